@@ -1,0 +1,1 @@
+"""Activities: load, decide with the pure core, save; safe to run twice."""

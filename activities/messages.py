@@ -1,0 +1,120 @@
+"""What workflows and activities tell each other: ids, keys of definitions and numbers; never contact data."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+SCORE_SHARD = "score_shard"
+START_FOLLOW_UPS = "start_follow_ups"
+RUN_STEPS = "run_steps"
+DELIVER = "deliver_notification"
+END_FOLLOW_UP = "end_follow_up"
+SWEEP_SHARD = "sweep_shard"
+FINISH_PUBLISH = "finish_publish"
+
+
+@dataclass(frozen=True)
+class ScoreResult:
+    """`more`: work is left. `unstarted`: follow-ups wait for their start, or for word of their end.
+    `next_due_at`: when time alone may next change a score, in microseconds since the epoch."""
+
+    events: int
+    changes: int
+    more: bool
+    unstarted: bool
+    next_due_at: int | None
+
+
+@dataclass(frozen=True)
+class StartResult:
+    started: int
+    more: bool
+
+
+@dataclass(frozen=True)
+class FollowUpInput:
+    """One attempt at an enrollment. `steps` is the outline of what is left to do; activities load the rest."""
+
+    enrollment_id: str
+    attempt: int
+    automation: str
+    version: int
+    steps: list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class FollowUpResult:
+    outcome: str
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class StepRef:
+    path: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class RunSteps:
+    """Do these steps, in order. `finish`: nothing comes after them."""
+
+    enrollment_id: str
+    attempt: int
+    steps: list[StepRef]
+    finish: bool
+
+
+@dataclass(frozen=True)
+class StepsResult:
+    """`done` of the steps have an outcome now. Of the last of them: `branch` is the branch of an `if` (then, elif.0, else
+    or none), `until` the end of a wait, `deliver` a notification that has to go out before the next step.
+    `ended`: the enrollment is over (completed, stopped, replaced, cancelled, gone), `reason` says why.
+    """
+
+    done: int
+    branch: str | None = None
+    until: int | None = None
+    deliver: str | None = None
+    ended: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class Delivery:
+    enrollment_id: str
+    notification_id: str
+
+
+@dataclass(frozen=True)
+class EndFollowUp:
+    enrollment_id: str
+    attempt: int
+    status: str
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class PublishInput:
+    publication_id: str
+    profile: str
+    version: int
+    shards: int
+
+
+@dataclass(frozen=True)
+class SweepInput:
+    publication_id: str
+    shard: int
+
+
+@dataclass(frozen=True)
+class SweepResult:
+    """`superseded`: a newer publish, or an unpublish, made this one pointless."""
+
+    done: int
+    superseded: bool
+
+
+@dataclass(frozen=True)
+class PublishResult:
+    outcome: str
+    rescored: int = field(default=0)

@@ -1,0 +1,56 @@
+"""The published profiles and automations, compiled once per change of them."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from automations.model import Automation
+from scoring.compiled import CompiledProfile, compile_profile
+from scoring.profile import ScoreProfile
+from store import definitions, meta
+from triggers.compiled import TriggerIndex, compile_trigger
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """One state of what is published. `rows`: by profile id, what the store says of its version."""
+
+    generation: int
+    profiles: tuple[CompiledProfile, ...]
+    rows: dict[int, definitions.PublishedProfile]
+    triggers: TriggerIndex
+    by_key: dict[str, CompiledProfile]
+
+
+class PublishedCache:
+    """Reads the published definitions when their generation has moved on."""
+
+    def __init__(self) -> None:
+        self._known: Published | None = None
+
+    def read(self, connection: Connection) -> Published:
+        generation = meta.definitions_generation(connection)
+        if self._known is None or self._known.generation != generation:
+            self._known = load_published(connection, generation)
+        return self._known
+
+
+def load_published(connection: Connection, generation: int) -> Published:
+    profiles = definitions.published_profiles(connection)
+    triggers = []
+    for row in definitions.published_automations(connection):
+        automation = Automation.model_validate(row.definition)
+        exits = automation.exit_when if isinstance(automation.exit_when, dict) else None
+        triggers.append(
+            compile_trigger(row.id, row.key, row.version, automation.trigger, exits, paused=row.paused)
+        )
+    compiled = tuple(
+        compile_profile(ScoreProfile.model_validate(row.definition), row.id, row.version) for row in profiles
+    )
+    return Published(
+        generation=generation,
+        profiles=compiled,
+        rows={row.id: row for row in profiles},
+        triggers=TriggerIndex(triggers),
+        by_key={profile.key: profile for profile in compiled},
+    )

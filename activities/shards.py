@@ -1,0 +1,129 @@
+"""The activity that drains a shard: batch after batch, each one transaction."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError, OperationalError
+from temporalio import activity
+from temporalio.service import RPCError
+
+from activities.batch import BatchOutcome, score_batch
+from activities.heartbeats import beating
+from activities.messages import SCORE_SHARD, ScoreResult
+from activities.published import PublishedCache
+from activities.starting import Starter
+from conditions.times import Micros
+from runtime.shards import ShardRef
+from store import scoring as rows
+from store.database import Database
+
+#: How long one activity goes on while work keeps coming.
+STINT = 2.0
+#: How long a transaction should take: others wait for the one writer of SQLite meanwhile.
+TARGET = 0.04
+FEWEST, MOST = 50, 4_000
+#: So many follow-ups are started right after the commit; more are left to their own activity.
+AT_ONCE = 10
+
+_log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class _Pace:
+    """The size of the next batch, from how long the last one took."""
+
+    limit: int = 500
+
+    def learn(self, size: int, seconds: float) -> None:
+        if size < self.limit // 2:
+            return
+        wanted = int(self.limit * min(max(TARGET / max(seconds, 1e-6), 0.5), 1.5))
+        self.limit = min(max(wanted, FEWEST), MOST)
+
+
+class ShardActivities:
+    """Scores what is pending. Given its database, its clock and what starts follow-ups."""
+
+    def __init__(self, database: Database, clock: Callable[[], Micros], starter: Starter) -> None:
+        self._database = database
+        self._clock = clock
+        self._starter = starter
+        self._published = PublishedCache()
+        self._paces: dict[int, _Pace] = {}
+
+    @activity.defn(name=SCORE_SHARD)
+    async def score_shard(self, shard: ShardRef) -> ScoreResult:
+        """Drain the shard, for about two seconds at the most; `more` when that was not enough."""
+        async with beating():
+            result, enrolled = await asyncio.to_thread(self._drain, shard.shard)
+            if 0 < enrolled <= AT_ONCE:
+                try:
+                    started = await self._starter.start(shard.shard, AT_ONCE)
+                except (RPCError, RuntimeError) as error:
+                    _log.warning("follow-ups are not started yet", reason=type(error).__name__)
+                else:
+                    return _with_unstarted(result, started.more)
+            return result
+
+    def _drain(self, shard: int) -> tuple[ScoreResult, int]:
+        """Batches until nothing is pending or the stint is over; also how many enrollments they made."""
+        pace = self._paces.setdefault(shard, _Pace())
+        began = time.monotonic()
+        events = changes = enrolled = closing = 0
+        more = True
+        while more and time.monotonic() - began < STINT:
+            outcome = self._one_batch(shard, pace)
+            events += outcome.events
+            changes += outcome.changes
+            enrolled += outcome.enrolled
+            closing += outcome.closing
+            more = outcome.size > 0
+            for cause_id, error in outcome.quarantined.items():
+                _log.error("event quarantined", event=cause_id, error=error)
+        with self._database.read() as connection:
+            due = rows.next_due(connection, shard)
+        return ScoreResult(events, changes, more, enrolled + closing > 0, due), enrolled if not closing else 0
+
+    def _one_batch(self, shard: int, pace: _Pace) -> BatchOutcome:
+        """One batch; a batch that the database refuses is tried in halves, down to one event that is set aside."""
+        limit = pace.limit
+        while True:
+            began = time.monotonic()
+
+            def work(connection: Connection, limit: int = limit) -> BatchOutcome:
+                published = self._published.read(connection)
+                return score_batch(connection, shard, published, self._clock, limit)
+
+            try:
+                outcome = self._database.run(work, [shard])
+            except OperationalError:
+                raise
+            except DBAPIError as error:
+                _log.warning("a batch failed and is split", shard=shard, limit=limit, error=str(error.orig)[:200])
+                if limit == 1:
+                    return self._set_aside(shard, error)
+                limit = pace.limit = max(1, limit // 2)
+            else:
+                pace.learn(outcome.size, time.monotonic() - began)
+                return outcome
+
+    def _set_aside(self, shard: int, error: DBAPIError) -> BatchOutcome:
+        def work(connection: Connection) -> BatchOutcome:
+            due = rows.due_work(connection, shard, self._clock(), 1)
+            reason = f"the database refused it: {error.orig}"[:500]
+            guilty = [pending.event.id for pending in due.events] or [item.id for item in due.adjustments]
+            if not guilty:
+                raise error
+            outcome = BatchOutcome(size=1, quarantined={guilty[0]: reason})
+            rows.quarantine(connection, outcome.quarantined)
+            return outcome
+
+        return self._database.run(work, [shard])
+
+
+def _with_unstarted(result: ScoreResult, unstarted: bool) -> ScoreResult:
+    return ScoreResult(result.events, result.changes, result.more, unstarted, result.next_due_at)

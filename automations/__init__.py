@@ -1,0 +1,1 @@
+"""Automations as documents: models, YAML, templates and checks."""

@@ -1,0 +1,66 @@
+"""Automations and recipients as their authors write them."""
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, Discriminator, Field, Tag
+
+from automations.step_models import EventType, Step
+from conditions.definition import Definition, Key, LongText, Text
+from conditions.tree import Conditions
+from triggers.model import Trigger
+
+
+class ExitEvent(Definition):
+    """An event that ends a follow-up early."""
+
+    event: EventType
+    where: Conditions = {}
+
+
+def _exit_branch(value: Any) -> str:
+    by_event = isinstance(value, ExitEvent) or (isinstance(value, dict) and isinstance(value.get("event"), str))
+    return "exit event" if by_event else "exit conditions"
+
+
+ExitWhen = Annotated[
+    Annotated[Conditions, Tag("exit conditions")] | Annotated[ExitEvent, Tag("exit event")],
+    Discriminator(_exit_branch),
+]
+
+
+class Automation(Definition):
+    """A trigger and the steps that follow."""
+
+    kind: Literal["automation"] = "automation"
+    key: Key
+    name: Text | None = None
+    description: LongText = ""
+    trigger: Trigger
+    steps: Annotated[list[Step], Field(min_length=1)]
+    exit_when: ExitWhen | None = None
+
+    @property
+    def title(self) -> str:
+        """What people read: the name, or else the key."""
+        return self.name or self.key
+
+
+def _check_channel(channel: str) -> str:
+    if not re.fullmatch(r"[a-zA-Z][a-zA-Z0-9+.\-]*:\S+", channel):
+        raise ValueError(f'"{channel}" is not a channel; write mailto:sales@example.com or https://chat.example/hook')
+    return channel
+
+
+class Recipient(Definition):
+    """Whom notifications reach, on all of its channels: `mailto:` addresses and URLs."""
+
+    kind: Literal["recipient"] = "recipient"
+    key: Key
+    name: Text | None = None
+    channels: list[Annotated[str, Field(max_length=2_000), AfterValidator(_check_channel)]] = []
+
+
+def definition(model: BaseModel) -> dict[str, Any]:
+    """The model as JSON, exactly as its author wrote it: for storage, comparison and display."""
+    return model.model_dump(mode="json", by_alias=True, exclude_unset=True)

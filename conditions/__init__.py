@@ -1,0 +1,1 @@
+"""Fields, operators and condition trees: one table says what every operator means."""

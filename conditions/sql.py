@@ -1,0 +1,164 @@
+"""A field in SQL, read as each type. The same expression runs on SQLite and PostgreSQL.
+
+`SqlValue` answers what the operators ask, each time with an expression that is never NULL, so that NOT,
+AND and OR mean in SQL what they mean in Python.
+"""
+
+import json
+import operator
+import re
+from dataclasses import dataclass
+from typing import Any, Literal, Self
+
+import sqlalchemy as sa
+from sqlalchemy import ColumnElement
+
+from conditions import sql_json
+from conditions.sql_moment import IsoText, moment_of_text
+from conditions.times import Micros
+from conditions.values import ALL_CHANNELS, BLANK, CHANNELS, Scalar
+
+Sql = ColumnElement[Any]
+Test = ColumnElement[bool]
+Ordering = Literal["gt", "ge", "lt", "le"]
+
+_PLAIN_KEY = re.compile(r"[A-Za-z0-9_ .\-]+")
+
+
+@dataclass(frozen=True)
+class SqlValue:
+    """One field. A reading is NULL where the value is of another type, and None if it never has that type.
+
+    Numbers in JSON agree with Python to 15 significant digits; SQLite rounds the rest in its own way.
+    """
+
+    filled: Test
+    as_number: Sql | None = None
+    as_text: Sql | None = None
+    as_boolean: Sql | None = None
+    as_moment: Sql | None = None
+    json_place: tuple[Sql, Sql] | None = None
+
+    @classmethod
+    def number(cls, column: Any) -> Self:
+        """A numeric column."""
+        return cls(filled=column.is_not(None), as_number=column)
+
+    @classmethod
+    def text(cls, column: Any) -> Self:
+        """A text column."""
+        return cls(filled=_where(column, ~_blank(column)), as_text=column)
+
+    @classmethod
+    def boolean(cls, column: Any) -> Self:
+        """A boolean column."""
+        return cls(filled=column.is_not(None), as_boolean=column)
+
+    @classmethod
+    def moment(cls, column: Any) -> Self:
+        """A column of microseconds since the epoch, whose Python value is the text of `to_iso`."""
+        return cls(filled=column.is_not(None), as_text=IsoText(column), as_moment=column)
+
+    @classmethod
+    def json_member(cls, column: Any, key: str) -> Self:
+        """A member of a JSON object column. ValueError for a name that no JSON path can hold on SQLite."""
+        if not key or re.search(r'["\\\x00-\x1f]', key):
+            raise ValueError(f"a field name cannot hold quotes, backslashes or control characters: {key!r}")
+        name = sa.literal(key, sa.Text)
+        return cls._json(column, sql_json.Plain(name) if _PLAIN_KEY.fullmatch(key) else sql_json.Exact(name))
+
+    @classmethod
+    def json_list(cls, column: Any) -> Self:
+        """A JSON column that holds a list (tags) or a text (a DND field with "all")."""
+        return cls._json(column, sql_json.Whole())
+
+    @classmethod
+    def _json(cls, document: Any, place: Sql) -> Self:
+        kind = sql_json.JsonKind(document, place)
+        text = sql_json.JsonText(document, place)
+        filled = sa.and_(
+            kind.is_not(None),
+            kind != "null",
+            sa.or_(kind != "text", ~_blank(text)),
+            sa.or_(kind != "array", sql_json.JsonLength(document, place) > 0),
+        )
+        return cls(
+            filled=filled,
+            as_number=sa.case((kind == "number", sql_json.JsonNumber(document, place))),
+            as_text=sa.case((kind == "text", text)),
+            as_boolean=sa.case((kind == "true", sa.true()), (kind == "false", sa.false())),
+            json_place=(document, place),
+        )
+
+    def equal(self, operand: Scalar) -> Test:
+        """Equal, and of the same type."""
+        reading = self._reading(operand)
+        return _where(reading, reading == _literal(operand)) if reading is not None else sa.false()
+
+    def compare(self, ordering: Ordering, operand: Scalar) -> Test:
+        """Numbers by size, texts by code point; a blank text compares with nothing."""
+        reading = self._reading(operand)
+        if reading is None or isinstance(operand, bool):
+            return sa.false()
+        test = getattr(operator, ordering)
+        if isinstance(operand, str):
+            in_order = test(sql_json.CodePoints(reading), sql_json.CodePoints(_literal(operand)))
+            return _where(reading, sa.and_(in_order, ~_blank(reading)))
+        return _where(reading, test(reading, _literal(operand)))
+
+    def contains(self, operand: str) -> Test:
+        """A text in the text, or in some text of the list."""
+        within: Test = sa.false()
+        if self.as_text is not None:
+            replaced = sa.func.replace(self.as_text, _literal(operand), "")
+            within = _where(self.as_text, sa.func.length(replaced) < sa.func.length(self.as_text))
+        if self.json_place is None:
+            return within
+        return sa.or_(within, sql_json.JsonMentions(*self.json_place, _literal(operand)))
+
+    def starts_with(self, operand: str) -> Test:
+        """A text at the beginning of the text."""
+        if self.as_text is None:
+            return sa.false()
+        return _where(self.as_text, sa.func.substr(self.as_text, 1, len(operand)) == _literal(operand))
+
+    def has(self, operand: Scalar) -> Test:
+        """An element of the list. "all" stands for every channel."""
+        stands_for_all = self.equal(ALL_CHANNELS) if operand in CHANNELS else sa.false()
+        if self.json_place is None:
+            return stands_for_all
+        scalar = json.dumps(operand, ensure_ascii=False)
+        kind = "text" if isinstance(operand, str) else scalar if isinstance(operand, bool) else "number"
+        listed = sql_json.JsonHas(*self.json_place, _literal(kind), _literal(operand), _literal(scalar))
+        return sa.or_(stands_for_all, listed)
+
+    def before(self, moment: Micros) -> Test:
+        """A moment earlier than another."""
+        reading = self.as_moment
+        if reading is None and self.as_text is not None:
+            reading = moment_of_text(self.as_text)
+        if reading is None:
+            return sa.false()
+        return _where(reading, reading < sa.literal(moment, sa.BigInteger))
+
+    def _reading(self, operand: Scalar) -> Sql | None:
+        if isinstance(operand, bool):
+            return self.as_boolean
+        return self.as_text if isinstance(operand, str) else self.as_number
+
+
+def _where(reading: Sql, test: Test) -> Test:
+    """Never NULL, and unlike coalesce() it lets the database use an index."""
+    return sa.and_(reading.is_not(None), test)
+
+
+def _blank(text: Sql) -> Test:
+    return sa.func.ltrim(text, _literal(BLANK)) == ""
+
+
+def _literal(operand: Scalar) -> Sql:
+    if isinstance(operand, bool):
+        return sa.true() if operand else sa.false()
+    if isinstance(operand, str):
+        return sa.literal(operand, sa.Text)
+    return sa.literal(operand, sa.BigInteger if isinstance(operand, int) else sa.Double)

@@ -1,0 +1,110 @@
+"""Moments and durations. A moment is a whole number of microseconds since the Unix epoch, UTC."""
+
+import re
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from typing import Annotated, Any, TypeAlias
+
+from pydantic import PlainValidator, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+Micros: TypeAlias = int
+
+SECOND: Micros = 1_000_000
+DAY: Micros = 86_400 * SECOND
+LONGEST_DAYS = 36_525
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH_DAY = _EPOCH.toordinal()
+EARLIEST: Micros = (date(1, 1, 1).toordinal() - _EPOCH_DAY) * DAY
+LATEST: Micros = (date(9999, 12, 31).toordinal() - _EPOCH_DAY + 1) * DAY - 1
+
+_UNITS = {"s": ("second", SECOND), "m": ("minute", 60 * SECOND), "h": ("hour", 3600 * SECOND)} | {
+    "d": ("day", DAY),
+    "w": ("week", 7 * DAY),
+}
+_DURATION = re.compile(r"([1-9][0-9]{0,9})([smhdw])")
+_MOMENT = re.compile(
+    r"([0-9]{4})-([0-9]{2})-([0-9]{2})"
+    r"(?:[T ]([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:\.([0-9]{1,6}))?)?(?:Z|([+-])([0-9]{2}):([0-9]{2}))?)?"
+)
+_DURATION_HELP = "a duration is a whole number and a unit: 90s, 15m, 12h, 30d or 4w"
+
+
+@lru_cache(maxsize=1024)
+def micros_of(duration: str) -> Micros:
+    """The length of a duration such as `30d`. ValueError if it is not one, or is over 100 years."""
+    found = _DURATION.fullmatch(duration)
+    if not found:
+        raise ValueError(f'"{duration}" is not a duration; {_DURATION_HELP}')
+    length = int(found[1]) * _UNITS[found[2]][1]
+    if length > LONGEST_DAYS * DAY:
+        raise ValueError(f'"{duration}" is longer than 100 years')
+    return length
+
+
+def duration_words(duration: str) -> str:
+    """`3d` as people say it: `3 days`."""
+    count, unit = duration[:-1], _UNITS[duration[-1]][0]
+    return f"{count} {unit}" if count == "1" else f"{count} {unit}s"
+
+
+def _check_duration(value: Any) -> str:
+    if not isinstance(value, str):
+        raise PydanticCustomError("duration", _DURATION_HELP)
+    try:
+        micros_of(value)
+    except ValueError as error:
+        raise PydanticCustomError("duration", "{reason}", {"reason": str(error)}) from None
+    return value
+
+
+Duration = Annotated[
+    str,
+    PlainValidator(_check_duration),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": "^[1-9][0-9]{0,9}[smhdw]$",
+            "examples": ["90s", "15m", "12h", "30d", "4w"],
+        }
+    ),
+]
+"""A pydantic field that holds a positive duration as its author wrote it; `micros_of` gives its length."""
+
+
+def to_iso(moment: Micros) -> str:
+    """`2026-11-22T01:42:14.123456Z`, always of that length, so that its text order is the order in time."""
+    return (_EPOCH + timedelta(microseconds=moment)).strftime("%Y-%m-%dT%H:%M:%S.%fZ").zfill(27)
+
+
+def parse_moment(text: str) -> Micros | None:
+    """The moment that an ISO date or date and time names, or None.
+
+    Read are `2026-11-22` (midnight), `2026-11-22T01:42`, with seconds, with up to six decimals, with `Z`
+    or an offset such as `+02:00`; UTC where nothing is said. The operators in SQL read exactly the same.
+    """
+    found = _MOMENT.fullmatch(text)
+    if not found:
+        return None
+    year, month, day, hour, minute, second, _, _, off_hour, off_minute = (
+        int(part) if part and part.isdigit() else 0 for part in found.groups()
+    )
+    if hour > 23 or minute > 59 or second > 59 or off_hour > 23 or off_minute > 59:
+        return None
+    try:
+        days = date(year, month, day).toordinal() - _EPOCH_DAY
+    except ValueError:
+        return None
+    offset = (off_hour * 60 + off_minute) * (-1 if found[8] == "-" else 1)
+    seconds = days * 86_400 + (hour * 60 + minute - offset) * 60 + second
+    moment = seconds * SECOND + int((found[7] or "").ljust(6, "0"))
+    return moment if EARLIEST <= moment <= LATEST else None
+
+
+def from_iso(text: str) -> Micros:
+    """The moment an ISO text names (see `parse_moment`). ValueError with a readable message otherwise."""
+    moment = parse_moment(text)
+    if moment is None:
+        raise ValueError(f'"{text[:40]}" is not a date or time; write 2026-11-22 or 2026-11-22T01:42:14Z')
+    return moment

@@ -1,0 +1,241 @@
+"""Condition trees: `{field: {operator: operand}}`, all of which hold, nested with `all`, `any` and `not`."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, TypeAlias
+
+import sqlalchemy as sa
+from pydantic import PlainValidator, WithJsonSchema
+from typing_extensions import TypeAliasType
+
+from conditions.definition import invalid
+from conditions.operators import OPERATORS, Operator
+from conditions.problems import Loc, Problem, suggestion
+from conditions.sql import SqlValue, Test
+from conditions.times import Micros, duration_words
+from conditions.values import Value
+
+Lookup: TypeAlias = Callable[[str], Value]
+Predicate: TypeAlias = Callable[[Lookup, Micros], bool]
+
+DEEPEST = 12
+_NESTED = ("all", "any", "not")
+_SHAPE_HELP = 'write conditions as a mapping, such as {"score": {"greater": 5}}'
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """One operator on one field, and where it stands."""
+
+    loc: Loc
+    field: str
+    operator: Operator
+    operand: Any
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How one test came out: "score is at least 50", the field's actual value, and whether it held."""
+
+    field: str
+    text: str
+    actual: Value
+    holds: bool
+
+
+def mistakes(raw: Any, loc: Loc = (), depth: int = 0) -> Iterator[Problem]:
+    """Everything wrong with the shape of a tree. The functions below rely on there being nothing."""
+    if not isinstance(raw, dict):
+        yield Problem(loc, _SHAPE_HELP)
+    elif depth > DEEPEST:
+        yield Problem(loc, f"conditions nest more than {DEEPEST} deep")
+    else:
+        for key, part in raw.items():
+            if key in ("all", "any"):
+                yield from _mistakes_in_list(key, part, (*loc, key), depth)
+            elif key == "not":
+                yield from mistakes(part, (*loc, key), depth + 1)
+                if part == {}:
+                    yield Problem((*loc, key), "`not` needs a condition in it; empty, it can never hold")
+            else:
+                yield from _mistakes_in_test(key, part, (*loc, key))
+
+
+def _mistakes_in_list(key: str, part: Any, loc: Loc, depth: int) -> Iterator[Problem]:
+    if not isinstance(part, list) or not part:
+        yield Problem(loc, f"`{key}` takes a list of conditions, one mapping each, at least one")
+        return
+    for index, item in enumerate(part):
+        yield from mistakes(item, (*loc, index), depth + 1)
+
+
+def _mistakes_in_test(field: Any, test: Any, loc: Loc) -> Iterator[Problem]:
+    if not isinstance(field, str) or not field.strip():
+        yield Problem(loc, "a field name is a text")
+    elif field in OPERATORS and not isinstance(test, dict):
+        yield Problem(loc, f'"{field}" is an operator and needs a field: {{"score": {{"{field}": ...}}}}')
+    elif not isinstance(test, dict):
+        remedy = "one_of" if isinstance(test, list) else "equal"
+        yield Problem(loc, f'"{field}" needs an operator, such as {{"{field}": {{"{remedy}": ...}}}}')
+    elif not test:
+        yield Problem(loc, f'"{field}" needs an operator: {", ".join(OPERATORS)}')
+    else:
+        for name, operand in test.items():
+            row = OPERATORS.get(name) if isinstance(name, str) else None
+            if row is None:
+                yield Problem((*loc, name), f'unknown operator "{name}"{suggestion(name, OPERATORS)}')
+            elif mistake := row.operand.mistake(operand):
+                yield Problem((*loc, name), f"{name}: {mistake}")
+
+
+def _validate(raw: Any) -> dict[str, Any]:
+    found = list(mistakes(raw))
+    if found:
+        raise invalid(*found)
+    return dict(raw)
+
+
+_TEST_SCHEMA = {
+    "type": "object",
+    "minProperties": 1,
+    "additionalProperties": False,
+    "properties": {row.name: {"description": row.label, **row.operand.schema} for row in OPERATORS.values()},
+}
+_LIST_SCHEMA = {"type": "array", "items": {"type": "object"}, "minItems": 1}
+
+Conditions = TypeAliasType(
+    "Conditions",
+    Annotated[
+        dict[str, Any],
+        PlainValidator(_validate),
+        WithJsonSchema(
+            {
+                "type": "object",
+                "title": "Conditions",
+                "description": "Field names with the operators that must hold. `all`, `any` and `not` nest.",
+                "properties": {"all": _LIST_SCHEMA, "any": _LIST_SCHEMA, "not": {"type": "object"}},
+                "additionalProperties": _TEST_SCHEMA,
+                "examples": [{"score": {"greater_or_equal": 50}, "contact.stage": {"not_equal": "customer"}}],
+            }
+        ),
+    ],
+)
+"""A pydantic field that holds a valid condition tree exactly as its author wrote it."""
+
+
+def compile_conditions(raw: Mapping[str, Any]) -> Predicate:
+    """The tree as one function of (lookup, now). An empty tree holds."""
+    parts = [_compile_part(key, part) for key, part in raw.items()]
+    return _all(parts)
+
+
+def _compile_part(key: str, part: Any) -> Predicate:
+    if key == "not":
+        inner = compile_conditions(part)
+        return lambda lookup, now: not inner(lookup, now)
+    if key in _NESTED:
+        nested = [compile_conditions(item) for item in part]
+        return _all(nested) if key == "all" else lambda lookup, now: any(one(lookup, now) for one in nested)
+    return _all([_compile_leaf(key, OPERATORS[name], operand) for name, operand in part.items()])
+
+
+def _compile_leaf(field: str, row: Operator, operand: Any) -> Predicate:
+    test = row.test
+    return lambda lookup, now: test(lookup(field), operand, now)
+
+
+def _all(parts: list[Predicate]) -> Predicate:
+    if len(parts) == 1:
+        return parts[0]
+    return lambda lookup, now: all(one(lookup, now) for one in parts)
+
+
+def to_sql(raw: Mapping[str, Any], column: Callable[[str], SqlValue], now: Micros) -> Test:
+    """The tree as an SQL expression, true exactly where the predicate is, and never NULL."""
+    tests: list[Test] = [sa.true()]
+    for key, part in raw.items():
+        if key == "not":
+            tests.append(sa.not_(to_sql(part, column, now)))
+        elif key in _NESTED:
+            join = sa.and_ if key == "all" else sa.or_
+            tests.append(join(*(to_sql(item, column, now) for item in part)))
+        else:
+            tests += [OPERATORS[name].sql(column(key), operand, now) for name, operand in part.items()]
+    return sa.and_(*tests).self_group()
+
+
+def leaves(raw: Mapping[str, Any], loc: Loc = ()) -> Iterator[Leaf]:
+    """Every test in the tree, in the order written."""
+    for key, part in raw.items():
+        if key == "not":
+            yield from leaves(part, (*loc, key))
+        elif key in _NESTED:
+            for index, item in enumerate(part):
+                yield from leaves(item, (*loc, key, index))
+        else:
+            for name, operand in part.items():
+                yield Leaf((*loc, key, name), key, OPERATORS[name], operand)
+
+
+def fields_read(raw: Mapping[str, Any]) -> frozenset[str]:
+    """The names of all fields that the tree looks at."""
+    return frozenset(leaf.field for leaf in leaves(raw))
+
+
+def explain(raw: Mapping[str, Any], lookup: Lookup, now: Micros) -> list[Verdict]:
+    """How each test comes out, in the order written. One under `not` is judged without the `not`."""
+    return [
+        Verdict(
+            field=leaf.field,
+            text=describe_test(leaf.field, leaf.operator, leaf.operand),
+            actual=lookup(leaf.field),
+            holds=leaf.operator.test(lookup(leaf.field), leaf.operand, now),
+        )
+        for leaf in leaves(raw)
+    ]
+
+
+def describe(raw: Mapping[str, Any]) -> str:
+    """The tree in plain words: "score is at least 50 and contact tags has partner"; empty, "always"."""
+    return _describe(raw, " and ") or "always"
+
+
+def _describe(raw: Mapping[str, Any], joint: str) -> str:
+    parts: list[str] = []
+    for key, part in raw.items():
+        if key == "not":
+            parts.append(f"not ({describe(part)})")
+        elif key in _NESTED:
+            inner = (" and " if key == "all" else " or ").join(_grouped(item) for item in part)
+            parts.append(inner if len(part) == 1 or len(raw) == 1 else f"({inner})")
+        else:
+            parts += [describe_test(key, OPERATORS[name], operand) for name, operand in part.items()]
+    return joint.join(parts)
+
+
+def _grouped(raw: Mapping[str, Any]) -> str:
+    return f"({describe(raw)})" if len(list(leaves(raw))) > 1 else describe(raw)
+
+
+def describe_test(field: str, row: Operator, operand: Any) -> str:
+    """One test in plain words: "contact stage is one of lead, demo"."""
+    words = field_words(field)
+    if isinstance(operand, bool) and row.name in ("empty", "not_empty"):
+        return f"{words} is {'' if operand is (row.name == 'empty') else 'not '}empty"
+    return f"{words} {row.label} {_operand_words(row, operand)}"
+
+
+def field_words(field: str) -> str:
+    """A field name in plain words: `scores.engagement` is "engagement score"."""
+    owner, _, name = field.partition(".")
+    if name and owner in ("scores", "bands"):
+        return f"{name} {owner[:-1]}"
+    return field.replace(".", " ").replace("_", " ")
+
+
+def _operand_words(row: Operator, operand: Any) -> str:
+    if isinstance(operand, list):
+        return ", ".join(_operand_words(row, item) for item in operand)
+    if isinstance(operand, bool):
+        return "true" if operand else "false"
+    return duration_words(operand) if row.name == "older_than" else str(operand)

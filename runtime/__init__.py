@@ -1,0 +1,1 @@
+"""What every process stands on: settings, names, the Temporal client, logs, the embedded stack."""

@@ -1,0 +1,91 @@
+"""What single settings may hold: checks that name the mistake, never the value."""
+
+import ipaddress
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, SecretStr
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach `host`."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def url_host(host: str) -> str:
+    """A host that is listened on as one that this machine can connect to, ready for a URL."""
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
+    return f"[{reachable}]" if ":" in reachable and not reachable.startswith("[") else reachable
+
+
+def driver_url(url: str) -> str:
+    """A database address as SQLAlchemy wants it, whichever way PostgreSQL was written."""
+    for scheme in ("postgres://", "postgresql://"):
+        if url.startswith(scheme):
+            return "postgresql+psycopg://" + url.removeprefix(scheme)
+    return url
+
+
+def _absolute(path: Path) -> Path:
+    return path.expanduser().resolve()
+
+
+def _existing(path: Path) -> Path:
+    if not path.is_file():
+        raise ValueError("names a file that does not exist")
+    return path
+
+
+def _web_address(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("is not a web address")
+    return url.rstrip("/")
+
+
+def _host_and_port(address: str) -> str:
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdecimal() or not 0 < int(port) < 65_536 or "/" in address:
+        raise ValueError("is not host:port")
+    return address
+
+
+def _key(key: SecretStr) -> SecretStr:
+    text = key.get_secret_value()
+    if not (text.isascii() and text.isprintable()) or " " in text:
+        raise ValueError("must be ASCII letters, digits and signs without spaces")
+    return key
+
+
+def _database(url: SecretStr) -> SecretStr:
+    text = driver_url(url.get_secret_value())
+    if not text.startswith(("postgresql+psycopg://", "sqlite:///")):
+        raise ValueError("is neither a PostgreSQL nor a SQLite address")
+    return url
+
+
+def _mail_server(url: SecretStr) -> SecretStr:
+    try:
+        parts = urlsplit(url.get_secret_value())
+        complete = parts.scheme in {"smtp", "smtps"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        complete = False
+    if not complete:
+        raise ValueError("is not the address of a mail server")
+    return url
+
+
+Port = Annotated[int, Field(ge=1, le=65_535)]
+Folder = Annotated[Path, AfterValidator(_absolute)]
+File = Annotated[Path, AfterValidator(_absolute), AfterValidator(_existing)]
+WebAddress = Annotated[str, AfterValidator(_web_address)]
+HostAndPort = Annotated[str, AfterValidator(_host_and_port)]
+Key = Annotated[SecretStr, AfterValidator(_key)]
+DatabaseUrl = Annotated[SecretStr, AfterValidator(_database)]
+MailServerUrl = Annotated[SecretStr, AfterValidator(_mail_server)]

@@ -1,0 +1,291 @@
+"""Settings: environment variables, read once at the composition root, frozen from then on.
+
+Every field carries the description and the example that the documentation and the error messages show.
+"""
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+
+from runtime.setting_problems import SettingProblem, SettingsError, example, problem_of, variable_name
+from runtime.setting_values import (
+    DatabaseUrl,
+    File,
+    Folder,
+    HostAndPort,
+    Key,
+    MailServerUrl,
+    Port,
+    WebAddress,
+    driver_url,
+    is_loopback,
+    url_host,
+)
+
+
+def _variable(name: str, description: str, *, sample: str, default: Any = None, **limits: Any) -> Any:
+    return Field(default=default, validation_alias=name, description=description, examples=[sample], **limits)
+
+
+class Settings(BaseModel):
+    """All settings of one installation. Make one with `load_settings()`."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, validate_default=True, extra="forbid")
+
+    home: Folder = _variable(
+        "KINDLING_HOME",
+        "Data folder: database, Temporal's data, logs",
+        default=Path(".kindling"),
+        sample="/var/lib/kindling",
+    )
+    host: str = _variable(
+        "KINDLING_HOST",
+        "Address that the API listens on; any but loopback needs KINDLING_API_KEY",
+        default="127.0.0.1",
+        sample="0.0.0.0",  # noqa: S104
+        min_length=1,
+    )
+    port: Port = _variable("KINDLING_PORT", "Port of the API and the console", default=8000, sample="8000")
+    api_key: Key | None = _variable(
+        "KINDLING_API_KEY",
+        "Key that clients send as `Authorization: Bearer`; without one the API serves loopback only",
+        sample="pW9vTq2LxZr7",
+    )
+    public_url: WebAddress | None = _variable(
+        "KINDLING_PUBLIC_URL",
+        "Address under which users reach the API and the console, for links and allowed hosts",
+        sample="https://kindling.example.com",
+    )
+    max_body_mb: int = _variable(
+        "KINDLING_MAX_BODY_MB",
+        "Largest request body in MB; NDJSON streams are not limited",
+        default=8,
+        sample="8",
+        ge=1,
+        le=1024,
+    )
+
+    database_url: DatabaseUrl | None = _variable(
+        "DATABASE_URL",
+        "Database; default: the SQLite file kindling.db in the data folder",
+        sample="postgresql://user:password@host/kindling",
+    )
+    database_sync: Literal["full", "normal"] = _variable(
+        "KINDLING_DATABASE_SYNC",
+        "SQLite only: `full` survives power loss, `normal` may lose the last moments then, and is faster",
+        default="full",
+        sample="full",
+    )
+    shards: int = _variable(
+        "KINDLING_SHARDS",
+        "Into how many shards records are divided; fixed at the first start of an installation",
+        default=4,
+        sample="4",
+        ge=1,
+        le=1024,
+    )
+
+    temporal_port: int = _variable(
+        "KINDLING_TEMPORAL_PORT",
+        "Port of the embedded Temporal server; its UI is 1,000 higher",
+        default=7233,
+        sample="7233",
+        ge=1,
+        le=64_535,
+    )
+    temporal_address: HostAndPort | None = _variable(
+        "TEMPORAL_ADDRESS",
+        "Temporal cluster to use instead of the embedded server",
+        sample="temporal.example.com:7233",
+    )
+    temporal_namespace: str = _variable(
+        "TEMPORAL_NAMESPACE", "Temporal namespace", default="default", sample="kindling", min_length=1
+    )
+    temporal_ui_url: WebAddress | None = _variable(
+        "TEMPORAL_UI_URL",
+        "Address of the Temporal UI, for links; default: the embedded server's, or Temporal Cloud's",
+        sample="https://temporal.example.com",
+    )
+    temporal_api_key: SecretStr | None = _variable(
+        "TEMPORAL_API_KEY", "API key for Temporal Cloud; implies TLS", sample="a key made in Temporal Cloud"
+    )
+    temporal_tls: bool = _variable(
+        "TEMPORAL_TLS", "Connect to Temporal with TLS", default=False, sample="true"
+    )
+    temporal_tls_cert: File | None = _variable(
+        "TEMPORAL_TLS_CERT",
+        "Client certificate (PEM file) for mutual TLS",
+        sample="/etc/kindling/client.pem",
+    )
+    temporal_tls_key: File | None = _variable(
+        "TEMPORAL_TLS_KEY",
+        "Private key (PEM file) of the client certificate",
+        sample="/etc/kindling/client.key",
+    )
+    temporal_tls_ca: File | None = _variable(
+        "TEMPORAL_TLS_CA",
+        "Certificate authority (PEM file) of the Temporal server",
+        sample="/etc/kindling/ca.pem",
+    )
+    temporal_tls_server_name: str | None = _variable(
+        "TEMPORAL_TLS_SERVER_NAME",
+        "Name in the Temporal server's certificate, if not its address",
+        sample="temporal.internal",
+    )
+    task_queue: str = _variable(
+        "KINDLING_TASK_QUEUE",
+        "Temporal task queue that workers listen on",
+        default="kindling",
+        sample="kindling",
+        min_length=1,
+        max_length=200,
+    )
+    workers: int = _variable(
+        "KINDLING_WORKERS",
+        "Worker processes that `kindling up` starts",
+        default=1,
+        sample="2",
+        ge=1,
+        le=64,
+    )
+
+    outbound: Literal["send", "log"] = _variable(
+        "KINDLING_OUTBOUND",
+        "`log`: no e-mail and no webhook leaves, each is only logged; for restored copies and rehearsals",
+        default="send",
+        sample="log",
+    )
+    smtp_url: MailServerUrl | None = _variable(
+        "KINDLING_SMTP_URL",
+        "Mail server: `smtp` uses STARTTLS where offered, `smtps` TLS at once; none: no e-mail is sent",
+        sample="smtp://user:password@mail.example.com:587",
+    )
+    mail_from: str = _variable(
+        "KINDLING_MAIL_FROM",
+        "Sender of e-mail",
+        default="Kindling <kindling@localhost>",
+        sample="Kindling <kindling@example.com>",
+        pattern=r"[^@\s]+@[^@\s]+",
+    )
+
+    log_level: Literal["debug", "info", "warning", "error"] = _variable(
+        "KINDLING_LOG_LEVEL", "Least severe level that is logged", default="info", sample="debug"
+    )
+    log_format: Literal["text", "json"] = _variable(
+        "KINDLING_LOG_FORMAT", "Log lines for people, or as JSON", default="text", sample="json"
+    )
+
+    @model_validator(mode="after")
+    def _hangs_together(self) -> Self:
+        problems = list(_contradictions(self))
+        if problems:
+            raise SettingsError(problems)
+        return self
+
+    @property
+    def database(self) -> str:
+        """The database as SQLAlchemy wants it: `sqlite:///` or `postgresql+psycopg://`. Holds secrets."""
+        if self.database_url is None:
+            return f"sqlite:///{self.home / 'kindling.db'}"
+        return driver_url(self.database_url.get_secret_value())
+
+    @property
+    def embedded_temporal(self) -> bool:
+        """Whether the stack starts its own Temporal server."""
+        return self.temporal_address is None
+
+    @property
+    def temporal_target(self) -> str:
+        """`host:port` of the Temporal server that clients connect to."""
+        return self.temporal_address or f"127.0.0.1:{self.temporal_port}"
+
+    @property
+    def temporal_ui_port(self) -> int:
+        """Port of the embedded Temporal UI."""
+        return self.temporal_port + 1000
+
+    @property
+    def base_url(self) -> str:
+        """Address of the API without a slash at its end."""
+        return self.public_url or f"http://{url_host(self.host)}:{self.port}"
+
+    @property
+    def local_host(self) -> str:
+        """Where this machine reaches the API."""
+        return url_host(self.host).strip("[]")
+
+    @property
+    def logs(self) -> Path:
+        """Folder of the log files that the supervisor writes."""
+        return self.home / "logs"
+
+    def environment(self) -> dict[str, str]:
+        """These settings as environment variables, for child processes. Holds secrets."""
+        values = {}
+        for name, field in type(self).model_fields.items():
+            value = getattr(self, name)
+            if value is not None:
+                text = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+                values[variable_name(field)] = text
+        return values
+
+
+def load_settings(
+    overrides: Mapping[str, str] | None = None, environ: Mapping[str, str] | None = None
+) -> Settings:
+    """Read the settings from the environment (default: this process's); `overrides`, by variable name, win.
+
+    An empty value is the same as none. Raises SettingsError with all problems at once.
+    """
+    environ = os.environ if environ is None else environ
+    known = {name: environ[name] for name in variable_names() if name in environ}
+    given = {name: value for name, value in {**known, **(overrides or {})}.items() if value.strip()}
+    try:
+        return Settings.model_validate(given)
+    except ValidationError as error:
+        fields = Settings.model_fields.values()
+        raise SettingsError(
+            problem_of(mistake, fields) for mistake in error.errors(include_input=False)
+        ) from None
+
+
+def variable_names() -> list[str]:
+    """Every environment variable that is a setting."""
+    return [variable_name(field) for field in Settings.model_fields.values()]
+
+
+def _contradictions(settings: Settings) -> Iterable[SettingProblem]:
+    if settings.api_key is None and not is_loopback(settings.host):
+        yield SettingProblem(
+            "KINDLING_HOST",
+            f"is {settings.host}, but without an API key only this machine may be served",
+            "Set KINDLING_API_KEY, or KINDLING_HOST to 127.0.0.1",
+        )
+    if settings.embedded_temporal and settings.port in {settings.temporal_port, settings.temporal_ui_port}:
+        yield SettingProblem(
+            "KINDLING_PORT",
+            f"is {settings.port}, which the embedded Temporal server takes"
+            f" ({settings.temporal_port}, its UI {settings.temporal_ui_port})",
+            "Change KINDLING_PORT or KINDLING_TEMPORAL_PORT",
+        )
+    if (settings.temporal_tls_cert is None) != (settings.temporal_tls_key is None):
+        present, missing = ("TEMPORAL_TLS_CERT", "TEMPORAL_TLS_KEY")
+        if settings.temporal_tls_cert is None:
+            present, missing = missing, present
+        yield SettingProblem(missing, f"is missing, while {present} is set", "Set both, or neither")
+
+
+def settings_table() -> list[dict[str, str]]:
+    """One row per variable: `variable`, `default` (may be empty), `description`, `example`."""
+    return [
+        {
+            "variable": variable_name(field),
+            "default": "" if field.default is None else str(field.default),
+            "description": field.description or "",
+            "example": example(field),
+        }
+        for field in Settings.model_fields.values()
+    ]

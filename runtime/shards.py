@@ -1,0 +1,8 @@
+"""The input of shard workflows, known to whoever wakes one."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class ShardRef:
+    shard: int

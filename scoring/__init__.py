@@ -1,0 +1,1 @@
+"""Scoring: events in, ledger entries and a score out. Pure functions; the time is an argument."""

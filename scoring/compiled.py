@@ -1,0 +1,191 @@
+"""A published profile, prepared for speed: rules by event type, predicates as closures, decay as tables."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from conditions.times import Micros, micros_of
+from conditions.tree import Predicate, compile_conditions, fields_read
+from scoring.profile import Rule, ScoreProfile, rewarded_types
+
+
+@dataclass(frozen=True, slots=True)
+class EventRule:
+    """Points for each event of one type; `worths[n]` is the worth from age n x `step` on."""
+
+    key: str
+    points: int
+    group: str
+    where: Predicate | None
+    times: int | None
+    per: str
+    lifetime: Micros | None
+    step: Micros | None
+    worths: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AttributeRule:
+    """Points while conditions on the record hold; `ages` are its `older_than` leaves (field, duration)."""
+
+    key: str
+    points: int
+    group: str
+    holds: Predicate
+    ages: tuple[tuple[str, Micros], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InactivityRule:
+    """Points once `after` has passed since the last event of the rule's types."""
+
+    key: str
+    points: int
+    group: str
+    after: Micros
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledProfile:
+    """One immutable version of a profile, ready to score. `id` and `version` are the store's."""
+
+    id: int
+    key: str
+    version: int
+    applies_to: str
+    timezone: str
+    minimum: int | None
+    maximum: int | None
+    bands: tuple[tuple[int | None, str], ...]
+    groups: Mapping[str, tuple[int | None, int | None]]
+    event_rules: Mapping[str, tuple[EventRule, ...]]
+    rules_by_key: Mapping[str, EventRule]
+    attribute_rules: tuple[AttributeRule, ...]
+    inactivity_rules: tuple[InactivityRule, ...]
+    silence_broken_by: Mapping[str, tuple[str, ...]]
+    contact_fields: frozenset[str]
+    deal_fields: frozenset[str]
+    mortal: bool
+    limited: bool
+    ever_limited: tuple[str, ...]
+    contact_fields_in_where: frozenset[str]
+    relevant_types: frozenset[str]
+
+    def band(self, score: int | None) -> str | None:
+        """The label whose lower bound is the highest one not above `score`; None below all, or when empty."""
+        if score is None:
+            return None
+        found = None
+        for bound, label in self.bands:
+            if bound is not None and score < bound:
+                break
+            found = label
+        return found
+
+    def field_names(self, kind: str) -> frozenset[str]:
+        """The fields of contacts or deals (`kind`) that some rule reads: a change of one re-scores."""
+        return self.contact_fields if kind == "contact" else self.deal_fields
+
+
+def decay_worths(points: int, percent: int) -> tuple[int, ...]:
+    """points x (1 - percent/100)^n for n = 0, 1, ... up to the first 0; half away from zero, in integers."""
+    worths = [points]
+    kept, whole = 1, 1
+    while worths[-1] != 0:
+        kept *= 100 - percent
+        whole *= 100
+        size = (2 * abs(points) * kept + whole) // (2 * whole)
+        worths.append(size if points > 0 else -size)
+    return tuple(worths)
+
+
+def compile_profile(profile: ScoreProfile, profile_id: int, version: int) -> CompiledProfile:
+    """Prepare a valid profile; raises ValueError only for conditions that validation would have refused."""
+    event_rules: dict[str, list[EventRule]] = {}
+    attribute_rules: list[AttributeRule] = []
+    inactivity_rules: list[InactivityRule] = []
+    broken_by: dict[str, list[str]] = {}
+    read: set[str] = set()
+    for rule in profile.rules:
+        group = rule.group or ""
+        if rule.on is not None:
+            event_rules.setdefault(rule.on, []).append(_event_rule(rule, group))
+            read.update(name for name in fields_read(rule.where) if name.startswith(("contact.", "deal.")))
+        elif rule.while_ is not None:
+            attribute_rules.append(
+                AttributeRule(
+                    rule.key, rule.points, group, compile_conditions(rule.while_), tuple(_ages(rule.while_))
+                )
+            )
+            read.update(f"{profile.applies_to}.{name}" for name in fields_read(rule.while_))
+        elif rule.after_silence is not None:
+            inactivity_rules.append(InactivityRule(rule.key, rule.points, group, micros_of(rule.after_silence)))
+            for event_type in rule.of or rewarded_types(profile.rules):
+                broken_by.setdefault(event_type, []).append(rule.key)
+    flat = [rule for rules in event_rules.values() for rule in rules]
+    return CompiledProfile(
+        id=profile_id,
+        key=profile.key,
+        version=version,
+        applies_to=profile.applies_to,
+        timezone=profile.timezone,
+        minimum=profile.min,
+        maximum=profile.max,
+        bands=tuple(
+            sorted(((bound, label) for label, bound in profile.bands.items()), key=lambda b: (b[0] is not None, b[0] or 0))
+        ),
+        groups={key: (group.min, group.max) for key, group in profile.groups.items()},
+        event_rules={event_type: tuple(rules) for event_type, rules in event_rules.items()},
+        rules_by_key={rule.key: rule for rule in flat},
+        attribute_rules=tuple(attribute_rules),
+        inactivity_rules=tuple(inactivity_rules),
+        silence_broken_by={event_type: tuple(keys) for event_type, keys in broken_by.items()},
+        contact_fields=frozenset(name[8:] for name in read if name.startswith("contact.")),
+        deal_fields=frozenset(name[5:] for name in read if name.startswith("deal.")),
+        mortal=any(rule.lifetime is not None for rule in flat),
+        limited=any(rule.times is not None for rule in flat),
+        ever_limited=tuple(rule.key for rule in flat if rule.times is not None and rule.per == "ever"),
+        contact_fields_in_where=frozenset(
+            name
+            for rule in profile.rules
+            if rule.on is not None
+            for name in fields_read(rule.where)
+            if name.startswith("contact.")
+        ),
+        relevant_types=frozenset(event_rules) | frozenset(broken_by),
+    )
+
+
+def _event_rule(rule: Rule, group: str) -> EventRule:
+    worths: tuple[int, ...] = (rule.points,)
+    step = None
+    lifetime = micros_of(rule.expires_after) if rule.expires_after else None
+    if rule.decay is not None and rule.points != 0:
+        worths = decay_worths(rule.points, rule.decay.percent)
+        step = micros_of(rule.decay.every)
+        faded = step * (len(worths) - 1)
+        lifetime = faded if lifetime is None else min(lifetime, faded)
+    return EventRule(
+        key=rule.key,
+        points=rule.points,
+        group=group,
+        where=compile_conditions(rule.where) if rule.where else None,
+        times=rule.limit.times if rule.limit else None,
+        per=rule.limit.per if rule.limit else "",
+        lifetime=lifetime,
+        step=step,
+        worths=worths,
+    )
+
+
+def _ages(conditions: Any) -> Iterator[tuple[str, Micros]]:
+    """Every `older_than` leaf of a condition tree: what time alone can make true."""
+    if isinstance(conditions, list):
+        for part in conditions:
+            yield from _ages(part)
+    elif isinstance(conditions, Mapping):
+        for name, test in conditions.items():
+            if name in ("all", "any", "not"):
+                yield from _ages(test)
+            elif isinstance(test, Mapping) and "older_than" in test:
+                yield name, micros_of(str(test["older_than"]))

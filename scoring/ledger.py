@@ -1,0 +1,335 @@
+"""The ledger of one record under one profile at one moment: add causes, read the score."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from conditions.times import Micros, from_iso
+from conditions.values import Value
+from scoring.compiled import AttributeRule, CompiledProfile, EventRule, InactivityRule
+from scoring.windows import window_of
+
+ADJUSTMENTS = "adjustments"
+
+
+class Event(NamedTuple):
+    """What happened: `at` is its occurred_at in microseconds, `properties` a JSON object."""
+
+    id: str
+    type: str
+    at: Micros
+    properties: Mapping[str, Any]
+
+
+class Adjustment(NamedTuple):
+    """Points given by hand or by a step; fixed when applied. `ends_at` None: for good."""
+
+    id: str
+    points: int
+    at: Micros
+    ends_at: Micros | None = None
+
+
+class Entry(NamedTuple):
+    """Points that one cause gave, live in [starts_at, ends_at). `window` only under a limited rule."""
+
+    rule: str
+    cause_id: str
+    points: int
+    starts_at: Micros
+    ends_at: Micros | None
+    window: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What rules may read of the record now. `fields` answers `contact.x` and `deal.x`, None when missing."""
+
+    kind: str
+    created_at: Micros
+    fields: Callable[[str], Value]
+
+
+@dataclass(slots=True)
+class Standing:
+    """What is kept of a ledger between two scorings, besides its entries.
+
+    `settled`: by group, the points of entries that time can no longer change. `entries`: how many entries there
+    are, live or expired. `active`: by inactivity rule, the last event that broke the silence. `fit`: the attribute
+    rules that held at the last scoring.
+    """
+
+    settled: dict[str, int] = field(default_factory=dict)
+    entries: int = 0
+    active: dict[str, Micros] = field(default_factory=dict)
+    fit: list[str] = field(default_factory=list)
+
+    def as_json(self) -> dict[str, Any]:
+        return {"s": self.settled, "n": self.entries, "a": self.active, "f": self.fit}
+
+    def copy(self) -> "Standing":
+        return Standing(dict(self.settled), self.entries, dict(self.active), list(self.fit))
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "Standing":
+        return cls(data["s"], data["n"], data["a"], data["f"])
+
+
+class Ledger:
+    """A record's points under `profile`, evaluated at the fixed moment `now`.
+
+    Begin with nothing and add a whole history, or with a `Standing` and the entries that can still matter (those
+    that end after the last scoring, and those of limit windows that the new events touch); the order of adding
+    makes no difference to the score. `added` and `removed` tell what changed in the entries.
+    """
+
+    def __init__(
+        self,
+        profile: CompiledProfile,
+        record: Record,
+        now: Micros,
+        standing: Standing | None = None,
+        entries: Iterable[Entry] = (),
+    ) -> None:
+        self.profile = profile
+        self.record = record
+        self.now = now
+        self.standing = standing or Standing()
+        self.mortal: list[Entry] = []
+        self.windows: dict[tuple[str, int], list[Entry]] = {}
+        self.added: dict[tuple[str, str], Entry] = {}
+        self.removed: list[Entry] = []
+        self._live: dict[str, int] = dict(self.standing.settled)
+        self._fit: list[AttributeRule] = []
+        if standing is None:
+            self.read_fields()
+        else:
+            self._fit = [rule for rule in profile.attribute_rules if rule.key in standing.fit]
+        for entry in entries:
+            if entry.window is not None:
+                self.windows.setdefault((entry.rule, entry.window), []).append(entry)
+            if entry.ends_at is not None:
+                self.mortal.append(entry)
+                self._count(entry, 1)
+
+    def read_fields(self) -> None:
+        """Evaluate the attribute rules on the record's fields as they are now (until then: as they last held)."""
+        rules = self.profile.attribute_rules
+        if rules:
+            prefix = f"{self.profile.applies_to}."
+            fields = self.record.fields
+            self._fit = [rule for rule in rules if rule.holds(lambda name: fields(prefix + name), self.now)]
+            self.standing.fit = [rule.key for rule in self._fit]
+
+    def add_event(self, event: Event) -> None:
+        """Enter the points that the profile's rules give this event."""
+        profile = self.profile
+        for rule in profile.event_rules.get(event.type, ()):
+            if rule.where is None or rule.where(self._facts(event), self.now):
+                self._enter(rule, event)
+        for key in profile.silence_broken_by.get(event.type, ()):
+            self.standing.active[key] = max(event.at, self.standing.active.get(key, event.at))
+
+    def add_adjustment(self, adjustment: Adjustment) -> None:
+        """Enter points given by hand."""
+        self._put(
+            Entry(ADJUSTMENTS, adjustment.id, adjustment.points, adjustment.at, adjustment.ends_at, None)
+        )
+
+    def points_to_reach(self, target: int) -> int:
+        """The points an adjustment needs now for the score to become `target`, the profile's bounds permitting."""
+        return _clamp(target, self.profile.minimum, self.profile.maximum) - self._raw()
+
+    def score(self) -> int | None:
+        """The score at `now`; None when empty."""
+        if self.standing.entries == 0 and not self._held():
+            return None
+        return _clamp(self._raw(), self.profile.minimum, self.profile.maximum)
+
+    def worth(self, entry: Entry, at: Micros) -> int:
+        """What the entry is worth at a moment: its points, decayed, or 0 outside its life."""
+        if at < entry.starts_at or (entry.ends_at is not None and at >= entry.ends_at):
+            return 0
+        rule = self.profile.rules_by_key.get(entry.rule)
+        if rule is None or rule.step is None:
+            return entry.points
+        return rule.worths[min((at - entry.starts_at) // rule.step, len(rule.worths) - 1)]
+
+    def next_change(self) -> Micros | None:
+        """The next moment after `now` at which time alone may change the score; None when never."""
+        moments = [moment for entry in self.mortal if (moment := self._next_of(entry)) is not None]
+        for rule in self.profile.inactivity_rules:
+            moments.append(self._quiet_since(rule.key) + rule.after)
+        moments.extend(self._age_moments())
+        return min((moment for moment in moments if moment > self.now), default=None)
+
+    def overdue_cause(self, since: Micros) -> str:
+        """Why time changed the score after `since`: the first of expiry, decay, inactivity (or attribute)."""
+        decayed = False
+        for entry in self.mortal:
+            if entry.ends_at is not None and since < entry.ends_at <= self.now:
+                rule = self.profile.rules_by_key.get(entry.rule)
+                faded = rule is not None and rule.step is not None and self._fades_at_end(rule, entry)
+                if not faded:
+                    return "expiry"
+                decayed = True
+            elif not decayed:
+                decayed = self.worth(entry, since) != self.worth(entry, self.now)
+        if decayed:
+            return "decay"
+        for rule_ in self.profile.inactivity_rules:
+            if since < self._quiet_since(rule_.key) + rule_.after <= self.now:
+                return "inactivity"
+        return "attribute"
+
+    def breakdown(self, entries: Iterable[Entry]) -> list[tuple[str, int, int]]:
+        """(rule, points, count) lines that add up to the score. `entries` are all of the ledger's.
+
+        Lines besides the rules': `adjustments`, `group:<key>` (what a group's bounds took or gave), `clamp`.
+        """
+        points: dict[str, int] = {}
+        counts: dict[str, int] = {}
+        by_group: dict[str, int] = {}
+        for entry in entries:
+            worth = self.worth(entry, self.now)
+            if entry.starts_at <= self.now and (entry.ends_at is None or entry.ends_at > self.now):
+                points[entry.rule] = points.get(entry.rule, 0) + worth
+                counts[entry.rule] = counts.get(entry.rule, 0) + 1
+                by_group[self._group(entry)] = by_group.get(self._group(entry), 0) + worth
+        for rule in self._held():
+            points[rule.key], counts[rule.key] = rule.points, 1
+            by_group[rule.group] = by_group.get(rule.group, 0) + rule.points
+        lines = [(rule, points[rule], counts[rule]) for rule in points]
+        total = by_group.get("", 0)
+        for key, (low, high) in self.profile.groups.items():
+            inner = by_group.get(key, 0)
+            bounded = _clamp(inner, low, high)
+            total += bounded
+            if bounded != inner:
+                lines.append((f"group:{key}", bounded - inner, 1))
+        score = self.score()
+        if score is not None and score != total:
+            lines.append(("clamp", score - total, 1))
+        return lines
+
+    def _enter(self, rule: EventRule, event: Event) -> None:
+        ends_at = None if rule.lifetime is None else event.at + rule.lifetime
+        if rule.times is None:
+            self._put(Entry(rule.key, event.id, rule.points, event.at, ends_at, None))
+            return
+        window = window_of(rule.per, self.profile.timezone, event.at)
+        counted = self.windows.setdefault((rule.key, window), [])
+        if len(counted) >= rule.times:
+            last = max(counted, key=_order)
+            if (event.at, event.id) > _order(last):
+                return
+            counted.remove(last)
+            self._take(last)
+        entry = Entry(rule.key, event.id, rule.points, event.at, ends_at, window)
+        counted.append(entry)
+        self._put(entry)
+
+    def _put(self, entry: Entry) -> None:
+        self.standing.entries += 1
+        self.added[entry.rule, entry.cause_id] = entry
+        if entry.ends_at is None:
+            self._settle(entry, 1)
+        else:
+            self.mortal.append(entry)
+        self._count(entry, 1)
+
+    def _take(self, entry: Entry) -> None:
+        self.standing.entries -= 1
+        if self.added.pop((entry.rule, entry.cause_id), None) is None:
+            self.removed.append(entry)
+        if entry.ends_at is None:
+            self._settle(entry, -1)
+        else:
+            self.mortal.remove(entry)
+        self._count(entry, -1)
+
+    def _settle(self, entry: Entry, sign: int) -> None:
+        group = self._group(entry)
+        self.standing.settled[group] = self.standing.settled.get(group, 0) + sign * entry.points
+
+    def _count(self, entry: Entry, sign: int) -> None:
+        group = self._group(entry)
+        self._live[group] = self._live.get(group, 0) + sign * self.worth(entry, self.now)
+
+    def _group(self, entry: Entry) -> str:
+        rule = self.profile.rules_by_key.get(entry.rule)
+        return rule.group if rule is not None else ""
+
+    def _raw(self) -> int:
+        sums = self._live
+        if self._fit or self.profile.inactivity_rules:
+            sums = dict(sums)
+            for rule in self._held():
+                sums[rule.group] = sums.get(rule.group, 0) + rule.points
+        total = sums.get("", 0)
+        for key, (low, high) in self.profile.groups.items():
+            total += _clamp(sums.get(key, 0), low, high)
+        return total
+
+    def _held(self) -> list[AttributeRule | InactivityRule]:
+        """The attribute and inactivity rules that hold now."""
+        quiet = [
+            rule
+            for rule in self.profile.inactivity_rules
+            if self.now >= self._quiet_since(rule.key) + rule.after
+        ]
+        return [*self._fit, *quiet]
+
+    def _facts(self, event: Event) -> Callable[[str], Value]:
+        properties = event.properties
+        fields = self.record.fields
+
+        def lookup(name: str) -> Value:
+            if name.startswith(("contact.", "deal.")):
+                return fields(name)
+            value: Value = properties.get(name)
+            return value
+
+        return lookup
+
+    def _quiet_since(self, rule_key: str) -> Micros:
+        return self.standing.active.get(rule_key, self.record.created_at)
+
+    def _next_of(self, entry: Entry) -> Micros | None:
+        rule = self.profile.rules_by_key.get(entry.rule)
+        if rule is None or rule.step is None:
+            return entry.ends_at
+        age = max((self.now - entry.starts_at) // rule.step, 0)
+        now_worth = rule.worths[min(age, len(rule.worths) - 1)]
+        for n in range(age + 1, len(rule.worths)):
+            if rule.worths[n] != now_worth:
+                moment = entry.starts_at + n * rule.step
+                return moment if entry.ends_at is None else min(moment, entry.ends_at)
+        return entry.ends_at
+
+    def _fades_at_end(self, rule: EventRule, entry: Entry) -> bool:
+        assert rule.step is not None
+        return entry.ends_at == entry.starts_at + rule.step * (len(rule.worths) - 1)
+
+    def _age_moments(self) -> Iterable[Micros]:
+        prefix = f"{self.profile.applies_to}."
+        for rule in self.profile.attribute_rules:
+            for name, age in rule.ages:
+                value = self.record.fields(prefix + name)
+                if isinstance(value, str):
+                    try:
+                        yield from_iso(value) + age + 1
+                    except ValueError:
+                        continue
+
+
+def _order(entry: Entry) -> tuple[Micros, str]:
+    return entry.starts_at, entry.cause_id
+
+
+def _clamp(value: int, low: int | None, high: int | None) -> int:
+    if low is not None and value < low:
+        return low
+    if high is not None and value > high:
+        return high
+    return value

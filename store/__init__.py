@@ -1,0 +1,1 @@
+"""All SQL. Tables, the database with its locks, and one module of statements per subject."""

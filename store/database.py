@@ -1,0 +1,163 @@
+"""The database: engine, transactions, locks. SQLite by default, PostgreSQL by `DATABASE_URL`."""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
+from typing import Any, TypeVar
+
+import orjson
+from sqlalchemy import Connection, Engine, create_engine, event, select
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.pool import QueuePool
+
+from store.tables import Shard, table
+from store.turnstile import Turnstile
+
+T = TypeVar("T")
+ATTEMPTS = 6
+
+
+class DatabaseUnavailable(Exception):
+    """The database cannot be reached or opened; the message names it (without password) and the remedy."""
+
+
+def dump_json(value: Any) -> str:
+    """JSON text as the store keeps it."""
+    return orjson.dumps(value).decode()
+
+
+class Database:
+    """Connections and transactions. One per process; safe to use from many threads.
+
+    `read()` and `write()` yield a connection inside a transaction that commits when the block ends and rolls back
+    when it raises. `write(shards)` locks those shards, in ascending order, before it yields.
+    """
+
+    def __init__(self, url: str, *, sync: str = "full", pool_size: int = 16) -> None:
+        self.url = _parse(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        options: dict[str, Any] = {
+            "json_serializer": dump_json,
+            "json_deserializer": orjson.loads,
+            "hide_parameters": True,
+            "pool_size": pool_size,
+            "max_overflow": 16,
+        }
+        self._turnstile: Turnstile | None = None
+        if self.is_sqlite:
+            path = Path(self.url.database or "")
+            if not path.parent.is_dir():
+                raise DatabaseUnavailable(
+                    f"the database {path} cannot be opened: the folder {path.parent} does not exist; create it or "
+                    "change KINDLING_HOME or DATABASE_URL"
+                )
+            self._turnstile = Turnstile(path)
+            options |= {"poolclass": QueuePool, "connect_args": {"check_same_thread": False}}
+        else:
+            options |= {
+                "pool_pre_ping": True,
+                "isolation_level": "READ COMMITTED",
+                "connect_args": {"connect_timeout": 10},
+            }
+        self.engine: Engine = create_engine(self.url, **options)
+        if self.is_sqlite:
+            _tune_sqlite(self.engine, sync)
+
+    @property
+    def name(self) -> str:
+        """The database as it may be shown: without a password."""
+        return self.url.render_as_string(hide_password=True)
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+    def turn(self) -> AbstractContextManager[None]:
+        """The right to write to SQLite; nothing on PostgreSQL."""
+        return self._turnstile.turn() if self._turnstile else nullcontext()
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        with self._opened() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def write(self, shards: Iterable[int] = ()) -> Iterator[Connection]:
+        with self.turn(), self._opened() as connection:
+            writer = connection.execution_options(kindling_write=True)
+            with writer.begin():
+                if not self.is_sqlite:
+                    lock_shards(writer, shards)
+                yield writer
+
+    def run(self, work: Callable[[Connection], T], shards: Iterable[int] = ()) -> T:
+        """Do `work` in a write transaction, again when PostgreSQL reports a deadlock. `work` may run more than once."""
+        shards = tuple(shards)
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                with self.write(shards) as connection:
+                    return work(connection)
+            except DBAPIError as error:
+                if attempt == ATTEMPTS or getattr(error.orig, "sqlstate", None) not in ("40P01", "40001"):
+                    raise
+        raise AssertionError
+
+    @contextmanager
+    def _opened(self) -> Iterator[Connection]:
+        try:
+            connection = self.engine.connect()
+        except OperationalError as error:
+            raise DatabaseUnavailable(
+                f"the database {self.name} cannot be reached ({_first_line(error)}); start it, or correct DATABASE_URL"
+            ) from error
+        with connection:
+            yield connection
+
+
+def lock_shards(connection: Connection, shards: Iterable[int]) -> None:
+    """Become the only writer of these shards until the transaction ends (PostgreSQL; SQLite has one writer anyway)."""
+    wanted = sorted(set(shards))
+    if wanted:
+        rows = table(Shard)
+        connection.execute(
+            select(rows.c.id).where(rows.c.id.in_(wanted)).order_by(rows.c.id).with_for_update()
+        ).all()
+
+
+def _parse(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise DatabaseUnavailable(
+            "DATABASE_URL is not a database address; write postgresql://user:password@host/name or sqlite:////file"
+        ) from None
+    if parsed.drivername in ("postgres", "postgresql"):
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    if parsed.get_backend_name() not in ("sqlite", "postgresql"):
+        raise DatabaseUnavailable(
+            f"DATABASE_URL names the database {parsed.get_backend_name()!r}; Kindling works with sqlite and postgresql"
+        )
+    return parsed
+
+
+def _tune_sqlite(engine: Engine, sync: str) -> None:
+    @event.listens_for(engine, "connect")
+    def connect(raw: Any, _record: Any) -> None:
+        raw.isolation_level = None
+        cursor = raw.cursor()
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute(f"PRAGMA synchronous={'FULL' if sync == 'full' else 'NORMAL'}")
+        cursor.execute("PRAGMA busy_timeout=60000")
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.execute("PRAGMA cache_size=-65536")
+        cursor.execute("PRAGMA temp_store=MEMORY")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        writing = connection.get_execution_options().get("kindling_write")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+def _first_line(error: OperationalError) -> str:
+    return str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else "no reason given"

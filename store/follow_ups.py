@@ -1,0 +1,260 @@
+"""Enrollments and what their steps did: outcomes, tasks, notifications, adjustments."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, and_, func, insert, select, update
+
+from conditions.times import Micros
+from store.tables import (
+    Adjustment,
+    Automation,
+    AutomationVersion,
+    Enrollment,
+    Event,
+    Notification,
+    Outcome,
+    Profile,
+    Score,
+    Task,
+    table,
+)
+
+ENROLLMENTS = table(Enrollment)
+OUTCOMES = table(Outcome)
+TASKS = table(Task)
+NOTIFICATIONS = table(Notification)
+ADJUSTMENTS = table(Adjustment)
+_AUTOMATIONS = table(Automation)
+_VERSIONS = table(AutomationVersion)
+_PROFILES = table(Profile)
+_SCORES = table(Score)
+_EVENTS = table(Event)
+
+#: An enrollment of one of these can still do something.
+OPEN = ("queued", "running")
+
+_WITH_DEFINITION = (
+    select(
+        ENROLLMENTS,
+        _AUTOMATIONS.c.key.label("automation"),
+        _VERSIONS.c.definition,
+        _PROFILES.c.key.label("profile"),
+    )
+    .join(_AUTOMATIONS, _AUTOMATIONS.c.id == ENROLLMENTS.c.automation_id)
+    .join(
+        _VERSIONS,
+        and_(_VERSIONS.c.automation_id == _AUTOMATIONS.c.id, _VERSIONS.c.version == ENROLLMENTS.c.version),
+    )
+    .outerjoin(_PROFILES, _PROFILES.c.id == ENROLLMENTS.c.profile_id)
+)
+
+
+def queued(connection: Connection, shard: int, limit: int) -> list[RowMapping]:
+    """Enrollments whose follow-up has not been started, with `automation` key, `profile` key and `definition`."""
+    return list(
+        connection.execute(
+            _WITH_DEFINITION.where(ENROLLMENTS.c.shard == shard, ENROLLMENTS.c.status == "queued")
+            .order_by(ENROLLMENTS.c.id)
+            .limit(limit)
+        ).mappings()
+    )
+
+
+def closing(connection: Connection, shard: int, limit: int) -> list[RowMapping]:
+    """Enrollments that ended here while their workflow may still run."""
+    return list(
+        connection.execute(
+            select(ENROLLMENTS.c.id, ENROLLMENTS.c.attempt)
+            .where(ENROLLMENTS.c.shard == shard, ENROLLMENTS.c.closing)
+            .order_by(ENROLLMENTS.c.id)
+            .limit(limit)
+        ).mappings()
+    )
+
+
+def mark_started(connection: Connection, ids: Collection[str], now: Micros) -> None:
+    connection.execute(
+        update(ENROLLMENTS)
+        .where(ENROLLMENTS.c.id.in_(ids), ENROLLMENTS.c.status == "queued")
+        .values(status="running", started_at=func.coalesce(ENROLLMENTS.c.started_at, now))
+    )
+
+
+def mark_closed(connection: Connection, ids: Collection[str]) -> None:
+    connection.execute(update(ENROLLMENTS).where(ENROLLMENTS.c.id.in_(ids)).values(closing=False))
+
+
+def load_enrollment(connection: Connection, enrollment_id: str) -> RowMapping | None:
+    """One enrollment with `automation` key, `profile` key and `definition`."""
+    return (
+        connection.execute(_WITH_DEFINITION.where(ENROLLMENTS.c.id == enrollment_id)).mappings().one_or_none()
+    )
+
+
+def enrollment_shard(connection: Connection, enrollment_id: str) -> int | None:
+    found: int | None = connection.execute(
+        select(ENROLLMENTS.c.shard).where(ENROLLMENTS.c.id == enrollment_id)
+    ).scalar_one_or_none()
+    return found
+
+
+def change_enrollment(connection: Connection, enrollment_id: str, **values: Any) -> None:
+    connection.execute(update(ENROLLMENTS).where(ENROLLMENTS.c.id == enrollment_id).values(**values))
+
+
+def end_enrollment(
+    connection: Connection, enrollment_id: str, status: str, now: Micros, error: str | None = None
+) -> None:
+    """Give an enrollment that is still open its final status."""
+    connection.execute(
+        update(ENROLLMENTS)
+        .where(ENROLLMENTS.c.id == enrollment_id, ENROLLMENTS.c.status.in_(OPEN))
+        .values(status=status, finished_at=now, **({"last_error": error} if error else {}))
+    )
+
+
+def running(connection: Connection, before: Micros, after: str, limit: int) -> list[RowMapping]:
+    """Enrollments that run since before a moment, by id."""
+    return list(
+        connection.execute(
+            select(ENROLLMENTS.c.id, ENROLLMENTS.c.attempt, ENROLLMENTS.c.shard)
+            .where(
+                ENROLLMENTS.c.status == "running",
+                ENROLLMENTS.c.started_at < before,
+                ENROLLMENTS.c.id > after,
+            )
+            .order_by(ENROLLMENTS.c.id)
+            .limit(limit)
+        ).mappings()
+    )
+
+
+def start_again(connection: Connection, enrollment_id: str, attempt: int) -> None:
+    """Queue an enrollment whose workflow is lost as its next attempt; stored outcomes are passed over."""
+    connection.execute(
+        update(ENROLLMENTS)
+        .where(
+            ENROLLMENTS.c.id == enrollment_id,
+            ENROLLMENTS.c.status == "running",
+            ENROLLMENTS.c.attempt == attempt,
+        )
+        .values(status="queued", attempt=attempt + 1)
+    )
+
+
+def outcomes(connection: Connection, enrollment_id: str, paths: Collection[str]) -> dict[str, RowMapping]:
+    """What the steps came to, by path; steps without an outcome are missing."""
+    rows = connection.execute(
+        select(OUTCOMES).where(OUTCOMES.c.enrollment_id == enrollment_id, OUTCOMES.c.path.in_(paths))
+    ).mappings()
+    return {row["path"]: row for row in rows}
+
+
+def all_outcomes(connection: Connection, enrollment_id: str) -> list[RowMapping]:
+    return list(
+        connection.execute(
+            select(OUTCOMES).where(OUTCOMES.c.enrollment_id == enrollment_id).order_by(OUTCOMES.c.at)
+        ).mappings()
+    )
+
+
+def add_outcome(
+    connection: Connection,
+    enrollment_id: str,
+    path: str,
+    kind: str,
+    result: Mapping[str, Any],
+    attempt: int,
+    now: Micros,
+) -> None:
+    connection.execute(
+        insert(OUTCOMES).values(
+            enrollment_id=enrollment_id, path=path, kind=kind, result=dict(result), attempt=attempt, at=now
+        )
+    )
+
+
+def change_outcome(
+    connection: Connection, enrollment_id: str, path: str, result: Mapping[str, Any]
+) -> None:
+    connection.execute(
+        update(OUTCOMES)
+        .where(OUTCOMES.c.enrollment_id == enrollment_id, OUTCOMES.c.path == path)
+        .values(result=dict(result))
+    )
+
+
+def add_task(connection: Connection, **values: Any) -> None:
+    connection.execute(insert(TASKS).values(**values))
+
+
+def add_notification(connection: Connection, **values: Any) -> None:
+    connection.execute(insert(NOTIFICATIONS).values(**values))
+
+
+def load_notification(connection: Connection, notification_id: str) -> RowMapping | None:
+    return (
+        connection.execute(select(NOTIFICATIONS).where(NOTIFICATIONS.c.id == notification_id))
+        .mappings()
+        .one_or_none()
+    )
+
+
+def change_notification(connection: Connection, notification_id: str, **values: Any) -> None:
+    connection.execute(update(NOTIFICATIONS).where(NOTIFICATIONS.c.id == notification_id).values(**values))
+
+
+def add_adjustment(connection: Connection, **values: Any) -> None:
+    connection.execute(insert(ADJUSTMENTS).values(**values))
+
+
+def present_scores(connection: Connection, contact_id: int) -> dict[str, tuple[int, int | None]]:
+    """(profile id, score) by profile key, of the published profiles that have scored the contact."""
+    rows = connection.execute(
+        select(_PROFILES.c.key, _PROFILES.c.id, _SCORES.c.score)
+        .join(_SCORES, _SCORES.c.profile_id == _PROFILES.c.id)
+        .where(
+            _SCORES.c.record_id == contact_id,
+            _PROFILES.c.version.is_not(None),
+            _PROFILES.c.applies_to == "contact",
+            _SCORES.c.version > _PROFILES.c.emptied,
+        )
+    )
+    return {key: (profile_id, score) for key, profile_id, score in rows}
+
+
+def load_event(connection: Connection, event_id: str) -> RowMapping | None:
+    return connection.execute(select(_EVENTS).where(_EVENTS.c.id == event_id)).mappings().one_or_none()
+
+
+def list_rows(
+    connection: Connection,
+    of: str,
+    filters: Mapping[str, Any],
+    after: str | None,
+    limit: int,
+) -> Sequence[RowMapping]:
+    """Enrollments, tasks or notifications, the newest first, those before the id `after`."""
+    rows = {"enrollments": ENROLLMENTS, "tasks": TASKS, "notifications": NOTIFICATIONS}[of]
+    tests = [rows.c[name] == value for name, value in filters.items() if value is not None]
+    if after is not None:
+        tests.append(rows.c.id < after)
+    query = (
+        select(rows, _AUTOMATIONS.c.key.label("automation"))
+        .outerjoin(_AUTOMATIONS, _AUTOMATIONS.c.id == rows.c.automation_id)
+        .where(*tests)
+        .order_by(rows.c.id.desc())
+        .limit(limit)
+    )
+    return connection.execute(query).mappings().all()
+
+
+def count_by_status(connection: Connection) -> dict[str, int]:
+    """Enrollments by status."""
+    rows = connection.execute(select(ENROLLMENTS.c.status, func.count()).group_by(ENROLLMENTS.c.status))
+    return {row[0]: row[1] for row in rows}
+
+
+def change_task(connection: Connection, task_id: str, **values: Any) -> bool:
+    return connection.execute(update(TASKS).where(TASKS.c.id == task_id).values(**values)).rowcount > 0

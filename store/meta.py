@@ -1,0 +1,47 @@
+"""Facts about the installation, kept in one small table."""
+
+from sqlalchemy import Connection
+
+from store.bulk import Bulk
+
+DEFINITIONS = "definitions"
+SHARDS = "shards"
+HELD = "held"
+TEMPORAL = "temporal"
+
+
+def get_fact(connection: Connection, key: str) -> str | None:
+    rows = Bulk(connection).rows("SELECT value FROM meta WHERE key = ?", key)
+    return rows[0][0] if rows else None
+
+
+def set_fact(connection: Connection, key: str, value: str) -> None:
+    Bulk(connection).run(
+        "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+        key,
+        value,
+    )
+
+
+def bump_definitions(connection: Connection) -> None:
+    """Let every process notice that the published definitions have changed."""
+    set_fact(connection, DEFINITIONS, str(definitions_generation(connection) + 1))
+
+
+def definitions_generation(connection: Connection) -> int:
+    return int(get_fact(connection, DEFINITIONS) or 0)
+
+
+def shard_count(connection: Connection) -> int:
+    """How many shards the installation has; fixed at its first start."""
+    return int(get_fact(connection, SHARDS) or 0)
+
+
+def set_up_shards(connection: Connection, wanted: int) -> int:
+    """Make the shards at the first start; later the stored number stays. Returns the number in force."""
+    found = shard_count(connection)
+    if found:
+        return found
+    Bulk(connection).each("INSERT INTO shards (id) VALUES (?)", [(number,) for number in range(wanted)])
+    set_fact(connection, SHARDS, str(wanted))
+    return wanted

@@ -1,0 +1,119 @@
+"""What is pending, who works, and the duties that one worker at a time has."""
+
+from typing import NamedTuple
+
+from sqlalchemy import Connection, RowMapping, delete, select
+
+from conditions.times import Micros
+from store.bulk import Bulk
+from store.tables import Worker, table
+
+WORKERS = table(Worker)
+
+
+class ShardStatus(NamedTuple):
+    """Accepted work of a shard that is not done. `oldest`: when the oldest of it became due."""
+
+    shard: int
+    events: int
+    adjustments: int
+    touched: int
+    overdue: int
+    unstarted: int
+    oldest: Micros | None
+
+    @property
+    def pending(self) -> int:
+        return self.events + self.adjustments + self.touched + self.overdue + self.unstarted
+
+
+def shard_status(connection: Connection, now: Micros) -> list[ShardStatus]:
+    """One line per shard."""
+    bulk = Bulk(connection)
+
+    def by_shard(statement: str, *parameters: object) -> dict[int, tuple[int, Micros | None]]:
+        return {row[0]: (row[1], row[2]) for row in bulk.rows(statement, *parameters)}
+
+    events = by_shard(
+        "SELECT shard, count(*), min(received_at) FROM events WHERE status = 0 GROUP BY shard"
+    )
+    adjustments = by_shard("SELECT shard, count(*), min(at) FROM adjustments WHERE status = 0 GROUP BY shard")
+    touched = by_shard(
+        "SELECT shard, count(*), min(updated_at) FROM contacts WHERE touched > 0 GROUP BY shard"
+    )
+    overdue = by_shard("SELECT shard, count(*), min(due_at) FROM scores WHERE due_at <= ? GROUP BY shard", now)
+    unstarted = by_shard(
+        "SELECT shard, count(*), min(created_at) FROM enrollments WHERE status = 'queued' GROUP BY shard"
+    )
+    found = []
+    for (shard,) in bulk.rows("SELECT id FROM shards ORDER BY id"):
+        kinds = [kind.get(shard, (0, None)) for kind in (events, adjustments, touched, overdue, unstarted)]
+        oldest = min((moment for _, moment in kinds if moment is not None), default=None)
+        found.append(ShardStatus(shard, *(count for count, _ in kinds), oldest))
+    return found
+
+
+def shards_with_work(connection: Connection, before: Micros, *, held: bool) -> list[int]:
+    """The shards with work that was there, or due, before a moment. Cheap: it looks for one row of each kind."""
+    unstarted = "" if held else (
+        " OR EXISTS (SELECT 1 FROM enrollments n WHERE n.status = 'queued' AND n.shard = s.id AND n.created_at < ?)"
+    )
+    statement = (
+        "SELECT s.id FROM shards s WHERE "
+        "EXISTS (SELECT 1 FROM events e WHERE e.status = 0 AND e.shard = s.id AND e.received_at < ?)"
+        " OR EXISTS (SELECT 1 FROM adjustments a WHERE a.status = 0 AND a.shard = s.id AND a.at < ?)"
+        " OR EXISTS (SELECT 1 FROM contacts c WHERE c.touched > 0 AND c.shard = s.id AND c.updated_at < ?)"
+        " OR EXISTS (SELECT 1 FROM scores d WHERE d.shard = s.id AND d.due_at < ?)"
+        " OR EXISTS (SELECT 1 FROM enrollments n WHERE n.closing AND n.shard = s.id)" + unstarted
+    )
+    return [
+        row[0] for row in Bulk(connection).rows(statement, *([before] * (4 if held else 5)))
+    ]
+
+
+def quarantined(connection: Connection) -> int:
+    count: int = Bulk(connection).rows("SELECT count(*) FROM events WHERE status = 2")[0][0]
+    return count
+
+
+def see_worker(connection: Connection, worker_id: str, host: str, pid: int, now: Micros) -> None:
+    """Note that a worker is alive; forget those not seen for an hour."""
+    Bulk(connection).run(
+        "INSERT INTO workers (id, host, pid, started_at, seen_at) VALUES (?, ?, ?, ?, ?) "
+        "ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at",
+        worker_id,
+        host,
+        pid,
+        now,
+        now,
+    )
+    connection.execute(delete(WORKERS).where(WORKERS.c.seen_at < now - 3_600_000_000))
+
+
+def forget_worker(connection: Connection, worker_id: str) -> None:
+    connection.execute(delete(WORKERS).where(WORKERS.c.id == worker_id))
+
+
+def workers(connection: Connection, since: Micros) -> list[RowMapping]:
+    """The workers seen since a moment."""
+    return list(
+        connection.execute(
+            select(WORKERS).where(WORKERS.c.seen_at >= since).order_by(WORKERS.c.started_at)
+        ).mappings()
+    )
+
+
+def take_lease(connection: Connection, name: str, holder: str, now: Micros, until: Micros) -> bool:
+    """Take or renew a duty; False while another worker has it."""
+    return (
+        Bulk(connection).run(
+            "INSERT INTO leases (name, holder, until) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET "
+            "holder = excluded.holder, until = excluded.until WHERE leases.holder = ? OR leases.until < ?",
+            name,
+            holder,
+            until,
+            holder,
+            now,
+        )
+        > 0
+    )

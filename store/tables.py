@@ -1,0 +1,446 @@
+"""The tables. Moments are integer microseconds since the epoch, UTC; ids of contacts and profiles are integers."""
+
+from enum import IntEnum
+from typing import Any, ClassVar
+
+from sqlalchemy import JSON, BigInteger, Column, Index, Integer, SmallInteger, Table, Text, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, SQLModel
+
+#: A JSON document that SQL may look into.
+Json = JSON().with_variant(JSONB(), "postgresql")
+#: Row ids: SQLite counts up only in INTEGER keys.
+RowId = BigInteger().with_variant(Integer(), "sqlite")
+
+
+class EventStatus(IntEnum):
+    """Where an event stands. Only applied events count."""
+
+    PENDING = 0
+    APPLIED = 1
+    QUARANTINED = 2
+    REVOKED = 3
+
+
+def table(model: type[SQLModel]) -> Table:
+    """The Core table of a table model."""
+    found: Table = model.__table__  # type: ignore[attr-defined]
+    return found
+
+
+def _moment(*, null: bool = False) -> Any:
+    return Field(default=None if null else ..., sa_type=BigInteger, nullable=null)
+
+
+def _text(*, null: bool = False) -> Any:
+    return Field(default=None if null else ..., sa_type=Text, nullable=null)
+
+
+class Meta(SQLModel, table=True):
+    """Facts about the installation: its number of shards, the Temporal namespace it last saw, whether starts are held."""
+
+    __tablename__: ClassVar[Any] = "meta"
+    key: str = Field(primary_key=True, sa_type=Text)
+    value: str = _text()
+
+
+class Shard(SQLModel, table=True):
+    """One row to lock per shard: who holds it is the only writer of the shard's scores."""
+
+    __tablename__: ClassVar[Any] = "shards"
+    id: int = Field(primary_key=True, sa_type=Integer, sa_column_kwargs={"autoincrement": False})
+
+
+class Contact(SQLModel, table=True):
+    """`touched`: above 0 when fields have changed since the last scoring; one more than the depth of the change."""
+
+    __tablename__: ClassVar[Any] = "contacts"
+    __table_args__ = (
+        Index(
+            "ix_contacts_touched",
+            "shard",
+            "id",
+            sqlite_where=text("touched > 0"),
+            postgresql_where=text("touched > 0"),
+        ),
+        Index("ix_contacts_shard", "shard", "id"),
+        Index("ix_contacts_email", "email"),
+    )
+    id: int | None = Field(default=None, sa_column=Column(RowId, primary_key=True, autoincrement=True))
+    key: str = Field(sa_type=Text, unique=True)
+    shard: int
+    name: str | None = _text(null=True)
+    email: str | None = _text(null=True)
+    phone: str | None = _text(null=True)
+    stage: str | None = _text(null=True)
+    owner: str | None = _text(null=True)
+    tags: list[str] = Field(sa_type=Json)
+    dnd: list[str] | str = Field(sa_type=Json)
+    fields: dict[str, Any] = Field(sa_type=Json)
+    created_at: int = _moment()
+    updated_at: int = _moment()
+    touched: int = Field(default=0, sa_type=SmallInteger)
+
+
+class Event(SQLModel, table=True):
+    """`properties` is JSON text. `depth`: how many follow-ups led here. `source`: the import it came with."""
+
+    __tablename__: ClassVar[Any] = "events"
+    __table_args__ = (
+        Index("ix_events_contact", "contact_id", "occurred_at", "id"),
+        Index(
+            "ix_events_pending",
+            "shard",
+            "received_at",
+            "id",
+            sqlite_where=text("status = 0"),
+            postgresql_where=text("status = 0"),
+        ),
+        Index(
+            "ix_events_quarantined",
+            "id",
+            sqlite_where=text("status = 2"),
+            postgresql_where=text("status = 2"),
+        ),
+    )
+    id: str = Field(primary_key=True, sa_type=Text)
+    contact_id: int = Field(sa_type=BigInteger)
+    deal_id: int | None = Field(default=None, sa_type=BigInteger)
+    shard: int
+    type: str = _text()
+    occurred_at: int = _moment()
+    received_at: int = _moment()
+    properties: str = _text()
+    status: int = Field(default=0, sa_type=SmallInteger)
+    silent: bool = False
+    depth: int = Field(default=0, sa_type=SmallInteger)
+    source: str | None = _text(null=True)
+    error: str | None = _text(null=True)
+
+
+class EventType(SQLModel, table=True):
+    __tablename__: ClassVar[Any] = "event_types"
+    type: str = Field(primary_key=True, sa_type=Text)
+    first_seen_at: int = _moment()
+
+
+class Profile(SQLModel, table=True):
+    """`version` is the published one (null: none is); `latest` the highest ever published. `emptied`: scores of
+    this version and older ones became empty when the profile was unpublished. `applied`: the draft that `kindling
+    apply` saved last, to notice edits made since."""
+
+    __tablename__: ClassVar[Any] = "profiles"
+    id: int | None = Field(default=None, sa_column=Column(RowId, primary_key=True, autoincrement=True))
+    key: str = Field(sa_type=Text, unique=True)
+    applies_to: str = _text()
+    draft: dict[str, Any] = Field(sa_type=Json)
+    applied: dict[str, Any] | None = Field(default=None, sa_type=Json)
+    version: int | None = None
+    latest: int = 0
+    emptied: int = 0
+    archived: bool = False
+    updated_at: int = _moment()
+
+
+class ProfileVersion(SQLModel, table=True):
+    __tablename__: ClassVar[Any] = "profile_versions"
+    profile_id: int = Field(primary_key=True, sa_type=BigInteger)
+    version: int = Field(primary_key=True)
+    definition: dict[str, Any] = Field(sa_type=Json)
+    published_at: int = _moment()
+
+
+class Publication(SQLModel, table=True):
+    """One publish; `total` records have to be re-scored."""
+
+    __tablename__: ClassVar[Any] = "publications"
+    __table_args__ = (Index("ix_publications_profile", "profile_id", "version"),)
+    id: str = Field(primary_key=True, sa_type=Text)
+    profile_id: int = Field(sa_type=BigInteger)
+    version: int
+    silent: bool = True
+    status: str = _text()
+    total: int = 0
+    started_at: int = _moment()
+    finished_at: int | None = _moment(null=True)
+
+
+class Sweep(SQLModel, table=True):
+    """How far a publish has come in one shard: contacts up to the id `cursor` are re-scored, `done` of them."""
+
+    __tablename__: ClassVar[Any] = "sweeps"
+    publication_id: str = Field(primary_key=True, sa_type=Text)
+    shard: int = Field(primary_key=True)
+    cursor: int = Field(default=0, sa_type=BigInteger)
+    done: int = 0
+
+
+class Automation(SQLModel, table=True):
+    __tablename__: ClassVar[Any] = "automations"
+    id: int | None = Field(default=None, sa_column=Column(RowId, primary_key=True, autoincrement=True))
+    key: str = Field(sa_type=Text, unique=True)
+    draft: dict[str, Any] = Field(sa_type=Json)
+    applied: dict[str, Any] | None = Field(default=None, sa_type=Json)
+    version: int | None = None
+    latest: int = 0
+    paused: bool = False
+    archived: bool = False
+    updated_at: int = _moment()
+
+
+class AutomationVersion(SQLModel, table=True):
+    __tablename__: ClassVar[Any] = "automation_versions"
+    automation_id: int = Field(primary_key=True, sa_type=BigInteger)
+    version: int = Field(primary_key=True)
+    definition: dict[str, Any] = Field(sa_type=Json)
+    published_at: int = _moment()
+
+
+class Recipient(SQLModel, table=True):
+    __tablename__: ClassVar[Any] = "recipients"
+    key: str = Field(primary_key=True, sa_type=Text)
+    name: str = _text()
+    channels: list[str] = Field(sa_type=Json)
+    applied: dict[str, Any] | None = Field(default=None, sa_type=Json)
+
+
+class Entry(SQLModel, table=True):
+    """The ledger: points that one cause gave one record, live in [starts_at, ends_at)."""
+
+    __tablename__: ClassVar[Any] = "entries"
+    __table_args__: ClassVar[Any] = ({"sqlite_with_rowid": False},)
+    profile_id: int = Field(primary_key=True, sa_type=BigInteger)
+    record_id: int = Field(primary_key=True, sa_type=BigInteger)
+    starts_at: int = Field(primary_key=True, sa_type=BigInteger)
+    cause_id: str = Field(primary_key=True, sa_type=Text)
+    rule: str = Field(primary_key=True, sa_type=Text)
+    points: int = Field(sa_type=BigInteger)
+    ends_at: int | None = _moment(null=True)
+    limit_window: int | None = Field(default=None, sa_type=Integer)
+
+
+class Score(SQLModel, table=True):
+    """One record's score under one profile. `standing` is the ledger's kept state, `seq` counts its changes."""
+
+    __tablename__: ClassVar[Any] = "scores"
+    __table_args__: ClassVar[Any] = (
+        Index("ix_scores_list", "profile_id", "score", "record_id"),
+        Index(
+            "ix_scores_due",
+            "shard",
+            "due_at",
+            sqlite_where=text("due_at IS NOT NULL"),
+            postgresql_where=text("due_at IS NOT NULL"),
+        ),
+        {"sqlite_with_rowid": False},
+    )
+    profile_id: int = Field(primary_key=True, sa_type=BigInteger)
+    record_id: int = Field(primary_key=True, sa_type=BigInteger)
+    shard: int
+    version: int
+    score: int | None = Field(default=None, sa_type=BigInteger)
+    standing: str = _text()
+    scored_at: int = _moment()
+    changed_at: int | None = _moment(null=True)
+    due_at: int | None = _moment(null=True)
+    seq: int = 0
+
+
+class Change(SQLModel, table=True):
+    """A score moved from `previous` to `current`, either may be empty (null). `cause_id` names what moved it."""
+
+    __tablename__: ClassVar[Any] = "changes"
+    __table_args__: ClassVar[Any] = (
+        UniqueConstraint("profile_id", "cause_id", name="uq_changes_cause"),
+        {"sqlite_with_rowid": False},
+    )
+    profile_id: int = Field(primary_key=True, sa_type=BigInteger)
+    record_id: int = Field(primary_key=True, sa_type=BigInteger)
+    seq: int = Field(primary_key=True)
+    version: int
+    previous: int | None = Field(default=None, sa_type=BigInteger)
+    current: int | None = Field(default=None, sa_type=BigInteger)
+    cause: str = _text()
+    cause_id: str = _text()
+    at: int = _moment()
+    silent: bool = False
+    depth: int = Field(default=0, sa_type=SmallInteger)
+
+
+class Adjustment(SQLModel, table=True):
+    """Points given by hand or by a step. `set_to` gets its `points` when it is applied."""
+
+    __tablename__: ClassVar[Any] = "adjustments"
+    __table_args__ = (
+        Index("ix_adjustments_record", "profile_id", "record_id"),
+        Index(
+            "ix_adjustments_pending",
+            "shard",
+            "at",
+            sqlite_where=text("status = 0"),
+            postgresql_where=text("status = 0"),
+        ),
+    )
+    id: str = Field(primary_key=True, sa_type=Text)
+    profile_id: int = Field(sa_type=BigInteger)
+    record_id: int = Field(sa_type=BigInteger)
+    shard: int
+    points: int | None = Field(default=None, sa_type=BigInteger)
+    set_to: int | None = Field(default=None, sa_type=BigInteger)
+    reason: str = _text()
+    author: str = _text()
+    at: int = _moment()
+    ends_at: int | None = _moment(null=True)
+    status: int = Field(default=0, sa_type=SmallInteger)
+    silent: bool = False
+    depth: int = Field(default=0, sa_type=SmallInteger)
+    error: str | None = _text(null=True)
+
+
+class Enrollment(SQLModel, table=True):
+    """One record entering one automation version. `origin` names the change or event that caused it.
+
+    `closing`: its workflow has still to be told that the enrollment is over (replaced or cancelled here).
+    """
+
+    __tablename__: ClassVar[Any] = "enrollments"
+    __table_args__ = (
+        UniqueConstraint("automation_id", "origin", name="uq_enrollments_origin"),
+        Index("ix_enrollments_contact", "contact_id", "automation_id", "created_at"),
+        Index("ix_enrollments_automation", "automation_id", "id"),
+        Index(
+            "ix_enrollments_queued",
+            "shard",
+            "id",
+            sqlite_where=text("status = 'queued'"),
+            postgresql_where=text("status = 'queued'"),
+        ),
+        Index(
+            "ix_enrollments_closing",
+            "shard",
+            "id",
+            sqlite_where=text("closing"),
+            postgresql_where=text("closing"),
+        ),
+        Index(
+            "ix_enrollments_running",
+            "id",
+            sqlite_where=text("status = 'running'"),
+            postgresql_where=text("status = 'running'"),
+        ),
+    )
+    id: str = Field(primary_key=True, sa_type=Text)
+    automation_id: int = Field(sa_type=BigInteger)
+    version: int
+    contact_id: int = Field(sa_type=BigInteger)
+    deal_id: int | None = Field(default=None, sa_type=BigInteger)
+    shard: int
+    origin: str = _text()
+    profile_id: int | None = Field(default=None, sa_type=BigInteger)
+    change_seq: int | None = None
+    event_id: str | None = _text(null=True)
+    cause: str = _text()
+    previous: int | None = Field(default=None, sa_type=BigInteger)
+    current: int | None = Field(default=None, sa_type=BigInteger)
+    depth: int = Field(default=0, sa_type=SmallInteger)
+    status: str = _text()
+    attempt: int = 1
+    closing: bool = False
+    step: str | None = _text(null=True)
+    last_error: str | None = _text(null=True)
+    created_at: int = _moment()
+    started_at: int | None = _moment(null=True)
+    finished_at: int | None = _moment(null=True)
+
+
+class Skip(SQLModel, table=True):
+    """A trigger that matched but did not enroll, with the reason."""
+
+    __tablename__: ClassVar[Any] = "skips"
+    __table_args__: ClassVar[Any] = (
+        Index("ix_skips_contact", "contact_id", "automation_id", "at"),
+        {"sqlite_with_rowid": False},
+    )
+    automation_id: int = Field(primary_key=True, sa_type=BigInteger)
+    origin: str = Field(primary_key=True, sa_type=Text)
+    version: int
+    contact_id: int = Field(sa_type=BigInteger)
+    reason: str = _text()
+    at: int = _moment()
+
+
+class Outcome(SQLModel, table=True):
+    """What a step of an enrollment came to. Written with the step's effect, in one transaction."""
+
+    __tablename__: ClassVar[Any] = "outcomes"
+    enrollment_id: str = Field(primary_key=True, sa_type=Text)
+    path: str = Field(primary_key=True, sa_type=Text)
+    kind: str = _text()
+    result: dict[str, Any] = Field(sa_type=Json)
+    attempt: int
+    at: int = _moment()
+
+
+class Task(SQLModel, table=True):
+    __tablename__: ClassVar[Any] = "tasks"
+    __table_args__ = (
+        UniqueConstraint("enrollment_id", "path", name="uq_tasks_step"),
+        Index("ix_tasks_contact", "contact_id", "id"),
+    )
+    id: str = Field(primary_key=True, sa_type=Text)
+    enrollment_id: str | None = _text(null=True)
+    path: str | None = _text(null=True)
+    automation_id: int | None = Field(default=None, sa_type=BigInteger)
+    contact_id: int = Field(sa_type=BigInteger)
+    deal_id: int | None = Field(default=None, sa_type=BigInteger)
+    title: str = _text()
+    description: str = _text()
+    assign_to: str | None = _text(null=True)
+    due_at: int | None = _moment(null=True)
+    status: str = _text()
+    created_at: int = _moment()
+    updated_at: int = _moment()
+
+
+class Notification(SQLModel, table=True):
+    """`targets` are the channel addresses still to be served; `status` is recorded, pending, sent, failed or withheld."""
+
+    __tablename__: ClassVar[Any] = "notifications"
+    __table_args__ = (
+        UniqueConstraint("enrollment_id", "path", name="uq_notifications_step"),
+        Index("ix_notifications_contact", "contact_id", "id"),
+    )
+    id: str = Field(primary_key=True, sa_type=Text)
+    enrollment_id: str = _text()
+    path: str = _text()
+    automation_id: int = Field(sa_type=BigInteger)
+    contact_id: int = Field(sa_type=BigInteger)
+    deal_id: int | None = Field(default=None, sa_type=BigInteger)
+    recipient: str = _text()
+    targets: list[str] = Field(sa_type=Json)
+    subject: str = _text()
+    message: str = _text()
+    status: str = _text()
+    reason: str | None = _text(null=True)
+    created_at: int = _moment()
+    sent_at: int | None = _moment(null=True)
+
+
+class Worker(SQLModel, table=True):
+    """A worker process and when it was last seen alive."""
+
+    __tablename__: ClassVar[Any] = "workers"
+    id: str = Field(primary_key=True, sa_type=Text)
+    host: str = _text()
+    pid: int
+    started_at: int = _moment()
+    seen_at: int = _moment()
+
+
+class Lease(SQLModel, table=True):
+    """A duty that one worker at a time has, until it ends or is renewed."""
+
+    __tablename__: ClassVar[Any] = "leases"
+    name: str = Field(primary_key=True, sa_type=Text)
+    holder: str = _text()
+    until: int = _moment()

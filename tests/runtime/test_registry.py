@@ -1,0 +1,25 @@
+from runtime import registry
+
+
+def test_ids_are_deterministic_and_tell_what_they_are() -> None:
+    assert registry.shard_workflow_id(3) == "kindling-shard-3"
+    assert registry.follow_up_workflow_id("0192") == "follow-up-0192"
+    assert registry.follow_up_workflow_id("0192", attempt=2) == "follow-up-0192-2"
+    assert registry.publish_workflow_id("0193") == "publish-0193"
+
+
+def test_search_attributes_fit_the_embedded_server() -> None:
+    names = [attribute.key.name for attribute in registry.SEARCH_ATTRIBUTES]
+    assert len(set(names)) == len(names)
+    assert all(name.startswith("Kindling") for name in names)
+    assert sum(attribute.type == "Keyword" for attribute in registry.SEARCH_ATTRIBUTES) <= 10
+    assert sum(attribute.type == "Int" for attribute in registry.SEARCH_ATTRIBUTES) <= 3
+
+
+def test_patterns_match_the_ids_that_are_made() -> None:
+    patterns = {kind.name: kind.id_pattern for kind in registry.WORKFLOW_TYPES}
+    assert patterns == {
+        "Shard": "kindling-shard-<n>",
+        "FollowUp": "follow-up-<enrollment>[-<attempt>]",
+        "Publish": "publish-<publication>",
+    }

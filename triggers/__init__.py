@@ -1,0 +1,1 @@
+"""Score changes against triggers: enrollments and skips."""

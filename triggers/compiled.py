@@ -1,0 +1,146 @@
+"""Published triggers, prepared for speed: predicates as closures, found by profile and score."""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from conditions.times import Micros, micros_of
+from conditions.tree import Predicate, compile_conditions, fields_read
+from triggers.model import Trigger
+
+_INFINITE = float("inf")
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledTrigger:
+    """The trigger of one published automation version. Of `profile` and `event_type` exactly one is set.
+
+    `low` and `high` bound the scores for which `holds` can be true; `reentry` is None (every time), 0 (once) or
+    the microseconds to wait since the last start.
+    """
+
+    automation_id: int
+    key: str
+    version: int
+    profile: str | None
+    event_type: str | None
+    holds: Predicate
+    where: Predicate | None
+    low: float
+    high: float
+    bounded: bool
+    on_entry: bool
+    reentry: Micros | None
+    while_running: str
+    exits: Predicate | None
+    paused: bool
+    reads: frozenset[str]
+
+    @property
+    def guarded(self) -> bool:
+        """Whether earlier enrollments of the record matter."""
+        return self.reentry is not None or self.while_running != "start"
+
+
+def compile_trigger(
+    automation_id: int,
+    key: str,
+    version: int,
+    trigger: Trigger,
+    exit_when: Mapping[str, Any] | None = None,
+    *,
+    paused: bool = False,
+) -> CompiledTrigger:
+    """Prepare a valid trigger; `exit_when` are filters that must not hold at the start."""
+    filters = trigger.filters
+    low, high = _score_bounds(filters)
+    reentry: Micros | None = None
+    if trigger.reentry == "once":
+        reentry = 0
+    elif not isinstance(trigger.reentry, str):
+        reentry = micros_of(trigger.reentry.after)
+    return CompiledTrigger(
+        automation_id=automation_id,
+        key=key,
+        version=version,
+        profile=trigger.profile,
+        event_type=trigger.event,
+        holds=compile_conditions(filters),
+        where=compile_conditions(trigger.where) if trigger.where else None,
+        low=low,
+        high=high,
+        bounded=(low, high) != (-_INFINITE, _INFINITE),
+        on_entry=trigger.fires == "on_entry",
+        reentry=reentry,
+        while_running=trigger.while_running,
+        exits=compile_conditions(exit_when) if exit_when else None,
+        paused=paused,
+        reads=fields_read(filters) | (fields_read(exit_when) if exit_when else frozenset()),
+    )
+
+
+def _score_bounds(filters: Mapping[str, Any]) -> tuple[float, float]:
+    """The interval of scores outside of which the filters cannot hold, from the tests on `score` that all must hold."""
+    low, high = -_INFINITE, _INFINITE
+    tests = filters.get("score")
+    if isinstance(tests, Mapping):
+        for operator, operand in tests.items():
+            if isinstance(operand, bool) or not isinstance(operand, int | float):
+                continue
+            if operator in ("equal", "greater", "greater_or_equal"):
+                low = max(low, operand)
+            if operator in ("equal", "less", "less_or_equal"):
+                high = min(high, operand)
+    for part in filters.get("all", ()):
+        inner_low, inner_high = _score_bounds(part)
+        low, high = max(low, inner_low), min(high, inner_high)
+    return low, high
+
+
+class TriggerIndex:
+    """The published triggers by profile and event type; those that bound the score are found by bisection."""
+
+    def __init__(self, triggers: Iterable[CompiledTrigger]) -> None:
+        self.triggers = tuple(sorted(triggers, key=lambda trigger: trigger.automation_id))
+        self.by_event: dict[str, list[CompiledTrigger]] = {}
+        self._open: dict[str, list[CompiledTrigger]] = {}
+        self._rising: dict[str, list[CompiledTrigger]] = {}
+        self._falling: dict[str, list[CompiledTrigger]] = {}
+        for trigger in self.triggers:
+            if trigger.event_type is not None:
+                self.by_event.setdefault(trigger.event_type, []).append(trigger)
+            elif trigger.profile is not None:
+                if not trigger.bounded:
+                    self._open.setdefault(trigger.profile, []).append(trigger)
+                elif trigger.low > -_INFINITE:
+                    self._rising.setdefault(trigger.profile, []).append(trigger)
+                else:
+                    self._falling.setdefault(trigger.profile, []).append(trigger)
+        for found in self._rising.values():
+            found.sort(key=lambda trigger: trigger.low)
+        for found in self._falling.values():
+            found.sort(key=lambda trigger: -trigger.high)
+        self._lows = {key: [trigger.low for trigger in found] for key, found in self._rising.items()}
+        self._highs = {key: [-trigger.high for trigger in found] for key, found in self._falling.items()}
+        self.profiles = frozenset(trigger.profile for trigger in self.triggers if trigger.profile)
+        self.scores_read = frozenset(
+            name.split(".", 1)[1]
+            for trigger in self.triggers
+            for name in trigger.reads
+            if name.startswith(("scores.", "bands."))
+        )
+
+    def candidates(self, profile: str, score: int | None) -> Iterator[CompiledTrigger]:
+        """The triggers on a profile whose filters may hold at this score."""
+        yield from self._open.get(profile, ())
+        if score is None:
+            return
+        rising = self._rising.get(profile)
+        if rising:
+            for trigger in rising[: bisect_right(self._lows[profile], score)]:
+                if score <= trigger.high:
+                    yield trigger
+        falling = self._falling.get(profile)
+        if falling:
+            yield from falling[: bisect_right(self._highs[profile], -score)]

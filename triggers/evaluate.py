@@ -1,0 +1,150 @@
+"""A score change against the triggers: which enroll the record, which skip it and why."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from conditions.times import Micros
+from conditions.tree import Lookup
+from conditions.values import Value
+from scoring.compiled import CompiledProfile
+from scoring.ledger import Event
+from scoring.progress import ScoreChange
+from triggers.compiled import CompiledTrigger, TriggerIndex
+
+MAX_DEPTH = 5
+
+
+class Match(NamedTuple):
+    """A trigger whose filters hold. `change` is None for a trigger on an event; `origin` is unique per automation."""
+
+    trigger: CompiledTrigger
+    origin: str
+    event: Event | None
+    change: ScoreChange | None
+    depth: int
+    exits: bool
+
+
+@dataclass(slots=True)
+class Guard:
+    """Earlier enrollments of one record in one automation: the last start and those still running."""
+
+    last_start: Micros | None = None
+    running: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a trigger may read: the record's fields, and scores of other profiles by key."""
+
+    fields: Callable[[str], Value]
+    scores: Mapping[str, int | None]
+    bands: Mapping[str, str | None]
+
+
+def change_lookup(profile: CompiledProfile, change: ScoreChange, facts: Facts) -> Lookup:
+    """The values of the trigger fields at a score change."""
+    known: dict[str, Any] = {
+        "score": change.current,
+        "previous_score": change.previous,
+        "change": (change.current or 0) - (change.previous or 0),
+        "band": profile.band(change.current),
+        "previous_band": profile.band(change.previous),
+        "cause": change.cause,
+        f"scores.{profile.key}": change.current,
+        f"bands.{profile.key}": profile.band(change.current),
+    }
+    return _lookup(known, change.event, facts)
+
+
+def event_lookup(event: Event, facts: Facts) -> Lookup:
+    """The values of the trigger fields at an event that no score need have moved for."""
+    return _lookup({"cause": "event"}, event, facts)
+
+
+def _lookup(known: dict[str, Any], event: Event | None, facts: Facts) -> Lookup:
+    def lookup(name: str) -> Value:
+        if name in known:
+            value: Value = known[name]
+            return value
+        if name.startswith(("contact.", "deal.")):
+            return facts.fields(name)
+        if event is not None and name.startswith("event."):
+            return event.type if name == "event.type" else event.properties.get(name[6:])
+        if name.startswith("scores."):
+            return facts.scores.get(name[7:])
+        if name.startswith("bands."):
+            return facts.bands.get(name[6:])
+        return None
+
+    return lookup
+
+
+def set_back(lookup: Lookup, profile: CompiledProfile, change: ScoreChange) -> Lookup:
+    """The same with `score` and `band` at their previous values, all else as it is now."""
+    score, band = change.previous, profile.band(change.previous)
+
+    def earlier(name: str) -> Value:
+        if name == "score":
+            return score
+        if name == "band":
+            return band
+        return lookup(name)
+
+    return earlier
+
+
+def match_change(
+    index: TriggerIndex, profile: CompiledProfile, change: ScoreChange, facts: Facts, now: Micros
+) -> Iterator[Match]:
+    """The triggers that this change satisfies. A silent change satisfies none."""
+    if change.silent:
+        return
+    lookup: Lookup | None = None
+    for trigger in index.candidates(profile.key, change.current):
+        lookup = lookup or change_lookup(profile, change, facts)
+        if not trigger.holds(lookup, now):
+            continue
+        if trigger.on_entry and trigger.holds(set_back(lookup, profile, change), now):
+            continue
+        exits = trigger.exits is not None and trigger.exits(lookup, now)
+        yield Match(trigger, f"{profile.id}:{change.cause_id}", change.event, change, change.depth, exits)
+
+
+def match_event(index: TriggerIndex, event: Event, depth: int, facts: Facts, now: Micros) -> Iterator[Match]:
+    """The triggers on this event's type that it satisfies."""
+    for trigger in index.by_event.get(event.type, ()):
+        if trigger.where is not None and not trigger.where(_bare(event, facts), now):
+            continue
+        lookup = event_lookup(event, facts)
+        if trigger.holds(lookup, now):
+            exits = trigger.exits is not None and trigger.exits(lookup, now)
+            yield Match(trigger, f"event:{event.id}", event, None, depth, exits)
+
+
+def _bare(event: Event, facts: Facts) -> Lookup:
+    def lookup(name: str) -> Value:
+        if name.startswith(("contact.", "deal.")):
+            return facts.fields(name)
+        value: Value = event.properties.get(name)
+        return value
+
+    return lookup
+
+
+def skip_reason(match: Match, guard: Guard, now: Micros) -> str | None:
+    """Why a match does not enroll: `paused`, `depth`, `exit`, `reentry` or `running`; None when it does."""
+    trigger = match.trigger
+    if trigger.paused:
+        return "paused"
+    if match.depth > MAX_DEPTH:
+        return "depth"
+    if match.exits:
+        return "exit"
+    if trigger.reentry is not None and guard.last_start is not None:
+        if trigger.reentry == 0 or now < guard.last_start + trigger.reentry:
+            return "reentry"
+    if guard.running and trigger.while_running == "skip":
+        return "running"
+    return None

@@ -1,0 +1,92 @@
+"""When an automation starts: what a trigger looks at, what must hold, and how often it may fire."""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Discriminator, Field, Tag, model_validator
+
+from conditions.definition import Definition, Key, Text, WholeNumber, invalid
+from conditions.problems import Problem
+from conditions.times import Duration
+from conditions.tree import Conditions
+
+
+class MaxStarts(Definition):
+    """The storm limit: enrollments beyond it are queued and start at this rate."""
+
+    times: Annotated[WholeNumber, Field(ge=1)]
+    per: Literal["minute", "hour", "day"]
+
+
+class ReentryAfter(Definition):
+    """A record may enter again this long after its last start."""
+
+    after: Duration
+
+
+class Rearm(Definition):
+    """What the score must reach after an enrollment before `fires: on_entry` may fire again."""
+
+    less: WholeNumber | None = None
+    less_or_equal: WholeNumber | None = None
+    greater: WholeNumber | None = None
+    greater_or_equal: WholeNumber | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not self.conditions["score"]:
+            raise invalid(Problem((), "rearm needs a bound of the score, such as {less: 40}"))
+        return self
+
+    @property
+    def conditions(self) -> dict[str, dict[str, int]]:
+        """The same as a condition tree on the score."""
+        return {"score": self.model_dump(exclude_none=True)}
+
+
+def _reentry_branch(value: Any) -> str:
+    return "reentry mapping" if isinstance(value, dict | ReentryAfter) else "reentry word"
+
+
+Reentry = Annotated[
+    Annotated[Literal["every_time", "once"], Tag("reentry word")]
+    | Annotated[ReentryAfter, Tag("reentry mapping")],
+    Discriminator(_reentry_branch),
+]
+
+
+class Trigger(Definition):
+    """Looks at every change of a profile's scores, or at every event of a type, and fires where its filters hold."""
+
+    name: Text | None = None
+    profile: Key | None = None
+    event: Text | None = None
+    where: Conditions = Field(
+        default={}, description="Tests of the event's properties and the record's fields"
+    )
+    filters: Conditions = {}
+    fires: Literal["every_change", "on_entry"] = "every_change"
+    rearm: Rearm | None = None
+    reentry: Reentry = "every_time"
+    while_running: Literal["start", "skip", "replace"] = "start"
+    max_starts: MaxStarts = MaxStarts(times=600, per="minute")
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        problems = []
+        if self.profile is None and self.event is None:
+            problems.append(Problem((), 'a trigger needs a "profile" or an "event" to look at'))
+        if self.profile is not None and self.event is not None:
+            problems.append(
+                Problem(("event",), 'a trigger looks at a "profile" or at an "event", not at both')
+            )
+        if "where" in self.model_fields_set and self.event is None:
+            problems.append(
+                Problem(("where",), '"where" belongs to an "event"; with a "profile" use "filters"')
+            )
+        if self.fires == "on_entry" and self.event is not None:
+            problems.append(Problem(("fires",), "an event is not entered; on_entry needs a profile"))
+        if self.rearm is not None and self.fires != "on_entry":
+            problems.append(Problem(("rearm",), "rearm needs `fires: on_entry`"))
+        if problems:
+            raise invalid(*problems)
+        return self

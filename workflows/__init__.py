@@ -1,0 +1,1 @@
+"""Workflows: order, timers and retries. Ids only; no rules, no I/O."""

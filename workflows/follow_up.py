@@ -1,0 +1,167 @@
+"""The follow-up workflow: carries out an enrollment's steps in order, with its waits and branches.
+
+It interprets the outline in its input. What a step does, and whether it was done already, is the activities' business.
+"""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError, ApplicationError
+
+with workflow.unsafe.imports_passed_through():
+    from activities.messages import (
+        DELIVER,
+        END_FOLLOW_UP,
+        RUN_STEPS,
+        Delivery,
+        EndFollowUp,
+        FollowUpInput,
+        FollowUpResult,
+        RunSteps,
+        StepRef,
+        StepsResult,
+    )
+    from runtime.registry import FOLLOW_UP_WORKFLOW, KINDLING_OUTCOME, Outcome
+    from workflows.policies import (
+        DATABASE_RETRY,
+        DELIVERY_PATIENCE,
+        DELIVERY_RETRY,
+        DELIVERY_TIMEOUT,
+        STEP_TIMEOUT,
+    )
+
+#: Steps that end a group: what comes next depends on them.
+DECIDING = frozenset({"if", "wait", "stop"})
+LONGEST_GROUP = 20
+LONGEST_SUMMARY = 190
+LONGEST_HISTORY = 800
+
+Step = dict[str, Any]
+
+
+@workflow.defn(name=FOLLOW_UP_WORKFLOW)
+class FollowUpWorkflow:
+    """Adjacent steps on our own database share an activity; so does the wait, branch or stop that ends them."""
+
+    @workflow.init
+    def __init__(self, follow_up: FollowUpInput) -> None:
+        self._follow_up = follow_up
+        self._remaining: list[Step] = list(follow_up.steps)
+        self._log: list[str] = []
+
+    @workflow.run
+    async def run(self, follow_up: FollowUpInput) -> FollowUpResult:
+        try:
+            result = await self._walk()
+        except asyncio.CancelledError:
+            await self._end(Outcome.CANCELLED, "cancelled in Temporal")
+            workflow.upsert_search_attributes([KINDLING_OUTCOME.value_set(Outcome.CANCELLED)])
+            raise
+        except (ActivityError, ApplicationError):
+            workflow.upsert_search_attributes([KINDLING_OUTCOME.value_set(Outcome.FAILED)])
+            raise
+        outcome = result.outcome if result.outcome in set(Outcome) else Outcome.COMPLETED
+        workflow.upsert_search_attributes([KINDLING_OUTCOME.value_set(outcome)])
+        return result
+
+    async def _walk(self) -> FollowUpResult:
+        while True:
+            group = self._next_group()
+            result = await self._run(group)
+            for step in group[: result.done]:
+                self._note(step, result)
+            del self._remaining[: result.done]
+            if result.ended is not None:
+                return FollowUpResult(result.ended, result.reason)
+            if result.deliver is not None:
+                await self._deliver(group[result.done - 1], result.deliver)
+            if result.branch is not None:
+                self._remaining[:0] = _branch(group[result.done - 1], result.branch)
+            if result.until is not None:
+                await self._wait(group[result.done - 1], result.until)
+            if workflow.info().get_current_history_length() > LONGEST_HISTORY:
+                workflow.continue_as_new(
+                    FollowUpInput(
+                        self._follow_up.enrollment_id,
+                        self._follow_up.attempt,
+                        self._follow_up.automation,
+                        self._follow_up.version,
+                        self._remaining,
+                    )
+                )
+
+    def _next_group(self) -> list[Step]:
+        group: list[Step] = []
+        for step in self._remaining[:LONGEST_GROUP]:
+            group.append(step)
+            if step["kind"] in DECIDING:
+                break
+        return group
+
+    async def _run(self, group: list[Step]) -> StepsResult:
+        titles = " · ".join(step["title"] for step in group) or "finish"
+        last = group[-1]["kind"] if group else ""
+        return await workflow.execute_activity(
+            RUN_STEPS,
+            RunSteps(
+                self._follow_up.enrollment_id,
+                self._follow_up.attempt,
+                [StepRef(step["path"], step["kind"]) for step in group],
+                finish=len(group) == len(self._remaining) and last not in ("if", "wait"),
+            ),
+            result_type=StepsResult,
+            start_to_close_timeout=STEP_TIMEOUT,
+            retry_policy=DATABASE_RETRY,
+            summary=titles[:LONGEST_SUMMARY],
+        )
+
+    async def _deliver(self, step: Step, notification_id: str) -> None:
+        try:
+            await workflow.execute_activity(
+                DELIVER,
+                Delivery(self._follow_up.enrollment_id, notification_id),
+                start_to_close_timeout=DELIVERY_TIMEOUT,
+                schedule_to_close_timeout=DELIVERY_PATIENCE,
+                retry_policy=DELIVERY_RETRY,
+                summary=f"send: {step['title']}"[:LONGEST_SUMMARY],
+            )
+        except ActivityError as error:
+            cause = error.cause
+            reason = cause.message if isinstance(cause, ApplicationError) else "gave up after a day of tries"
+            self._log.append(f"- failed: {step['title']} ({reason})")
+            if step.get("on_failure") != "continue":
+                await self._end(Outcome.FAILED, f"{step['title']}: {reason}")
+                raise ApplicationError(
+                    f"step {step['path']} ({step['title']}) failed: {reason}", non_retryable=True
+                ) from error
+
+    async def _wait(self, step: Step, until: int) -> None:
+        moment = datetime.fromtimestamp(0, UTC) + timedelta(microseconds=until)
+        pause = moment - workflow.now()
+        if pause > timedelta(0):
+            await workflow.sleep(pause, summary=f"{step['title']}, until {moment:%Y-%m-%d %H:%M} UTC")
+
+    async def _end(self, status: str, reason: str) -> None:
+        await workflow.execute_activity(
+            END_FOLLOW_UP,
+            EndFollowUp(self._follow_up.enrollment_id, self._follow_up.attempt, status, reason),
+            start_to_close_timeout=STEP_TIMEOUT,
+            retry_policy=DATABASE_RETRY,
+            summary=f"note that the follow-up is {status}",
+        )
+
+    def _note(self, step: Step, result: StepsResult) -> None:
+        taken = f": {result.branch}" if step["kind"] == "if" and result.branch else ""
+        self._log.append(f"- {step['title']}{taken}")
+        workflow.set_current_details("Done so far:\n\n" + "\n".join(self._log[-50:]))
+
+
+def _branch(step: Step, branch: str) -> list[Step]:
+    """The steps of the branch that an `if` took."""
+    if branch.startswith("elif."):
+        steps: list[Step] = step["elif"][int(branch[5:])]["then"]
+        return steps
+    found: list[Step] = step.get(branch, [])
+    return found
