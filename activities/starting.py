@@ -137,7 +137,7 @@ async def start_publish(client: Client, task_queue: str, publish: PublishInput) 
             publish,
             id=publish_workflow_id(publish.publication_id),
             task_queue=task_queue,
-            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
             search_attributes=TypedSearchAttributes(
                 [
                     SearchAttributePair(KINDLING_PROFILE, publish.profile),

@@ -15,11 +15,13 @@ class ExitEvent(Definition):
     """An event that ends a follow-up early."""
 
     event: EventType
-    where: Conditions = {}
+    where: Conditions = Field(default={})
 
 
 def _exit_branch(value: Any) -> str:
-    by_event = isinstance(value, ExitEvent) or (isinstance(value, dict) and isinstance(value.get("event"), str))
+    by_event = isinstance(value, ExitEvent) or (
+        isinstance(value, dict) and isinstance(value.get("event"), str)
+    )
     return "exit event" if by_event else "exit conditions"
 
 
@@ -48,8 +50,13 @@ class Automation(Definition):
 
 def _check_channel(channel: str) -> str:
     if not re.fullmatch(r"[a-zA-Z][a-zA-Z0-9+.\-]*:\S+", channel):
-        raise ValueError(f'"{channel}" is not a channel; write mailto:sales@example.com or https://chat.example/hook')
+        raise ValueError(
+            f'"{channel}" is not a channel; write mailto:sales@example.com or https://chat.example/hook'
+        )
     return channel
+
+
+ChannelAddress = Annotated[str, Field(max_length=2_000), AfterValidator(_check_channel)]
 
 
 class Recipient(Definition):
@@ -58,7 +65,7 @@ class Recipient(Definition):
     kind: Literal["recipient"] = "recipient"
     key: Key
     name: Text | None = None
-    channels: list[Annotated[str, Field(max_length=2_000), AfterValidator(_check_channel)]] = []
+    channels: list[ChannelAddress] = Field(default=[])
 
 
 def definition(model: BaseModel) -> dict[str, Any]:

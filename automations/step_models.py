@@ -102,7 +102,7 @@ class Update(Definition):
     stage: Text | None = None
     owner: OneOrMore | None = None
     dnd: Dnd | None = None
-    fields: dict[Text, Any] = {}  # noqa: RUF012 (pydantic copies defaults)
+    fields: dict[Text, Any] = Field(default={})
 
     @model_validator(mode="after")
     def _changes_something(self) -> Self:
@@ -145,7 +145,7 @@ class Webhook(Definition):
 
     url: Annotated[str, Field(min_length=1, max_length=2_000)]
     method: Literal["POST", "PUT", "PATCH", "GET", "DELETE"] = "POST"
-    headers: dict[Text, StrictStr] = {}  # noqa: RUF012
+    headers: dict[Text, StrictStr] = Field(default={})
     body: Any = None
 
     @model_validator(mode="after")
@@ -175,16 +175,22 @@ class WaitUntil(Definition):
         clock = bool(_CLOCK.fullmatch(self.until))
         problems = []
         if not clock and not _DATE_FIELD.fullmatch(self.until):
-            remedy = 'write a time of day in quotes such as "09:00", or a date field such as contact.renewal_date'
+            remedy = (
+                'write a time of day in quotes such as "09:00", or a date field such as contact.renewal_date'
+            )
             problems.append(Problem(("until",), f'cannot wait until "{self.until}"; {remedy}'))
         elif not clock and self.weekdays is not None:
-            problems.append(Problem(("weekdays",), 'weekdays belong to a time of day, such as until: "09:00"'))
+            problems.append(
+                Problem(("weekdays",), 'weekdays belong to a time of day, such as until: "09:00"')
+            )
         elif clock and self.offset is not None:
             problems.append(Problem(("offset",), "an offset belongs to a date field"))
         if self.offset is not None and not _is_offset(self.offset):
             problems.append(Problem(("offset",), f'"{self.offset}" is not an offset; write -30d or 12h'))
         if self.timezone is not None and not _is_zone(self.timezone):
-            problems.append(Problem(("timezone",), f'unknown time zone "{self.timezone}"; write Europe/Berlin'))
+            problems.append(
+                Problem(("timezone",), f'unknown time zone "{self.timezone}"; write Europe/Berlin')
+            )
         if problems:
             raise invalid(*problems)
         return self
@@ -236,9 +242,9 @@ class Await(Definition):
 
     filters: Conditions | None = None
     event: EventType | None = None
-    where: Conditions = {}
+    where: Conditions = Field(default={})
     timeout: Duration | None = None
-    on_timeout: "list[Step]" = []
+    on_timeout: "list[Step]" = Field(default=[])
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -353,7 +359,9 @@ def _one_step(value: Any) -> Any:
     if not kinds:
         unknown = next((key for key in value if key not in _BESIDES), None)
         if unknown is None:
-            raise PydanticCustomError("definition", "{reason}", {"reason": f"no step here{suggestion('', STEPS)}"})
+            raise PydanticCustomError(
+                "definition", "{reason}", {"reason": f"no step here{suggestion('', STEPS)}"}
+            )
         raise invalid(Problem((str(unknown),), f'unknown step "{unknown}"{suggestion(unknown, STEPS)}'))
     return value
 

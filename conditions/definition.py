@@ -61,8 +61,8 @@ def _suggested(detail: ErrorDetails, known: list[str]) -> InitErrorDetails:
 
 
 def unknown_key(key: str, known: list[str]) -> str:
-    """What to say about a key that is not known where it stands."""
-    if key in _YAML_TRUE and "on" in known:
+    """What to say about a key that is not known where it stands; `known` is empty when nobody knows."""
+    if key in _YAML_TRUE and ("on" in known or not known):
         return f'unknown key "{key}"; write "on" in quotes: YAML 1.1 reads an unquoted on as true'
     return f'unknown key "{key}"{suggestion(key, known)}'
 

@@ -15,7 +15,7 @@ DEAL_STATUSES = ("open", "won", "lost")
 
 
 class FieldType(StrEnum):
-    """What a field holds. `channels` is a list of channels or the text "all"; `any` is known only at run time."""
+    """What a field holds. `channels` is a list of channels or "all"; `any` is known at run time only."""
 
     number = "number"
     text = "text"
@@ -58,7 +58,7 @@ _CHANGE: Mapping[str, Field] = {
 
 @dataclass(frozen=True)
 class Catalogue:
-    """The fields of one place. `open` gives the type of every further name after a prefix ("" for bare names)."""
+    """The fields of one place; `open` has the type of all further names by prefix ("" for bare names)."""
 
     named: Mapping[str, Field]
     open: Mapping[str, Field]
@@ -111,21 +111,13 @@ def _check_leaf(leaf: Leaf, catalogue: Catalogue) -> Iterator[Problem]:
 
 
 _LISTS = (FieldType.list, FieldType.channels)
+_COMPARED = ("equal", "not_equal", "greater", "greater_or_equal", "less", "less_or_equal", "one_of")
 _ALLOWED: Mapping[FieldType, tuple[str, ...]] = {
-    FieldType.number: (
-        "equal",
-        "not_equal",
-        "greater",
-        "greater_or_equal",
-        "less",
-        "less_or_equal",
-        "one_of",
-    ),
+    FieldType.number: _COMPARED,
     FieldType.boolean: ("equal", "not_equal"),
     FieldType.list: ("has", "contains"),
     FieldType.channels: ("has", "equal", "not_equal"),
-    FieldType.text: ("equal", "not_equal", "greater", "greater_or_equal", "less", "less_or_equal", "one_of")
-    + ("contains", "starts_with"),
+    FieldType.text: (*_COMPARED, "contains", "starts_with"),
     FieldType.moment: ("greater", "greater_or_equal", "less", "less_or_equal", "older_than", "starts_with"),
 }
 _KINDS = {FieldType.number: "a number", FieldType.boolean: "true or false"} | {

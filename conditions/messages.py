@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic_core import ErrorDetails, ValidationError
 
+from conditions.definition import unknown_key
 from conditions.problems import Loc, Problem, suggestion
 
 _OWN = ("definition", "unknown_key", "conditions", "duration", "key")
@@ -48,9 +49,8 @@ def _written(loc: Loc, raw: Any, *, keep_last: bool) -> Loc:
     path: list[str | int] = []
     here = raw
     for place, part in enumerate(loc):
-        if isinstance(here, dict) and part in here:
-            here = here[part]
-        elif isinstance(here, list) and isinstance(part, int) and part < len(here):
+        mapped = isinstance(here, dict) and part in here
+        if mapped or (isinstance(here, list) and isinstance(part, int) and part < len(here)):
             here = here[part]
         elif not (keep_last and place == len(loc) - 1 and isinstance(here, dict)):
             continue
@@ -101,7 +101,7 @@ def _too_short(_detail: ErrorDetails, context: dict[str, Any], subject: str) -> 
 
 _SPECIAL: Mapping[str, Callable[[ErrorDetails, dict[str, Any], str], str]] = {
     "missing": lambda _detail, _context, subject: f"{subject} is missing",
-    "extra_forbidden": lambda _detail, _context, subject: f"unknown key {subject}",
+    "extra_forbidden": lambda detail, _context, _subject: unknown_key(str(detail["loc"][-1]), []),
     "invalid_key": lambda _detail, _context, subject: f"{subject} has a key that is not a text",
     "value_error": lambda _detail, context, _subject: str(context["error"]),
     "string_type": _text_type,

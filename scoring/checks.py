@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from conditions.fields import RULE_WHERE, check_conditions, rule_while
+from conditions.fields import RULE_WHERE, RULE_WHILE, check_conditions
 from conditions.problems import Problem
 from scoring.profile import ScoreProfile
 
@@ -24,4 +24,4 @@ def _problems(profile: ScoreProfile) -> Iterator[Problem]:
         if rule.on is not None:
             yield from check_conditions(rule.where, RULE_WHERE, ("rules", index, "where"))
         elif rule.while_ is not None:
-            yield from check_conditions(rule.while_, rule_while(profile.applies_to), ("rules", index, "while"))
+            yield from check_conditions(rule.while_, RULE_WHILE[profile.applies_to], ("rules", index, "while"))

@@ -11,6 +11,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.pool import QueuePool
 
+from runtime.errors import ReadableError
 from store.tables import Shard, table
 from store.turnstile import Turnstile
 
@@ -18,7 +19,7 @@ T = TypeVar("T")
 ATTEMPTS = 6
 
 
-class DatabaseUnavailable(Exception):
+class DatabaseUnavailable(ReadableError):
     """The database cannot be reached or opened; the message names it (without password) and the remedy."""
 
 

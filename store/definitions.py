@@ -206,3 +206,10 @@ def find_recipient(connection: Connection, key: str) -> RowMapping | None:
 
 def all_recipients(connection: Connection) -> list[RowMapping]:
     return list(connection.execute(select(RECIPIENTS).order_by(RECIPIENTS.c.key)).mappings())
+
+
+def profile_key(connection: Connection, profile_id: int) -> str | None:
+    found: str | None = connection.execute(
+        select(PROFILES.c.key).where(PROFILES.c.id == profile_id)
+    ).scalar_one_or_none()
+    return found

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, and_, func, insert, select, update
 
 from conditions.times import Micros
+from store import meta
 from store.tables import (
     Adjustment,
     Automation,
@@ -258,3 +259,10 @@ def count_by_status(connection: Connection) -> dict[str, int]:
 
 def change_task(connection: Connection, task_id: str, **values: Any) -> bool:
     return connection.execute(update(TASKS).where(TASKS.c.id == task_id).values(**values)).rowcount > 0
+
+
+def take_turn(connection: Connection, name: str) -> int:
+    """A counter that goes round: 0, 1, 2, ... for each name."""
+    turn = int(meta.get_fact(connection, name) or 0)
+    meta.set_fact(connection, name, str(turn + 1))
+    return turn

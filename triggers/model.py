@@ -55,7 +55,7 @@ Reentry = Annotated[
 
 
 class Trigger(Definition):
-    """Looks at every change of a profile's scores, or at every event of a type, and fires where its filters hold."""
+    """Looks at every change of a profile's scores, or every event of a type; fires where its filters hold."""
 
     name: Text | None = None
     profile: Key | None = None
@@ -63,7 +63,7 @@ class Trigger(Definition):
     where: Conditions = Field(
         default={}, description="Tests of the event's properties and the record's fields"
     )
-    filters: Conditions = {}
+    filters: Conditions = Field(default={})
     fires: Literal["every_change", "on_entry"] = "every_change"
     rearm: Rearm | None = None
     reentry: Reentry = "every_time"

@@ -95,7 +95,6 @@ def _compare(
     columns: list[Any],
 ) -> list[str]:
     with engine.connect() as connection, connection.begin() as transaction:
-        table.create(connection, checkfirst=True)
         connection.execute(table.insert().values(id=1, **row))
         told = list(connection.execute(sa.select(*columns)).one())
         transaction.rollback()

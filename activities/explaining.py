@@ -1,0 +1,41 @@
+"""What ops read of a follow-up in the Temporal UI: why it fired, on what. Definitions' words and numbers only."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from automations.model import Automation
+from automations.titles import clean
+from conditions.times import to_iso
+from conditions.tree import describe
+
+_LONGEST = 190
+
+
+def moved(row: Mapping[str, Any]) -> str:
+    """`engagement 4 → 7 (event)`, or what else made the enrollment."""
+    if row["profile"] is None:
+        return row["cause"]
+    return f"{row['profile']} {_score(row['previous'])} → {_score(row['current'])} ({row['cause']})"
+
+
+def summary(row: Mapping[str, Any]) -> str:
+    """One line for the list of workflows."""
+    return f"{row['automation']} v{row['version']}: {moved(row)}"[:_LONGEST]
+
+
+def details(row: Mapping[str, Any], automation: Automation) -> str:
+    """Markdown for the workflow's page."""
+    trigger = automation.trigger
+    filters = describe(trigger.filters) or "no filters: every change"
+    lines = [
+        f"**{clean(automation.title)}** (`{row['automation']}` version {row['version']})",
+        f"- Why: {moved(row)}, and {clean(filters)}",
+        f"- Fires: {trigger.fires.replace('_', ' ')}",
+        f"- Contact: id {row['contact_id']}",
+        f"- Enrolled: {to_iso(row['created_at'])}, enrollment `{row['id']}`, attempt {row['attempt']}",
+    ]
+    return "\n".join(lines)
+
+
+def _score(value: int | None) -> str:
+    return "empty" if value is None else str(value)

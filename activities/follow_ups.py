@@ -1,0 +1,232 @@
+"""The activities of follow-ups: run adjacent steps, deliver, end. Each is safe to run twice."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+from zlib import crc32
+
+import structlog
+from sqlalchemy import Connection
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
+from activities.messages import (
+    DELIVER,
+    END_FOLLOW_UP,
+    RUN_STEPS,
+    Delivery,
+    EndFollowUp,
+    RunSteps,
+    StepsResult,
+)
+from activities.steps import Result, Situation, StepFailed, perform
+from automations.model import Automation
+from automations.steps import find_step
+from automations.titles import step_title
+from channels.mail import DeliveryFailed, Mail, Mailer
+from conditions.times import Micros
+from runtime.wakes import Wakes
+from store import follow_ups
+from store.database import Database, dump_json
+
+_log = structlog.get_logger()
+
+
+@lru_cache(maxsize=512)
+def _automation(definition: str) -> Automation:
+    return Automation.model_validate_json(definition)
+
+
+@dataclass(frozen=True)
+class _Ran:
+    """What a transaction of steps came to; `failure` ends the follow-up once it is committed."""
+
+    result: StepsResult
+    failure: str | None = None
+    changed: bool = False
+
+
+class FollowUpActivities:
+    """Given the database, the clock, what wakes shards, and the mail server if there is one."""
+
+    def __init__(
+        self, database: Database, clock: Callable[[], Micros], wakes: Wakes, mailer: Mailer | None
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._wakes = wakes
+        self._mailer = mailer
+
+    @activity.defn(name=RUN_STEPS)
+    def run_steps(self, request: RunSteps) -> StepsResult:
+        """Do steps that have no outcome yet and pass over those that have, in one transaction.
+
+        Stops early after a notification that has to be sent. A permanently failed step is recorded, and fails the
+        activity for good unless it says `on_failure: continue`.
+        """
+        with self._database.read() as connection:
+            shard = follow_ups.enrollment_shard(connection, request.enrollment_id)
+        if shard is None:
+            return StepsResult(0, ended="cancelled", reason="the database has no such enrollment")
+        ran = self._database.run(lambda connection: self._run(connection, request), [shard])
+        if ran.changed:
+            self._wakes.request([shard])
+        if ran.failure is not None:
+            raise ApplicationError(ran.failure, type="StepFailed", non_retryable=True)
+        return ran.result
+
+    def _run(self, connection: Connection, request: RunSteps) -> _Ran:
+        row = follow_ups.load_enrollment(connection, request.enrollment_id)
+        if row is None:
+            return _Ran(StepsResult(0, ended="cancelled", reason="the database has no such enrollment"))
+        if row["attempt"] != request.attempt:
+            return _Ran(
+                StepsResult(0, ended="cancelled", reason=f"attempt {row['attempt']} has taken over")
+            )
+        if row["status"] == "failed":
+            return _Ran(StepsResult(0), failure=row["last_error"] or "the follow-up has failed")
+        if row["status"] not in follow_ups.OPEN:
+            return _Ran(StepsResult(0, ended=row["status"]))
+        situation = Situation(
+            connection,
+            row,
+            _automation(dump_json(row["definition"])),
+            self._clock(),
+            self._mailer is not None,
+        )
+        return self._steps(situation, request)
+
+    def _steps(self, situation: Situation, request: RunSteps) -> _Ran:
+        connection, row = situation.connection, situation.enrollment
+        known = follow_ups.outcomes(connection, row["id"], [step.path for step in request.steps])
+        for index, ref in enumerate(request.steps):
+            found = known.get(ref.path)
+            if found is not None:
+                outcome: Result = found["result"]
+            else:
+                step = find_step(situation.automation, ref.path)
+                try:
+                    outcome = perform(situation, ref.path, step)
+                except StepFailed as error:
+                    outcome = {"failed": str(error)}
+                    if step.on_failure == "stop":
+                        return self._fail(
+                            situation, f"step {ref.path} ({step_title(step)}) failed: {error}", ref.path
+                        )
+                follow_ups.add_outcome(
+                    connection, row["id"], ref.path, ref.kind, outcome, row["attempt"], situation.now
+                )
+            ran = self._after(situation, request, index, outcome)
+            if ran is not None:
+                follow_ups.change_enrollment(connection, row["id"], step=ref.path)
+                return ran
+        last = request.steps[-1].path if request.steps else row["step"]
+        if request.finish:
+            follow_ups.change_enrollment(
+                connection, row["id"], step=last, status="completed", finished_at=situation.now
+            )
+            return _Ran(StepsResult(len(request.steps), ended="completed"), changed=situation.changed)
+        follow_ups.change_enrollment(connection, row["id"], step=last)
+        return _Ran(StepsResult(len(request.steps)), changed=situation.changed)
+
+    def _after(self, situation: Situation, request: RunSteps, index: int, outcome: Result) -> _Ran | None:
+        """What the workflow has to do before the next step, if anything."""
+        done = index + 1
+        if "stop" in outcome:
+            follow_ups.end_enrollment(
+                situation.connection, request.enrollment_id, "completed", situation.now
+            )
+            return _Ran(
+                StepsResult(done, ended="completed", reason=f"stopped: {outcome['stop']}"),
+                changed=situation.changed,
+            )
+        if "branch" in outcome:
+            return _Ran(StepsResult(done, branch=outcome["branch"]), changed=situation.changed)
+        if "until" in outcome:
+            return _Ran(StepsResult(done, until=outcome["until"]), changed=situation.changed)
+        if outcome.get("status") == "pending":
+            notification = follow_ups.load_notification(situation.connection, outcome["notification"])
+            if notification is not None and notification["status"] == "pending":
+                return _Ran(
+                    StepsResult(done, deliver=outcome["notification"]), changed=situation.changed
+                )
+        return None
+
+    def _fail(self, situation: Situation, reason: str, path: str) -> _Ran:
+        connection, row = situation.connection, situation.enrollment
+        follow_ups.change_enrollment(connection, row["id"], step=path)
+        follow_ups.end_enrollment(connection, row["id"], "failed", situation.now, reason)
+        return _Ran(StepsResult(0), failure=reason, changed=situation.changed)
+
+    @activity.defn(name=DELIVER)
+    async def deliver(self, delivery: Delivery) -> None:
+        """Send a notification to those of its addresses that are still to be served."""
+        row = await asyncio.to_thread(self._load_notification, delivery.notification_id)
+        if row is None or row["status"] != "pending":
+            return
+        if self._mailer is None:
+            raise ApplicationError("no mail server is configured (KINDLING_SMTP_URL)", type="Unconfigured")
+        for target in row["targets"]:
+            failure = await self._send(row, target)
+            await asyncio.to_thread(self._served, row["id"], target, failure)
+        reason = await asyncio.to_thread(self._delivered, row["id"])
+        if reason is not None:
+            raise ApplicationError(reason, type="DeliveryFailed", non_retryable=True)
+
+    async def _send(self, row: Mapping[str, Any], target: str) -> str | None:
+        """Send to one address; why it never will get there, if so. Each try has the same Message-ID."""
+        assert self._mailer is not None
+        message_id = f"{row['id']}.{crc32(target.encode()):08x}"
+        mail = Mail(message_id, target.removeprefix("mailto:"), row["subject"], row["message"])
+        try:
+            await self._mailer.send(mail)
+        except DeliveryFailed as error:
+            if not error.permanent:
+                raise ApplicationError(error.reason, type="DeliveryFailed") from None
+            return error.reason
+        return None
+
+    def _load_notification(self, notification_id: str) -> Mapping[str, Any] | None:
+        with self._database.read() as connection:
+            return follow_ups.load_notification(connection, notification_id)
+
+    def _served(self, notification_id: str, target: str, failure: str | None) -> None:
+        """Take one address off the list, so that another try leaves it alone."""
+
+        def work(connection: Connection) -> None:
+            row = follow_ups.load_notification(connection, notification_id)
+            if row is not None:
+                values: dict[str, Any] = {"targets": [other for other in row["targets"] if other != target]}
+                if failure is not None:
+                    values["reason"] = failure
+                follow_ups.change_notification(connection, notification_id, **values)
+
+        self._database.run(work)
+
+    def _delivered(self, notification_id: str) -> str | None:
+        """Close the notification; the reason if some address was refused for good."""
+        now = self._clock()
+
+        def work(connection: Connection) -> str | None:
+            row = follow_ups.load_notification(connection, notification_id)
+            reason: str | None = row["reason"] if row is not None else None
+            status = {"status": "failed"} if reason else {"status": "sent", "sent_at": now}
+            follow_ups.change_notification(connection, notification_id, **status)
+            return reason
+
+        return self._database.run(work)
+
+    @activity.defn(name=END_FOLLOW_UP)
+    def end_follow_up(self, end: EndFollowUp) -> None:
+        """Give the enrollment its final status, unless it has one or another attempt has taken over."""
+
+        def work(connection: Connection) -> None:
+            row = follow_ups.load_enrollment(connection, end.enrollment_id)
+            if row is not None and row["attempt"] == end.attempt:
+                follow_ups.end_enrollment(
+                    connection, end.enrollment_id, end.status, self._clock(), end.reason
+                )
+
+        self._database.run(work)

@@ -1,0 +1,92 @@
+"""The filters of templates. Null passes through, and no result is longer than 64 KiB."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import quote
+
+from jinja2 import TemplateError, Undefined
+
+LARGEST = 64 * 1024
+
+
+class TemplateFailed(TemplateError, ValueError):
+    """A template that cannot be filled in, and why."""
+
+    def __str__(self) -> str:
+        return self.message or "the template failed"
+
+
+def bounded(filter_: Callable[..., Any]) -> Callable[..., Any]:
+    """The filter for values that are there, refusing what grows too long."""
+
+    def apply(value: Any, *arguments: Any, **options: Any) -> Any:
+        if value is None or isinstance(value, Undefined):
+            return value
+        sized = [part for part in (value, *arguments) if isinstance(part, str | list)]
+        if sum(map(len, sized)) > LARGEST:
+            raise TemplateFailed("a text in the template is longer than 64 KiB")
+        return filter_(value, *arguments, **options)
+
+    return apply
+
+
+def _default(value: Any, other: Any = "") -> Any:
+    missing = value is None or isinstance(value, Undefined) or (isinstance(value, str) and not value.strip())
+    return other if missing else value
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else str(value)
+
+
+def _replace(value: Any, old: str, new: str) -> str:
+    text, grown = str(value), str(new)
+    if not old or len(text) + text.count(old) * len(grown) > LARGEST:
+        raise TemplateFailed("replace needs a text to look for, and a result of at most 64 KiB")
+    return text.replace(old, grown)
+
+
+def _join(value: Any, separator: str = ", ") -> str:
+    items = [_text(item) for item in value]
+    if sum(map(len, items)) + len(items) * len(separator) > LARGEST:
+        raise TemplateFailed("join makes a text longer than 64 KiB")
+    return separator.join(items)
+
+
+def _truncate(value: Any, length: int = 80) -> str:
+    text = str(value)
+    return text if len(text) <= length else f"{text[: max(length - 1, 0)]}…"
+
+
+def _round(value: Any, digits: int = 0) -> Any:
+    rounded = round(value, max(-15, min(digits, 15)))
+    return int(rounded) if digits <= 0 else rounded
+
+
+def _whole(value: Any) -> int:
+    return int(float(str(value)[:32]))
+
+
+FILTERS: Mapping[str, Callable[..., Any]] = {
+    "default": _default,
+    "text": _text,
+    "length": bounded(len),
+    "first": bounded(lambda value: next(iter(value), None)),
+    "last": bounded(lambda value: value[-1] if value else None),
+    "join": bounded(_join),
+    "sort": bounded(sorted),
+    "upper": bounded(lambda value: str(value).upper()),
+    "lower": bounded(lambda value: str(value).lower()),
+    "title": bounded(lambda value: str(value).title()),
+    "capitalize": bounded(lambda value: str(value).capitalize()),
+    "trim": bounded(lambda value: str(value).strip()),
+    "replace": bounded(_replace),
+    "truncate": bounded(_truncate),
+    "round": bounded(_round),
+    "int": bounded(_whole),
+    "float": bounded(lambda value: float(str(value)[:32])),
+    "abs": bounded(abs),
+    "urlencode": bounded(lambda value: quote(str(value), safe="")),
+    "tojson": lambda value: json.dumps(value, ensure_ascii=False),
+}

@@ -1,0 +1,53 @@
+"""The names that templates know."""
+
+from collections.abc import Mapping
+
+from jinja2 import meta, nodes
+
+from conditions.fields import CONTACT, DEAL
+from conditions.problems import suggestion
+
+NAMES: Mapping[str, tuple[str, ...]] = {
+    "contact": ("label", "id", *CONTACT),
+    "deal": ("label", "id", *DEAL),
+    "event": ("type",),
+    "score": ("previous", "current", "now", "change"),
+    "band": ("previous", "current", "now"),
+    "automation": ("key", "name", "version"),
+    "profile": ("key", "name"),
+}
+"""Each top-level name with the attributes that it always has."""
+
+OPEN = ("contact", "deal", "event")
+"""Names with further attributes: custom fields and event properties."""
+
+
+def name_problems(tree: nodes.Template) -> list[str]:
+    """Unknown top-level names, and unknown attributes of those that have no others."""
+    unknown = meta.find_undeclared_variables(tree) - NAMES.keys()
+    problems = [
+        f'line {node.lineno}: unknown name "{node.name}"{_suggested(node.name)}'
+        for node in tree.find_all(nodes.Name)
+        if node.name in unknown and node.ctx == "load"
+    ]
+    for node in tree.find_all((nodes.Getattr, nodes.Getitem)):
+        owner, attribute = _read(node)
+        if owner in NAMES and owner not in OPEN and attribute not in (None, *NAMES[owner]):
+            problems.append(
+                f'line {node.lineno}: {owner} has no "{attribute}"{suggestion(attribute, NAMES[owner])}'
+            )
+    return list(dict.fromkeys(problems))
+
+
+def _read(node: nodes.Node) -> tuple[str, str | None]:
+    """What `score.now` and `score["now"]` read."""
+    if not isinstance(node, nodes.Getattr | nodes.Getitem) or not isinstance(node.node, nodes.Name):
+        return "", None
+    if isinstance(node, nodes.Getattr):
+        return node.node.name, node.attr
+    return node.node.name, str(node.arg.value) if isinstance(node.arg, nodes.Const) else None
+
+
+def _suggested(name: str) -> str:
+    owner = next((owner for owner in ("contact", "score", "deal") if name in NAMES[owner]), None)
+    return f'; did you mean "{owner}.{name}"?' if owner else suggestion(name, NAMES)

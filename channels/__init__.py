@@ -1,0 +1,1 @@
+"""All outbound calls: e-mail."""

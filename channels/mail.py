@@ -1,0 +1,97 @@
+"""E-mail over SMTP."""
+
+from dataclasses import dataclass
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.utils import format_datetime, parseaddr
+from datetime import UTC, datetime
+from urllib.parse import unquote, urlsplit
+
+import aiosmtplib
+
+from runtime.settings import Settings
+
+TIMEOUT = 30.0
+
+
+class DeliveryFailed(Exception):
+    """`reason` says what happened, in words that hold no address; `permanent`: another try would not help."""
+
+    def __init__(self, reason: str, *, permanent: bool) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.permanent = permanent
+
+
+@dataclass(frozen=True)
+class Mail:
+    """A message to one address. `id` is unique to it and the same on every try."""
+
+    id: str
+    to: str
+    subject: str
+    text: str
+
+
+class Mailer:
+    """Sends through the configured server; one connection a message."""
+
+    def __init__(self, settings: Settings) -> None:
+        if settings.smtp_url is None:
+            raise ValueError("KINDLING_SMTP_URL is not set")
+        server = urlsplit(settings.smtp_url.get_secret_value())
+        self._host = server.hostname or "localhost"
+        self._tls = server.scheme == "smtps"
+        self._port = server.port or (465 if self._tls else 25)
+        self._user = unquote(server.username) if server.username else None
+        self._password = unquote(server.password) if server.password else None
+        self._sender = settings.mail_from
+
+    async def send(self, mail: Mail) -> None:
+        """Hand the message to the server; raises DeliveryFailed."""
+        try:
+            message = self._message(mail)
+        except ValueError:
+            raise DeliveryFailed("the recipient's address is not a valid e-mail address", permanent=True) from None
+        try:
+            await aiosmtplib.send(
+                message,
+                hostname=self._host,
+                port=self._port,
+                use_tls=self._tls,
+                username=self._user,
+                password=self._password,
+                timeout=TIMEOUT,
+            )
+        except aiosmtplib.SMTPRecipientsRefused as error:
+            codes = sorted({refused.code for refused in error.recipients})
+            permanent = all(code >= 500 for code in codes)
+            raise DeliveryFailed(f"the mail server refused the recipient (code {codes[0]})", permanent=permanent) from None
+        except aiosmtplib.SMTPAuthenticationError as error:
+            raise DeliveryFailed(
+                f"the mail server refused the login (code {error.code}); check KINDLING_SMTP_URL", permanent=False
+            ) from None
+        except aiosmtplib.SMTPResponseException as error:
+            raise DeliveryFailed(
+                f"the mail server answered with code {error.code}", permanent=error.code >= 500
+            ) from None
+        except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
+            raise DeliveryFailed(
+                f"the mail server at {self._host}:{self._port} cannot be reached ({type(error).__name__})",
+                permanent=False,
+            ) from None
+
+    def _message(self, mail: Mail) -> EmailMessage:
+        name, address = parseaddr(mail.to)
+        user, _, domain = address.rpartition("@")
+        if not user or not domain:
+            raise ValueError(mail.to)
+        message = EmailMessage()
+        message["From"] = self._sender
+        message["To"] = Address(name, user, domain)
+        message["Subject"] = " ".join(mail.subject.split())
+        message["Date"] = format_datetime(datetime.now(UTC))
+        message["Message-ID"] = f"<{mail.id}@kindling>"
+        message["Auto-Submitted"] = "auto-generated"
+        message.set_content(mail.text)
+        return message

@@ -1,0 +1,159 @@
+"""Scores as people read them: present values, the ledger behind one, and its changes."""
+
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, RowMapping, and_, select
+
+from scoring.ledger import Adjustment, Entry, Event, Standing
+from scoring.progress import Stored
+from store import scoring as rows
+from store.bulk import Bulk
+from store.tables import Adjustment as AdjustmentRow
+from store.tables import Change, EventStatus, Profile, ProfileVersion, Score, table
+from store.tables import Event as EventRow
+
+CHANGES = table(Change)
+_ADJUSTMENTS = table(AdjustmentRow)
+_EVENTS = table(EventRow)
+_PROFILES = table(Profile)
+_SCORES = table(Score)
+_VERSIONS = table(ProfileVersion)
+
+
+def scores_of(connection: Connection, record_id: int, kind: str = "contact") -> list[RowMapping]:
+    """One row per published profile: `profile` key, the published `definition`, and `score`, `changed_at`, `due_at`.
+
+    The last three are null where the record has no score, or only one from before the profile was unpublished.
+    """
+    score = and_(
+        _SCORES.c.profile_id == _PROFILES.c.id,
+        _SCORES.c.record_id == record_id,
+        _SCORES.c.version > _PROFILES.c.emptied,
+    )
+    published = and_(_VERSIONS.c.profile_id == _PROFILES.c.id, _VERSIONS.c.version == _PROFILES.c.version)
+    query = (
+        select(
+            _PROFILES.c.id,
+            _PROFILES.c.key.label("profile"),
+            _PROFILES.c.version,
+            _VERSIONS.c.definition,
+            _SCORES.c.score,
+            _SCORES.c.changed_at,
+            _SCORES.c.due_at,
+        )
+        .join(_VERSIONS, published)
+        .outerjoin(_SCORES, score)
+        .where(_PROFILES.c.archived.is_(False), _PROFILES.c.applies_to == kind)
+        .order_by(_PROFILES.c.key)
+    )
+    return list(connection.execute(query).mappings())
+
+
+def stored_score(connection: Connection, profile_id: int, record_id: int) -> RowMapping | None:
+    return (
+        connection.execute(
+            select(_SCORES).where(_SCORES.c.profile_id == profile_id, _SCORES.c.record_id == record_id)
+        )
+        .mappings()
+        .one_or_none()
+    )
+
+
+def as_stored(row: RowMapping) -> Stored:
+    """A row of scores as the ledger's kept state."""
+    standing = Standing.from_json(orjson.loads(row["standing"]))
+    return Stored(row["version"], row["score"], standing, row["scored_at"], row["due_at"], row["seq"])
+
+
+def entries_of(connection: Connection, profile_id: int, record_id: int) -> list[Entry]:
+    """Every entry of one ledger, live or not."""
+    return [
+        Entry(*row)
+        for row in Bulk(connection).rows(
+            "SELECT rule, cause_id, points, starts_at, ends_at, limit_window FROM entries "
+            "WHERE profile_id = ? AND record_id = ? ORDER BY starts_at, cause_id",
+            profile_id,
+            record_id,
+        )
+    ]
+
+
+def history_of(
+    connection: Connection, profile_id: int, record_id: int
+) -> tuple[list[Event], list[Adjustment]]:
+    """The record's applied events and adjustments."""
+    events = rows.load_applied_events(connection, [record_id]).get(record_id, [])
+    adjustments = rows.load_applied_adjustments(connection, profile_id, [record_id]).get(record_id, [])
+    return events, adjustments
+
+
+def changes_of(
+    connection: Connection, profile_id: int, record_id: int, before: int | None, limit: int
+) -> list[RowMapping]:
+    """Changes of one score, the newest first, those before the number `before`, each with its event or adjustment."""
+    query = (
+        select(
+            CHANGES,
+            _EVENTS.c.type.label("event_type"),
+            _EVENTS.c.occurred_at.label("event_at"),
+            _ADJUSTMENTS.c.reason,
+            _ADJUSTMENTS.c.author,
+        )
+        .outerjoin(_EVENTS, and_(CHANGES.c.cause == "event", _EVENTS.c.id == CHANGES.c.cause_id))
+        .outerjoin(
+            _ADJUSTMENTS, and_(CHANGES.c.cause == "adjustment", _ADJUSTMENTS.c.id == CHANGES.c.cause_id)
+        )
+        .where(CHANGES.c.profile_id == profile_id, CHANGES.c.record_id == record_id)
+    )
+    if before is not None:
+        query = query.where(CHANGES.c.seq < before)
+    return list(connection.execute(query.order_by(CHANGES.c.seq.desc()).limit(limit)).mappings())
+
+
+def list_events(
+    connection: Connection,
+    *,
+    contact_id: int | None = None,
+    event_type: str | None = None,
+    status: EventStatus | None = None,
+    after: tuple[int, str] | None = None,
+    limit: int,
+) -> list[RowMapping]:
+    """Events, the newest by (occurred_at, id) first, those after that key."""
+    tests: list[Any] = []
+    if contact_id is not None:
+        tests.append(_EVENTS.c.contact_id == contact_id)
+    if event_type is not None:
+        tests.append(_EVENTS.c.type == event_type)
+    if status is not None:
+        tests.append(_EVENTS.c.status == status.value)
+    if after is not None:
+        at, event_id = after
+        tests.append(
+            (_EVENTS.c.occurred_at < at) | and_(_EVENTS.c.occurred_at == at, _EVENTS.c.id < event_id)
+        )
+    query = select(_EVENTS).where(*tests).order_by(_EVENTS.c.occurred_at.desc(), _EVENTS.c.id.desc())
+    return list(connection.execute(query.limit(limit)).mappings())
+
+
+def event_types(connection: Connection, after: str, limit: int) -> list[tuple[str, int]]:
+    """(type, first seen at) of the types ever seen, by type, those after `after`."""
+    return [
+        (row[0], row[1])
+        for row in Bulk(connection).rows(
+            "SELECT type, first_seen_at FROM event_types WHERE type > ? ORDER BY type LIMIT ?", after, limit
+        )
+    ]
+
+
+def queue_again(connection: Connection, event_id: str, now: int) -> bool:
+    """Make a quarantined event pending once more; False when none of that id is in quarantine."""
+    return (
+        Bulk(connection).run(
+            "UPDATE events SET status = 0, error = NULL, received_at = ? WHERE id = ? AND status = 2",
+            now,
+            event_id,
+        )
+        > 0
+    )

@@ -1,0 +1,129 @@
+"""The worker process: reacts to score changes. Many may run side by side."""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import structlog
+from temporalio.client import Client
+from temporalio.worker import Worker
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
+from uuid_utils import uuid7
+
+from activities.follow_ups import FollowUpActivities
+from activities.guarding import GuardErrors
+from activities.publishing import PublishActivities
+from activities.shards import ShardActivities
+from activities.starting import Starter
+from channels.mail import Mailer
+from runtime.clock import now_micros
+from runtime.errors import ReadableError
+from runtime.logs import configure_logging
+from runtime.readiness import announce_ready
+from runtime.settings import Settings, load_settings
+from runtime.temporal import TemporalUnavailable, connect, register_search_attributes
+from runtime.wakes import Wakes
+from services.watch import Watch
+from store.database import Database
+from store.migrate import migrate
+from workflows.follow_up import FollowUpWorkflow
+from workflows.publish import PublishWorkflow
+from workflows.shard import ShardWorkflow
+
+THREADS = 32
+GRACE = timedelta(seconds=10)
+#: A dead worker's workflows move to others after this long.
+STICKY_PATIENCE = timedelta(seconds=2)
+_log = structlog.get_logger()
+
+
+def make_worker(settings: Settings, database: Database, client: Client, wakes: Wakes) -> Worker:
+    """A worker for the configured task queue; run it inside the event loop that made `wakes`."""
+    sends = settings.smtp_url is not None and settings.outbound == "send"
+    starter = Starter(database, client, settings.task_queue, now_micros)
+    shards = ShardActivities(database, now_micros, starter)
+    publishes = PublishActivities(database, now_micros, wakes)
+    follow_ups = FollowUpActivities(database, now_micros, wakes, Mailer(settings) if sends else None)
+    return Worker(
+        client,
+        task_queue=settings.task_queue,
+        workflows=[ShardWorkflow, FollowUpWorkflow, PublishWorkflow],
+        activities=[
+            shards.score_shard,
+            starter.start_follow_ups,
+            publishes.sweep_shard,
+            publishes.finish_publish,
+            follow_ups.run_steps,
+            follow_ups.deliver,
+            follow_ups.end_follow_up,
+        ],
+        activity_executor=ThreadPoolExecutor(THREADS, thread_name_prefix="activity"),
+        max_concurrent_activities=THREADS,
+        workflow_runner=SandboxedWorkflowRunner(),
+        sticky_queue_schedule_to_start_timeout=STICKY_PATIENCE,
+        graceful_shutdown_timeout=GRACE,
+        interceptors=[GuardErrors()],
+    )
+
+
+async def work(settings: Settings) -> None:
+    """Run until SIGTERM or SIGINT; raises ReadableError when it cannot start."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    database = Database(settings.database, sync=settings.database_sync)
+    try:
+        await asyncio.to_thread(migrate, database, settings.shards)
+        client = await _connected(settings, stop)
+        if client is None:
+            return
+        wakes = Wakes(client, settings.task_queue)
+        identity = (str(uuid7()), socket.gethostname(), os.getpid())
+        watch = Watch(database, client, wakes, now_micros, settings.task_queue, identity)
+        async with make_worker(settings, database, client, wakes):
+            announce_ready()
+            _log.info("worker ready", task_queue=settings.task_queue, database=database.name)
+            watching = asyncio.create_task(watch.run())
+            await stop.wait()
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)
+        _log.info("worker stopped")
+    finally:
+        database.close()
+
+
+async def _connected(settings: Settings, stop: asyncio.Event) -> Client | None:
+    """A client, as soon as Temporal is there; None when told to stop before."""
+    pause = 0.5
+    while not stop.is_set():
+        try:
+            client = await connect(settings)
+            if not settings.embedded_temporal:
+                await register_search_attributes(client, settings)
+        except TemporalUnavailable as error:
+            _log.warning("waiting for Temporal", reason=str(error))
+            try:
+                await asyncio.wait_for(stop.wait(), pause)
+            except TimeoutError:
+                pause = min(pause * 2, 5)
+        else:
+            return client
+    return None
+
+
+def main() -> None:
+    """`python -m worker`; exits with 1 and one readable line when it cannot run."""
+    try:
+        settings = load_settings()
+        configure_logging(settings, "worker")
+        asyncio.run(work(settings))
+    except ReadableError as error:
+        sys.exit(f"kindling worker: {error}")
+
+
+if __name__ == "__main__":
+    main()
