@@ -2,17 +2,18 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-from sqlalchemy import Connection
 from uuid_utils import uuid7
 
 from activities.published import Published
 from conditions.times import Micros
 from scoring.compiled import CompiledProfile
 from scoring.ledger import Entry, Event, Record
-from scoring.progress import History, Incoming, Progress, Stored, advance
+from scoring.progress import History, Incoming, Progress, ScoreChange, Stored, advance
 from scoring.windows import LONGEST_WINDOW
 from store import scoring as rows
+from store.database import Connection
 from triggers.evaluate import Facts, Guard, Match, match_change, match_event, skip_reason
 
 
@@ -97,7 +98,7 @@ class _Batch:
             self._fold_profile(profile)
         for profile in self.published.profiles:
             if profile.key in triggers.scores_read:
-                values = rows.load_score_values(self.connection, profile.id, profile.version, self.contacts)
+                values = rows.load_score_values(self.connection, profile.id, self.contacts)
                 for contact_id in self.contacts:
                     found = self.progress.get((profile.id, contact_id))
                     if found is not None:
@@ -242,7 +243,7 @@ class _Batch:
     def _entries(
         self, profile: CompiledProfile, ids: list[int], incoming: dict[int, list[Incoming]]
     ) -> dict[int, list[Entry]]:
-        """The stored entries that can matter: those still alive at the last scoring, and those of touched limit windows."""
+        """The stored entries that can matter: alive at the last scoring, or in a limit window that is touched."""
         found = rows.load_mortal(self.connection, profile.id, ids) if ids else {}
         if profile.limited and ids:
             earliest = min(
@@ -341,7 +342,11 @@ class _Batch:
 
     def _save_profile(self, profile: CompiledProfile) -> None:
         connection, now = self.connection, self.now
-        scores, added, removed, cleared, changes = [], [], [], [], []
+        scores: list[rows.ScoreRow] = []
+        added: list[tuple[Any, ...]] = []
+        removed: list[tuple[int, int, Micros, str, str]] = []
+        cleared: list[tuple[int, int]] = []
+        changes: list[tuple[int, ScoreChange]] = []
         for (profile_id, contact_id), progress in self.progress.items():
             if profile_id != profile.id:
                 continue

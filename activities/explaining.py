@@ -1,29 +1,27 @@
 """What ops read of a follow-up in the Temporal UI: why it fired, on what. Definitions' words and numbers only."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from automations.model import Automation
 from automations.titles import clean
 from conditions.times import to_iso
 from conditions.tree import describe
+from store.database import RowMapping
 
 _LONGEST = 190
 
 
-def moved(row: Mapping[str, Any]) -> str:
+def moved(row: RowMapping) -> str:
     """`engagement 4 → 7 (event)`, or what else made the enrollment."""
     if row["profile"] is None:
-        return row["cause"]
+        return str(row["cause"])
     return f"{row['profile']} {_score(row['previous'])} → {_score(row['current'])} ({row['cause']})"
 
 
-def summary(row: Mapping[str, Any]) -> str:
+def summary(row: RowMapping) -> str:
     """One line for the list of workflows."""
     return f"{row['automation']} v{row['version']}: {moved(row)}"[:_LONGEST]
 
 
-def details(row: Mapping[str, Any], automation: Automation) -> str:
+def details(row: RowMapping, automation: Automation) -> str:
     """Markdown for the workflow's page."""
     trigger = automation.trigger
     filters = describe(trigger.filters) or "no filters: every change"

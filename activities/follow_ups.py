@@ -1,14 +1,13 @@
 """The activities of follow-ups: run adjacent steps, deliver, end. Each is safe to run twice."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 from zlib import crc32
 
 import structlog
-from sqlalchemy import Connection
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
@@ -29,7 +28,7 @@ from channels.mail import DeliveryFailed, Mail, Mailer
 from conditions.times import Micros
 from runtime.wakes import Wakes
 from store import follow_ups
-from store.database import Database, dump_json
+from store.database import Connection, Database, RowMapping, dump_json
 
 _log = structlog.get_logger()
 
@@ -82,9 +81,7 @@ class FollowUpActivities:
         if row is None:
             return _Ran(StepsResult(0, ended="cancelled", reason="the database has no such enrollment"))
         if row["attempt"] != request.attempt:
-            return _Ran(
-                StepsResult(0, ended="cancelled", reason=f"attempt {row['attempt']} has taken over")
-            )
+            return _Ran(StepsResult(0, ended="cancelled", reason=f"attempt {row['attempt']} has taken over"))
         if row["status"] == "failed":
             return _Ran(StepsResult(0), failure=row["last_error"] or "the follow-up has failed")
         if row["status"] not in follow_ups.OPEN:
@@ -135,9 +132,7 @@ class FollowUpActivities:
         """What the workflow has to do before the next step, if anything."""
         done = index + 1
         if "stop" in outcome:
-            follow_ups.end_enrollment(
-                situation.connection, request.enrollment_id, "completed", situation.now
-            )
+            follow_ups.end_enrollment(situation.connection, request.enrollment_id, "completed", situation.now)
             return _Ran(
                 StepsResult(done, ended="completed", reason=f"stopped: {outcome['stop']}"),
                 changed=situation.changed,
@@ -149,9 +144,7 @@ class FollowUpActivities:
         if outcome.get("status") == "pending":
             notification = follow_ups.load_notification(situation.connection, outcome["notification"])
             if notification is not None and notification["status"] == "pending":
-                return _Ran(
-                    StepsResult(done, deliver=outcome["notification"]), changed=situation.changed
-                )
+                return _Ran(StepsResult(done, deliver=outcome["notification"]), changed=situation.changed)
         return None
 
     def _fail(self, situation: Situation, reason: str, path: str) -> _Ran:
@@ -169,26 +162,25 @@ class FollowUpActivities:
         if self._mailer is None:
             raise ApplicationError("no mail server is configured (KINDLING_SMTP_URL)", type="Unconfigured")
         for target in row["targets"]:
-            failure = await self._send(row, target)
+            failure = await self._send(self._mailer, row, target)
             await asyncio.to_thread(self._served, row["id"], target, failure)
         reason = await asyncio.to_thread(self._delivered, row["id"])
         if reason is not None:
             raise ApplicationError(reason, type="DeliveryFailed", non_retryable=True)
 
-    async def _send(self, row: Mapping[str, Any], target: str) -> str | None:
+    async def _send(self, mailer: Mailer, row: RowMapping, target: str) -> str | None:
         """Send to one address; why it never will get there, if so. Each try has the same Message-ID."""
-        assert self._mailer is not None
         message_id = f"{row['id']}.{crc32(target.encode()):08x}"
         mail = Mail(message_id, target.removeprefix("mailto:"), row["subject"], row["message"])
         try:
-            await self._mailer.send(mail)
+            await mailer.send(mail)
         except DeliveryFailed as error:
             if not error.permanent:
                 raise ApplicationError(error.reason, type="DeliveryFailed") from None
             return error.reason
         return None
 
-    def _load_notification(self, notification_id: str) -> Mapping[str, Any] | None:
+    def _load_notification(self, notification_id: str) -> RowMapping | None:
         with self._database.read() as connection:
             return follow_ups.load_notification(connection, notification_id)
 

@@ -15,7 +15,8 @@ FINISH_PUBLISH = "finish_publish"
 @dataclass(frozen=True)
 class ScoreResult:
     """`more`: work is left. `unstarted`: follow-ups wait for their start, or for word of their end.
-    `next_due_at`: when time alone may next change a score, in microseconds since the epoch."""
+    `next_due_at`: when time alone may next change a score, in microseconds since the epoch.
+    """
 
     events: int
     changes: int
@@ -26,6 +27,8 @@ class ScoreResult:
 
 @dataclass(frozen=True)
 class StartResult:
+    """`more`: others may be queued."""
+
     started: int
     more: bool
 
@@ -43,12 +46,16 @@ class FollowUpInput:
 
 @dataclass(frozen=True)
 class FollowUpResult:
+    """How it ended, and why if there is more to say."""
+
     outcome: str
     reason: str | None = None
 
 
 @dataclass(frozen=True)
 class StepRef:
+    """A step by its path in the automation version."""
+
     path: str
     kind: str
 
@@ -65,9 +72,11 @@ class RunSteps:
 
 @dataclass(frozen=True)
 class StepsResult:
-    """`done` of the steps have an outcome now. Of the last of them: `branch` is the branch of an `if` (then, elif.0, else
-    or none), `until` the end of a wait, `deliver` a notification that has to go out before the next step.
-    `ended`: the enrollment is over (completed, stopped, replaced, cancelled, gone), `reason` says why.
+    """`done` of the steps have an outcome now.
+
+    Of the last of them: `branch` is the branch of an `if` (then, elif.0, else), `until` the end of a wait, `deliver`
+    a notification that has to go out before the next step. `ended`: the enrollment is over, with this status, and
+    `reason` may say why.
     """
 
     done: int
@@ -80,12 +89,16 @@ class StepsResult:
 
 @dataclass(frozen=True)
 class Delivery:
+    """A notification to be sent."""
+
     enrollment_id: str
     notification_id: str
 
 
 @dataclass(frozen=True)
 class EndFollowUp:
+    """An attempt that ends without completing."""
+
     enrollment_id: str
     attempt: int
     status: str
@@ -94,6 +107,8 @@ class EndFollowUp:
 
 @dataclass(frozen=True)
 class PublishInput:
+    """A publish: its profile's key and version, and how many shards have to be swept."""
+
     publication_id: str
     profile: str
     version: int
@@ -102,6 +117,8 @@ class PublishInput:
 
 @dataclass(frozen=True)
 class SweepInput:
+    """One shard of a publish."""
+
     publication_id: str
     shard: int
 
@@ -116,5 +133,7 @@ class SweepResult:
 
 @dataclass(frozen=True)
 class PublishResult:
+    """`done` or `superseded`, and how many records were re-scored."""
+
     outcome: str
     rescored: int = field(default=0)

@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection
-
 from automations.model import Automation
 from scoring.compiled import CompiledProfile, compile_profile
 from scoring.profile import ScoreProfile
 from store import definitions, meta
+from store.database import Connection
 from triggers.compiled import TriggerIndex, compile_trigger
 
 
@@ -36,6 +35,7 @@ class PublishedCache:
 
 
 def load_published(connection: Connection, generation: int) -> Published:
+    """Read and compile everything that is published."""
     profiles = definitions.published_profiles(connection)
     triggers = []
     for row in definitions.published_automations(connection):

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable
 
-from sqlalchemy import Connection
 from temporalio import activity
 
 from activities.batch import rescore_batch
@@ -13,7 +12,7 @@ from activities.published import PublishedCache
 from conditions.times import Micros
 from runtime.wakes import Wakes
 from store import publications
-from store.database import Database
+from store.database import Connection, Database
 
 CHUNK = 200
 
@@ -45,7 +44,8 @@ class PublishActivities:
     async def finish_publish(self, publication_id: str) -> None:
         """Note that a publish is through."""
         await asyncio.to_thread(
-            self._database.run, lambda connection: publications.finish(connection, publication_id, self._clock())
+            self._database.run,
+            lambda connection: publications.finish(connection, publication_id, self._clock()),
         )
 
     def _chunk(self, connection: Connection, sweep: SweepInput) -> int | None:
@@ -56,8 +56,6 @@ class PublishActivities:
         ids = publications.next_contacts(connection, sweep.publication_id, sweep.shard, CHUNK)
         if ids:
             published = self._published.read(connection)
-            rescore_batch(
-                connection, sweep.shard, published, publication["profile_id"], ids, self._clock()
-            )
+            rescore_batch(connection, sweep.shard, published, publication["profile_id"], ids, self._clock())
             publications.advance(connection, sweep.publication_id, sweep.shard, ids[-1], len(ids))
         return len(ids)

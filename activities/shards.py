@@ -3,11 +3,9 @@
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
-from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError, OperationalError
 from temporalio import activity
 from temporalio.service import RPCError
 
@@ -19,7 +17,7 @@ from activities.starting import Starter
 from conditions.times import Micros
 from runtime.shards import ShardRef
 from store import scoring as rows
-from store.database import Database
+from store.database import Connection, Database, DBAPIError, OperationalError
 
 #: How long one activity goes on while work keeps coming.
 STINT = 2.0
@@ -66,7 +64,7 @@ class ShardActivities:
                 except (RPCError, RuntimeError) as error:
                     _log.warning("follow-ups are not started yet", reason=type(error).__name__)
                 else:
-                    return _with_unstarted(result, started.more)
+                    return replace(result, unstarted=started.more)
             return result
 
     def _drain(self, shard: int) -> tuple[ScoreResult, int]:
@@ -103,7 +101,9 @@ class ShardActivities:
             except OperationalError:
                 raise
             except DBAPIError as error:
-                _log.warning("a batch failed and is split", shard=shard, limit=limit, error=str(error.orig)[:200])
+                _log.warning(
+                    "a batch failed and is split", shard=shard, limit=limit, error=str(error.orig)[:200]
+                )
                 if limit == 1:
                     return self._set_aside(shard, error)
                 limit = pace.limit = max(1, limit // 2)
@@ -123,7 +123,3 @@ class ShardActivities:
             return outcome
 
         return self._database.run(work, [shard])
-
-
-def _with_unstarted(result: ScoreResult, unstarted: bool) -> ScoreResult:
-    return ScoreResult(result.events, result.changes, result.more, unstarted, result.next_due_at)

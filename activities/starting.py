@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping
 from temporalio import activity
 from temporalio.client import Client
 from temporalio.common import SearchAttributePair, TypedSearchAttributes, WorkflowIDReusePolicy
@@ -37,7 +36,7 @@ from runtime.registry import (
 )
 from runtime.shards import ShardRef
 from store import follow_ups, meta
-from store.database import Database
+from store.database import Connection, Database, RowMapping
 
 AT_A_TIME = 200
 CONCURRENTLY = 32
@@ -112,7 +111,11 @@ class Starter:
                     search_attributes=TypedSearchAttributes(pairs),
                     static_summary=summary(row),
                     static_details=details(row, automation),
-                    memo={"automation": row["automation"], "version": row["version"], "enrollment": row["id"]},
+                    memo={
+                        "automation": row["automation"],
+                        "version": row["version"],
+                        "enrollment": row["id"],
+                    },
                     request_eager_start=True,
                     rpc_timeout=_PATIENCE,
                 )

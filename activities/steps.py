@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping
 from uuid_utils import uuid7
 
 from automations.model import Automation
@@ -27,6 +26,7 @@ from conditions.values import Value
 from scoring.ledger import Event
 from scoring.profile import ScoreProfile
 from store import contacts, definitions, follow_ups
+from store.database import Connection, RowMapping
 from store.scoring import Properties
 
 #: An outcome's result holds our own ids and numbers.
@@ -142,7 +142,9 @@ class Situation:
         row, contact = self.enrollment, self.contact
         profile = row["profile"]
         now = self.score_of(profile)
-        known = {name: contact[name] for name in ("key", "name", "email", "phone", "stage", "owner", "tags", "dnd")}
+        known = {
+            name: contact[name] for name in ("key", "name", "email", "phone", "stage", "owner", "tags", "dnd")
+        }
         event = self.event
         return {
             "contact": {
@@ -174,7 +176,7 @@ class Situation:
         }
 
 
-def label(contact: Mapping[str, Any]) -> str:
+def label(contact: RowMapping) -> str:
     """How people call a contact: name, else e-mail, else key."""
     found: str = contact["name"] or contact["email"] or contact["key"]
     return found
@@ -201,7 +203,11 @@ def _notify(situation: Situation, path: str, step: Any) -> Result:
     elif sendable and situation.sends_mail:
         status = "pending"
     elif targets:
-        reason = "no mail server is configured (KINDLING_SMTP_URL)" if sendable else "none of its channels is e-mail"
+        reason = (
+            "no mail server is configured (KINDLING_SMTP_URL)"
+            if sendable
+            else "none of its channels is e-mail"
+        )
         sendable = []
     notification_id = str(uuid7())
     row = situation.enrollment
@@ -288,7 +294,9 @@ def _remove_tag(situation: Situation, path: str, step: Any) -> Result:
     spec: RemoveTagStep = step
     tag = render(spec.remove_tag, situation.context())
     return {
-        "changed": situation.change_contact({"tags": [kept for kept in situation.contact["tags"] if kept != tag]})
+        "changed": situation.change_contact(
+            {"tags": [kept for kept in situation.contact["tags"] if kept != tag]}
+        )
     }
 
 
@@ -318,9 +326,7 @@ def _next_owner(situation: Situation, path: str, owner: str | list[str] | None) 
     """Of several owners, each enrollment at this step gets the next in turn."""
     if not isinstance(owner, list):
         return owner
-    turn = follow_ups.take_turn(
-        situation.connection, f"owner:{situation.enrollment['automation_id']}:{path}"
-    )
+    turn = follow_ups.take_turn(situation.connection, f"owner:{situation.enrollment['automation_id']}:{path}")
     return owner[turn % len(owner)]
 
 

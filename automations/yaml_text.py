@@ -129,7 +129,7 @@ class _Builder:
             return self._number(text, kind, loc)
         if kind not in ("str", "timestamp"):
             self._problem(loc, f"the tag {node.tag} is not supported; write plain values")
-        if "\0" in text or not text.isprintable() and any("\ud800" <= sign <= "\udfff" for sign in text):
+        if any(sign == "\0" or "\ud800" <= sign <= "\udfff" for sign in text):
             self._problem(loc, "NUL and lone surrogates are not characters of a text")
         return text
 

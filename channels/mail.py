@@ -1,10 +1,10 @@
 """E-mail over SMTP."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
-from datetime import UTC, datetime
 from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
@@ -52,7 +52,9 @@ class Mailer:
         try:
             message = self._message(mail)
         except ValueError:
-            raise DeliveryFailed("the recipient's address is not a valid e-mail address", permanent=True) from None
+            raise DeliveryFailed(
+                "the recipient's address is not a valid e-mail address", permanent=True
+            ) from None
         try:
             await aiosmtplib.send(
                 message,
@@ -66,10 +68,13 @@ class Mailer:
         except aiosmtplib.SMTPRecipientsRefused as error:
             codes = sorted({refused.code for refused in error.recipients})
             permanent = all(code >= 500 for code in codes)
-            raise DeliveryFailed(f"the mail server refused the recipient (code {codes[0]})", permanent=permanent) from None
+            raise DeliveryFailed(
+                f"the mail server refused the recipient (code {codes[0]})", permanent=permanent
+            ) from None
         except aiosmtplib.SMTPAuthenticationError as error:
             raise DeliveryFailed(
-                f"the mail server refused the login (code {error.code}); check KINDLING_SMTP_URL", permanent=False
+                f"the mail server refused the login (code {error.code}); check KINDLING_SMTP_URL",
+                permanent=False,
             ) from None
         except aiosmtplib.SMTPResponseException as error:
             raise DeliveryFailed(

@@ -5,4 +5,6 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class ShardRef:
+    """A shard by its number."""
+
     shard: int

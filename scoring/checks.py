@@ -15,7 +15,11 @@ def check_profile(profile: ScoreProfile) -> list[Problem]:
 def publish_problems(profile: ScoreProfile) -> list[Problem]:
     """What a draft may lack and a published profile may not."""
     if not profile.rules:
-        return [Problem(("rules",), "the profile has no rules, so every score would be empty; add at least one rule")]
+        return [
+            Problem(
+                ("rules",), "the profile has no rules, so every score would be empty; add at least one rule"
+            )
+        ]
     return []
 
 
@@ -24,4 +28,6 @@ def _problems(profile: ScoreProfile) -> Iterator[Problem]:
         if rule.on is not None:
             yield from check_conditions(rule.where, RULE_WHERE, ("rules", index, "where"))
         elif rule.while_ is not None:
-            yield from check_conditions(rule.while_, RULE_WHILE[profile.applies_to], ("rules", index, "while"))
+            yield from check_conditions(
+                rule.while_, RULE_WHILE[profile.applies_to], ("rules", index, "while")
+            )

@@ -88,7 +88,7 @@ class CompiledProfile:
 
 
 def decay_worths(points: int, percent: int) -> tuple[int, ...]:
-    """points x (1 - percent/100)^n for n = 0, 1, ... up to the first 0; half away from zero, in integers."""
+    """Points x (1 - percent/100)^n for n = 0, 1, ... up to the first 0; half away from zero, in integers."""
     worths = [points]
     kept, whole = 1, 1
     while worths[-1] != 0:
@@ -119,7 +119,9 @@ def compile_profile(profile: ScoreProfile, profile_id: int, version: int) -> Com
             )
             read.update(f"{profile.applies_to}.{name}" for name in fields_read(rule.while_))
         elif rule.after_silence is not None:
-            inactivity_rules.append(InactivityRule(rule.key, rule.points, group, micros_of(rule.after_silence)))
+            inactivity_rules.append(
+                InactivityRule(rule.key, rule.points, group, micros_of(rule.after_silence))
+            )
             for event_type in rule.of or rewarded_types(profile.rules):
                 broken_by.setdefault(event_type, []).append(rule.key)
     flat = [rule for rules in event_rules.values() for rule in rules]
@@ -132,7 +134,10 @@ def compile_profile(profile: ScoreProfile, profile_id: int, version: int) -> Com
         minimum=profile.min,
         maximum=profile.max,
         bands=tuple(
-            sorted(((bound, label) for label, bound in profile.bands.items()), key=lambda b: (b[0] is not None, b[0] or 0))
+            sorted(
+                ((bound, label) for label, bound in profile.bands.items()),
+                key=lambda b: (b[0] is not None, b[0] or 0),
+            )
         ),
         groups={key: (group.min, group.max) for key, group in profile.groups.items()},
         event_rules={event_type: tuple(rules) for event_type, rules in event_rules.items()},

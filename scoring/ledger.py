@@ -158,8 +158,7 @@ class Ledger:
     def next_change(self) -> Micros | None:
         """The next moment after `now` at which time alone may change the score; None when never."""
         moments = [moment for entry in self.mortal if (moment := self._next_of(entry)) is not None]
-        for rule in self.profile.inactivity_rules:
-            moments.append(self._quiet_since(rule.key) + rule.after)
+        moments.extend(self._quiet_since(rule.key) + rule.after for rule in self.profile.inactivity_rules)
         moments.extend(self._age_moments())
         return min((moment for moment in moments if moment > self.now), default=None)
 
@@ -169,8 +168,7 @@ class Ledger:
         for entry in self.mortal:
             if entry.ends_at is not None and since < entry.ends_at <= self.now:
                 rule = self.profile.rules_by_key.get(entry.rule)
-                faded = rule is not None and rule.step is not None and self._fades_at_end(rule, entry)
-                if not faded:
+                if rule is None or not _fades_at_end(rule, entry):
                     return "expiry"
                 decayed = True
             elif not decayed:
@@ -307,10 +305,6 @@ class Ledger:
                 return moment if entry.ends_at is None else min(moment, entry.ends_at)
         return entry.ends_at
 
-    def _fades_at_end(self, rule: EventRule, entry: Entry) -> bool:
-        assert rule.step is not None
-        return entry.ends_at == entry.starts_at + rule.step * (len(rule.worths) - 1)
-
     def _age_moments(self) -> Iterable[Micros]:
         prefix = f"{self.profile.applies_to}."
         for rule in self.profile.attribute_rules:
@@ -333,3 +327,8 @@ def _clamp(value: int, low: int | None, high: int | None) -> int:
     if high is not None and value > high:
         return high
     return value
+
+
+def _fades_at_end(rule: EventRule, entry: Entry) -> bool:
+    """Whether the entry ends since it has decayed to nothing, not since it expires."""
+    return rule.step is not None and entry.ends_at == entry.starts_at + rule.step * (len(rule.worths) - 1)

@@ -24,7 +24,9 @@ def _known_zone(name: str) -> str:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError):
         raise PydanticCustomError(
-            "time_zone", "{name} is not a time zone; write one such as UTC or Europe/Berlin", {"name": f'"{name}"'}
+            "time_zone",
+            "{name} is not a time zone; write one such as UTC or Europe/Berlin",
+            {"name": f'"{name}"'},
         ) from None
     return name
 
@@ -74,7 +76,9 @@ class Rule(Definition):
     expires_after: Duration | None = Field(default=None, description="Event rule: how long an entry lives")
     decay: Decay | None = Field(default=None, description="Event rule: how an entry fades")
     while_: Conditions | None = Field(
-        default=None, alias="while", description="Attribute rule: the points count while this holds of the record"
+        default=None,
+        alias="while",
+        description="Attribute rule: the points count while this holds of the record",
     )
     after_silence: Duration | None = Field(
         default=None, description="Inactivity rule: the points count after this long without an event"
@@ -99,7 +103,10 @@ class Rule(Definition):
                 (), 'a rule needs "on" (an event type), "while" (conditions on the record) or "after_silence"'
             )
         if len(given) > 1:
-            yield Problem((given[1],), f'a rule has one of "on", "while", "after_silence"; write another rule for "{given[1]}"')
+            yield Problem(
+                (given[1],),
+                f'a rule has one of "on", "while", "after_silence"; write another rule for "{given[1]}"',
+            )
         if self.on is None:
             for name in ("where", "limit", "expires_after", "decay"):
                 if getattr(self, name):
@@ -122,14 +129,18 @@ class ScoreProfile(Definition):
     max: WholeNumber | None = None
     timezone: TimeZone = Field(default="UTC", description="Calendar of the limits' days, weeks and months")
     bands: dict[Key, WholeNumber | None] = Field(
-        default={}, description="Labels by lower bound; null is the bottom"
+        default_factory=dict, description="Labels by lower bound; null is the bottom"
     )
-    groups: dict[Key, Group] = {}
-    rules: Annotated[list[Rule], Field(max_length=500)] = []
+    groups: dict[Key, Group] = Field(default_factory=dict)
+    rules: Annotated[list[Rule], Field(max_length=500)] = Field(default_factory=list)
 
     def band_of(self, score: int) -> str | None:
         """The label whose lower bound is the highest one not above `score`; None below all."""
-        fitting = [(bound is not None, bound or 0, label) for label, bound in self.bands.items() if bound is None or bound <= score]
+        fitting = [
+            (bound is not None, bound or 0, label)
+            for label, bound in self.bands.items()
+            if bound is None or bound <= score
+        ]
         return max(fitting)[2] if fitting else None
 
     @model_validator(mode="after")
@@ -143,12 +154,16 @@ class ScoreProfile(Definition):
         bounds: dict[int | None, str] = {}
         for label, bound in self.bands.items():
             if bound in bounds:
-                yield Problem(("bands", label), f'band "{bounds[bound]}" has the same lower bound; give each its own')
+                yield Problem(
+                    ("bands", label), f'band "{bounds[bound]}" has the same lower bound; give each its own'
+                )
             bounds[bound] = label
         seen: set[str] = set()
         for index, rule in enumerate(self.rules):
             if rule.key in seen:
-                yield Problem(("rules", index, "key"), f'rule key "{rule.key}" is used twice; each rule needs its own')
+                yield Problem(
+                    ("rules", index, "key"), f'rule key "{rule.key}" is used twice; each rule needs its own'
+                )
             seen.add(rule.key)
             if rule.group is not None and rule.group not in self.groups:
                 hint = suggestion(rule.group, list(self.groups)) or '; define it under "groups"'

@@ -91,7 +91,12 @@ def advance(
     replaced = False
 
     def move(
-        cause: str, cause_id: str | None, event: Event | None = None, silent: bool = False, depth: int = 0
+        cause: str,
+        cause_id: str | None,
+        event: Event | None = None,
+        *,
+        silent: bool = False,
+        depth: int = 0,
     ) -> None:
         nonlocal current, seq
         score = ledger.score()
@@ -124,10 +129,10 @@ def advance(
     for item in sorted(incoming, key=lambda item: item[:2]):
         if item.event is not None:
             ledger.add_event(item.event)
-            move("event", item.id, item.event, item.silent, item.depth)
+            move("event", item.id, item.event, silent=item.silent, depth=item.depth)
         else:
             points = item.points if item.set_to is None else ledger.points_to_reach(item.set_to)
             fixed[item.id] = points or 0
             ledger.add_adjustment(Adjustment(item.id, points or 0, item.at, item.ends_at))
-            move("adjustment", item.id, None, item.silent, item.depth)
+            move("adjustment", item.id, silent=item.silent, depth=item.depth)
     return Progress(ledger, current, changes, seq, replaced, fixed)

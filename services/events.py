@@ -3,40 +3,27 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Any
 
 import orjson
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
-from pydantic_core import PydanticCustomError
-from sqlalchemy import Connection
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from uuid_utils import uuid7
 
 from conditions.messages import plain_errors
-from conditions.problems import Problem
+from conditions.problems import Loc, Problem
 from conditions.times import Micros, from_iso
-from conditions.values import LARGEST_INTEGER
+from services.names import Name, check_name, unstorable
 from services.resources import Invalid, Resources
 from store import intake
+from store.connection import Connection
 from store.database import dump_json
+
+__all__ = ["MOST_AT_ONCE", "EventIn", "Events", "Name", "Taken", "check_name", "properties_text", "to_row"]
 
 MOST_AT_ONCE = 2_500
 _EARLIEST = from_iso("1900-01-01")
-#: What orjson writes for text or numbers that have to be looked at closely: an escaped NUL, or 16 digits in a row.
-_SUSPICIOUS = re.compile(r"\\u0000|[0-9]{16}")
-
-
-def check_name(text: str) -> str:
-    """A key or id of the caller's: 1 to 200 characters, no `/`, nothing unprintable."""
-    if not 1 <= len(text) <= 200:
-        raise PydanticCustomError("name", "it has 1 to 200 characters")
-    if "/" in text:
-        raise PydanticCustomError("name", 'it cannot hold a "/"')
-    if not text.isprintable() or not text.strip():
-        raise PydanticCustomError("name", "it cannot be blank or hold control characters")
-    return text
-
-
-Name = Annotated[str, AfterValidator(check_name)]
+#: What orjson writes for values that have to be looked at closely: an escaped NUL, NaN, 16 digits in a row, depth.
+_SUSPICIOUS = re.compile(r"\\u0000|null|[0-9]{16}|(?:[\[{][^\]}]*){20}")
 
 
 class EventIn(BaseModel):
@@ -44,12 +31,14 @@ class EventIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    id: Name | None = None
-    type: Name
+    id: Name | None = Field(default=None, description="Idempotency key; a known id is a duplicate")
+    type: Name = Field(description="Such as email.opened")
     contact: Name | None = Field(default=None, description="The contact's key; an unknown contact is created")
     deal: Name | None = Field(default=None, description="The deal's key")
-    occurred_at: str | None = Field(default=None, description="ISO 8601; default and latest: the time of arrival")
-    properties: dict[str, Any] = {}
+    occurred_at: str | None = Field(
+        default=None, description="ISO 8601; default and latest: the time of arrival"
+    )
+    properties: dict[str, Any] = Field(default={}, description="Free fields that rules and filters can read")
 
 
 @dataclass(slots=True)
@@ -72,9 +61,7 @@ class Events:
         self._resources = resources
         self._types: set[str] = set()
 
-    def take(
-        self, items: Sequence[Any], *, silent: bool = False, source: str | None = None
-    ) -> Taken:
+    def take(self, items: Sequence[Any], *, silent: bool = False, source: str | None = None) -> Taken:
         """Store what is valid of a list of decoded events in one transaction; the rest is listed in `rejected`."""
         now = self._resources.clock()
         taken = Taken()
@@ -91,6 +78,7 @@ class Events:
         if rows:
             stored = self._resources.database.run(lambda connection: self._store(connection, rows, now))
             taken.accepted, taken.duplicates = stored.accepted, stored.duplicates
+            self._types.update(row.type for row in rows)
             self._resources.wakes.request(stored.shards)
         return taken
 
@@ -98,43 +86,51 @@ class Events:
         types = {row.type for row in rows} - self._types
         if types:
             intake.remember_types(connection, types, now)
-        stored = intake.take_events(connection, rows, self._resources.shards, now)
-        self._types |= types
-        return stored
+        return intake.take_events(connection, rows, self._resources.shards, now)
 
 
 def to_row(item: Any, now: Micros, *, silent: bool = False, source: str | None = None) -> intake.NewEvent:
     """A decoded event as it is stored; raises Invalid with every mistake in it."""
     if not isinstance(item, dict):
-        raise Invalid([Problem((), 'an event is an object such as {"type": "email.opened", "contact": "ada"}')])
+        raise Invalid(
+            [Problem((), 'an event is an object such as {"type": "email.opened", "contact": "ada"}')]
+        )
     try:
         event = _ADAPTER.validate_python(item)
     except ValidationError as error:
         raise Invalid(plain_errors(error, item)) from None
+    problems = []
     if event.contact is None:
-        if event.deal is not None:
-            raise Invalid([Problem(("deal",), f'there is no deal "{event.deal}"; name the contact too, or create the deal')])
-        raise Invalid([Problem(("contact",), 'an event needs the key of its contact, such as "contact": "ada"')])
+        problems.append(_no_contact(event))
     occurred_at = now
     if event.occurred_at is not None:
         try:
             occurred_at = min(from_iso(event.occurred_at), now)
         except ValueError as error:
-            raise Invalid([Problem(("occurred_at",), str(error))]) from None
+            problems.append(Problem(("occurred_at",), str(error)))
         if occurred_at < _EARLIEST:
-            raise Invalid([Problem(("occurred_at",), "it is before the year 1900")])
+            problems.append(Problem(("occurred_at",), "it is before the year 1900"))
+    properties = "{}"
+    try:
+        properties = properties_text(event.properties)
+    except Invalid as error:
+        problems += error.problems
+    if problems or event.contact is None:
+        raise Invalid(problems)
     return intake.NewEvent(
-        event.id or str(uuid7()),
-        event.type,
-        event.contact,
-        occurred_at,
-        properties_text(event.properties),
-        silent,
-        source,
+        event.id or str(uuid7()), event.type, event.contact, occurred_at, properties, silent, source
     )
 
 
-def properties_text(properties: dict[str, Any], loc: tuple[str | int, ...] = ("properties",)) -> str:
+def _no_contact(event: EventIn) -> Problem:
+    if event.deal is not None:
+        return Problem(
+            ("deal",), f'there is no deal "{event.deal}"; name the contact too, or create the deal'
+        )
+    return Problem(("contact",), 'an event needs the key of its contact, such as "contact": "ada"')
+
+
+def properties_text(properties: dict[str, Any], loc: Loc = ("properties",)) -> str:
     """Free fields as JSON text; raises Invalid for what no database takes: NUL, lone surrogates, NaN, huge integers."""
     if not properties:
         return "{}"
@@ -142,31 +138,8 @@ def properties_text(properties: dict[str, Any], loc: tuple[str | int, ...] = ("p
         text = dump_json(properties)
     except (TypeError, orjson.JSONEncodeError):
         text = None
-    if text is None or "null" in text or _SUSPICIOUS.search(text):
-        problems = list(_unstorable(properties, loc))
+    if text is None or _SUSPICIOUS.search(text):
+        problems = list(unstorable(properties, loc))
         if problems:
             raise Invalid(problems)
     return text or dump_json(properties)
-
-
-def _unstorable(value: Any, loc: tuple[str | int, ...]) -> Sequence[Problem]:
-    if isinstance(value, str):
-        if "\x00" in value:
-            return [Problem(loc, "a text cannot hold the character NUL")]
-        if any("\ud800" <= character <= "\udfff" for character in value):
-            return [Problem(loc, "a text cannot hold half of a surrogate pair")]
-    elif isinstance(value, bool):
-        return []
-    elif isinstance(value, int) and abs(value) > LARGEST_INTEGER:
-        return [Problem(loc, "an integer beyond 2^53 loses digits in JSON; send it as a text")]
-    elif isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
-        return [Problem(loc, "a number must be finite; leave the field out or send null")]
-    elif isinstance(value, list):
-        return [problem for index, part in enumerate(value) for problem in _unstorable(part, (*loc, index))]
-    elif isinstance(value, dict):
-        return [
-            problem
-            for key, part in value.items()
-            for problem in (*_unstorable(key, (*loc, key)), *_unstorable(part, (*loc, key)))
-        ]
-    return []

@@ -40,4 +40,14 @@ class Invalid(Exception):
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = list(problems)
-        super().__init__("; ".join(f"{problem.pointer or 'the body'}: {problem.message}" for problem in self.problems))
+        super().__init__(
+            "; ".join(f"{problem.pointer or 'the body'}: {problem.message}" for problem in self.problems)
+        )
+
+
+class BadParameter(Exception):
+    """A parameter of a list is wrong; the message names it."""
+
+    def __init__(self, name: str, message: str) -> None:
+        self.name = name
+        super().__init__(message)

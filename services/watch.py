@@ -5,8 +5,6 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import structlog
-from sqlalchemy import Connection
-from sqlalchemy.exc import OperationalError
 from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -16,7 +14,7 @@ from conditions.times import SECOND, Micros
 from runtime.registry import FOLLOW_UP_WORKFLOW, follow_up_workflow_id
 from runtime.wakes import Wakes
 from store import definitions, follow_ups, meta, publications, status
-from store.database import Database, DatabaseUnavailable
+from store.database import Connection, Database, DatabaseUnavailable, OperationalError, RowMapping
 
 EVERY = 1.0
 ALIVE_EVERY = 10
@@ -131,7 +129,7 @@ class Watch:
                 return
             after = rows[-1]["id"]
 
-    def _running(self, before: Micros, after: str) -> list[follow_ups.RowMapping]:
+    def _running(self, before: Micros, after: str) -> list[RowMapping]:
         with self._database.read() as connection:
             return follow_ups.running(connection, before, after, _PAGE)
 

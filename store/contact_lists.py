@@ -87,9 +87,7 @@ def _score_of_contact(view: ScoreView) -> Any:
     return and_(*tests)
 
 
-def score_tests(
-    least: int | None, most: int | None, band: tuple[int | None, int | None] | None
-) -> list[Any]:
+def score_tests(least: int | None, most: int | None, band: tuple[int | None, int | None] | None) -> list[Any]:
     """Tests of the score. `band`: its lower bound and the next band's."""
     score = SCORES.c.score
     tests: list[Any] = []

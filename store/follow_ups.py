@@ -176,9 +176,7 @@ def add_outcome(
     )
 
 
-def change_outcome(
-    connection: Connection, enrollment_id: str, path: str, result: Mapping[str, Any]
-) -> None:
+def change_outcome(connection: Connection, enrollment_id: str, path: str, result: Mapping[str, Any]) -> None:
     connection.execute(
         update(OUTCOMES)
         .where(OUTCOMES.c.enrollment_id == enrollment_id, OUTCOMES.c.path == path)

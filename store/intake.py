@@ -132,7 +132,20 @@ def add_internal_events(
     Their ids contain a `/`, which callers' ids may not, so nobody else can take or revoke them.
     """
     rows = [
-        (event_id, contact_id, None, shard, event_type, now, now, dump_json(properties), 0, silent, depth, None)
+        (
+            event_id,
+            contact_id,
+            None,
+            shard,
+            event_type,
+            now,
+            now,
+            dump_json(properties),
+            0,
+            silent,
+            depth,
+            None,
+        )
         for event_id, (contact_id, shard, event_type, properties) in zip(ids, events, strict=True)
     ]
     Bulk(connection).insert(table(Event), _EVENT_COLUMNS, rows, _ONCE)

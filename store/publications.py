@@ -76,9 +76,7 @@ def unfinished(connection: Connection) -> list[str]:
     )
 
 
-def next_contacts(
-    connection: Connection, publication_id: str, shard: int, limit: int
-) -> list[int]:
+def next_contacts(connection: Connection, publication_id: str, shard: int, limit: int) -> list[int]:
     """The ids of the next contacts of the shard that the sweep has not passed."""
     return [
         row[0]

@@ -1,7 +1,5 @@
 """Scores as people read them: present values, the ledger behind one, and its changes."""
 
-from typing import Any
-
 import orjson
 from sqlalchemy import Connection, RowMapping, and_, select
 
@@ -10,7 +8,7 @@ from scoring.progress import Stored
 from store import scoring as rows
 from store.bulk import Bulk
 from store.tables import Adjustment as AdjustmentRow
-from store.tables import Change, EventStatus, Profile, ProfileVersion, Score, table
+from store.tables import Change, Profile, ProfileVersion, Score, table
 from store.tables import Event as EventRow
 
 CHANGES = table(Change)
@@ -109,51 +107,3 @@ def changes_of(
     if before is not None:
         query = query.where(CHANGES.c.seq < before)
     return list(connection.execute(query.order_by(CHANGES.c.seq.desc()).limit(limit)).mappings())
-
-
-def list_events(
-    connection: Connection,
-    *,
-    contact_id: int | None = None,
-    event_type: str | None = None,
-    status: EventStatus | None = None,
-    after: tuple[int, str] | None = None,
-    limit: int,
-) -> list[RowMapping]:
-    """Events, the newest by (occurred_at, id) first, those after that key."""
-    tests: list[Any] = []
-    if contact_id is not None:
-        tests.append(_EVENTS.c.contact_id == contact_id)
-    if event_type is not None:
-        tests.append(_EVENTS.c.type == event_type)
-    if status is not None:
-        tests.append(_EVENTS.c.status == status.value)
-    if after is not None:
-        at, event_id = after
-        tests.append(
-            (_EVENTS.c.occurred_at < at) | and_(_EVENTS.c.occurred_at == at, _EVENTS.c.id < event_id)
-        )
-    query = select(_EVENTS).where(*tests).order_by(_EVENTS.c.occurred_at.desc(), _EVENTS.c.id.desc())
-    return list(connection.execute(query.limit(limit)).mappings())
-
-
-def event_types(connection: Connection, after: str, limit: int) -> list[tuple[str, int]]:
-    """(type, first seen at) of the types ever seen, by type, those after `after`."""
-    return [
-        (row[0], row[1])
-        for row in Bulk(connection).rows(
-            "SELECT type, first_seen_at FROM event_types WHERE type > ? ORDER BY type LIMIT ?", after, limit
-        )
-    ]
-
-
-def queue_again(connection: Connection, event_id: str, now: int) -> bool:
-    """Make a quarantined event pending once more; False when none of that id is in quarantine."""
-    return (
-        Bulk(connection).run(
-            "UPDATE events SET status = 0, error = NULL, received_at = ? WHERE id = ? AND status = 2",
-            now,
-            event_id,
-        )
-        > 0
-    )

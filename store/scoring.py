@@ -123,7 +123,7 @@ class ContactFacts:
 
 
 def due_work(connection: Connection, shard: int, now: Micros, limit: int) -> Due:
-    """What the shard has pending: events by arrival, adjustments, touched contacts, and contacts with overdue scores."""
+    """What the shard has pending: events by arrival, adjustments, touched contacts, overdue scores."""
     bulk = Bulk(connection)
     events = [
         PendingEvent(Event(row[0], row[2], row[3], Properties(row[5])), row[1], row[4], bool(row[6]), row[7])
@@ -146,7 +146,9 @@ def due_work(connection: Connection, shard: int, now: Micros, limit: int) -> Due
     touched = {
         row[0]: row[1]
         for row in bulk.rows(
-            "SELECT id, touched FROM contacts WHERE touched > 0 AND shard = ? ORDER BY id LIMIT ?", shard, limit
+            "SELECT id, touched FROM contacts WHERE touched > 0 AND shard = ? ORDER BY id LIMIT ?",
+            shard,
+            limit,
         )
     }
     overdue: dict[int, list[int]] = {}
@@ -196,9 +198,7 @@ def load_scores(connection: Connection, profile_id: int, ids: Collection[int]) -
     }
 
 
-def load_score_values(
-    connection: Connection, profile_id: int, version: int, ids: Collection[int]
-) -> dict[int, int | None]:
+def load_score_values(connection: Connection, profile_id: int, ids: Collection[int]) -> dict[int, int | None]:
     """Only the scores, for filters that read another profile's."""
     bulk = Bulk(connection)
     test, parameter = bulk.among("record_id", ids)
@@ -334,8 +334,8 @@ def standing_text(standing: Standing) -> str:
 def save_scores(connection: Connection, rows: Sequence[ScoreRow]) -> None:
     """Insert or replace scores."""
     Bulk(connection).each(
-        "INSERT INTO scores (profile_id, record_id, shard, version, score, standing, scored_at, changed_at, due_at, seq)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (profile_id, record_id) DO UPDATE SET "
+        "INSERT INTO scores (profile_id, record_id, shard, version, score, standing, scored_at, changed_at, "
+        "due_at, seq) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (profile_id, record_id) DO UPDATE SET "
         "version = excluded.version, score = excluded.score, standing = excluded.standing, "
         "scored_at = excluded.scored_at, changed_at = coalesce(excluded.changed_at, scores.changed_at), "
         "due_at = excluded.due_at, seq = excluded.seq",
@@ -365,7 +365,11 @@ def clear_entries(connection: Connection, rows: Sequence[tuple[int, int]]) -> No
 
 
 def save_changes(
-    connection: Connection, profile_id: int, version: int, now: Micros, rows: Sequence[tuple[int, ScoreChange]]
+    connection: Connection,
+    profile_id: int,
+    version: int,
+    now: Micros,
+    rows: Sequence[tuple[int, ScoreChange]],
 ) -> None:
     """Record changes: (record id, change)."""
     Bulk(connection).insert(

@@ -34,14 +34,14 @@ def shard_status(connection: Connection, now: Micros) -> list[ShardStatus]:
     def by_shard(statement: str, *parameters: object) -> dict[int, tuple[int, Micros | None]]:
         return {row[0]: (row[1], row[2]) for row in bulk.rows(statement, *parameters)}
 
-    events = by_shard(
-        "SELECT shard, count(*), min(received_at) FROM events WHERE status = 0 GROUP BY shard"
-    )
+    events = by_shard("SELECT shard, count(*), min(received_at) FROM events WHERE status = 0 GROUP BY shard")
     adjustments = by_shard("SELECT shard, count(*), min(at) FROM adjustments WHERE status = 0 GROUP BY shard")
     touched = by_shard(
         "SELECT shard, count(*), min(updated_at) FROM contacts WHERE touched > 0 GROUP BY shard"
     )
-    overdue = by_shard("SELECT shard, count(*), min(due_at) FROM scores WHERE due_at <= ? GROUP BY shard", now)
+    overdue = by_shard(
+        "SELECT shard, count(*), min(due_at) FROM scores WHERE due_at <= ? GROUP BY shard", now
+    )
     unstarted = by_shard(
         "SELECT shard, count(*), min(created_at) FROM enrollments WHERE status = 'queued' GROUP BY shard"
     )
@@ -49,14 +49,20 @@ def shard_status(connection: Connection, now: Micros) -> list[ShardStatus]:
     for (shard,) in bulk.rows("SELECT id FROM shards ORDER BY id"):
         kinds = [kind.get(shard, (0, None)) for kind in (events, adjustments, touched, overdue, unstarted)]
         oldest = min((moment for _, moment in kinds if moment is not None), default=None)
-        found.append(ShardStatus(shard, *(count for count, _ in kinds), oldest))
+        found.append(
+            ShardStatus(shard, kinds[0][0], kinds[1][0], kinds[2][0], kinds[3][0], kinds[4][0], oldest)
+        )
     return found
 
 
 def shards_with_work(connection: Connection, before: Micros, *, held: bool) -> list[int]:
     """The shards with work that was there, or due, before a moment. Cheap: it looks for one row of each kind."""
-    unstarted = "" if held else (
-        " OR EXISTS (SELECT 1 FROM enrollments n WHERE n.status = 'queued' AND n.shard = s.id AND n.created_at < ?)"
+    unstarted = (
+        ""
+        if held
+        else (
+            " OR EXISTS (SELECT 1 FROM enrollments n WHERE n.status = 'queued' AND n.shard = s.id AND n.created_at < ?)"
+        )
     )
     statement = (
         "SELECT s.id FROM shards s WHERE "
@@ -66,9 +72,7 @@ def shards_with_work(connection: Connection, before: Micros, *, held: bool) -> l
         " OR EXISTS (SELECT 1 FROM scores d WHERE d.shard = s.id AND d.due_at < ?)"
         " OR EXISTS (SELECT 1 FROM enrollments n WHERE n.closing AND n.shard = s.id)" + unstarted
     )
-    return [
-        row[0] for row in Bulk(connection).rows(statement, *([before] * (4 if held else 5)))
-    ]
+    return [row[0] for row in Bulk(connection).rows(statement, *([before] * (4 if held else 5)))]
 
 
 def quarantined(connection: Connection) -> int:

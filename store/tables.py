@@ -3,7 +3,18 @@
 from enum import IntEnum
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, BigInteger, Column, Index, Integer, SmallInteger, Table, Text, UniqueConstraint, text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    Index,
+    Integer,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
@@ -37,7 +48,7 @@ def _text(*, null: bool = False) -> Any:
 
 
 class Meta(SQLModel, table=True):
-    """Facts about the installation: its number of shards, the Temporal namespace it last saw, whether starts are held."""
+    """Facts about the installation: its number of shards, whether new starts are held, counters."""
 
     __tablename__: ClassVar[Any] = "meta"
     key: str = Field(primary_key=True, sa_type=Text)
@@ -127,7 +138,8 @@ class EventType(SQLModel, table=True):
 class Profile(SQLModel, table=True):
     """`version` is the published one (null: none is); `latest` the highest ever published. `emptied`: scores of
     this version and older ones became empty when the profile was unpublished. `applied`: the draft that `kindling
-    apply` saved last, to notice edits made since."""
+    apply` saved last, to notice edits made since.
+    """
 
     __tablename__: ClassVar[Any] = "profiles"
     id: int | None = Field(default=None, sa_column=Column(RowId, primary_key=True, autoincrement=True))
@@ -403,7 +415,7 @@ class Task(SQLModel, table=True):
 
 
 class Notification(SQLModel, table=True):
-    """`targets` are the channel addresses still to be served; `status` is recorded, pending, sent, failed or withheld."""
+    """`targets` are the addresses still to be served; `status` is recorded, pending, sent, failed or withheld."""
 
     __tablename__: ClassVar[Any] = "notifications"
     __table_args__ = (

@@ -142,9 +142,12 @@ def skip_reason(match: Match, guard: Guard, now: Micros) -> str | None:
         return "depth"
     if match.exits:
         return "exit"
-    if trigger.reentry is not None and guard.last_start is not None:
-        if trigger.reentry == 0 or now < guard.last_start + trigger.reentry:
-            return "reentry"
+    if (
+        trigger.reentry is not None
+        and guard.last_start is not None
+        and (trigger.reentry == 0 or now < guard.last_start + trigger.reentry)
+    ):
+        return "reentry"
     if guard.running and trigger.while_running == "skip":
         return "running"
     return None

@@ -53,6 +53,8 @@ class FollowUpWorkflow:
 
     @workflow.run
     async def run(self, follow_up: FollowUpInput) -> FollowUpResult:
+        """Every step, one after another; an attempt at steps that are done already passes over them."""
+        del follow_up  # __init__ has it
         try:
             result = await self._walk()
         except asyncio.CancelledError:
@@ -103,7 +105,7 @@ class FollowUpWorkflow:
     async def _run(self, group: list[Step]) -> StepsResult:
         titles = " · ".join(step["title"] for step in group) or "finish"
         last = group[-1]["kind"] if group else ""
-        return await workflow.execute_activity(
+        result: StepsResult = await workflow.execute_activity(
             RUN_STEPS,
             RunSteps(
                 self._follow_up.enrollment_id,
@@ -116,6 +118,7 @@ class FollowUpWorkflow:
             retry_policy=DATABASE_RETRY,
             summary=titles[:LONGEST_SUMMARY],
         )
+        return result
 
     async def _deliver(self, step: Step, notification_id: str) -> None:
         try:

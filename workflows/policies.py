@@ -6,7 +6,9 @@ from temporalio.common import RetryPolicy
 
 #: Our own database: again and again until it is there.
 DATABASE_RETRY = RetryPolicy(
-    initial_interval=timedelta(milliseconds=200), backoff_coefficient=2, maximum_interval=timedelta(seconds=15)
+    initial_interval=timedelta(milliseconds=200),
+    backoff_coefficient=2,
+    maximum_interval=timedelta(seconds=15),
 )
 #: Other people's servers: with patience, for a day.
 DELIVERY_RETRY = RetryPolicy(

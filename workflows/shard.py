@@ -48,7 +48,7 @@ class ShardWorkflow:
         workflow.continue_as_new(shard)
 
     async def _score(self) -> ScoreResult:
-        return await workflow.execute_activity(
+        result: ScoreResult = await workflow.execute_activity(
             SCORE_SHARD,
             self._shard,
             result_type=ScoreResult,
@@ -57,6 +57,7 @@ class ShardWorkflow:
             retry_policy=DATABASE_RETRY,
             summary=f"score what is pending in shard {self._shard.shard}",
         )
+        return result
 
     async def _start_follow_ups(self) -> None:
         more = True

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
@@ -45,8 +45,9 @@ def test_the_order_of_texts_is_the_order_in_time(first: int, second: int) -> Non
     assert (to_iso(first) < to_iso(second)) is (first < second)
 
 
-@given(st.datetimes(min_value=datetime(2, 1, 1), max_value=datetime(9998, 1, 1)), st.integers(-1439, 1439))
+@given(st.datetimes(), st.integers(-1439, 1439))
 def test_any_offset_is_understood(naive: datetime, minutes: int) -> None:
+    assume(2 <= naive.year <= 9998)
     sign = "-" if minutes < 0 else "+"
     text = f"{naive.isoformat(timespec='microseconds')}{sign}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
     expected = naive.replace(tzinfo=UTC) - timedelta(minutes=minutes) - EPOCH

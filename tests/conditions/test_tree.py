@@ -94,15 +94,21 @@ def test_endless_nesting_is_refused() -> None:
             {"score": {"greater_or_equal": 50}, "contact.tags": {"has": "partner"}},
             "score is at least 50 and contact tags has partner",
         ),
-        ({"any": [{"score": {"less": 5}}, {"band": {"equal": "hot"}}]}, "score is less than 5 or band is hot"),
         (
-            {"cause": {"one_of": ["event", "decay"]}, "any": [{"a": {"empty": True}}, {"b": {"empty": False}}]},
+            {"any": [{"score": {"less": 5}}, {"band": {"equal": "hot"}}]},
+            "score is less than 5 or band is hot",
+        ),
+        (
+            {
+                "cause": {"one_of": ["event", "decay"]},
+                "any": [{"a": {"empty": True}}, {"b": {"empty": False}}],
+            },
             "cause is one of event, decay and (a is empty or b is not empty)",
         ),
         ({"not": {"scores.fit": {"less": 3}}}, "not (fit score is less than 3)"),
         ({"contact.renewal_date": {"older_than": "1d"}}, "contact renewal date is older than 1 day"),
     ],
-)  # fmt: skip
+)
 def test_a_tree_reads_as_plain_words(raw: dict[str, Any], words: str) -> None:
     assert describe(raw) == words
 

@@ -1,0 +1,58 @@
+"""Events as people read them: lists, known types, and those in quarantine."""
+
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, and_, select
+
+from store.bulk import Bulk
+from store.tables import Event, EventStatus, table
+
+EVENTS = table(Event)
+
+
+def event_by_id(connection: Connection, event_id: str) -> RowMapping | None:
+    return connection.execute(select(EVENTS).where(EVENTS.c.id == event_id)).mappings().one_or_none()
+
+
+def list_events(
+    connection: Connection,
+    *,
+    contact_id: int | None = None,
+    event_type: str | None = None,
+    status: EventStatus | None = None,
+    after: tuple[int, str] | None = None,
+    limit: int,
+) -> list[RowMapping]:
+    """Events, the newest by (occurred_at, id) first, those after that key."""
+    tests: list[Any] = []
+    if contact_id is not None:
+        tests.append(EVENTS.c.contact_id == contact_id)
+    if event_type is not None:
+        tests.append(EVENTS.c.type == event_type)
+    if status is not None:
+        tests.append(EVENTS.c.status == status.value)
+    if after is not None:
+        at, event_id = after
+        tests.append((EVENTS.c.occurred_at < at) | and_(EVENTS.c.occurred_at == at, EVENTS.c.id < event_id))
+    query = select(EVENTS).where(*tests).order_by(EVENTS.c.occurred_at.desc(), EVENTS.c.id.desc())
+    return list(connection.execute(query.limit(limit)).mappings())
+
+
+def event_types(connection: Connection, after: str, limit: int) -> list[tuple[str, int]]:
+    """(type, first seen at) of the types ever seen, by type, those after `after`."""
+    return [
+        (row[0], row[1])
+        for row in Bulk(connection).rows(
+            "SELECT type, first_seen_at FROM event_types WHERE type > ? ORDER BY type LIMIT ?", after, limit
+        )
+    ]
+
+
+def queue_again(connection: Connection, event_id: str) -> bool:
+    """Make a quarantined event pending once more; False when none of that id is in quarantine."""
+    return (
+        Bulk(connection).run(
+            "UPDATE events SET status = 0, error = NULL WHERE id = ? AND status = 2", event_id
+        )
+        > 0
+    )

@@ -1,0 +1,107 @@
+"""What happened to a contact: events, score changes, enrollments, tasks and notifications, merged."""
+
+from collections.abc import Iterator
+from heapq import merge
+from itertools import islice
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, or_, select, true
+
+from conditions.times import Micros
+from store.tables import (
+    Automation,
+    Change,
+    Enrollment,
+    Event,
+    Notification,
+    Profile,
+    Task,
+    table,
+)
+
+_CHANGES, _ENROLLMENTS, _EVENTS = table(Change), table(Enrollment), table(Event)
+_NOTIFICATIONS, _TASKS = table(Notification), table(Task)
+_PROFILES, _AUTOMATIONS = table(Profile), table(Automation)
+
+
+class Moment(NamedTuple):
+    """One thing on the timeline. `rank` orders the kinds at one moment, `id` the things of one kind."""
+
+    at: Micros
+    rank: int
+    id: str | int
+    kind: str
+    row: RowMapping
+
+
+class Position(NamedTuple):
+    """The key of the last thing seen."""
+
+    at: Micros
+    rank: int
+    id: str | int
+
+
+def timeline(connection: Connection, contact_id: int, after: Position | None, limit: int) -> list[Moment]:
+    """The next `limit` things, the newest first."""
+    found = [_moments(connection, rank, kind, contact_id, after, limit) for rank, kind in enumerate(KINDS)]
+    # Each kind comes in the database's own order, so only time and kind are compared here.
+    return list(islice(merge(*found, key=lambda moment: (-moment.at, moment.rank)), limit))
+
+
+KINDS = ("change", "enrollment", "task", "notification", "event")
+
+
+def _moments(
+    connection: Connection, rank: int, kind: str, contact_id: int, after: Position | None, limit: int
+) -> Iterator[Moment]:
+    query, at, row_id = _source(kind, contact_id)
+    if after is not None:
+        same: ColumnElement[bool] = true()
+        if rank == after.rank:
+            same = row_id < after.id
+        query = query.where(
+            or_(at < after.at, and_(at == after.at, same)) if rank >= after.rank else at < after.at
+        )
+    for row in connection.execute(query.order_by(at.desc(), row_id.desc()).limit(limit)).mappings():
+        yield Moment(row["timeline_at"], rank, row["timeline_id"], kind, row)
+
+
+def _source(kind: str, contact_id: int) -> tuple[Any, Any, Any]:
+    """The query for one kind, its time and its id."""
+    if kind == "change":
+        # Unique per record: a record has at most 2^20 profiles.
+        row_id = _CHANGES.c.seq * 1_048_576 + _CHANGES.c.profile_id
+        query = (
+            select(
+                _CHANGES,
+                _PROFILES.c.key.label("profile"),
+                _CHANGES.c.at.label("timeline_at"),
+                row_id.label("timeline_id"),
+            )
+            .join(_PROFILES, _PROFILES.c.id == _CHANGES.c.profile_id)
+            .where(
+                _CHANGES.c.record_id == contact_id,
+                _CHANGES.c.version > _PROFILES.c.emptied,
+                _PROFILES.c.version.is_not(None),
+                _PROFILES.c.applies_to == "contact",
+            )
+        )
+        return query, _CHANGES.c.at, row_id
+    if kind == "event":
+        query = select(
+            _EVENTS, _EVENTS.c.occurred_at.label("timeline_at"), _EVENTS.c.id.label("timeline_id")
+        ).where(_EVENTS.c.contact_id == contact_id)
+        return query, _EVENTS.c.occurred_at, _EVENTS.c.id
+    rows = {"enrollment": _ENROLLMENTS, "task": _TASKS, "notification": _NOTIFICATIONS}[kind]
+    query = (
+        select(
+            rows,
+            _AUTOMATIONS.c.key.label("automation"),
+            rows.c.created_at.label("timeline_at"),
+            rows.c.id.label("timeline_id"),
+        )
+        .outerjoin(_AUTOMATIONS, _AUTOMATIONS.c.id == rows.c.automation_id)
+        .where(rows.c.contact_id == contact_id)
+    )
+    return query, rows.c.created_at, rows.c.id

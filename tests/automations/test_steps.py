@@ -1,0 +1,122 @@
+"""The outline that a follow-up carries out and that ops read."""
+
+import json
+from typing import Any
+
+import pytest
+
+from automations.model import Automation
+from automations.steps import find_step, outline, walk
+from automations.titles import LONGEST
+from tests.automations.samples import EVERYTHING
+
+AUTOMATION = Automation.model_validate(EVERYTHING)
+
+
+def title_of(step: dict[str, Any]) -> str:
+    steps = {"key": "a", "trigger": {"profile": "p"}, "steps": [step]}
+    title: str = outline(Automation.model_validate(steps))[0]["title"]
+    return title
+
+
+def test_every_step_has_its_path_and_its_place_in_the_document() -> None:
+    places = [(placed.path, placed.step.kind) for placed in walk(AUTOMATION)]
+    assert places == [
+        ("0", "notify"),
+        ("1", "create_task"),
+        ("2", "update"),
+        ("3", "if"),
+        ("3.then.0", "add_tag"),
+        ("3.then.1", "remove_tag"),
+        ("3.elif.0.0", "wait"),
+        ("3.elif.0.1", "stop"),
+        ("3.else.0", "start"),
+        ("4", "adjust_score"),
+        ("5", "split"),
+        ("5.split.1.0", "add_tag"),
+        ("6", "wait_for"),
+        ("6.timeout.0", "notify"),
+        ("7", "wait"),
+        ("8", "wait"),
+        ("9", "webhook"),
+    ]
+    for placed in walk(AUTOMATION):
+        here: Any = EVERYTHING
+        for part in placed.loc:
+            here = here[part]
+        assert placed.step.kind in here
+        assert find_step(AUTOMATION, placed.path) is placed.step
+
+
+def test_an_unknown_path_is_named() -> None:
+    with pytest.raises(KeyError, match=r"no step at 7\.then\.0"):
+        find_step(AUTOMATION, "7.then.0")
+
+
+def test_the_outline_carries_no_address_template_or_secret() -> None:
+    text = json.dumps(outline(AUTOMATION))
+    for word in ("@", "{{", "secret", "token", "Hot", "jane"):
+        assert word not in text, word
+
+
+def test_containers_hold_their_steps() -> None:
+    plan = outline(AUTOMATION)
+    assert [step["path"] for step in plan[3]["then"]] == ["3.then.0", "3.then.1"]
+    assert plan[3]["elif"][0]["title"] == "else if score is less than 30"
+    assert plan[3]["elif"][0]["then"][0]["seconds"] == 604_800
+    assert [(share["percent"], share["title"]) for share in plan[5]["split"]] == [(60, "60 %"), (40, "B")]
+    assert (plan[6]["timeout_seconds"], plan[6]["timeout"][0]["path"]) == (259_200, "6.timeout.0")
+    assert (plan[6]["on_failure"], plan[0]["on_failure"], plan[1]["key"]) == ("continue", "stop", "call")
+
+
+@pytest.mark.parametrize(
+    ("step", "title"),
+    [
+        ({"notify": {"to": "sales", "message": "x"}}, "notify sales"),
+        ({"notify": {"to": "jane@example.com", "message": "x"}}, "notify an address"),
+        ({"notify": {"to": "mailto:jane@example.com", "message": "x"}}, "notify an address"),
+        ({"notify": {"to": "+49 170 1234567", "message": "x"}}, "notify an address"),
+        ({"notify": {"to": ["owner", "jane@example.com"], "message": "x"}}, "notify owner or an address"),
+        ({"create_task": {"title": "Call {{ contact.label }}"}}, "create task"),
+        ({"add_tag": "hot"}, "add tag hot"),
+        ({"remove_tag": "hot"}, "remove tag hot"),
+        ({"update": {"stage": "demo", "fields": {}}}, "update fields, stage"),
+        ({"adjust_score": {"profile": "fit", "points": 5}}, "add 5 points to fit"),
+        ({"adjust_score": {"profile": "fit", "points": -1}}, "take 1 point from fit"),
+        ({"adjust_score": {"profile": "fit", "set_to": 0}}, "set fit to 0"),
+        ({"webhook": {"url": "https://a:b@crm.example:8443/x?y=z"}}, "call crm.example"),
+        ({"webhook": {"url": "https://{{ contact.site }}/x"}}, "call a webhook"),
+        ({"webhook": {"url": "{{ contact.site }}"}}, "call a webhook"),
+        ({"wait": "3d"}, "wait 3 days"),
+        ({"wait": "1h"}, "wait 1 hour"),
+        ({"wait": {"until": "09:00", "weekdays": ["mon", "fri"]}}, "wait until 09:00 on mon, fri"),
+        (
+            {"wait": {"until": "contact.renewal_date", "offset": "-30d"}},
+            "wait until 30 days before contact renewal date",
+        ),
+        (
+            {"wait_for": {"event": "meeting.booked", "timeout": "7d"}},
+            "wait for meeting.booked, at most 7 days",
+        ),
+        ({"wait_for": {"filters": {"score": {"greater": 5}}}}, "wait until score is greater than 5"),
+        ({"if": {"score": {"less": 20}}, "then": []}, "if score is less than 20"),
+        (
+            {"if": {"contact.email": {"equal": "jane@example.com"}}, "then": []},
+            "if contact email is an address",
+        ),
+        ({"split": [{"percent": 50, "steps": []}, {"percent": 50, "steps": []}]}, "split 50 / 50"),
+        ({"start": "other"}, "start other"),
+        ({"stop": "lost"}, "stop: lost"),
+        ({"add_tag": "hot", "name": "Mark as hot"}, "Mark as hot"),
+        ({"add_tag": "hot", "name": "For {{ contact.label }}"}, "For …"),
+        ({"add_tag": "hot", "name": "For {{ contact"}, "For …"),
+    ],
+)
+def test_a_title_says_what_the_step_does(step: dict[str, Any], title: str) -> None:
+    assert title_of(step) == title
+
+
+def test_a_long_title_is_cut() -> None:
+    title = title_of({"stop": "x" * 200})
+    assert len(title) == LONGEST
+    assert title.endswith("…")
