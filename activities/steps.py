@@ -187,7 +187,7 @@ def perform(situation: Situation, path: str, step: BaseStep) -> Result:
     try:
         return _PERFORM[type(step)](situation, path, step)
     except TemplateFailed as error:
-        raise StepFailed(f"its template failed: {_without_data(error)}") from None
+        raise StepFailed(f"its template failed: {error}") from None
 
 
 def _notify(situation: Situation, path: str, step: Any) -> Result:
@@ -286,13 +286,13 @@ def _create_task(situation: Situation, path: str, step: Any) -> Result:
 def _add_tag(situation: Situation, path: str, step: Any) -> Result:
     spec: AddTagStep = step
     tags = situation.contact["tags"]
-    tag = render(spec.add_tag, situation.context())
-    return {"changed": situation.change_contact({"tags": [*tags, tag]}) if tag and tag not in tags else False}
+    tag = spec.add_tag
+    return {"changed": tag not in tags and situation.change_contact({"tags": [*tags, tag]})}
 
 
 def _remove_tag(situation: Situation, path: str, step: Any) -> Result:
     spec: RemoveTagStep = step
-    tag = render(spec.remove_tag, situation.context())
+    tag = spec.remove_tag
     return {
         "changed": situation.change_contact(
             {"tags": [kept for kept in situation.contact["tags"] if kept != tag]}
@@ -306,7 +306,7 @@ def _update(situation: Situation, path: str, step: Any) -> Result:
     values: dict[str, Any] = {}
     given = wanted.model_fields_set
     if "stage" in given:
-        values["stage"] = render(wanted.stage, context) if wanted.stage else None
+        values["stage"] = wanted.stage
     if "owner" in given:
         values["owner"] = _next_owner(situation, path, wanted.owner)
     if "dnd" in given:
@@ -389,11 +389,6 @@ _PERFORM: dict[type[BaseStep], Callable[[Situation, str, Any], Result]] = {
     WaitStep: _wait,
     StopStep: _stop,
 }
-
-
-def _without_data(error: TemplateFailed) -> str:
-    """The kind of mistake; the message itself may quote a field's value."""
-    return "it is too long" if "64 KiB" in str(error) else "look at the enrollment's outcome for the reason"
 
 
 __all__ = ["Result", "Situation", "StepFailed", "label", "perform"]

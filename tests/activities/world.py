@@ -1,0 +1,210 @@
+"""A shard's world for tests of the batch path: publish, send events, score, look."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from uuid_utils import uuid7
+
+from activities.batch import BatchOutcome, rescore_batch, score_batch
+from activities.published import PublishedCache
+from conditions.times import Micros
+from scoring.fold import fold
+from scoring.ledger import Ledger, Record
+from store import contacts, definitions, intake, publications
+from store import scoring as rows
+from store.database import Connection, Database, dump_json
+from store.tables import EventStatus
+
+HOUR = 3_600_000_000
+
+
+class World:
+    """One database and a clock that tests set. All contacts are in whichever shard their key says."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.now: Micros = 1_000 * 24 * HOUR
+        self.published = PublishedCache()
+        self.numbers = 0
+
+    def later(self, hours: float) -> None:
+        self.now += int(hours * HOUR)
+
+    def publish(self, *rules: Mapping[str, Any], silent: bool = True, key: str = "p", **more: Any) -> str:
+        """Save and publish a profile without sweeping it; the publication's id."""
+        definition = {
+            "key": key,
+            "rules": [{"key": f"r{index}", **rule} for index, rule in enumerate(rules)],
+            **more,
+        }
+        publication_id = str(uuid7())
+
+        def work(connection: Connection) -> None:
+            definitions.save_draft(
+                connection,
+                definitions.PROFILES,
+                key,
+                definition,
+                self.now,
+                extra={"applies_to": definition.get("applies_to", "contact")},
+            )
+            row = definitions.find(connection, definitions.PROFILES, key)
+            assert row is not None
+            version = definitions.publish_version(
+                connection, definitions.PROFILES, definitions.PROFILE_VERSIONS, row, definition, self.now
+            )
+            publications.begin(connection, publication_id, row["id"], version, 4, self.now, silent=silent)
+
+        self.database.run(work)
+        return publication_id
+
+    def automate(self, trigger: Mapping[str, Any], key: str = "a", **more: Any) -> None:
+        """Save and publish an automation."""
+        definition = {"key": key, "trigger": trigger, "steps": [{"add_tag": "hot"}], **more}
+
+        def work(connection: Connection) -> None:
+            definitions.save_draft(connection, definitions.AUTOMATIONS, key, definition, self.now)
+            row = definitions.find(connection, definitions.AUTOMATIONS, key)
+            assert row is not None
+            definitions.publish_version(
+                connection,
+                definitions.AUTOMATIONS,
+                definitions.AUTOMATION_VERSIONS,
+                row,
+                definition,
+                self.now,
+            )
+
+        self.database.run(work)
+
+    def send(
+        self,
+        event_type: str = "e",
+        contact: str = "ada",
+        *,
+        at: Micros | None = None,
+        event_id: str | None = None,
+        silent: bool = False,
+        **properties: Any,
+    ) -> str:
+        """Take in one event; its id."""
+        self.numbers += 1
+        event_id = event_id or f"event-{self.numbers:04}"
+        new = intake.NewEvent(
+            event_id, event_type, contact, min(at or self.now, self.now), dump_json(properties), silent
+        )
+        self.database.run(lambda connection: intake.take_events(connection, [new], 4, self.now))
+        return event_id
+
+    def change(self, contact: str = "ada", *, depth: int = 0, **values: Any) -> None:
+        """Change fields of a contact."""
+
+        def work(connection: Connection) -> None:
+            row = contacts.contact_by_key(connection, contact)
+            assert row is not None
+            contacts.change_contact(connection, row, values, self.now, depth=depth)
+
+        self.database.run(work)
+
+    def score(self, limit: int = 500) -> list[BatchOutcome]:
+        """Batches of every shard until nothing is pending."""
+        outcomes = []
+        for shard in range(4):
+            while (outcome := self.batch(shard, limit)).size:
+                outcomes.append(outcome)
+        return outcomes
+
+    def batch(self, shard: int, limit: int = 500) -> BatchOutcome:
+        return self.database.run(
+            lambda connection: score_batch(
+                connection, shard, self.published.read(connection), lambda: self.now, limit
+            ),
+            [shard],
+        )
+
+    def sweep(self, publication_id: str, profile: str = "p", chunk: int = 2) -> int:
+        """Re-score as the publish workflow does; how many contacts were passed."""
+        passed = 0
+        for shard in range(4):
+            while True:
+
+                def work(connection: Connection, shard: int = shard) -> int:
+                    row = definitions.find(connection, definitions.PROFILES, profile)
+                    assert row is not None
+                    ids = publications.next_contacts(connection, publication_id, shard, chunk)
+                    if ids:
+                        rescore_batch(
+                            connection, shard, self.published.read(connection), row["id"], ids, self.now
+                        )
+                        publications.advance(connection, publication_id, shard, ids[-1], len(ids))
+                    return len(ids)
+
+                count = self.database.run(work, [shard])
+                if not count:
+                    break
+                passed += count
+        return passed
+
+    def query(self, statement: str) -> list[tuple[Any, ...]]:
+        with self.database.read() as connection:
+            return [tuple(row) for row in connection.exec_driver_sql(statement)]
+
+    def scores(self, profile: str = "p") -> dict[str, int | None]:
+        """The stored scores by contact key."""
+        return dict(
+            self.query(
+                "SELECT c.key, s.score FROM scores s JOIN contacts c ON c.id = s.record_id "
+                f"JOIN profiles p ON p.id = s.profile_id WHERE p.key = '{profile}' ORDER BY c.key"
+            )
+        )
+
+    def changes(self, contact: str = "ada") -> list[tuple[Any, ...]]:
+        """(previous, current, cause) of the contact's changes, in order."""
+        return self.query(
+            "SELECT h.previous, h.current, h.cause FROM changes h JOIN contacts c ON c.id = h.record_id "
+            f"WHERE c.key = '{contact}' ORDER BY h.profile_id, h.seq"
+        )
+
+    def enrollments(self) -> list[tuple[Any, ...]]:
+        """(automation, contact, previous, current, status), in order."""
+        return self.query(
+            "SELECT a.key, c.key, e.previous, e.current, e.status FROM enrollments e "
+            "JOIN automations a ON a.id = e.automation_id JOIN contacts c ON c.id = e.contact_id ORDER BY e.id"
+        )
+
+    def skips(self) -> list[tuple[Any, ...]]:
+        """(automation, contact, reason), in order."""
+        return self.query(
+            "SELECT a.key, c.key, s.reason FROM skips s JOIN automations a ON a.id = s.automation_id "
+            "JOIN contacts c ON c.id = s.contact_id ORDER BY s.at, s.origin"
+        )
+
+    def plain(self, contact: str, profile: str = "p") -> Ledger:
+        """The plain fold over everything of a contact that is not set aside, as of its last scoring."""
+        with self.database.read() as connection:
+            compiled = self.published.read(connection).by_key[profile]
+            row = contacts.contact_by_key(connection, contact)
+            assert row is not None
+            facts = rows.load_contacts(connection, [row["id"]])[row["id"]]
+            events = rows.load_applied_events(connection, [row["id"]]).get(row["id"], [])
+            adjustments = rows.load_applied_adjustments(connection, compiled.id, [row["id"]])
+            stored = rows.load_scores(connection, compiled.id, [row["id"]]).get(row["id"])
+            return fold(
+                compiled,
+                Record("contact", facts.created_at, facts),
+                sorted(events, key=lambda event: (event.at, event.id)),
+                adjustments.get(row["id"], ()),
+                stored.scored_at if stored else self.now,
+            )
+
+    def corrupt(self, event_id: str, properties: str) -> None:
+        """Spoil a stored event's properties, as nothing in the product would."""
+        with self.database.write() as connection:
+            connection.exec_driver_sql(
+                f"UPDATE events SET properties = '{properties}' WHERE id = '{event_id}'"
+            )
+
+    def event_status(self, event_id: str) -> EventStatus:
+        return EventStatus(self.query(f"SELECT status FROM events WHERE id = '{event_id}'")[0][0])
+
+

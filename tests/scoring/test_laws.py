@@ -1,0 +1,139 @@
+"""The one law: however a history reaches the ledger, the score is that of a plain fold over it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scoring.compiled import CompiledProfile
+from scoring.fold import fold
+from scoring.ledger import Entry, Event
+from scoring.progress import History, Incoming, Stored, advance
+from tests.scoring.builders import HOUR, profile, record
+
+TYPES = ("a", "b", "c")
+
+durations = st.sampled_from(["1h", "5h", "1d", "30d"])
+event_rules = st.fixed_dictionaries(
+    {"on": st.sampled_from(TYPES), "points": st.integers(-20, 20)},
+    optional={
+        "group": st.just("g"),
+        "where": st.just({"n": {"greater": 3}}),
+        "limit": st.fixed_dictionaries(
+            {"times": st.integers(1, 3), "per": st.sampled_from(["day", "week", "month", "ever"])}
+        ),
+        "expires_after": durations,
+        "decay": st.fixed_dictionaries({"percent": st.sampled_from([10, 50, 100]), "every": durations}),
+    },
+)
+silence_rules = st.fixed_dictionaries(
+    {"after_silence": durations, "points": st.integers(-20, 20), "of": st.just(["a"])}
+)
+profiles = st.builds(
+    lambda rules, low, zone: profile(*rules, min=low, max=40, groups={"g": {"max": 15}}, timezone=zone),
+    st.lists(event_rules | silence_rules, min_size=1, max_size=6),
+    st.sampled_from([None, 0]),
+    st.sampled_from(["UTC", "Europe/Berlin"]),
+)
+histories = st.lists(
+    st.tuples(st.integers(0, 24 * 60), st.sampled_from(TYPES), st.integers(0, 6)), max_size=14
+).map(
+    lambda rows: [
+        Event(f"e{index:02}", kind, hour * HOUR, {"n": n}) for index, (hour, kind, n) in enumerate(rows)
+    ]
+)
+
+
+class Stepwise:
+    """Keeps a score as the store does: a standing, the entries, the time of the last scoring."""
+
+    def __init__(self, compiled: CompiledProfile) -> None:
+        self.compiled = compiled
+        self.record = record()
+        self.stored: Stored | None = None
+        self.entries: dict[tuple[str, str], Entry] = {}
+        self.changes: list[tuple[int | None, int | None]] = []
+
+    def batch(self, events: Sequence[Event], now: int) -> None:
+        """Score a batch as `activities.batch` does, loading only the entries that can still matter."""
+        incoming = [Incoming(event.at, event.id, event) for event in events]
+        since = self.stored.scored_at if self.stored else 0
+        alive = [
+            entry
+            for entry in self.entries.values()
+            if (entry.ends_at is not None and entry.ends_at > since) or entry.window is not None
+        ]
+        history = None if self.stored else History((), ())
+        found = advance(self.compiled, self.record, 1, now, self.stored, alive, history, incoming)
+        for entry in found.ledger.removed:
+            del self.entries[entry.rule, entry.cause_id]
+        self.entries |= found.ledger.added
+        self.changes += [(change.previous, change.current) for change in found.changes]
+        self.stored = Stored(
+            self.compiled.version,
+            found.score,
+            found.ledger.standing,
+            found.ledger.now,
+            found.ledger.next_change(),
+            found.seq,
+        )
+
+
+@settings(max_examples=1500, deadline=None)
+@given(profiles, histories, st.data())
+def test_any_order_and_any_batches_give_the_score_of_a_plain_fold(
+    compiled: CompiledProfile, events: list[Event], data: Any
+) -> None:
+    arrival = data.draw(st.permutations(events))
+    cuts = sorted(data.draw(st.sets(st.integers(0, len(arrival)), max_size=5)))
+    now = 0
+    stepwise = Stepwise(compiled)
+    for start, end in zip([0, *cuts], [*cuts, len(arrival)], strict=True):
+        batch = arrival[start:end]
+        pause = data.draw(st.integers(0, 24 * 40)) * HOUR
+        now = max([now + pause, *(event.at for event in batch)])
+        stepwise.batch(batch, now)
+    plain = fold(compiled, stepwise.record, sorted(events, key=lambda e: (e.at, e.id)), (), now)
+    assert stepwise.stored is not None
+    assert stepwise.stored.score == plain.score()
+    assert stepwise.stored.due_at == plain.next_change()
+    assert set(stepwise.entries.values()) == set(plain.added.values())
+
+
+@settings(max_examples=500, deadline=None)
+@given(profiles, histories, st.data())
+def test_changes_form_an_unbroken_chain_from_empty_to_the_score(
+    compiled: CompiledProfile, events: list[Event], data: Any
+) -> None:
+    stepwise = Stepwise(compiled)
+    for event in events:
+        stepwise.batch([event], max(event.at, stepwise.stored.scored_at if stepwise.stored else 0))
+    current = None
+    for previous, following in stepwise.changes:
+        assert previous == current
+        assert previous != following
+        current = following
+    assert stepwise.stored is None or current == stepwise.stored.score
+
+
+@settings(max_examples=500, deadline=None)
+@given(profiles, histories, st.integers(0, 24 * 90))
+def test_every_breakdown_adds_up_to_the_score(
+    compiled: CompiledProfile, events: list[Event], hours: int
+) -> None:
+    found = fold(compiled, record(), events, (), hours * HOUR)
+    lines = found.breakdown(found.added.values())
+    assert sum(points for _, points, _ in lines) == (found.score() or 0)
+
+
+@settings(max_examples=500, deadline=None)
+@given(profiles, histories, st.integers(0, 24 * 90))
+def test_between_now_and_the_next_change_the_score_stands_still(
+    compiled: CompiledProfile, events: list[Event], hours: int
+) -> None:
+    events = [event for event in events if event.at <= hours * HOUR]
+    found = fold(compiled, record(), events, (), hours * HOUR)
+    due = found.next_change()
+    last = due - 1 if due is not None else found.now + 400 * 24 * HOUR
+    assert fold(compiled, record(), events, (), last).score() == found.score()
