@@ -91,6 +91,7 @@ async def work(settings: Settings) -> None:
             await stop.wait()
             watching.cancel()
             await asyncio.gather(watching, return_exceptions=True)
+        await wakes.close()
         _log.info("worker stopped")
     finally:
         database.close()

@@ -16,6 +16,7 @@ from activities.published import PublishedCache
 from activities.starting import Starter
 from conditions.times import Micros
 from runtime.shards import ShardRef
+from store import follow_ups
 from store import scoring as rows
 from store.database import Connection, Database, DBAPIError, OperationalError
 
@@ -84,7 +85,8 @@ class ShardActivities:
                 _log.error("event quarantined", event=cause_id, error=error)
         with self._database.read() as connection:
             due = rows.next_due(connection, shard)
-        return ScoreResult(events, changes, more, enrolled + closing > 0, due), enrolled if not closing else 0
+            unstarted = follow_ups.any_unstarted(connection, shard)
+        return ScoreResult(events, changes, more, unstarted, due), 0 if closing else enrolled
 
     def _one_batch(self, shard: int, pace: _Pace) -> BatchOutcome:
         """One batch; a batch that the database refuses is tried in halves, down to one event that is set aside."""

@@ -26,6 +26,7 @@ class Wakes:
         self._loop = asyncio.get_running_loop()
         self._sending: dict[int, asyncio.Task[None]] = {}
         self._wanted: set[int] = set()
+        self._closed = False
 
     def request(self, shards: Iterable[int]) -> None:
         """Wake these shards soon. Call it after the commit; it never fails and never waits."""
@@ -33,8 +34,16 @@ class Wakes:
         if wanted and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._note, wanted)
 
+    async def close(self) -> None:
+        """Send nothing more. What was asked for and not sent is found by a worker's watch."""
+        self._closed = True
+        sending = list(self._sending.values())
+        for task in sending:
+            task.cancel()
+        await asyncio.gather(*sending, return_exceptions=True)
+
     def _note(self, shards: tuple[int, ...]) -> None:
-        for shard in shards:
+        for shard in () if self._closed else shards:
             if shard in self._sending:
                 self._wanted.add(shard)
             else:

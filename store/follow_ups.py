@@ -74,6 +74,18 @@ def closing(connection: Connection, shard: int, limit: int) -> list[RowMapping]:
     )
 
 
+def any_unstarted(connection: Connection, shard: int) -> bool:
+    """Whether some follow-up of the shard waits for its start, and may start, or for word of its end."""
+    found = connection.execute(
+        select(ENROLLMENTS.c.id)
+        .where(ENROLLMENTS.c.shard == shard, ENROLLMENTS.c.status == "queued")
+        .limit(1)
+    ).first()
+    if found is not None and meta.get_fact(connection, meta.HELD) is None:
+        return True
+    return bool(closing(connection, shard, 1))
+
+
 def mark_started(connection: Connection, ids: Collection[str], now: Micros) -> None:
     connection.execute(
         update(ENROLLMENTS)

@@ -25,6 +25,7 @@ class ShardWorkflow:
     def __init__(self, shard: ShardRef) -> None:
         self._shard = shard
         self._awake = True
+        self._unstarted = False
         self._starting: asyncio.Task[None] | None = None
 
     @workflow.signal(name=WAKE_SIGNAL)
@@ -36,8 +37,10 @@ class ShardWorkflow:
         while True:
             self._awake = False
             result = await self._score()
-            if result.unstarted and (self._starting is None or self._starting.done()):
-                self._starting = asyncio.create_task(self._start_follow_ups())
+            if result.unstarted:
+                self._unstarted = True
+                if self._starting is None or self._starting.done():
+                    self._starting = asyncio.create_task(self._start_follow_ups())
             if workflow.info().is_continue_as_new_suggested():
                 break
             if not result.more:
@@ -60,8 +63,8 @@ class ShardWorkflow:
         return result
 
     async def _start_follow_ups(self) -> None:
-        more = True
-        while more:
+        while self._unstarted:
+            self._unstarted = False
             result = await workflow.execute_activity(
                 START_FOLLOW_UPS,
                 self._shard,
@@ -71,7 +74,7 @@ class ShardWorkflow:
                 retry_policy=DATABASE_RETRY,
                 summary=f"start the follow-ups that shard {self._shard.shard} has queued",
             )
-            more = result.more
+            self._unstarted = self._unstarted or result.more
 
     async def _rest(self, due_at: int | None) -> None:
         """Until woken, or until a score is due."""

@@ -1,0 +1,214 @@
+"""Follow-ups on the real interpreter and the real server."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError
+
+from runtime.registry import KINDLING_AUTOMATION, KINDLING_OUTCOME, KINDLING_RECORD
+from store import follow_ups
+from tests.workflows.conftest import Town
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.stack]
+
+RULE = {"on": "e", "points": 7}
+HOT = {"profile": "p", "filters": {"score": {"greater_or_equal": 5}}}
+
+
+def begin(town: Town, *steps: dict[str, Any], trigger: dict[str, Any] | None = None, **contact: Any) -> None:
+    """Publish an automation of these steps, and let Ada cross its threshold."""
+    town.world.publish(RULE)
+    town.world.automate({**HOT, **(trigger or {})}, "hot", steps=list(steps))
+    if contact:
+        town.world.send("hello")
+        town.world.change(**contact)
+    town.world.send(amount=12)
+    town.wake()
+
+
+async def finished(town: Town, status: str = "completed") -> None:
+    await town.enrolled()
+    await town.until(lambda: town.status() == [status])
+
+
+async def test_the_three_steps_of_the_seed_example(town: Town) -> None:
+    begin(
+        town,
+        {
+            "notify": {
+                "to": "sales",
+                "subject": "Hot: {{ contact.label }}",
+                "message": "{{ contact.label }} went from {{ score.previous }} to {{ score.current }}",
+            }
+        },
+        {"create_task": {"title": "Call {{ contact.label }}", "assign_to": "owner", "due_in": "1d"}},
+        {"add_tag": "hot"},
+        name="Ada",
+        owner="ben",
+    )
+    await finished(town)
+    assert town.world.query("SELECT recipient, subject, message, status FROM notifications") == [
+        ("sales", "Hot: Ada", "Ada went from  to 7", "recorded")
+    ]
+    [(title, assignee, status)] = town.world.query("SELECT title, assign_to, status FROM tasks")
+    assert (title, assignee, status) == ("Call Ada", "ben", "open")
+    assert town.world.query("SELECT tags FROM contacts") == [('["hot"]',)]
+
+
+async def test_a_wait_of_three_weeks_and_a_branch(town: Town) -> None:
+    begin(
+        town,
+        {"add_tag": "first"},
+        {"wait": "21d"},
+        {
+            "if": {"score": {"less": 7}},
+            "then": [{"add_tag": "low"}],
+            "elif": [{"if": {"event.amount": {"equal": 12}}, "then": [{"add_tag": "middle"}]}],
+            "else": [{"add_tag": "high"}],
+        },
+        {"add_tag": "last"},
+    )
+    [enrollment] = await town.enrolled()
+    await town.until(lambda: "1" in town.outcomes())
+    assert town.world.query("SELECT tags FROM contacts") == [('["first"]',)]
+    await town.environment.fast_forward(town.follow_up(enrollment), timedelta(days=22))
+    await finished(town)
+    assert town.world.query("SELECT tags FROM contacts") == [('["first","middle","last"]',)]
+    assert town.outcomes() == ["0", "1", "2", "2.elif.0.0", "3"]
+
+
+async def test_stop_ends_it_with_a_reason_and_leaves_the_rest_undone(town: Town) -> None:
+    begin(town, {"stop": "enough"}, {"add_tag": "never"})
+    await finished(town)
+    [enrollment] = town.ids()
+    result = await town.follow_up(enrollment).result()
+    assert result == {"outcome": "completed", "reason": "stopped: enough"}
+    assert town.outcomes() == ["0"]
+
+
+async def test_update_changes_fields_and_gives_owners_in_turn(town: Town) -> None:
+    town.world.publish(RULE)
+    steps = [
+        {
+            "update": {
+                "stage": "hot",
+                "owner": ["anna", "ben"],
+                "dnd": ["email", "sms", "call", "chat"],
+                "fields": {"note": "{{ contact.key }}!"},
+            }
+        }
+    ]
+    town.world.automate(HOT, "hot", steps=steps)
+    for contact in ("ada", "bea", "cyd"):
+        town.world.send(contact=contact)
+    town.wake()
+    await town.until(lambda: town.status() == ["completed"] * 3)
+    rows = town.world.query("SELECT key, stage, owner, dnd, fields FROM contacts ORDER BY key")
+    assert sorted(row[2] for row in rows) == ["anna", "anna", "ben"]
+    assert [(row[0], row[1], row[3], row[4]) for row in rows] == [
+        (key, "hot", '"all"', f'{{"note":"{key}!"}}') for key in ("ada", "bea", "cyd")
+    ]
+
+
+async def test_adjust_score_counts_once_and_carries_the_chain(town: Town) -> None:
+    begin(town, {"adjust_score": {"profile": "p", "set_to": 40, "reason": "called"}}, trigger={"reentry": "once"})
+    await finished(town)
+    await town.until(lambda: town.world.scores() == {"ada": 40})
+    assert town.world.changes() == [(None, 7, "event"), (7, 40, "adjustment")]
+    assert town.world.query("SELECT depth FROM changes ORDER BY seq") == [(0,), (1,)]
+
+
+async def test_a_chain_of_automations_ends_by_itself(town: Town) -> None:
+    begin(town, {"adjust_score": {"profile": "p", "points": 1}})
+    await town.until(lambda: town.world.skips() != [])
+    await town.until(lambda: set(town.status()) == {"completed"})
+    assert len(town.ids()) == 6
+    assert town.world.skips() == [("hot", "ada", "depth")]
+
+
+async def test_a_step_that_cannot_succeed_fails_the_workflow_and_says_why(town: Town) -> None:
+    begin(town, {"add_tag": "a"}, {"adjust_score": {"profile": "gone", "points": 1}}, {"add_tag": "b"})
+    await finished(town, "failed")
+    [enrollment] = town.ids()
+    with pytest.raises(WorkflowFailureError):
+        await town.follow_up(enrollment).result()
+    [(error,)] = town.world.query("SELECT last_error FROM enrollments")
+    assert error == 'step 1 (add 1 point to gone) failed: the profile "gone" is not published'
+    assert town.world.query("SELECT tags FROM contacts") == [('["a"]',)]
+    description = await town.follow_up(enrollment).describe()
+    assert description.status is WorkflowExecutionStatus.FAILED
+    assert description.typed_search_attributes.get(KINDLING_OUTCOME) == "failed"
+
+
+async def test_on_failure_continue_goes_on(town: Town) -> None:
+    begin(
+        town,
+        {"adjust_score": {"profile": "gone", "points": 1}, "on_failure": "continue"},
+        {"add_tag": "b"},
+    )
+    await finished(town)
+    assert town.world.query("SELECT tags FROM contacts") == [('["b"]',)]
+
+
+async def test_cancelling_in_temporal_cancels_the_enrollment(town: Town) -> None:
+    begin(town, {"wait": "3d"}, {"add_tag": "never"})
+    [enrollment] = await town.enrolled()
+    await town.until(lambda: town.outcomes() == ["0"])
+    await town.follow_up(enrollment).cancel()
+    await finished(town, "cancelled")
+
+
+async def test_a_replaced_follow_up_is_told_and_leaves_no_more_traces(town: Town) -> None:
+    begin(town, {"wait": "3d"}, {"add_tag": "never"}, trigger={"while_running": "replace"})
+    [first] = await town.enrolled()
+    await town.until(lambda: town.outcomes() == ["0"])
+    town.world.send()
+    town.wake()
+    await town.until(lambda: town.status() == ["replaced", "running"])
+
+    async def closed() -> bool:
+        return (await town.follow_up(first).describe()).status is WorkflowExecutionStatus.CANCELED
+
+    await town.until(closed)
+    assert town.status() == ["replaced", "running"]
+
+
+async def test_another_attempt_passes_over_what_was_done(town: Town) -> None:
+    begin(town, {"create_task": {"title": "Call"}}, {"wait": "3d"}, {"add_tag": "late"})
+    [enrollment] = await town.enrolled()
+    await town.until(lambda: town.outcomes() == ["0", "1"])
+    await town.follow_up(enrollment).terminate()
+    town.world.database.run(lambda connection: follow_ups.start_again(connection, enrollment, 1))
+    town.wake()
+    second = town.follow_up(enrollment, 2)
+    await town.until(lambda: town.status() == ["running"])
+    await town.environment.fast_forward(second, timedelta(days=4))
+    await finished(town)
+    assert town.world.query("SELECT count(*) FROM tasks") == [(1,)]
+    assert town.outcomes() == ["0", "1", "2"]
+
+
+async def test_ops_can_read_a_follow_up_without_our_code(town: Town) -> None:
+    begin(town, {"add_tag": "hot"}, {"wait": "3d"}, name="Ada Lovelace", email="ada@example.com")
+    [enrollment] = await town.enrolled()
+    await town.until(lambda: town.outcomes() == ["0", "1"])
+    description = await town.follow_up(enrollment).describe()
+    assert await description.static_summary() == "hot v1: p empty → 7 (event)"
+    assert "score is at least 5" in (await description.static_details() or "")
+    assert description.typed_search_attributes.get(KINDLING_AUTOMATION) == "hot"
+    assert description.typed_search_attributes.get(KINDLING_RECORD) == "1"
+    assert await description.memo() == {"automation": "hot", "version": 1, "enrollment": enrollment}
+    history = await town.follow_up(enrollment).fetch_history()
+    text = history.to_json()
+    assert "add tag hot" in _decoded(history)
+    for secret in ("Ada", "Lovelace", "ada@example.com", '"ada"'):
+        assert secret not in text
+        assert secret not in _decoded(history)
+
+
+def _decoded(history: Any) -> str:
+    """Every payload and summary of a history as text."""
+    return "\n".join(
+        event.SerializeToString().decode("utf-8", errors="replace") for event in history.events
+    )
