@@ -1,0 +1,260 @@
+"""Real processes, killed at random moments: nothing is lost and nothing is done twice."""
+
+import asyncio
+import random
+import shutil
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from runtime.embedded import Stack
+from runtime.ports import free_port
+from runtime.registry import FOLLOW_UP_WORKFLOW, shard_workflow_id
+from runtime.settings import Settings, load_settings
+from runtime.temporal import connect
+from store.database import Database
+from store.migrate import migrate
+
+pytestmark = [pytest.mark.stack, pytest.mark.slow, pytest.mark.timeout(300)]
+
+EVENTS = 20_000
+CONTACTS = 400
+KILLS = 9
+BATCH = 200
+
+PROFILE = {
+    "kind": "score_profile",
+    "key": "engagement",
+    "rules": [
+        {"key": "visit", "on": "page.visited", "points": 1},
+        {"key": "paid", "on": "payment.succeeded", "points": 5, "where": {"amount": {"greater": 50}}},
+        {"key": "tagged", "on": "tag.added", "where": {"tag": {"equal": "hot"}}, "points": 2},
+    ],
+}
+AUTOMATION = {
+    "kind": "automation",
+    "key": "hot",
+    "trigger": {
+        "profile": "engagement",
+        "filters": {"score": {"greater_or_equal": 30}},
+        "fires": "on_entry",
+    },
+    "steps": [
+        {"create_task": {"title": "Call {{ contact.key }}"}},
+        {"add_tag": "hot"},
+        {"wait": "2s"},
+        {"adjust_score": {"profile": "engagement", "points": 3, "reason": "worked on"}},
+        {"notify": {"to": "sales", "message": "{{ contact.key }} is at {{ score.now }}"}},
+    ],
+}
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return load_settings(
+        {
+            "KINDLING_HOME": str(tmp_path / "home"),
+            "KINDLING_PORT": str(free_port()),
+            "KINDLING_TEMPORAL_PORT": str(free_port(above=1000)),
+        },
+        environ={},
+    )
+
+
+def prepare(settings: Settings) -> None:
+    database = Database(settings.database)
+    migrate(database, settings.shards)
+    database.close()
+
+
+@pytest.fixture
+async def stack(settings: Settings) -> AsyncIterator[Stack]:
+    settings.home.mkdir(parents=True, exist_ok=True)
+    async with Stack(settings, prepare) as running:
+        yield running
+
+
+class Client:
+    """Calls the API again until it answers, as a client that must not lose events does."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._http = httpx2.AsyncClient(base_url=f"http://127.0.0.1:{settings.port}", timeout=20)
+
+    async def call(self, method: str, path: str, body: Any = None) -> Any:
+        async with asyncio.timeout(60):
+            while True:
+                try:
+                    answer = await self._http.request(method, path, json=body)
+                except httpx2.TransportError:
+                    await asyncio.sleep(0.05)
+                    continue
+                if answer.status_code < 500:
+                    assert answer.is_success, answer.text
+                    return answer.json()
+                await asyncio.sleep(0.05)
+
+    async def define(self) -> None:
+        await self.call("PUT", "/v1/profiles/engagement", PROFILE)
+        await self.call("POST", "/v1/profiles/engagement/publish")
+        await self.call("PUT", "/v1/automations/hot", AUTOMATION)
+        await self.call("POST", "/v1/automations/hot/publish")
+
+
+def history(seed: int) -> list[dict[str, Any]]:
+    """Events of real size, each with its id."""
+    chance = random.Random(seed)
+    return [
+        {
+            "id": f"event-{number}",
+            "contact": f"contact-{chance.randrange(CONTACTS)}",
+            "type": chance.choice(["page.visited", "page.visited", "payment.succeeded", "nothing.much"]),
+            "properties": {"amount": chance.randrange(100)},
+        }
+        for number in range(EVENTS)
+    ]
+
+
+def expected(events: list[dict[str, Any]]) -> dict[str, int]:
+    """Points by contact: of the events, and of the one follow-up of those who reach 30."""
+    points: dict[str, int] = {}
+    for event in events:
+        if event["type"] == "page.visited":
+            points[event["contact"]] = points.get(event["contact"], 0) + 1
+        elif event["type"] == "payment.succeeded" and event["properties"]["amount"] > 50:
+            points[event["contact"]] = points.get(event["contact"], 0) + 5
+    return {contact: value + 5 if value >= 30 else value for contact, value in points.items()}
+
+
+async def eventually(holds: Callable[[], bool], seconds: float) -> None:
+    async with asyncio.timeout(seconds):
+        while not await asyncio.to_thread(holds):
+            await asyncio.sleep(0.1)
+
+
+class Look:
+    """The database, read from outside."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.database = Database(settings.database)
+
+    def rows(self, statement: str) -> list[tuple[Any, ...]]:
+        with self.database.read() as connection:
+            return [tuple(row) for row in connection.exec_driver_sql(statement)]
+
+    def one(self, statement: str) -> Any:
+        return self.rows(statement)[0][0]
+
+    def scores(self) -> dict[str, int]:
+        return dict(self.rows("SELECT c.key, s.score FROM scores s JOIN contacts c ON c.id = s.record_id"))
+
+    def idle(self) -> bool:
+        """Nothing is pending and every follow-up is over."""
+        return (
+            self.one("SELECT count(*) FROM events WHERE status = 0") == 0
+            and self.one("SELECT count(*) FROM adjustments WHERE status = 0") == 0
+            and self.one("SELECT count(*) FROM enrollments WHERE status IN ('queued', 'running')") == 0
+        )
+
+
+def check_once_each(look: Look, hot: int) -> None:
+    """One enrollment for each hot contact, and each effect of each step once."""
+    assert look.one("SELECT count(*) FROM enrollments") == hot
+    assert look.one("SELECT count(DISTINCT contact_id) FROM enrollments") == hot
+    assert look.rows("SELECT DISTINCT status FROM enrollments") == [("completed",)]
+    for effect in ("tasks", "notifications", "adjustments"):
+        assert look.one(f"SELECT count(*) FROM {effect}") == hot, effect
+    assert look.one("SELECT count(*) FROM events WHERE type = 'tag.added'") == hot
+    assert look.one("SELECT count(*) FROM outcomes") == 5 * hot
+    assert look.one("SELECT count(*) FROM events WHERE status <> 1") == 0
+
+
+async def test_processes_killed_during_an_import_lose_and_double_nothing(
+    settings: Settings, stack: Stack
+) -> None:
+    client = Client(settings)
+    await client.define()
+    events = history(seed=7)
+    chance = random.Random(11)
+    sent = 0
+
+    async def send() -> None:
+        nonlocal sent
+        for start in range(0, EVENTS, BATCH):
+            await client.call("POST", "/v1/events", events[start : start + BATCH])
+            sent = start + BATCH
+
+    async def kill() -> None:
+        for number in range(KILLS):
+            threshold = EVENTS * (number + 1) // (KILLS + 1)
+            while sent < threshold:
+                await asyncio.sleep(0.01)
+            stack.kill(chance.choice(["worker", "api", "temporal"]) if number > 2 else ("worker", "api", "temporal")[number])
+            await stack.ready()
+
+    await asyncio.gather(send(), kill())
+    assert sum(stack.restarts.values()) >= KILLS
+    look = Look(settings)
+    points = expected(events)
+    await eventually(look.idle, 120)
+    await eventually(lambda: look.scores() == points, 30)
+    check_once_each(look, sum(value >= 35 for value in points.values()))
+    look.database.close()
+
+
+async def test_a_terminated_shard_workflow_comes_back_by_itself(settings: Settings, stack: Stack) -> None:
+    client = Client(settings)
+    await client.define()
+    look = Look(settings)
+    await client.call("POST", "/v1/events", {"type": "page.visited", "contact": "ada"})
+    await eventually(lambda: look.scores() == {"ada": 1}, 20)
+    temporal = await connect(settings)
+    for shard in range(settings.shards):
+        handle = temporal.get_workflow_handle(shard_workflow_id(shard))
+        await handle.terminate()
+    await client.call("POST", "/v1/events", {"type": "page.visited", "contact": "ada"})
+    await eventually(lambda: look.scores() == {"ada": 2}, 20)
+    look.database.close()
+
+
+async def test_a_follow_up_terminated_in_temporal_is_cancelled_and_stays_so(
+    settings: Settings, stack: Stack
+) -> None:
+    client = Client(settings)
+    await client.define()
+    look = Look(settings)
+    body = {**AUTOMATION, "steps": [{"wait": "30d"}, {"add_tag": "late"}]}
+    await client.call("PUT", "/v1/automations/hot", body)
+    await client.call("POST", "/v1/automations/hot/publish")
+    await client.call("POST", "/v1/events", [{"type": "page.visited", "contact": "ada"}] * 30)
+    await eventually(lambda: look.rows("SELECT status, step FROM enrollments") == [("running", "0")], 20)
+    temporal = await connect(settings)
+    async for execution in temporal.list_workflows(f"WorkflowType = '{FOLLOW_UP_WORKFLOW}'"):
+        await temporal.get_workflow_handle(execution.id).terminate()
+    await eventually(lambda: look.rows("SELECT status FROM enrollments") == [("cancelled",)], 60)
+    look.database.close()
+
+
+async def test_deleting_temporals_data_loses_no_event_and_no_follow_up(settings: Settings) -> None:
+    settings.home.mkdir(parents=True)
+    body = {**AUTOMATION, "steps": [{"create_task": {"title": "Call"}}, {"wait": "8s"}, {"add_tag": "late"}]}
+    async with Stack(settings, prepare):
+        client = Client(settings)
+        await client.define()
+        await client.call("PUT", "/v1/automations/hot", body)
+        await client.call("POST", "/v1/automations/hot/publish")
+        await client.call("POST", "/v1/events", [{"type": "page.visited", "contact": "ada"}] * 30)
+        look = Look(settings)
+        await eventually(lambda: look.rows("SELECT status, step FROM enrollments") == [("running", "1")], 20)
+    shutil.rmtree(settings.home / "temporal")
+    async with Stack(settings, prepare):
+        await client.call("POST", "/v1/events", [{"type": "page.visited", "contact": "ben"}] * 30)
+        await eventually(
+            lambda: sorted(look.rows("SELECT status FROM enrollments")) == [("completed",), ("completed",)], 90
+        )
+    assert look.rows("SELECT attempt FROM enrollments ORDER BY id") == [(2,), (1,)]
+    assert look.one("SELECT count(*) FROM tasks") == 2
+    assert look.scores() == {"ada": 30, "ben": 30}
+    look.database.close()
