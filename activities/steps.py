@@ -199,7 +199,7 @@ def _notify(situation: Situation, path: str, step: Any) -> Result:
     sendable = [target for target in targets if target.startswith("mailto:")]
     status, reason = "recorded", None
     if withheld:
-        status, reason, sendable = "withheld", withheld, []
+        status, reason, sendable = "withheld" if targets else "recorded", withheld, []
     elif sendable and situation.sends_mail:
         status = "pending"
     elif targets:

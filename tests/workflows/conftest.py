@@ -56,7 +56,10 @@ def settings(tmp_path: Path, sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -
 class Town:
     """A world with a worker in it."""
 
-    def __init__(self, world: World, environment: WorkflowEnvironment, wakes: Wakes) -> None:
+    def __init__(
+        self, world: World, environment: WorkflowEnvironment, wakes: Wakes, task_queue: str
+    ) -> None:
+        self.task_queue = task_queue
         self.world = world
         self.environment = environment
         self.client = environment.client
@@ -94,17 +97,26 @@ async def _value(holds: Callable[[], Any]) -> bool:
     return bool(await found) if asyncio.iscoroutine(found) else bool(found)
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def town(temporal: WorkflowEnvironment, settings: Settings, sqlite_url: str) -> AsyncIterator[Town]:
+@contextlib.asynccontextmanager
+async def town_of(
+    temporal: WorkflowEnvironment, settings: Settings, database_url: str
+) -> AsyncIterator[Town]:
     """A worker in this process, on a fresh database."""
-    database = Database(sqlite_url, sync="normal")
+    database = Database(database_url, sync="normal")
     world = World(database)
-    wakes = Wakes(temporal.client, settings.task_queue)
     world.now = now_micros()
+    wakes = Wakes(temporal.client, settings.task_queue)
     async with make_worker(settings, database, temporal.client, wakes):
-        yield Town(world, temporal, wakes)
+        yield Town(world, temporal, wakes, settings.task_queue)
     await wakes.close()
     for shard in range(4):
         with contextlib.suppress(RPCError):
             await temporal.client.get_workflow_handle(shard_workflow_id(shard)).terminate()
     database.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def town(temporal: WorkflowEnvironment, settings: Settings, sqlite_url: str) -> AsyncIterator[Town]:
+    """A town without a mail server."""
+    async with town_of(temporal, settings, sqlite_url) as found:
+        yield found

@@ -1,0 +1,116 @@
+from tests.api.installation import PROFILE, Installation, opened
+
+
+async def test_jhon_goes_from_four_to_seven(kindling: Installation) -> None:
+    await kindling.publish()
+    await kindling.automate()
+    await kindling.send(*opened("jhon", 4))
+    kindling.score()
+    kindling.later()
+    await kindling.client.patch("/v1/contacts/jhon", json={"stage": "demo"})
+    kindling.score()
+
+    (score,) = (await kindling.get("/v1/contacts/jhon/scores"))["items"]
+    assert (score["profile"], score["score"], score["band"]) == ("engagement", 7, "hot")
+    assert score["updated_at"] == "2026-11-23T12:00:00.000000Z"
+    detail = await kindling.get("/v1/contacts/jhon/scores/engagement", limit=1)
+    assert detail["breakdown"] == [
+        {"rule": "opened", "points": 4, "count": 4},
+        {"rule": "demo", "points": 3, "count": 1},
+    ]
+    (change,) = detail["history"]
+    assert (change["previous"], change["current"], change["cause"], change["at"]) == (
+        4,
+        7,
+        "event",
+        score["updated_at"],
+    )
+    assert change["event"]["type"] == "stage.changed"
+    (enrollment,) = (await kindling.get("/v1/enrollments", contact="jhon"))["items"]
+    assert (enrollment["automation"], enrollment["previous"], enrollment["current"]) == ("hot", 4, 7)
+    assert (enrollment["status"], enrollment["workflow_url"]) == ("queued", None)
+    assert enrollment["workflow_id"] == f"follow-up-{enrollment['id']}"
+
+
+async def test_history_is_paged_and_says_why(kindling: Installation) -> None:
+    await kindling.publish()
+    await kindling.send(*opened("ada", 5))
+    kindling.score()
+    seen: list[int] = []
+    parameters: dict[str, str] = {}
+    while True:
+        page = await kindling.get("/v1/contacts/ada/scores/engagement", limit=2, **parameters)
+        seen += [change["current"] for change in page["history"]]
+        if page["next"] is None:
+            break
+        parameters = {"cursor": page["next"]}
+    assert seen == [5, 4, 3, 2, 1]
+
+
+async def test_a_score_can_be_asked_for_at_another_time(kindling: Installation) -> None:
+    await kindling.publish(
+        rules=[{"key": "opened", "on": "email.opened", "points": 2, "expires_after": "3d"}]
+    )
+    await kindling.send(*opened("ada", occurred_at="2026-11-20T00:00:00Z"), *opened("ada"))
+    kindling.score()
+
+    async def at(moment: str | None) -> tuple[int | None, int]:
+        parameters = {"at": moment} if moment else {}
+        found = await kindling.get("/v1/contacts/ada/scores/engagement", **parameters)
+        return found["score"], sum(line["points"] for line in found["breakdown"])
+
+    assert await at(None) == (4, 4)
+    assert await at("2026-11-19") == (None, 0)
+    assert await at("2026-11-20") == (2, 2)
+    assert await at("2026-11-24") == (2, 2)
+    assert await at("2026-12-01") == (0, 0)
+    wrong = await kindling.client.get("/v1/contacts/ada/scores/engagement?at=tomorrow")
+    assert wrong.json()["detail"].startswith('"tomorrow" is not a date or time')
+
+
+async def test_the_breakdown_adds_up_with_groups_and_bounds(kindling: Installation) -> None:
+    await kindling.publish(
+        max=9,
+        groups={"mail": {"max": 3}},
+        rules=[
+            {"key": "opened", "on": "email.opened", "points": 1, "group": "mail"},
+            {"key": "booked", "on": "booked", "points": 10},
+        ],
+    )
+    await kindling.send(*opened("ada", 5), {"type": "booked", "contact": "ada"})
+    kindling.score()
+    found = await kindling.get("/v1/contacts/ada/scores/engagement")
+    assert found["score"] == sum(line["points"] for line in found["breakdown"]) == 9
+    assert {line["rule"]: line["points"] for line in found["breakdown"]} == {
+        "opened": 5,
+        "booked": 10,
+        "group:mail": -2,
+        "clamp": -4,
+    }
+
+
+async def test_a_draft_has_no_visible_scores(kindling: Installation) -> None:
+    await kindling.client.put("/v1/profiles/engagement", json=PROFILE)
+    await kindling.send(*opened("ada", 5))
+    kindling.score()
+    assert (await kindling.get("/v1/contacts/ada/scores"))["items"] == []
+    found = await kindling.get("/v1/contacts/ada/scores/engagement")
+    assert (found["score"], found["band"], found["breakdown"], found["history"]) == (None, None, [], [])
+    unknown = await kindling.client.get("/v1/contacts/ada/scores/engagment")
+    assert unknown.json()["detail"] == 'there is no profile "engagment"; did you mean "engagement"?'
+
+
+async def test_unpublishing_empties_scores_until_each_is_scored_anew(kindling: Installation) -> None:
+    await kindling.publish()
+    await kindling.send(*opened("ada", 5), *opened("bob", 2))
+    kindling.score()
+    await kindling.client.post("/v1/profiles/engagement/unpublish")
+    assert (await kindling.get("/v1/contacts/ada/scores"))["items"] == []
+    await kindling.client.post("/v1/profiles/engagement/publish")
+    (before,) = (await kindling.get("/v1/contacts/ada/scores"))["items"]
+    assert before["score"] is None
+    kindling.score()
+    (after,) = (await kindling.get("/v1/contacts/ada/scores"))["items"]
+    assert after["score"] == 5
+    history = (await kindling.get("/v1/contacts/ada/scores/engagement"))["history"]
+    assert (history[0]["cause"], history[0]["previous"], history[0]["current"]) == ("publish", None, 5)

@@ -1,0 +1,46 @@
+import re
+import sys
+
+from tests.cli.conftest import Kindling
+
+
+def test_help_names_every_command_and_imports_nothing_heavy(kindling: Kindling) -> None:
+    shown = kindling("--help").stdout
+    commands = ("up", "worker", "api", "check", "plan", "apply", "import", "enrollments", "hold", "release")
+    for command in (*commands, "status", "demo", "bench"):
+        assert re.search(rf"│ {command} ", shown), command
+
+
+def test_help_is_quick_because_heavy_packages_wait(kindling: Kindling) -> None:
+    look = "import sys, cli; print([m for m in ('temporalio', 'sqlalchemy', 'fastapi') if m in sys.modules])"
+    kindling.command = lambda *_: [sys.executable, "-c", look]  # type: ignore[method-assign]
+    assert kindling().stdout == "[]\n"
+
+
+def test_wrong_usage_is_status_2(kindling: Kindling) -> None:
+    assert "No such command" in kindling("enrolments", status=2).stderr
+    assert "No such option" in kindling("status", "--jsn", status=2).stderr
+    said = kindling("import", "events.csv", "--type", "a", "--type-column", "b", status=2).stderr
+    assert "--type and --type-column" in said
+    assert "is not a property" in kindling("import", "events.csv", "--property", "=x", status=2).stderr
+
+
+def test_a_setting_that_cannot_be_used_is_told_in_words(kindling: Kindling) -> None:
+    kindling.environment["KINDLING_PORT"] = "eight thousand"
+    assert "KINDLING_PORT" in kindling("status", status=1).stderr
+
+
+def test_a_database_that_is_not_there_is_told_without_its_password(kindling: Kindling) -> None:
+    kindling.environment["DATABASE_URL"] = "postgresql://kindling:secret@127.0.0.1:1/kindling"
+    said = kindling("status", status=1).stderr
+    assert said.startswith("kindling: ")
+    assert "127.0.0.1:1" in said
+    assert "DATABASE_URL" in said
+    assert "secret" not in said
+
+
+def test_an_unknown_setting_of_ours_is_pointed_at(kindling: Kindling) -> None:
+    kindling.environment |= {"KINDLING_HOMES": "/nowhere", "TEMPORAL_ADDRESS": "127.0.0.1:1"}
+    said = kindling("up", status=1).stderr
+    assert "KINDLING_HOMES is not a setting. Did you mean KINDLING_HOME?" in said
+    assert "127.0.0.1:1 cannot be reached" in said

@@ -1,0 +1,49 @@
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.cli.conftest import ROOT, Kindling
+
+Write = Callable[[str, str], Path]
+
+
+def test_the_purchases_are_imported_once_however_often(kindling: Kindling) -> None:
+    file = ROOT / "examples" / "data" / "cdnow-sample.csv"
+    first = kindling.json("import", file, "--type", "purchase")
+    assert (first["accepted"], first["duplicates"], first["bad"]) == (6919, 0, 0)
+    again = kindling("import", file, "--type", "purchase")
+    assert "Imported 0 events" in again.stdout
+    assert "6,919 known already" in again.stdout
+    assert "--name" in again.stderr
+    other = kindling.json("import", file, "--type", "purchase", "--name", "other.csv", "--silent")
+    assert other["accepted"] == 6919
+
+
+def test_bad_rows_are_listed_with_their_lines_and_the_good_ones_are_imported(
+    kindling: Kindling, written: Write
+) -> None:
+    bad = "\n".join(f"ada,purchase,someday {n}" for n in range(25))
+    file = written("mixed.csv", f"contact,type,date\nada,purchase,2026-01-02\n{bad}\n")
+    done = kindling("import", file, status=1)
+    assert "Imported 1 event in" in done.stdout
+    assert "25 bad rows left out" in done.stdout
+    assert 'mixed.csv:3: date: "someday 0" is not a date or time' in done.stderr
+    assert "mixed.csv:22:" in done.stderr
+    assert "mixed.csv:23:" not in done.stderr
+    assert "... and 5 more bad rows" in done.stderr
+
+
+def test_ndjson_takes_the_events_of_the_api(kindling: Kindling, written: Write) -> None:
+    lines = '{"id": "e1", "type": "email.opened", "contact": "ada"}\n\nnonsense\n{"type": "x"}\n'
+    done = kindling.json("import", written("events.ndjson", lines), status=1)
+    assert (done["accepted"], done["bad"]) == (1, 2)
+    assert [row["line"] for row in done["first_bad"]] == [3, 4]
+
+
+def test_what_cannot_be_imported_is_told_and_nothing_is(kindling: Kindling, written: Write) -> None:
+    file = written("people.csv", "customer,when\nada,2026-01-02\n")
+    said = kindling("import", file, "--type", "x", "--occurred-at", "wen", status=1).stderr
+    assert 'There is no column "wen". Did you mean "when"? The columns are: customer, when' in said
+    assert "There is no file" in kindling("import", file.parent / "none.csv", status=1).stderr
+    assert "is empty" in kindling("import", written("empty.csv", ""), status=1).stderr
+    assert "--format csv" in kindling("import", written("events.txt", "x"), status=1).stderr
+    assert kindling.json("status")["pending_events"] == 0

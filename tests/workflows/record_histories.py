@@ -1,0 +1,87 @@
+"""Records the histories that the replay tests keep: `pytest tests/workflows/record_histories.py`.
+
+Not collected by default. Run it when a workflow does something new, and add the new files beside the old ones: those
+stay, since installations have workflows that began under them.
+"""
+
+import re
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from activities.messages import PublishInput
+from activities.starting import start_publish
+from runtime.registry import publish_workflow_id, shard_workflow_id
+from tests.workflows.conftest import Town
+from tests.workflows.test_follow_up import HOT, RULE, begin
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.stack]
+
+HISTORIES = Path(__file__).parent / "histories"
+
+
+async def save(town: Town, name: str, workflow_id: str) -> None:
+    history = await town.client.get_workflow_handle(workflow_id).fetch_history()
+    HISTORIES.mkdir(exist_ok=True)
+    text = re.sub(r'("identity": )"[^"]*"', r'\1"worker"', history.to_json())
+    (HISTORIES / f"{name}.json").write_text(text + "\n")
+
+
+async def test_every_step_kind_with_wait_and_branches(town: Town) -> None:
+    begin(
+        town,
+        {"notify": {"to": "sales", "message": "{{ score.current }}"}},
+        {"create_task": {"title": "Call"}},
+        {"add_tag": "hot"},
+        {"wait": "3d"},
+        {
+            "if": {"score": {"less": 5}},
+            "then": [{"remove_tag": "hot"}],
+            "elif": [{"if": {"score": {"less": 20}}, "then": [{"update": {"stage": "warm"}}]}],
+            "else": [{"add_tag": "high"}],
+        },
+        {"adjust_score": {"profile": "p", "points": -100}},
+        {"wait": "1h"},
+        {"stop": "done"},
+    )
+    [enrollment] = await town.enrolled()
+    await town.until(lambda: "3" in town.outcomes())
+    await town.environment.fast_forward(town.follow_up(enrollment), timedelta(days=4))
+    await town.until(lambda: town.status()[0] == "completed")
+    await town.follow_up(enrollment).result()
+    await save(town, "follow_up_completed", town.follow_up(enrollment).id)
+    shard = town.world.query("SELECT shard FROM contacts")[0][0]
+    await save(town, "shard", shard_workflow_id(shard))
+
+
+async def test_a_failed_one(town: Town) -> None:
+    begin(town, {"adjust_score": {"profile": "gone", "points": 1}})
+    await town.until(lambda: town.status() == ["failed"])
+    await save(town, "follow_up_failed", town.follow_up(town.ids()[0]).id)
+
+
+async def test_a_cancelled_one(town: Town) -> None:
+    begin(town, {"wait": "3d"})
+    [enrollment] = await town.enrolled()
+    await town.until(lambda: town.outcomes() == ["0"])
+    await town.follow_up(enrollment).cancel()
+    await town.until(lambda: town.status() == ["cancelled"])
+    await save(town, "follow_up_cancelled", town.follow_up(enrollment).id)
+
+
+async def test_a_publish_and_a_shard_with_a_timer(town: Town) -> None:
+    publication = town.world.publish({**RULE, "expires_after": "1h"})
+    town.world.automate(HOT)
+    town.world.send()
+    publish = PublishInput(publication, "p", 1, 4)
+    await start_publish(town.client, town.task_queue, publish)
+    await town.client.get_workflow_handle(publish_workflow_id(publication)).result()
+    await save(town, "publish", publish_workflow_id(publication))
+    town.wake()
+    await town.until(lambda: town.world.scores() == {"ada": 7})
+    shard = town.world.query("SELECT shard FROM contacts")[0][0]
+    town.world.send()
+    town.wake()
+    await town.until(lambda: town.world.scores() == {"ada": 14})
+    await save(town, "shard_with_timer", shard_workflow_id(shard))

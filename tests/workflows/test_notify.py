@@ -1,0 +1,126 @@
+"""Notifications that go out by e-mail, through a real SMTP server."""
+
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from temporalio.testing import WorkflowEnvironment
+
+from runtime.settings import Settings
+from store import definitions
+from tests.workflows.conftest import Town, town_of
+from tests.workflows.mail_server import Mailbox, mail_server
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.stack]
+
+RULE = {"on": "e", "points": 7}
+
+
+@pytest.fixture
+def mailbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Mailbox]:
+    with mail_server() as (url, box):
+        monkeypatch.setenv("KINDLING_SMTP_URL", url)
+        monkeypatch.setenv("KINDLING_MAIL_FROM", "Kindling <kindling@example.com>")
+        yield box
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def town(
+    mailbox: Mailbox, temporal: WorkflowEnvironment, settings: Settings, sqlite_url: str
+) -> AsyncIterator[Town]:
+    async with town_of(temporal, settings, sqlite_url) as found:
+        yield found
+
+
+def begin(town: Town, to: Any, *more: dict[str, Any], on_failure: str = "stop", **contact: Any) -> None:
+    """Sales is a recipient with one address; Ada crosses the threshold."""
+    town.world.publish(RULE)
+    notify = {"to": to, "subject": "Hot:\n{{ contact.label }}", "message": "Score {{ score.current }}"}
+    steps = [{"notify": notify, "on_failure": on_failure}, *more]
+    town.world.automate({"profile": "p", "filters": {"score": {"greater": 5}}}, "hot", steps=steps)
+    town.world.database.run(
+        lambda connection: definitions.save_recipient(
+            connection, "sales", "Sales", ["mailto:sales@example.com", "mailto:boss@example.com"]
+        )
+    )
+    town.world.send("hello")
+    town.world.change(name="Ada Lovelace", **contact)
+    town.world.send()
+    town.wake()
+
+
+async def ended(town: Town, status: str = "completed") -> list[tuple[Any, ...]]:
+    """What the notifications say once the follow-up has ended."""
+    await town.until(lambda: town.status() == [status])
+    return town.world.query("SELECT recipient, status, reason FROM notifications")
+
+
+async def test_every_address_of_a_recipient_gets_the_message(town: Town, mailbox: Mailbox) -> None:
+    begin(town, "sales")
+    assert await ended(town) == [("sales", "sent", None)]
+    assert sorted(str(mail["To"]) for mail in mailbox.accepted) == ["boss@example.com", "sales@example.com"]
+    mail = mailbox.accepted[0]
+    assert mail["Subject"] == "Hot: Ada Lovelace"
+    assert mail["From"] == "Kindling <kindling@example.com>"
+    assert str(mail.get_payload()).strip() == "Score 7"
+
+
+async def test_a_busy_server_is_tried_again_with_the_same_message_id(town: Town, mailbox: Mailbox) -> None:
+    mailbox.answers = ["451 try later", "451 try later"]
+    begin(town, "ben@example.com", {"add_tag": "told"})
+    assert await ended(town) == [("ben@example.com", "sent", None)]
+    assert len(mailbox.tries) == 3
+    assert len(set(mailbox.tries)) == 1
+    assert town.world.query("SELECT tags FROM contacts") == [('["told"]',)]
+
+
+async def test_a_retry_leaves_alone_those_who_have_it(town: Town, mailbox: Mailbox) -> None:
+    mailbox.answers = ["250 OK", "451 try later"]
+    begin(town, "sales")
+    assert await ended(town) == [("sales", "sent", None)]
+    assert len(mailbox.tries) == 3
+    assert len(set(mailbox.tries)) == 2
+
+
+async def test_a_refusal_for_good_fails_the_step_without_telling_temporal_the_address(
+    town: Town, mailbox: Mailbox
+) -> None:
+    mailbox.answers = ["550 no such user ben@example.com"]
+    begin(town, "ben@example.com", {"add_tag": "never"})
+    reason = "the mail server answered with code 550"
+    assert await ended(town, "failed") == [("ben@example.com", "failed", reason)]
+    [(error,)] = town.world.query("SELECT last_error FROM enrollments")
+    assert reason in error
+    history = await town.follow_up(town.ids()[0]).fetch_history()
+    assert "ben@example.com" not in history.to_json()
+
+
+async def test_a_refusal_with_on_failure_continue_goes_on(town: Town, mailbox: Mailbox) -> None:
+    mailbox.answers = ["550 no such user"]
+    begin(town, "ben@example.com", {"add_tag": "on"}, on_failure="continue")
+    await ended(town)
+    assert town.world.query("SELECT tags FROM contacts") == [('["on"]',)]
+
+
+@pytest.mark.parametrize(
+    ("to", "contact", "expected"),
+    [
+        ("contact", {"email": "ada@example.com"}, ("contact", "sent", None)),
+        (
+            "contact",
+            {"email": "ada@example.com", "dnd": ["email"]},
+            ("contact", "withheld", "the contact does not want e-mail (dnd)"),
+        ),
+        ("contact", {}, ("contact", "recorded", "contact: empty for this contact")),
+        (["owner", "sales"], {}, ("sales", "sent", None)),
+        (["owner", "sales"], {"owner": "ben@example.com"}, ("ben@example.com", "sent", None)),
+        ("owner", {"owner": "ben"}, ("ben", "recorded", None)),
+        ("nobody-defined", {}, ("nobody-defined", "recorded", None)),
+    ],
+)
+async def test_whom_a_notification_reaches(
+    town: Town, mailbox: Mailbox, to: Any, contact: dict[str, Any], expected: tuple[str, str, str | None]
+) -> None:
+    begin(town, to, **contact)
+    assert await ended(town) == [expected]
