@@ -260,5 +260,3 @@ def test_an_automation_may_look_at_events_whether_a_score_moves_or_not(world: Wo
     world.send("payment.failed", amount=1)
     world.score()
     assert world.enrollments() == [("a", "ada", None, None, "queued")]
-
-

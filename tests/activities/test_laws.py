@@ -25,9 +25,7 @@ profiles = st.lists(
             "decay": st.fixed_dictionaries({"percent": st.just(50), "every": st.just("3h")}),
         },
     )
-    | st.fixed_dictionaries(
-        {"while": st.just({"stage": {"equal": "demo"}}), "points": st.integers(-9, 9)}
-    )
+    | st.fixed_dictionaries({"while": st.just({"stage": {"equal": "demo"}}), "points": st.integers(-9, 9)})
     | st.fixed_dictionaries({"after_silence": st.just("4h"), "points": st.just(-3), "of": st.just(["a"])}),
     min_size=1,
     max_size=5,
@@ -42,7 +40,9 @@ actions = st.lists(
             st.integers(0, 5),
         ),
         st.tuples(st.just("again"), st.integers(0, 20)),
-        st.tuples(st.just("field"), st.sampled_from(["owner", "stage"]), st.sampled_from(["ben", "demo", None])),
+        st.tuples(
+            st.just("field"), st.sampled_from(["owner", "stage"]), st.sampled_from(["ben", "demo", None])
+        ),
         st.tuples(st.just("later"), st.integers(1, 30)),
         st.tuples(st.just("score"), st.sampled_from([1, 2, 500])),
         st.tuples(st.just("publish"), profiles),
@@ -112,5 +112,3 @@ def test_stored_scores_are_the_plain_fold_whatever_happened_in_between(
             chain = world.changes(contact)
             assert [row[0] for row in chain] == [None, *(row[1] for row in chain)][: len(chain)]
             assert not chain or chain[-1][1] == stored[contact]
-
-

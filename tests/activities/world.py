@@ -206,5 +206,3 @@ class World:
 
     def event_status(self, event_id: str) -> EventStatus:
         return EventStatus(self.query(f"SELECT status FROM events WHERE id = '{event_id}'")[0][0])
-
-

@@ -1,6 +1,8 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from commands.session import session
+from runtime.settings import load_settings
 from tests.cli.conftest import ROOT, Kindling
 
 Write = Callable[[str, str], Path]
@@ -75,6 +77,12 @@ def test_apply_with_a_mistake_changes_nothing(kindling: Kindling, written: Write
 def test_what_was_edited_elsewhere_is_overwritten_only_by_force(kindling: Kindling, written: Write) -> None:
     folder = written("defs/mini.yaml", PROFILE).parent
     kindling("apply", folder)
-    other = written("other/mini.yaml", PROFILE.replace("points: 1", "points: 7")).parent
-    kindling("apply", other)
-    assert "published as version 3" in kindling("apply", folder).stdout  # both were applied from files
+    with session(load_settings(kindling.environment)) as opened:
+        rules = [{"key": "opened", "on": "email.opened", "points": 7}]
+        opened.application.profiles.save("mini", {"rules": rules})
+    planned = kindling("plan", folder).stdout
+    assert "! score_profile mini: edited elsewhere since the last apply" in planned
+    assert "-    points: 7" in planned
+    assert "--force" in kindling("apply", folder, status=1).stderr
+    assert kindling.json("apply", folder, "--force")["items"][0]["version"] is None  # as published already
+    assert "Nothing to change." in kindling("plan", folder).stdout

@@ -3,20 +3,15 @@
 import asyncio
 import random
 import shutil
-from collections.abc import AsyncIterator, Callable
-from pathlib import Path
 from typing import Any
 
-import httpx2
 import pytest
 
 from runtime.embedded import Stack
-from runtime.ports import free_port
 from runtime.registry import FOLLOW_UP_WORKFLOW, shard_workflow_id
-from runtime.settings import Settings, load_settings
+from runtime.settings import Settings
 from runtime.temporal import connect
-from store.database import Database
-from store.migrate import migrate
+from tests.crash.installation import AUTOMATION, Client, Look, eventually, prepare
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -24,83 +19,7 @@ EVENTS = 20_000
 CONTACTS = 400
 KILLS = 9
 BATCH = 200
-
-PROFILE = {
-    "kind": "score_profile",
-    "key": "engagement",
-    "rules": [
-        {"key": "visit", "on": "page.visited", "points": 1},
-        {"key": "paid", "on": "payment.succeeded", "points": 5, "where": {"amount": {"greater": 50}}},
-        {"key": "tagged", "on": "tag.added", "where": {"tag": {"equal": "hot"}}, "points": 2},
-    ],
-}
-AUTOMATION = {
-    "kind": "automation",
-    "key": "hot",
-    "trigger": {
-        "profile": "engagement",
-        "filters": {"score": {"greater_or_equal": 30}},
-        "fires": "on_entry",
-    },
-    "steps": [
-        {"create_task": {"title": "Call {{ contact.key }}"}},
-        {"add_tag": "hot"},
-        {"wait": "2s"},
-        {"adjust_score": {"profile": "engagement", "points": 3, "reason": "worked on"}},
-        {"notify": {"to": "sales", "message": "{{ contact.key }} is at {{ score.now }}"}},
-    ],
-}
-
-
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return load_settings(
-        {
-            "KINDLING_HOME": str(tmp_path / "home"),
-            "KINDLING_PORT": str(free_port()),
-            "KINDLING_TEMPORAL_PORT": str(free_port(above=1000)),
-        },
-        environ={},
-    )
-
-
-def prepare(settings: Settings) -> None:
-    database = Database(settings.database)
-    migrate(database, settings.shards)
-    database.close()
-
-
-@pytest.fixture
-async def stack(settings: Settings) -> AsyncIterator[Stack]:
-    settings.home.mkdir(parents=True, exist_ok=True)
-    async with Stack(settings, prepare) as running:
-        yield running
-
-
-class Client:
-    """Calls the API again until it answers, as a client that must not lose events does."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._http = httpx2.AsyncClient(base_url=f"http://127.0.0.1:{settings.port}", timeout=20)
-
-    async def call(self, method: str, path: str, body: Any = None) -> Any:
-        async with asyncio.timeout(60):
-            while True:
-                try:
-                    answer = await self._http.request(method, path, json=body)
-                except httpx2.TransportError:
-                    await asyncio.sleep(0.05)
-                    continue
-                if answer.status_code < 500:
-                    assert answer.is_success, answer.text
-                    return answer.json()
-                await asyncio.sleep(0.05)
-
-    async def define(self) -> None:
-        await self.call("PUT", "/v1/profiles/engagement", PROFILE)
-        await self.call("POST", "/v1/profiles/engagement/publish")
-        await self.call("PUT", "/v1/automations/hot", AUTOMATION)
-        await self.call("POST", "/v1/automations/hot/publish")
+PROCESSES = ("worker", "api", "temporal")
 
 
 def history(seed: int) -> list[dict[str, Any]]:
@@ -126,37 +45,6 @@ def expected(events: list[dict[str, Any]]) -> dict[str, int]:
         elif event["type"] == "payment.succeeded" and event["properties"]["amount"] > 50:
             points[event["contact"]] = points.get(event["contact"], 0) + 5
     return {contact: value + 5 if value >= 30 else value for contact, value in points.items()}
-
-
-async def eventually(holds: Callable[[], bool], seconds: float) -> None:
-    async with asyncio.timeout(seconds):
-        while not await asyncio.to_thread(holds):
-            await asyncio.sleep(0.1)
-
-
-class Look:
-    """The database, read from outside."""
-
-    def __init__(self, settings: Settings) -> None:
-        self.database = Database(settings.database)
-
-    def rows(self, statement: str) -> list[tuple[Any, ...]]:
-        with self.database.read() as connection:
-            return [tuple(row) for row in connection.exec_driver_sql(statement)]
-
-    def one(self, statement: str) -> Any:
-        return self.rows(statement)[0][0]
-
-    def scores(self) -> dict[str, int]:
-        return dict(self.rows("SELECT c.key, s.score FROM scores s JOIN contacts c ON c.id = s.record_id"))
-
-    def idle(self) -> bool:
-        """Nothing is pending and every follow-up is over."""
-        return (
-            self.one("SELECT count(*) FROM events WHERE status = 0") == 0
-            and self.one("SELECT count(*) FROM adjustments WHERE status = 0") == 0
-            and self.one("SELECT count(*) FROM enrollments WHERE status IN ('queued', 'running')") == 0
-        )
 
 
 def check_once_each(look: Look, hot: int) -> None:
@@ -191,7 +79,11 @@ async def test_processes_killed_during_an_import_lose_and_double_nothing(
             threshold = EVENTS * (number + 1) // (KILLS + 1)
             while sent < threshold:
                 await asyncio.sleep(0.01)
-            stack.kill(chance.choice(["worker", "api", "temporal"]) if number > 2 else ("worker", "api", "temporal")[number])
+            stack.kill(
+                chance.choice(["worker", "api", "temporal"])
+                if number > 2
+                else ("worker", "api", "temporal")[number]
+            )
             await stack.ready()
 
     await asyncio.gather(send(), kill())
@@ -252,7 +144,8 @@ async def test_deleting_temporals_data_loses_no_event_and_no_follow_up(settings:
     async with Stack(settings, prepare):
         await client.call("POST", "/v1/events", [{"type": "page.visited", "contact": "ben"}] * 30)
         await eventually(
-            lambda: sorted(look.rows("SELECT status FROM enrollments")) == [("completed",), ("completed",)], 90
+            lambda: sorted(look.rows("SELECT status FROM enrollments")) == [("completed",), ("completed",)],
+            90,
         )
     assert look.rows("SELECT attempt FROM enrollments ORDER BY id") == [(2,), (1,)]
     assert look.one("SELECT count(*) FROM tasks") == 2

@@ -25,9 +25,7 @@ def event(at: float, event_type: str = "e", event_id: str | None = None, **prope
 
 def record(created_at: float = 0, **fields: Any) -> Record:
     """A contact with these fields."""
-    return Record(
-        "contact", int(created_at * HOUR), lambda name: fields.get(name.removeprefix("contact."))
-    )
+    return Record("contact", int(created_at * HOUR), lambda name: fields.get(name.removeprefix("contact.")))
 
 
 def ledger(

@@ -4,9 +4,11 @@ import pytest
 from pydantic import ValidationError
 
 from conditions.messages import plain_errors
+from conditions.times import from_iso
 from scoring.compiled import decay_worths
 from scoring.ledger import Adjustment
 from scoring.profile import ScoreProfile
+from scoring.windows import window_of
 from tests.scoring.builders import DAY, HOUR, event, ledger, profile, record, score
 
 
@@ -64,7 +66,12 @@ def test_a_limit_counts_the_earliest_of_each_day() -> None:
 
 def test_a_late_event_takes_the_place_of_a_later_one() -> None:
     rules = profile(
-        {"on": "e", "points": 10, "limit": {"times": 1, "per": "day"}, "decay": {"percent": 50, "every": "1h"}}
+        {
+            "on": "e",
+            "points": 10,
+            "limit": {"times": 1, "per": "day"},
+            "decay": {"percent": 50, "every": "1h"},
+        }
     )
     assert score(rules, [event(5)], 5) == 10
     assert score(rules, [event(5), event(3)], 5) == 3
@@ -89,9 +96,6 @@ def test_a_late_event_takes_the_place_of_a_later_one() -> None:
 def test_windows_follow_the_calendar_of_the_profiles_time_zone(
     zone: str, per: str, first: str, second: str, same: bool
 ) -> None:
-    from conditions.times import from_iso
-    from scoring.windows import window_of
-
     assert (window_of(per, zone, from_iso(first)) == window_of(per, zone, from_iso(second))) is same
 
 
@@ -189,11 +193,17 @@ def test_a_band_is_the_highest_lower_bound_reached(
 @pytest.mark.parametrize(
     ("rule", "message"),
     [
-        ({"points": 1}, 'a rule needs "on" (an event type), "while" (conditions on the record) or "after_silence"'),
+        (
+            {"points": 1},
+            'a rule needs "on" (an event type), "while" (conditions on the record) or "after_silence"',
+        ),
         ({"on": "e", "after_silence": "1d", "points": 1}, 'a rule has one of "on", "while", "after_silence"'),
         ({"after_silence": "1d", "points": 1}, "no rule gives any"),
         ({"on": "e", "points": 1, "group": "m"}, 'there is no group "m"'),
-        ({"while": {"stage": {"equal": "x"}}, "points": 1, "limit": {"times": 1, "per": "day"}}, '"limit" belongs to'),
+        (
+            {"while": {"stage": {"equal": "x"}}, "points": 1, "limit": {"times": 1, "per": "day"}},
+            '"limit" belongs to',
+        ),
         ({"on": "e", "points": True}, "whole number"),
         ({"on": "e", "points": 1.5}, "whole number"),
         ({"on": "e", "points": 1, "expires_after": "30 days"}, "is not a duration"),

@@ -56,9 +56,7 @@ def settings(tmp_path: Path, sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -
 class Town:
     """A world with a worker in it."""
 
-    def __init__(
-        self, world: World, environment: WorkflowEnvironment, wakes: Wakes, task_queue: str
-    ) -> None:
+    def __init__(self, world: World, environment: WorkflowEnvironment, wakes: Wakes, task_queue: str) -> None:
         self.task_queue = task_queue
         self.world = world
         self.environment = environment

@@ -24,7 +24,7 @@ HISTORIES = Path(__file__).parent / "histories"
 async def save(town: Town, name: str, workflow_id: str) -> None:
     history = await town.client.get_workflow_handle(workflow_id).fetch_history()
     HISTORIES.mkdir(exist_ok=True)
-    text = re.sub(r'("identity": )"[^"]*"', r'\1"worker"', history.to_json())
+    text = re.sub(r'"\d+@[^"]*"', '"worker@host"', history.to_json())
     (HISTORIES / f"{name}.json").write_text(text + "\n")
 
 

@@ -112,7 +112,11 @@ async def test_update_changes_fields_and_gives_owners_in_turn(town: Town) -> Non
 
 
 async def test_adjust_score_counts_once_and_carries_the_chain(town: Town) -> None:
-    begin(town, {"adjust_score": {"profile": "p", "set_to": 40, "reason": "called"}}, trigger={"reentry": "once"})
+    begin(
+        town,
+        {"adjust_score": {"profile": "p", "set_to": 40, "reason": "called"}},
+        trigger={"reentry": "once"},
+    )
     await finished(town)
     await town.until(lambda: town.world.scores() == {"ada": 40})
     assert town.world.changes() == [(None, 7, "event"), (7, 40, "adjustment")]
@@ -209,6 +213,4 @@ async def test_ops_can_read_a_follow_up_without_our_code(town: Town) -> None:
 
 def _decoded(history: Any) -> str:
     """Every payload and summary of a history as text."""
-    return "\n".join(
-        event.SerializeToString().decode("utf-8", errors="replace") for event in history.events
-    )
+    return "\n".join(event.SerializeToString().decode("utf-8", errors="replace") for event in history.events)

@@ -1,5 +1,6 @@
 """Saved histories of every workflow still replay: what runs somewhere today survives an upgrade."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -24,4 +25,5 @@ async def test_a_saved_history_replays(path: Path) -> None:
     replayer = Replayer(
         workflows=[ShardWorkflow, FollowUpWorkflow, PublishWorkflow], data_converter=pydantic_data_converter
     )
-    await replayer.replay_workflow(WorkflowHistory.from_json(path.stem, path.read_text()))
+    text = await asyncio.to_thread(path.read_text)
+    await replayer.replay_workflow(WorkflowHistory.from_json(path.stem, text))

@@ -5,7 +5,17 @@ import sys
 
 import pytest
 
-HEAVY = ("sqlmodel", "sqlalchemy", "fastapi", "uvicorn", "aiosmtplib", "jinja2", "store", "services", "channels")
+HEAVY = (
+    "sqlmodel",
+    "sqlalchemy",
+    "fastapi",
+    "uvicorn",
+    "aiosmtplib",
+    "jinja2",
+    "store",
+    "services",
+    "channels",
+)
 
 
 @pytest.mark.parametrize("module", ["workflows.shard", "workflows.follow_up", "workflows.publish"])
