@@ -9,13 +9,14 @@ INSTALL = $(PIP) install --no-deps --no-compile --require-hashes -r
 COMPILE = $(BIN)/python -m compileall -qq -j 0 .venv/lib || true
 INSTALL_KINDLING = $(PIP) install --no-deps --no-build-isolation --config-settings editable_mode=compat -e .
 
-.PHONY: help demo up test lint format lock clean
+.PHONY: help demo up test lint format docs lock clean
 
 help:
 	@echo 'make demo   install, run the main job on real input, show what happened'
 	@echo 'make up     install, start everything and stay'
 	@echo 'make test   install, check and test'
 	@echo 'make lint   install, check only'
+	@echo 'make docs   refresh what the documentation takes from the code'
 	@echo 'make clean  remove .venv and caches, keep data'
 	@echo 'PYTHON=...  the Python to install with, now $(PYTHON)'
 
@@ -38,6 +39,9 @@ format: .venv/.installed-dev
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
+docs: .venv/.installed-dev
+	@$(BIN)/python -m reference
+
 clean:
 	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -50,17 +54,18 @@ clean:
 		exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
 		echo '$(PYTHON) lacks venv; on Debian and Ubuntu: apt install python3-venv' >&2; exit 1; }
+	@echo 'Installing Kindling into .venv ...'
 	@$(PYTHON) -m venv --clear .venv
+	@sed -n '/^pip==/,/[^\\]$$/p' requirements.lock > .venv/pip.lock
+	@$(PIP) install --require-hashes -r .venv/pip.lock  # a current pip is twice as fast
 	@touch $@
 
 .venv/.requirements: requirements.lock | .venv/.created
-	@echo 'Installing Kindling into .venv ...'
 	@$(INSTALL) requirements.lock
 	@$(COMPILE)
 	@touch $@
 
 .venv/.requirements-dev: requirements-dev.lock | .venv/.created
-	@echo 'Installing Kindling and its tests into .venv ...'
 	@$(INSTALL) requirements-dev.lock
 	@$(COMPILE)
 	@touch $@
@@ -74,10 +79,10 @@ clean:
 	@$(INSTALL_KINDLING)
 	@touch .venv/.installed $@
 
-# Only for those who change dependencies. setuptools is locked as well: the build isolates nothing.
+# Only for those who change dependencies. What installs is locked as well: the build isolates nothing.
 UV = $(BIN)/python -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url
 lock: .venv/.created
 	@$(PIP) install uv
-	@echo 'setuptools>=80' | $(UV) pyproject.toml - -o requirements.lock
+	@printf 'pip\nsetuptools>=80\n' | $(UV) pyproject.toml - -o requirements.lock
 	@$(UV) pyproject.toml requirements.lock --extra dev -o requirements-dev.lock

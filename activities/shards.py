@@ -24,7 +24,7 @@ from store.database import Connection, Database, DBAPIError, OperationalError
 STINT = 2.0
 #: How long a transaction should take: others wait for the one writer of SQLite meanwhile.
 TARGET = 0.04
-FEWEST, MOST = 50, 4_000
+FEWEST, MOST = 400, 2_000
 #: So many follow-ups are started right after the commit; more are left to their own activity.
 AT_ONCE = 10
 
@@ -35,7 +35,7 @@ _log = structlog.get_logger()
 class _Pace:
     """The size of the next batch, from how long the last one took."""
 
-    limit: int = 500
+    limit: int = 1_000
 
     def learn(self, size: int, seconds: float) -> None:
         if size < self.limit // 2:

@@ -1,4 +1,4 @@
-"""The steps of an automation, each as its author writes it: one mapping with the step's name as a key."""
+"""The steps that wait, branch and start, and the union of all steps."""
 
 import re
 from typing import Annotated, Any, ClassVar, Literal, Self
@@ -8,158 +8,31 @@ from pydantic import BeforeValidator, Discriminator, Field, StrictStr, Tag, mode
 from pydantic_core import PydanticCustomError
 from typing_extensions import TypeAliasType
 
-from conditions.definition import Definition, Key, LongText, Text, WholeNumber, invalid
+from automations.action_models import (
+    AddTagStep,
+    Adjustment,
+    AdjustScoreStep,
+    BaseStep,
+    CreateTaskStep,
+    Notification,
+    NotifyStep,
+    RemoveTagStep,
+    Task,
+    Update,
+    UpdateStep,
+    Webhook,
+    WebhookStep,
+)
+from conditions.definition import Definition, Key, Text, WholeNumber, invalid
 from conditions.problems import Problem, suggestion
 from conditions.times import Duration, micros_of
 from conditions.tree import Conditions
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-Channel = Literal["email", "sms", "call", "chat"]
 EventType = Text
 
 _CLOCK = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 _DATE_FIELD = re.compile(r"(contact|deal|event)\.\S+")
-
-
-class BaseStep(Definition):
-    """What every step may say besides what it does. `kind` is the key that names the step in a document."""
-
-    kind: ClassVar[str]
-
-    key: Key | None = None
-    name: Text | None = None
-    on_failure: Literal["stop", "continue"] = "stop"
-
-
-def _is_list(value: Any) -> str:
-    return "several" if isinstance(value, list) else "one"
-
-
-OneOrMore = Annotated[
-    Annotated[Text, Tag("one")] | Annotated[list[Text], Field(min_length=1, max_length=100), Tag("several")],
-    Discriminator(_is_list),
-]
-
-
-class Notification(Definition):
-    """`to` is a recipient's key, `owner`, `contact` or an address; of a list, the first that is not empty."""
-
-    to: OneOrMore
-    subject: LongText = ""
-    message: Annotated[LongText, Field(min_length=1)]
-
-
-class NotifyStep(BaseStep):
-    """Sends a message and records it."""
-
-    kind: ClassVar[str] = "notify"
-    notify: Notification
-
-
-class Task(Definition):
-    """`assign_to` is a name or `owner`."""
-
-    title: Annotated[LongText, Field(min_length=1)]
-    description: LongText = ""
-    assign_to: Text | None = None
-    due_in: Duration | None = None
-
-
-class CreateTaskStep(BaseStep):
-    """Creates a task."""
-
-    kind: ClassVar[str] = "create_task"
-    create_task: Task
-
-
-class AddTagStep(BaseStep):
-    """Adds a tag to the contact."""
-
-    kind: ClassVar[str] = "add_tag"
-    add_tag: Text
-
-
-class RemoveTagStep(BaseStep):
-    """Removes a tag from the contact."""
-
-    kind: ClassVar[str] = "remove_tag"
-    remove_tag: Text
-
-
-def _channels_branch(value: Any) -> str:
-    return "channel list" if isinstance(value, list) else "channel word"
-
-
-Dnd = Annotated[
-    Annotated[Literal["all"], Tag("channel word")] | Annotated[list[Channel], Tag("channel list")],
-    Discriminator(_channels_branch),
-]
-
-
-class Update(Definition):
-    """New values; null clears. Of a list of owners, each record gets the next."""
-
-    stage: Text | None = None
-    owner: OneOrMore | None = None
-    dnd: Dnd | None = None
-    fields: dict[Text, Any] = Field(default={})
-
-    @model_validator(mode="after")
-    def _changes_something(self) -> Self:
-        if not self.model_fields_set:
-            raise invalid(Problem((), "update needs something to change: stage, owner, dnd or fields"))
-        return self
-
-
-class UpdateStep(BaseStep):
-    """Changes fields of the record."""
-
-    kind: ClassVar[str] = "update"
-    update: Update
-
-
-class Adjustment(Definition):
-    """Adds points, or sets the score."""
-
-    profile: Key
-    points: WholeNumber | None = None
-    set_to: WholeNumber | None = None
-    reason: LongText = ""
-
-    @model_validator(mode="after")
-    def _either(self) -> Self:
-        if (self.points is None) == (self.set_to is None):
-            raise invalid(Problem((), 'adjust_score takes either "points" or "set_to"'))
-        return self
-
-
-class AdjustScoreStep(BaseStep):
-    """Adjusts a score by hand, as it were."""
-
-    kind: ClassVar[str] = "adjust_score"
-    adjust_score: Adjustment
-
-
-class Webhook(Definition):
-    """An HTTP request with a JSON body."""
-
-    url: Annotated[str, Field(min_length=1, max_length=2_000)]
-    method: Literal["POST", "PUT", "PATCH", "GET", "DELETE"] = "POST"
-    headers: dict[Text, StrictStr] = Field(default={})
-    body: Any = None
-
-    @model_validator(mode="after")
-    def _has_address(self) -> Self:
-        if not re.match(r"https?://[^\s/]|\{\{", self.url):
-            raise invalid(Problem(("url",), "a webhook's url starts with https:// or http://"))
-        return self
-
-
-class WebhookStep(BaseStep):
-    """Calls another system."""
-
-    kind: ClassVar[str] = "webhook"
-    webhook: Webhook
 
 
 class WaitUntil(Definition):
@@ -389,3 +262,32 @@ Step = TypeAliasType(
 
 for _model in (Await, ElseIf, IfStep, Share, WaitForStep, SplitStep):
     _model.model_rebuild()
+
+__all__ = [
+    "STEPS",
+    "AddTagStep",
+    "AdjustScoreStep",
+    "Adjustment",
+    "Await",
+    "BaseStep",
+    "CreateTaskStep",
+    "ElseIf",
+    "EventType",
+    "IfStep",
+    "Notification",
+    "NotifyStep",
+    "RemoveTagStep",
+    "Share",
+    "SplitStep",
+    "StartStep",
+    "Step",
+    "StopStep",
+    "Task",
+    "Update",
+    "UpdateStep",
+    "WaitForStep",
+    "WaitStep",
+    "WaitUntil",
+    "Webhook",
+    "WebhookStep",
+]

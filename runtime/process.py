@@ -113,7 +113,9 @@ class Child:
                 return
             failures = 0 if time.monotonic() - started > STEADY_SECONDS else failures + 1
             if not self._proven and failures >= FIRST_TRIES:
-                raise ChildFailed(f"{self.command.name} does not start: {status}.\n{self._last_words()}")
+                raise ChildFailed(
+                    f"{self.command.name} does not start: {status}. {self._last_words()}".rstrip()
+                )
             self.restarts += 1
             delay = min(LONGEST_DELAY, 0.05 * 2**failures)
             self._report(f"{self.command.name} {status}; starting it again")
@@ -132,23 +134,31 @@ class Child:
                 env=dict(self.command.environment),
                 start_new_session=True,  # a Ctrl-C in the terminal is for the supervisor alone
             )
+        try:
+            return await self._accompany(process)
+        finally:
+            self._ready.clear()
+            if process.returncode is None:
+                self.kill()
+
+    async def _accompany(self, process: asyncio.subprocess.Process) -> str:
+        """From start to end; returns how it ended."""
         ended = asyncio.create_task(process.wait())
         stopping = asyncio.create_task(self._stopping.wait())
         probing = asyncio.create_task(self._probe())
         await asyncio.wait({ended, stopping, probing}, return_when=asyncio.FIRST_COMPLETED)
         overdue = probing.done() and not probing.result()
-        if probing.done() and not overdue and not ended.done() and process is not self._killed:
-            self._proven = True
-            self._ready.set()
         if overdue:
             self.kill()
+        elif probing.done() and not ended.done() and process is not self._killed:
+            self._proven = True
+            self._ready.set()
         await asyncio.wait({ended, stopping}, return_when=asyncio.FIRST_COMPLETED)
         probing.cancel()
         stopping.cancel()
         if not ended.done():
             process.terminate()
         status = await ended
-        self._ready.clear()
         return f"was not ready in {self.command.start_seconds:.0f} s" if overdue else _status(status)
 
     async def _probe(self) -> bool:
@@ -161,6 +171,8 @@ class Child:
         return False
 
     def _last_words(self) -> str:
+        if not self.command.log.exists():
+            return ""
         with self.command.log.open(errors="replace") as log:
             lines = "".join(f"  {line}" for line in deque(log, maxlen=15))
         return f"Its log {self.command.log} ends with:\n{lines.rstrip()}"

@@ -67,9 +67,6 @@ class Standing:
     def as_json(self) -> dict[str, Any]:
         return {"s": self.settled, "n": self.entries, "a": self.active, "f": self.fit}
 
-    def copy(self) -> "Standing":
-        return Standing(dict(self.settled), self.entries, dict(self.active), list(self.fit))
-
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Standing":
         return cls(data["s"], data["n"], data["a"], data["f"])

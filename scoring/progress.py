@@ -47,6 +47,10 @@ class ScoreChange(NamedTuple):
     depth: int
 
 
+def _when(item: Incoming) -> tuple[Micros, str]:
+    return item.at, item.id
+
+
 class History(NamedTuple):
     """Everything of a record that has been applied so far."""
 
@@ -126,7 +130,7 @@ def advance(
         move(cause, None, silent=silent, depth=max(touched - 1, 0))
 
     fixed: dict[str, int] = {}
-    for item in sorted(incoming, key=lambda item: item[:2]):
+    for item in incoming if len(incoming) < 2 else sorted(incoming, key=_when):
         if item.event is not None:
             ledger.add_event(item.event)
             move("event", item.id, item.event, silent=item.silent, depth=item.depth)

@@ -41,7 +41,9 @@ def _fits(value: Any, kind: type) -> bool:
 
 
 def _wrong() -> BadParameter:
-    return BadParameter("cursor", 'the cursor is not one of this list; send "next" of its last page as it was')
+    return BadParameter(
+        "cursor", 'the cursor is not one of this list; send "next" of its last page as it was'
+    )
 
 
 def page(items: list[Any], following: str | None) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -11,7 +12,7 @@ from uuid_utils import uuid7
 
 from conditions.messages import plain_errors
 from conditions.problems import Loc, Problem
-from conditions.times import Micros, from_iso
+from conditions.times import SECOND, Micros, from_iso
 from services.names import Name, check_name, unstorable
 from services.resources import Invalid, Resources
 from store import intake
@@ -22,8 +23,12 @@ __all__ = ["MOST_AT_ONCE", "EventIn", "Events", "Name", "Taken", "check_name", "
 
 MOST_AT_ONCE = 2_500
 _EARLIEST = from_iso("1900-01-01")
-#: What orjson writes for values that have to be looked at closely: an escaped NUL, NaN, 16 digits in a row, depth.
-_SUSPICIOUS = re.compile(r"\\u0000|null|[0-9]{16}|(?:[\[{][^\]}]*){20}")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_USUAL_FORM = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.(?:[0-9]{3}|[0-9]{6}))?Z"
+)
+#: What orjson writes for values that have to be looked at closely: an escaped NUL, NaN, 16 digits in a row.
+_SUSPICIOUS = re.compile(r"\\u0000|null|[0-9]{16}")
 
 
 class EventIn(BaseModel):
@@ -105,7 +110,7 @@ def to_row(item: Any, now: Micros, *, silent: bool = False, source: str | None =
     occurred_at = now
     if event.occurred_at is not None:
         try:
-            occurred_at = min(from_iso(event.occurred_at), now)
+            occurred_at = min(_moment(event.occurred_at), now)
         except ValueError as error:
             problems.append(Problem(("occurred_at",), str(error)))
         if occurred_at < _EARLIEST:
@@ -120,6 +125,17 @@ def to_row(item: Any, now: Micros, *, silent: bool = False, source: str | None =
     return intake.NewEvent(
         event.id or str(uuid7()), event.type, event.contact, occurred_at, properties, silent, source
     )
+
+
+def _moment(text: str) -> Micros:
+    """The same as `from_iso`, several times faster for the usual form, which is most of an intake's work."""
+    if _USUAL_FORM.fullmatch(text):
+        try:
+            age = datetime.fromisoformat(text) - _EPOCH
+        except ValueError:
+            return from_iso(text)
+        return (age.days * 86_400 + age.seconds) * SECOND + age.microseconds
+    return from_iso(text)
 
 
 def _no_contact(event: EventIn) -> Problem:

@@ -13,7 +13,8 @@ from conditions.values import LARGEST_INTEGER
 
 LONGEST_NAME = 200
 LONGEST_TEXT = 1_000
-DEEPEST = 100
+#: As deep as orjson writes.
+DEEPEST = 250
 
 
 def check_name(text: str) -> str:
@@ -52,28 +53,30 @@ def _plain(message: str) -> PydanticCustomError:
     return PydanticCustomError("definition", "{reason}", {"reason": message})
 
 
-def unstorable(value: Any, loc: Loc = (), depth: int = 0) -> Iterator[Problem]:
+def unstorable(value: Any, loc: Loc = (), levels: int = DEEPEST) -> Iterator[Problem]:
     """What no database takes: NUL, lone surrogates, NaN, integers that JSON readers round, bottomless nesting."""
+    if isinstance(value, list | dict):
+        if levels == 0:
+            yield Problem(loc[:3], "it is nested too deeply")
+            return
+        parts = value.items() if isinstance(value, dict) else enumerate(value)
+        for key, part in parts:
+            if isinstance(key, str) and (message := _fault(key)):
+                yield Problem((*loc, key), message)
+            yield from unstorable(part, (*loc, key), levels - 1)
+    elif message := _fault(value):
+        yield Problem(loc, message)
+
+
+def _fault(value: Any) -> str | None:
+    """What is wrong with a text or number."""
     if isinstance(value, str):
         if "\x00" in value:
-            yield Problem(loc, "a text cannot hold the character NUL")
-        elif any("\ud800" <= character <= "\udfff" for character in value):
-            yield Problem(loc, "a text cannot hold half of a surrogate pair")
-    elif isinstance(value, bool):
-        return
-    elif isinstance(value, int):
-        if abs(value) > LARGEST_INTEGER:
-            yield Problem(loc, "an integer beyond 2^53 loses digits in JSON; send it as a text")
-    elif isinstance(value, float):
-        if not math.isfinite(value):
-            yield Problem(loc, "a number must be finite; leave the field out or send null")
-    elif isinstance(value, list | dict):
-        if depth >= DEEPEST:
-            yield Problem(loc[:3], f"it is nested more than {DEEPEST} levels deep")
-        elif isinstance(value, list):
-            for index, part in enumerate(value):
-                yield from unstorable(part, (*loc, index), depth + 1)
-        else:
-            for key, part in value.items():
-                yield from unstorable(key, (*loc, key))
-                yield from unstorable(part, (*loc, key), depth + 1)
+            return "a text cannot hold the character NUL"
+        if any("\ud800" <= character <= "\udfff" for character in value):
+            return "a text cannot hold half of a surrogate pair"
+    elif isinstance(value, int) and abs(value) > LARGEST_INTEGER:
+        return "an integer beyond 2^53 loses digits in JSON; send it as a text"
+    elif isinstance(value, float) and not math.isfinite(value):
+        return "a number must be finite; leave the field out or send null"
+    return None

@@ -60,9 +60,8 @@ def scored(
     key = tuple_(SCORES.c.score, SCORES.c.record_id)
     if after is not None:
         query = query.where(key < after if descending else key > after)
-    order = [SCORES.c.score, SCORES.c.record_id]
-    if descending:
-        order = [column.desc() for column in order]
+    columns = (SCORES.c.score, SCORES.c.record_id)
+    order = [column.desc() if descending else column.asc() for column in columns]
     return list(connection.execute(query.order_by(*order).limit(limit)).mappings())
 
 

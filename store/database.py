@@ -90,12 +90,12 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        with self._opened() as connection, connection.begin():
+        with self.opened() as connection, connection.begin():
             yield connection
 
     @contextmanager
     def write(self, shards: Iterable[int] = ()) -> Iterator[Connection]:
-        with self.turn(), self._opened() as connection:
+        with self.turn(), self.opened() as connection:
             writer = connection.execution_options(kindling_write=True)
             with writer.begin():
                 if not self.is_sqlite:
@@ -115,7 +115,8 @@ class Database:
         raise AssertionError
 
     @contextmanager
-    def _opened(self) -> Iterator[Connection]:
+    def opened(self) -> Iterator[Connection]:
+        """A connection outside any transaction; raises DatabaseUnavailable."""
         try:
             connection = self.engine.connect()
         except OperationalError as error:
@@ -163,6 +164,7 @@ def _tune_sqlite(engine: Engine, sync: str) -> None:
         cursor.execute("PRAGMA foreign_keys=ON")
         cursor.execute("PRAGMA cache_size=-65536")
         cursor.execute("PRAGMA temp_store=MEMORY")
+        cursor.execute("PRAGMA wal_autocheckpoint=8000")
         cursor.close()
 
     @event.listens_for(engine, "begin")

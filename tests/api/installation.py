@@ -1,6 +1,7 @@
 """An installation without processes: the real application over a real database, scored when a test says so."""
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 import httpx2
@@ -15,6 +16,7 @@ from runtime.settings import load_settings
 from services.application import Application
 from services.resources import Resources
 from store import publications
+from store.connection import Connection
 from store.database import Database
 
 SHARDS = 4
@@ -55,14 +57,15 @@ class Installation:
     def score(self) -> None:
         """Work off what is pending, and finish publishes, as workers do."""
         for shard in range(SHARDS):
-            while self.database.run(
-                lambda c, s=shard: score_batch(c, s, self._published.read(c), lambda: self.now, 1_000),
-                [shard],
-            ).size:
+            while self.database.run(partial(self._batch, shard), [shard]):
                 pass
         for publish in self.publishes:
             self._sweep(publish)
         self.publishes.clear()
+
+    def _batch(self, shard: int, connection: Connection) -> int:
+        published = self._published.read(connection)
+        return score_batch(connection, shard, published, lambda: self.now, 1_000).size
 
     def _sweep(self, publish: PublishInput) -> None:
         with self.database.write(range(SHARDS)) as connection:
@@ -84,7 +87,7 @@ class Installation:
         assert answer.status_code == 200, answer.text
         return answer.json()
 
-    async def send(self, *events: dict[str, Any], **parameters: Any) -> Any:
+    async def send(self, *events: Any, **parameters: Any) -> Any:
         answer = await self.client.post("/v1/events", json=list(events), params=parameters)
         assert answer.status_code == 202, answer.text
         return answer.json()

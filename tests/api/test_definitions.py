@@ -74,7 +74,8 @@ async def test_a_name_applies_at_once_and_needs_no_publish(kindling: Installatio
             },
             {
                 "/key": '"key" should be "p" here, or be left out',
-                "/rules/0/om": 'unknown key "om"; known: key, name, points, group, on, where, limit, expires_after, decay, while, after_silence, of',
+                "/rules/0/om": 'unknown key "om"; known: key, name, points, group, on, where, limit, '
+                "expires_after, decay, while, after_silence, of",
                 "/rules/0/points": '"points" should be a whole number',
                 "/rules/1/where/y/equals": 'unknown operator "equals"; did you mean "equal"?',
             },

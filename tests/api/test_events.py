@@ -148,15 +148,19 @@ async def test_properties_nested_too_deeply_are_refused(kindling: Installation) 
             b"[" + b"{}," * 2_500 + b"{}]",
             JSON,
             413,
-            "the array has 2,501 events; up to 2,500 are taken at once. Send several arrays, or one event per line as "
-            "application/x-ndjson, which has no limit",
+            (
+                "the array has 2,501 events; up to 2,500 are taken at once. Send several arrays, or one event "
+                "per line as application/x-ndjson, which has no limit"
+            ),
         ),
         (
             b'"' + b"x" * 8_000_001 + b'"',
             JSON,
             413,
-            "the body is larger than 8 MB (KINDLING_MAX_BODY_MB); send events in smaller arrays, or as "
-            "application/x-ndjson, which has no limit",
+            (
+                "the body is larger than 8 MB (KINDLING_MAX_BODY_MB); send events in smaller arrays, or as "
+                "application/x-ndjson, which has no limit"
+            ),
         ),
     ],
     ids=["empty", "malformed", "no type", "text", "long array", "large"],
@@ -241,8 +245,9 @@ async def test_events_are_paged_the_newest_first(kindling: Installation) -> None
 
 
 async def test_a_quarantined_event_can_be_queued_again(kindling: Installation) -> None:
-    profile = {"rules": [{"key": "paid", "on": "paid", "where": {"amount": {"greater": 1}}, "points": 5}]}
-    await kindling.publish(**profile)
+    await kindling.publish(
+        rules=[{"key": "paid", "on": "paid", "where": {"amount": {"greater": 1}}, "points": 5}]
+    )
     await kindling.send({"id": "bad", "type": "paid", "contact": "ada", "properties": {"amount": 2}})
     with kindling.database.write() as connection:
         connection.exec_driver_sql("UPDATE events SET properties = '{broken' WHERE id = 'bad'")

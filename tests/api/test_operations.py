@@ -88,16 +88,14 @@ async def test_the_public_address_is_served_too(database: Database, tmp_path: Pa
         assert (await client.get("/v1/status")).status_code == 200
 
 
-async def test_a_database_that_is_gone_makes_the_process_unready(tmp_path: Path, migrated_file: Path) -> None:
-    folder = tmp_path / "data"
-    folder.mkdir()
-    (folder / "kindling.db").write_bytes(migrated_file.read_bytes())
-    gone = Installation(Database(f"sqlite:///{folder}/kindling.db"), str(tmp_path))
+async def test_a_database_that_is_gone_makes_the_process_unready(sqlite_url: str, tmp_path: Path) -> None:
+    gone = Installation(Database(sqlite_url), str(tmp_path))
     async with gone.client:
         assert (await gone.client.get("/readyz")).status_code == 200
         gone.database.close()
-        (folder / "kindling.db").unlink()
-        (folder / "kindling.db").mkdir()
+        file = Path(gone.database.url.database or "")
+        await asyncio.to_thread(file.unlink)
+        await asyncio.to_thread(file.mkdir)
         answer = await gone.client.get("/readyz")
         assert answer.status_code == 503
         assert "cannot be reached" in answer.json()["detail"]

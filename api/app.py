@@ -1,0 +1,65 @@
+"""The application: routes, guard, metrics and errors around the use cases."""
+
+from collections.abc import Awaitable, Callable
+from importlib.metadata import PackageNotFoundError, version
+
+from fastapi import Depends, FastAPI
+from starlette.middleware import Middleware
+
+from api import automations, contacts, events, follow_ups, health, profiles
+from api.guard import Guard
+from api.metrics import Metrics, Observed
+from api.openapi import describe
+from api.parameters import only_known_parameters
+from api.problems import ProblemDetails, handle_errors
+from services.application import Application
+
+ROUTERS = (
+    events.router,
+    contacts.router,
+    profiles.router,
+    automations.router,
+    follow_ups.router,
+    health.router,
+)
+_ERRORS = {
+    "4XX": {
+        "description": "What is wrong, and what would be right",
+        "content": {"application/problem+json": {}},
+        "model": ProblemDetails,
+    }
+}
+
+
+def create_app(application: Application, temporal_up: Callable[[], Awaitable[bool]]) -> FastAPI:
+    """The ASGI application. `temporal_up` says whether Temporal answers; it should not take long."""
+    metrics = Metrics(application.status.pending_by_shard)
+    app = FastAPI(
+        title="Kindling",
+        version=_version(),
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        middleware=[
+            Middleware(Observed, metrics=metrics),
+            Middleware(Guard, settings=application.resources.settings),
+        ],
+        dependencies=[Depends(only_known_parameters)],
+        responses=_ERRORS,  # type: ignore[arg-type]
+    )
+    app.state.application = application
+    app.state.metrics = metrics
+    app.state.temporal_up = temporal_up
+    app.state.max_body_mb = application.resources.settings.max_body_mb
+    handle_errors(app)
+    for router in ROUTERS:
+        app.include_router(router)
+    describe(app)
+    return app
+
+
+def _version() -> str:
+    try:
+        return version("kindling")
+    except PackageNotFoundError:
+        return "0"

@@ -1,0 +1,86 @@
+"""Request bodies: read up to the limit, decoded, with errors that say where they are."""
+
+from typing import Annotated, Any
+
+import orjson
+from fastapi import Depends, Request
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+
+JSON = "application/json"
+NDJSON = ("application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines")
+
+
+def media_type(request: Request) -> str:
+    """The body's type without parameters, in lower case; empty when nothing is said."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+async def read_body(request: Request, limit_mb: int) -> bytes:
+    """The whole body; raises HTTPException 413 as soon as it is known to be too large."""
+    limit = limit_mb * 1_000_000
+    declared = request.headers.get("content-length", "")
+    if declared.isdecimal() and int(declared) > limit:
+        raise _too_large(limit_mb)
+    chunks, size = [], 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > limit:
+            raise _too_large(limit_mb)
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def _too_large(limit_mb: int) -> HTTPException:
+    return HTTPException(
+        413,
+        f"the body is larger than {limit_mb} MB (KINDLING_MAX_BODY_MB); send events in smaller arrays, or as "
+        "application/x-ndjson, which has no limit",
+        {"Connection": "close"},
+    )
+
+
+def decode_json(body: bytes) -> Any:
+    """The value; raises HTTPException 400 that says where the text stops being JSON."""
+    if not body.strip():
+        raise HTTPException(400, "the body is empty; send JSON")
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise HTTPException(
+            400, f"the body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}"
+        ) from None
+
+
+def check_json_type(request: Request, *others: str) -> None:
+    """Raise HTTPException 415 unless the body is said to be JSON."""
+    kind = media_type(request)
+    if kind != JSON and not kind.endswith("+json"):
+        wanted = " or ".join((JSON, *others))
+        said = f"not {kind}" if kind else "which the header Content-Type has to say"
+        raise HTTPException(415, f"the body should be {wanted}, {said}")
+
+
+async def json_body(request: Request) -> Any:
+    """The decoded body of a call that needs one."""
+    check_json_type(request)
+    return decode_json(await read_body(request, request.app.state.max_body_mb))
+
+
+async def optional_json_body(request: Request) -> Any:
+    """The decoded body, or None without one."""
+    body = await read_body(request, request.app.state.max_body_mb)
+    if not body.strip():
+        return None
+    check_json_type(request)
+    return decode_json(body)
+
+
+Body = Annotated[Any, Depends(json_body)]
+OptionalBody = Annotated[Any, Depends(optional_json_body)]
+
+
+def takes(model: type[BaseModel], *, required: bool = True) -> dict[str, Any]:
+    """What the OpenAPI document says of a route's body; `openapi.py` moves the schema to its components."""
+    schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+    return {"requestBody": {"required": required, "content": {JSON: {"schema": schema}}}}

@@ -1,0 +1,69 @@
+"""Enrollments, tasks and notifications."""
+
+from typing import Any
+
+from fastapi import APIRouter
+
+from api.bodies import Body, takes
+from api.parameters import DEFAULT_LIMIT, Cursor, Id, Limit, Text
+from api.schemas import Enrollment, Notification, Page, Task
+from api.state import App
+from conditions.problems import suggestion
+from services.follow_ups import STATUSES, TaskChange
+from services.resources import BadParameter
+
+router = APIRouter(prefix="/v1", tags=["Follow-ups"])
+
+
+@router.get("/enrollments", response_model=Page[Enrollment], summary="List enrollments")
+def list_enrollments(
+    app: App,
+    contact: Text = None,
+    automation: Text = None,
+    status: Text = None,
+    cursor: Cursor = None,
+    limit: Limit = DEFAULT_LIMIT,
+) -> dict[str, Any]:
+    """The newest first, each with the place of its follow-up in the Temporal UI."""
+    _check("status", status, STATUSES)
+    return app.follow_ups.enrollments(
+        contact=contact, automation=automation, status=status, cursor=cursor, limit=limit
+    )
+
+
+@router.get("/tasks", response_model=Page[Task], summary="List tasks")
+def list_tasks(
+    app: App,
+    contact: Text = None,
+    status: Text = None,
+    assign_to: Text = None,
+    cursor: Cursor = None,
+    limit: Limit = DEFAULT_LIMIT,
+) -> dict[str, Any]:
+    """The newest first."""
+    _check("status", status, ("open", "done"))
+    return app.follow_ups.tasks(
+        contact=contact, status=status, assign_to=assign_to, cursor=cursor, limit=limit
+    )
+
+
+@router.patch(
+    "/tasks/{task_id}", response_model=Task, openapi_extra=takes(TaskChange), summary="Change a task"
+)
+def patch_task(task_id: Id, body: Body, app: App) -> dict[str, Any]:
+    """What is missing stays."""
+    return app.follow_ups.change_task(task_id, body)
+
+
+@router.get("/notifications", response_model=Page[Notification], summary="List notifications")
+def list_notifications(
+    app: App, contact: Text = None, status: Text = None, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
+) -> dict[str, Any]:
+    """The newest first."""
+    _check("status", status, ("recorded", "pending", "sent", "failed", "withheld"))
+    return app.follow_ups.notifications(contact=contact, status=status, cursor=cursor, limit=limit)
+
+
+def _check(name: str, value: str | None, known: tuple[str, ...]) -> None:
+    if value is not None and value not in known:
+        raise BadParameter(name, f'"{name}" is never "{value}"{suggestion(value, known)}')

@@ -1,0 +1,39 @@
+"""How the process and the installation are doing."""
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from prometheus_client import CONTENT_TYPE_LATEST
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import JSONResponse, Response
+
+from api.schemas import Status
+from api.state import App, Counted
+
+router = APIRouter(tags=["Operations"])
+
+
+@router.get("/v1/status", response_model=Status, summary="How the installation is doing")
+async def get_status(request: Request, app: App) -> dict[str, Any]:
+    """Work that is accepted and not done, follow-ups by status, whether Temporal answers, who works."""
+    up = await request.app.state.temporal_up()
+    return await run_in_threadpool(app.status.read, temporal_up=up)
+
+
+@router.get("/healthz", summary="Whether the process is alive")
+async def healthz() -> Response:
+    """Always 200."""
+    return JSONResponse({"status": "ok"})
+
+
+@router.get("/readyz", summary="Whether events can be taken")
+def readyz(app: App) -> Response:
+    """503 while the database cannot be reached. Temporal need not be up."""
+    app.status.check()
+    return JSONResponse({"status": "ready"})
+
+
+@router.get("/metrics", summary="Prometheus metrics", response_class=Response)
+def get_metrics(metrics: Counted) -> Response:
+    """Events taken, request times, and pending work by shard."""
+    return Response(metrics.render(), media_type=CONTENT_TYPE_LATEST)

@@ -1,0 +1,47 @@
+"""The OpenAPI document: schemas that routes bring along are moved to its components."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+DESCRIPTION = """
+Engagement scores that start durable workflows. Events of contacts move scores; score changes start automations,
+whose follow-ups run on Temporal.
+
+- Errors are problem details (RFC 9457), with `errors: [{pointer, message}]` for mistakes in the body.
+- Lists are `{items, next}`; send `next` as `cursor` for the next page. Unknown parameters are refused.
+- `key` is the caller's own stable name for a thing, `id` is ours. Times are ISO 8601, UTC.
+- Where the installation has a key, send it as `Authorization: Bearer <key>`.
+"""
+
+
+def describe(app: FastAPI) -> None:
+    """Give the application its document, made when first asked for."""
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            document = get_openapi(
+                title=app.title, version=app.version, description=DESCRIPTION.strip(), routes=app.routes
+            )
+            components = document.setdefault("components", {})
+            _hoist(document["paths"], components.setdefault("schemas", {}))
+            components["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
+            document["security"] = [{"key": []}]
+            app.openapi_schema = document
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _hoist(part: Any, schemas: dict[str, Any]) -> None:
+    """Move every `$defs` below `part` to the components."""
+    if isinstance(part, dict):
+        for name, schema in part.pop("$defs", {}).items():
+            _hoist(schema, schemas)
+            schemas.setdefault(name, schema)
+        for inner in part.values():
+            _hoist(inner, schemas)
+    elif isinstance(part, list):
+        for inner in part:
+            _hoist(inner, schemas)

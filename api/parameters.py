@@ -1,0 +1,32 @@
+"""Parameters of addresses: names, pages, and no unknown ones."""
+
+from typing import Annotated
+
+from fastapi import Path, Query, Request
+from pydantic import AfterValidator
+
+from conditions.problems import suggestion
+from conditions.values import LARGEST_INTEGER
+from services.cursors import MOST_PER_PAGE, PER_PAGE
+from services.names import ShortText, check_name
+from services.resources import BadParameter
+
+ContactKey = Annotated[str, AfterValidator(check_name), Path(description="The caller's own stable key")]
+Key = Annotated[str, AfterValidator(check_name), Path(description="Key of the definition")]
+Id = Annotated[str, AfterValidator(check_name), Path(description="Our id")]
+EventId = Annotated[str, Path(description="The event's id")]
+Text = Annotated[ShortText | None, Query()]
+Score = Annotated[int | None, Query(ge=-LARGEST_INTEGER, le=LARGEST_INTEGER)]
+Limit = Annotated[int, Query(ge=1, le=MOST_PER_PAGE, description="How many to list")]
+Cursor = Annotated[str | None, Query(description="`next` of the last page")]
+Triggers = Annotated[str | None, Query(description="`silent`: score changes enroll nobody; or `fire`")]
+DEFAULT_LIMIT = PER_PAGE
+
+
+async def only_known_parameters(request: Request) -> None:
+    """Refuse a parameter that the call does not have: a filter that is passed over lists the wrong people."""
+    route = request.scope.get("route")
+    known = [field.alias for field in getattr(route, "dependant").query_params]  # noqa: B009
+    for name in request.query_params:
+        if name not in known:
+            raise BadParameter(name, f'unknown parameter "{name}"{suggestion(name, known)}')

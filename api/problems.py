@@ -1,0 +1,120 @@
+"""Errors as problem details (RFC 9457): each names the thing, the mistake and the remedy."""
+
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from conditions.problems import Problem
+from services.resources import BadParameter, Conflict, Invalid, NotFound
+from store.database import DatabaseUnavailable
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class FieldProblem(BaseModel):
+    """One mistake in the body; `pointer` is a JSON pointer into it."""
+
+    pointer: str = Field(examples=["/rules/0/points"])
+    message: str
+
+
+class ProblemDetails(BaseModel):
+    """An error, as in RFC 9457."""
+
+    type: str = "about:blank"
+    title: str = Field(examples=["Unprocessable Entity"])
+    status: int = Field(examples=[422])
+    detail: str
+    errors: list[FieldProblem] = []
+
+
+def problem(
+    status: int,
+    detail: str,
+    errors: Iterable[Mapping[str, str]] = (),
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """A response that says what is wrong."""
+    content: dict[str, Any] = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+    }
+    listed = list(errors)
+    if listed:
+        content["errors"] = listed
+    return Response(orjson.dumps(content), status, headers, MEDIA_TYPE)
+
+
+def field_problems(problems: Iterable[Problem]) -> list[dict[str, str]]:
+    """Mistakes as the API lists them."""
+    return [{"pointer": found.pointer, "message": found.message} for found in problems]
+
+
+def invalid(problems: Iterable[Problem]) -> Response:
+    """422 with every mistake."""
+    errors = field_problems(problems)
+    count = len(errors)
+    detail = errors[0]["message"] if count == 1 else f"{count} mistakes; nothing was saved"
+    return problem(422, detail, errors)
+
+
+def bad_parameter(name: str, message: str) -> Response:
+    """422 for a parameter of the address."""
+    return problem(422, message, [{"pointer": "", "parameter": name, "message": message}])
+
+
+def _parameter_message(detail: Any) -> str:
+    """A validation error of a parameter in plain words."""
+    name, kind = detail["loc"][-1], detail["type"]
+    if kind in ("definition", "missing"):
+        return f'"{name}": {detail["msg"]}' if kind == "definition" else f'"{name}" is missing'
+    return f'"{name}": {detail["msg"].replace("Input should", "it should")}'
+
+
+def handle_errors(app: FastAPI) -> None:
+    """Turn every error that use cases and routing raise into problem details."""
+
+    @app.exception_handler(NotFound)
+    async def not_found(_: Request, error: NotFound) -> Response:
+        return problem(404, str(error))
+
+    @app.exception_handler(Conflict)
+    async def conflict(_: Request, error: Conflict) -> Response:
+        return problem(409, str(error))
+
+    @app.exception_handler(Invalid)
+    async def invalid_input(_: Request, error: Invalid) -> Response:
+        return invalid(error.problems)
+
+    @app.exception_handler(BadParameter)
+    async def wrong_parameter(_: Request, error: BadParameter) -> Response:
+        return bad_parameter(error.name, str(error))
+
+    @app.exception_handler(DatabaseUnavailable)
+    async def no_database(_: Request, error: DatabaseUnavailable) -> Response:
+        return problem(503, str(error), headers={"Retry-After": "2"})
+
+    @app.exception_handler(RequestValidationError)
+    async def parameters(_: Request, error: RequestValidationError) -> Response:
+        found = [(str(detail["loc"][-1]), _parameter_message(detail)) for detail in error.errors()]
+        errors = [{"pointer": "", "parameter": name, "message": message} for name, message in found]
+        return problem(422, "; ".join(message for _, message in found), errors)
+
+    @app.exception_handler(HTTPException)
+    async def other(request: Request, error: HTTPException) -> Response:
+        detail, headers = str(error.detail), dict(error.headers or {})
+        if error.status_code == 404 and detail == HTTPStatus.NOT_FOUND.phrase:
+            detail = f"there is nothing at {request.url.path}; GET /openapi.json lists all calls"
+        if error.status_code == 405:
+            allowed = headers.get("Allow", headers.get("allow", ""))
+            detail = f"{request.method} is not possible at {request.url.path}; possible: {allowed}"
+        return problem(error.status_code, detail, headers=headers)

@@ -1,0 +1,81 @@
+"""Row 4: a burst of follow-ups of three steps, against bare workflows of three activities."""
+
+import asyncio
+import time
+from uuid import uuid4
+
+from temporalio.client import Client
+
+from activities.starting import CONCURRENTLY
+from bench.bare_worker import TASK_QUEUE, Bare
+from bench.installation import Installation, Stalled
+from bench.result import Result, rate, scaled
+from bench.workload import EACH_CHANGE
+from runtime.clock import now_micros
+from runtime.registry import FOLLOW_UP_WORKFLOW
+from store.intake import NewEvent
+
+BURST = 200
+ROUNDS = 3
+
+
+async def measure(scale: float) -> list[Result]:
+    """Follow-ups a second, from the release of queued enrollments until Temporal shows all as completed.
+
+    The floor's workflows are started from this process, as many at once as the product starts, and counted alike.
+    """
+    burst = scaled(BURST, scale, 5)
+    ours: list[float] = []
+    floors: list[float] = []
+    async with Installation(EACH_CHANGE) as kindling:
+        await kindling.start_temporal()
+        await asyncio.gather(kindling.start_worker(), kindling.start_bare_worker())
+        await _bare_burst(kindling, 5, 5)
+        for number in range(1, ROUNDS + 1):
+            ours.append(burst / await _burst(kindling, burst, number))
+            floors.append(burst / await _bare_burst(kindling, burst, 5 + burst * number))
+    return [rate("follow_ups", "follow-ups/s", ours, floors, 1.3)]
+
+
+async def _burst(kindling: Installation, size: int, number: int) -> float:
+    kindling.hold()
+    now = now_micros()
+    kindling.take(
+        NewEvent(f"burst-{number}-{index}", "form.submitted", f"burst-{number}-{index}", now, "{}")
+        for index in range(size)
+    )
+    kindling.wake()
+    await kindling.until(
+        lambda: kindling.observer.number("SELECT count(*) FROM enrollments WHERE status = 'queued'") == size,
+        "the enrollments of a burst",
+    )
+    await kindling.until_scored()
+    await asyncio.sleep(0.3)  # passes that found nothing more end
+    kindling.release()
+    began = time.perf_counter()
+    kindling.wake()
+    await _completed(kindling.client, FOLLOW_UP_WORKFLOW, size * number)
+    return time.perf_counter() - began
+
+
+async def _bare_burst(kindling: Installation, size: int, total: int) -> float:
+    gate = asyncio.Semaphore(CONCURRENTLY)
+
+    async def start() -> None:
+        async with gate:
+            await kindling.client.start_workflow(Bare.run, 3, id=f"bare-{uuid4()}", task_queue=TASK_QUEUE)
+
+    began = time.perf_counter()
+    await asyncio.gather(*(start() for _ in range(size)))
+    await _completed(kindling.client, Bare.__name__, total)
+    return time.perf_counter() - began
+
+
+async def _completed(client: Client, kind: str, total: int) -> None:
+    """Until Temporal counts so many completed workflows of a type."""
+    query = f"WorkflowType = '{kind}' AND ExecutionStatus = 'Completed'"
+    deadline = time.monotonic() + 120
+    while (await client.count_workflows(query)).count < total:
+        if time.monotonic() > deadline:
+            raise Stalled(f"{total} workflows of type {kind} were not completed within two minutes")
+        await asyncio.sleep(0.02)

@@ -1,0 +1,268 @@
+"""The command line: `kindling`. Commands import what they need when they run, so that help is quick."""
+
+import os
+import sys
+from contextlib import suppress
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from runtime.errors import ReadableError
+
+app = typer.Typer(
+    name="kindling",
+    help="Engagement scores that start durable workflows on Temporal.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+Folder = Annotated[Path, typer.Argument(metavar="DIR", help="Folder (or file) of definitions in YAML.")]
+
+
+class Triggers(StrEnum):
+    """What re-scoring after a publish does to triggers."""
+
+    silent = "silent"
+    fire = "fire"
+
+
+class FileFormat(StrEnum):
+    """Formats that can be imported."""
+
+    csv = "csv"
+    ndjson = "ndjson"
+
+
+@app.command()
+def up() -> None:
+    """Start Temporal, the worker and the API, and stay until Ctrl-C."""
+    from commands import running  # noqa: PLC0415
+
+    running.up()
+
+
+@app.command()
+def worker() -> None:
+    """Run one worker process. Many may run side by side."""
+    from commands import running  # noqa: PLC0415
+
+    running.worker()
+
+
+@app.command()
+def api() -> None:
+    """Serve the HTTP API and the console."""
+    from commands import running  # noqa: PLC0415
+
+    running.api()
+
+
+@app.command()
+def check(folder: Folder, *, as_json: Json = False) -> None:
+    """Check definitions without a database: every mistake with file and line. Exit status 1 if there are any."""
+    from commands import definitions  # noqa: PLC0415
+
+    raise typer.Exit(definitions.check(folder, as_json=as_json))
+
+
+@app.command()
+def plan(folder: Folder, *, as_json: Json = False) -> None:
+    """Show what `apply` would change."""
+    from commands import definitions  # noqa: PLC0415
+
+    raise typer.Exit(definitions.plan(folder, as_json=as_json))
+
+
+@app.command()
+def apply(
+    folder: Folder,
+    *,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite edits made elsewhere since.")] = False,
+    triggers: Annotated[
+        Triggers, typer.Option(help="Whether re-scoring after a publish fires triggers.")
+    ] = Triggers.silent,
+    wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Wait for re-scoring.")] = True,
+    as_json: Json = False,
+) -> None:
+    """Save and publish definitions. What is unchanged publishes nothing."""
+    from commands import definitions  # noqa: PLC0415
+
+    raise typer.Exit(
+        definitions.apply(folder, force=force, silent=triggers == "silent", wait=wait, as_json=as_json)
+    )
+
+
+@app.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(help="CSV with a header, or NDJSON with an event per line.")],
+    *,
+    file_format: Annotated[
+        FileFormat | None, typer.Option("--format", help="Default: by the file's name.")
+    ] = None,
+    contact: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Contact's key. Default: contact, customer or email.")
+    ] = None,
+    event_type: Annotated[
+        str | None, typer.Option("--type", metavar="NAME", help="Type of all events, such as purchase.")
+    ] = None,
+    type_column: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Type of each event. Default: type.")
+    ] = None,
+    occurred_at: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Date or time. Default: occurred_at or date.")
+    ] = None,
+    id_column: Annotated[
+        str | None, typer.Option("--id", metavar="COLUMN", help="Event id. Default: file name and line.")
+    ] = None,
+    properties: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--property",
+            metavar="NAME[=COLUMN][:TYPE]",
+            help="A property; TYPE is number, text or boolean. Repeatable. Default: all other columns.",
+        ),
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option(help="Stands in ids for the file's name, to tell files of one name apart.")
+    ] = None,
+    silent: Annotated[bool, typer.Option("--silent", help="Start no follow-ups.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Import events. Bad rows are listed and left out; importing a file again adds nothing."""
+    from commands import importing  # noqa: PLC0415
+    from services.import_columns import Columns, Property  # noqa: PLC0415
+    from services.imports import FORMATS  # noqa: PLC0415
+
+    if event_type is not None and type_column is not None:
+        raise typer.BadParameter("--type and --type-column cannot both say what the events are")
+    try:
+        named = None if properties is None else [Property.parse(text) for text in properties]
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--property") from None
+    columns = Columns(contact, event_type, type_column, occurred_at, id_column, named)
+    kind = None if file_format is None else FORMATS[f".{file_format}"]
+    raise typer.Exit(importing.run(file, columns, format=kind, name=name, silent=silent, as_json=as_json))
+
+
+@app.command()
+def enrollments(
+    *,
+    contact: Annotated[str | None, typer.Option(metavar="KEY", help="Only this contact's.")] = None,
+    automation: Annotated[str | None, typer.Option(metavar="KEY", help="Only this automation's.")] = None,
+    status: Annotated[
+        str | None, typer.Option(help="queued, running, completed, failed, exited, replaced or cancelled.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, max=500)] = 20,
+    as_json: Json = False,
+) -> None:
+    """List enrollments, the newest first, with links into the Temporal UI."""
+    from commands import looking  # noqa: PLC0415
+
+    raise typer.Exit(
+        looking.enrollments(
+            contact=contact, automation=automation, status=status, limit=limit, as_json=as_json
+        )
+    )
+
+
+@app.command()
+def hold(*, as_json: Json = False) -> None:
+    """Hold all new starts of follow-ups back. Those that run go on."""
+    from commands import looking  # noqa: PLC0415
+
+    raise typer.Exit(looking.hold(held=True, as_json=as_json))
+
+
+@app.command()
+def release(*, as_json: Json = False) -> None:
+    """Resume the starts that `hold` held back."""
+    from commands import looking  # noqa: PLC0415
+
+    raise typer.Exit(looking.hold(held=False, as_json=as_json))
+
+
+@app.command()
+def status(*, as_json: Json = False) -> None:
+    """Show what is pending, running and done, and who works."""
+    from commands import looking  # noqa: PLC0415
+
+    raise typer.Exit(looking.status(as_json=as_json))
+
+
+@app.command()
+def demo() -> None:
+    """Run the main job on real input in a folder of its own, show what happened, and end."""
+    from commands.demo import run  # noqa: PLC0415
+
+    raise typer.Exit(run.demo())
+
+
+@app.command()
+def bench(
+    names: Annotated[list[str] | None, typer.Argument(help="Measurements. Default: all.")] = None,
+    *,
+    scale: Annotated[float, typer.Option(min=0.001, help="Make the amounts smaller or larger.")] = 1.0,
+    as_json: Json = False,
+) -> None:
+    """Measure against floors that run side by side."""
+    import bench as benchmarks  # noqa: PLC0415
+
+    raise typer.Exit(benchmarks.main(names or None, as_json=as_json, scale=scale))
+
+
+def main() -> None:
+    """The command `kindling`: errors are one readable line and status 1, wrong usage is status 2."""
+    status = _guarded()
+    if "temporalio" in sys.modules:
+        # Threads of Temporal's runtime abort the process, once in a while, when the interpreter ends under them.
+        with suppress(OSError):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(status)
+    sys.exit(status)
+
+
+def _guarded() -> int:
+    try:
+        app()
+    except SystemExit as end:
+        return _status(end)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:
+        if os.environ.get("KINDLING_LOG_LEVEL") == "debug":
+            raise
+        print(f"kindling: {_readable(error)}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _status(end: SystemExit) -> int:
+    if end.code is None or isinstance(end.code, int):
+        return end.code or 0
+    print(end.code, file=sys.stderr)
+    return 1
+
+
+def _readable(error: Exception) -> str:
+    if isinstance(error, ReadableError):
+        return str(error)
+    from services.resources import BadParameter, Conflict, Invalid, NotFound  # noqa: PLC0415
+
+    if isinstance(error, BadParameter | Conflict | Invalid | NotFound):
+        return str(error)
+    reason = str(getattr(error, "orig", None) or error).strip().splitlines()
+    said = f": {reason[0]}" if reason else ""
+    return f"unexpected {type(error).__name__}{said}. KINDLING_LOG_LEVEL=debug shows more"
+
+
+if __name__ == "__main__":
+    main()

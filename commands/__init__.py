@@ -1,0 +1,1 @@
+"""The commands of `kindling`, one module for each group."""

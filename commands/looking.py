@@ -1,0 +1,89 @@
+"""What goes on: enrollments and the state of the installation; holding new starts back."""
+
+from typing import Any
+
+from commands.output import counted, note, print_json, say
+from commands.session import session
+from conditions.problems import suggestion
+from runtime.errors import ReadableError
+from services.follow_ups import STATUSES
+from services.holding import set_held
+
+
+def enrollments(
+    *, contact: str | None, automation: str | None, status: str | None, limit: int, as_json: bool
+) -> int:
+    """List enrollments, the newest first, with their place in the Temporal UI."""
+    if status is not None and status not in STATUSES:
+        raise ReadableError(f'There is no status "{status}"{suggestion(status, STATUSES)}')
+    with session() as opened:
+        page = opened.application.follow_ups.enrollments(
+            contact=contact, automation=automation, status=status, cursor=None, limit=limit
+        )
+    if as_json:
+        print_json(page["items"])
+        return 0
+    if not page["items"]:
+        say("No enrollments.")
+        return 0
+    for item in page["items"]:
+        say(_line(item))
+        if item["last_error"]:
+            say(f"  {item['last_error']}", "red")
+        if item["workflow_url"]:
+            say(f"  {item['workflow_url']}", "dim")
+    if page["next"]:
+        note(f"The newest {limit}; more with --limit.")
+    return 0
+
+
+def _line(item: dict[str, Any]) -> str:
+    def shown(score: int | None) -> str:
+        return "empty" if score is None else str(score)
+
+    step = f" at {item['step']}" if item["status"] == "running" and item["step"] else ""
+    return (
+        f"{item['created_at'][:19].replace('T', ' ')}  {item['contact']}  {item['automation']} v{item['version']}"
+        f"  {shown(item['previous'])} → {shown(item['current'])}  {item['status']}{step}"
+    )
+
+
+def status(*, as_json: bool) -> int:
+    """Show what is pending, running and done, and who works."""
+    with session() as opened:
+        state = opened.application.status.read(temporal_up=opened.link.up)
+    if as_json:
+        print_json(state)
+        return 0
+    workers = [f"{worker['host']} (pid {worker['pid']})" for worker in state["workers"]]
+    pending = counted(state["pending_events"], "item")
+    if state["pending_events"]:
+        pending += f", the oldest for {state['oldest_pending_seconds']:.0f} s"
+    follow_ups = ", ".join(f"{count:,} {name}" for name, count in state["follow_ups"].items())
+    rows = [
+        ("Pending", pending),
+        ("Follow-ups", follow_ups),
+        ("New starts", "held back; kindling release resumes them" if state["held"] else "not held back"),
+        ("Quarantined", counted(state["quarantined"], "event")),
+        ("Publishing", counted(state["publishing"], "profile")),
+        ("Temporal", f"{state['temporal']}, UI {state['temporal_ui']}"),
+        ("Workers", ", ".join(workers) or "none; start one with: kindling up"),
+    ]
+    for name, text in rows:
+        say(f"{name + ':':<13}{text}")
+    return 0
+
+
+def hold(*, held: bool, as_json: bool) -> int:
+    """Hold all new starts of follow-ups back, or resume them."""
+    with session() as opened:
+        waiting = set_held(opened.application.resources, held=held)
+    if as_json:
+        print_json({"held": held, "queued": waiting})
+        return 0
+    queued = counted(waiting, "follow-up")
+    if held:
+        say(f"New follow-ups are held back, {queued} queued. Those that run go on. kindling release resumes.")
+    else:
+        say(f"New follow-ups start again, {queued} queued.")
+    return 0

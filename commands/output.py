@@ -1,0 +1,87 @@
+"""What commands print: tables and progress for people, JSON for programs, one line for every error."""
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+
+WIDTH = 80
+
+
+@cache
+def console() -> Console:
+    """Standard output; without colours and at most 80 columns wide for tables when piped."""
+    return Console(highlight=False, soft_wrap=True)
+
+
+@cache
+def errors() -> Console:
+    """Standard error, for what is not the command's result."""
+    return Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def say(text: str = "", style: str | None = None) -> None:
+    """A line of text, taken as it is."""
+    console().print(text, style=style, markup=False)
+
+
+def note(text: str) -> None:
+    """A line on standard error."""
+    errors().print(text, style="dim", markup=False)
+
+
+def print_json(data: Any) -> None:
+    """Data for programs."""
+    sys.stdout.write(json.dumps(data, indent=2, ensure_ascii=False) + "\n")
+
+
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], right: Sequence[str] = ()) -> None:
+    """A table; the columns named in `right` hold numbers."""
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
+    for column in columns:
+        justify = "right" if column in right else "left"
+        table.add_column(column, justify=justify, overflow="fold")  # type: ignore[arg-type]
+    for row in rows:
+        table.add_row(*("" if cell is None else str(cell) for cell in row))
+    console().print(table, soft_wrap=False, markup=False)
+
+
+def counted(count: int, one: str, many: str | None = None) -> str:
+    """`1 row`, `2,000 rows`."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+@contextmanager
+def progress_bar(text: str, total: int, *, of_bytes: bool = False) -> Iterator["Bar"]:
+    """A bar on standard error; nothing when that is not a terminal."""
+    amount: ProgressColumn = DownloadColumn() if of_bytes else MofNCompleteColumn()
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(30), amount, TimeRemainingColumn())
+    shown = errors().is_terminal
+    with Progress(*columns, console=errors(), transient=True, disable=not shown) as progress:
+        yield Bar(progress, text, total)
+
+
+class Bar:
+    """Call it with how much is done."""
+
+    def __init__(self, progress: Progress, text: str, total: int) -> None:
+        self._progress = progress
+        self._task = progress.add_task(text, total=total)
+
+    def __call__(self, done: int, total: int | None = None) -> None:
+        self._progress.update(self._task, completed=done, total=total)

@@ -1,0 +1,74 @@
+"""The installation that a command works on: its database directly, and Temporal as far as it can be reached."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from commands.temporal_link import TemporalLink
+from runtime.clock import now_micros
+from runtime.errors import ReadableError
+from runtime.logs import configure_logging
+from runtime.settings import Settings, load_settings
+from services.application import Application
+from services.resources import Resources
+from store import meta
+from store.database import Database
+from store.migrate import migrate
+
+
+@dataclass(frozen=True)
+class Session:
+    """What a command works with."""
+
+    settings: Settings
+    application: Application
+    link: TemporalLink
+
+
+def quiet(settings: Settings) -> Settings:
+    """The same settings, logging only what a person at a terminal has to know."""
+    talkative = settings.log_level == "debug"
+    return settings if talkative else settings.model_copy(update={"log_level": "error"})
+
+
+def prepare_database(settings: Settings) -> None:
+    """Bring the database to the current schema; for the start of the stack."""
+    database = _database(settings)
+    try:
+        migrate(database, settings.shards)
+    finally:
+        database.close()
+
+
+@contextmanager
+def session(settings: Settings | None = None) -> Iterator[Session]:
+    """Open the installation of the settings (default: of the environment); a new one is made."""
+    settings = settings or load_settings()
+    configure_logging(quiet(settings), "cli")
+    database = _database(settings)
+    try:
+        link = TemporalLink(settings)
+        try:
+            migrate(database, settings.shards)
+            with database.read() as connection:
+                shards = meta.shard_count(connection)
+            resources = Resources(settings, database, now_micros, link, shards)
+            yield Session(settings, Application(resources, link.start_publish), link)
+        finally:
+            link.close()
+    finally:
+        database.close()
+
+
+def _database(settings: Settings) -> Database:
+    if settings.database_url is None:
+        try:
+            settings.home.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ReadableError(
+                f"The data folder {settings.home} cannot be made: {error.strerror}. Set KINDLING_HOME to a folder"
+                " that may be written to"
+            ) from error
+    database = Database(settings.database, sync=settings.database_sync)
+    with database.read():
+        return database  # it answers, or the error is a readable one

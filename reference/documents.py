@@ -1,0 +1,32 @@
+"""The keys of profiles, automations and recipients."""
+
+from automations.model import Automation, Recipient
+from reference.available import missing_keys, scores_deals
+from reference.keys import key_table
+from scoring.profile import Rule, ScoreProfile
+from triggers.model import Trigger
+
+
+def profile_keys() -> str:
+    """All keys of a score profile but its rules'."""
+    return key_table(ScoreProfile, without=() if scores_deals() else ("applies_to",))
+
+
+def rule_keys() -> str:
+    """All keys of a scoring rule."""
+    return key_table(Rule)
+
+
+def automation_keys() -> str:
+    """All keys of an automation but its trigger's and steps'."""
+    return key_table(Automation, without=missing_keys())
+
+
+def trigger_keys() -> str:
+    """All keys of a trigger."""
+    return key_table(Trigger, without=[path.removeprefix("trigger.") for path in missing_keys()])
+
+
+def recipient_keys() -> str:
+    """All keys of a recipient."""
+    return key_table(Recipient)

@@ -1,0 +1,69 @@
+"""A working example of each step, as YAML."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from automations.yaml_text import read_yaml
+
+STEP_EXAMPLES: Mapping[str, str] = {
+    "notify": """\
+- notify:
+    to: [owner, sales]
+    subject: "Hot: {{ contact.label }}"
+    message: "{{ contact.label }} went from {{ score.previous }} to {{ score.current }}."
+""",
+    "create_task": """\
+- create_task: {title: "Call {{ contact.label }}", assign_to: owner, due_in: 1d}
+""",
+    "add_tag": """\
+- add_tag: hot
+""",
+    "remove_tag": """\
+- remove_tag: hot
+""",
+    "update": """\
+- update:
+    stage: qualified
+    owner: [anna, ben]
+    fields: {source: "{{ event.campaign }}"}
+""",
+    "adjust_score": """\
+- adjust_score: {profile: engagement, points: -10, reason: "looked after"}
+""",
+    "webhook": """\
+- webhook: {url: "https://crm.example/hooks/hot", body: {email: "{{ contact.email }}"}}
+""",
+    "wait": """\
+- wait: 3d
+""",
+    "wait_for": """\
+- wait_for: {event: form.submitted, timeout: 7d}
+""",
+    "if": """\
+- if: {score: {less: 20}}
+  then:
+    - remove_tag: hot
+  elif:
+    - if: {contact.owner: {empty: true}}
+      then:
+        - update: {owner: anna}
+  else:
+    - create_task: {title: "Call {{ contact.label }} again", assign_to: owner}
+""",
+    "split": """\
+- split:
+    - {percent: 50, steps: [{add_tag: group-a}]}
+""",
+    "start": """\
+- start: another-automation
+""",
+    "stop": """\
+- stop: handed over to sales
+""",
+}
+
+
+def parsed(example: str) -> list[Any]:
+    """An example as plain values."""
+    (document,) = read_yaml(example)
+    return list(document.value)

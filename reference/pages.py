@@ -1,0 +1,62 @@
+"""Pages are written by hand; sections between two comments in them come from the code.
+
+<!-- generated: operators -->
+...
+<!-- end -->
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from conditions.problems import suggestion
+from reference import conditions, documents, interface, steps
+
+ROOT = Path(__file__).parents[1]
+
+SECTIONS: Mapping[str, Callable[[], str]] = {
+    "profile keys": documents.profile_keys,
+    "rule keys": documents.rule_keys,
+    "automation keys": documents.automation_keys,
+    "trigger keys": documents.trigger_keys,
+    "recipient keys": documents.recipient_keys,
+    "operators": conditions.operators,
+    "operators by type": conditions.operators_by_type,
+    "trigger fields": conditions.trigger_fields,
+    "step keys": steps.common_keys,
+    "steps": steps.all_steps,
+    "template names": conditions.template_names,
+    "template filters": conditions.template_filters,
+    "settings": interface.settings,
+    "api": interface.calls,
+    "workflows": interface.workflows,
+    "search attributes": interface.search_attributes,
+}
+
+_SECTION = re.compile(r"(?s)<!-- generated: ([a-z ]+) -->\n(.*?)<!-- end -->\n")
+
+
+class NotFillable(Exception):
+    """A page names a section that does not exist."""
+
+
+def pages() -> list[Path]:
+    """Every page of the documentation."""
+    return sorted((ROOT / "docs").rglob("*.md"))
+
+
+def fill(text: str) -> str:
+    """The page with its sections as the code has them now; raises NotFillable."""
+    return _SECTION.sub(_filled, text)
+
+
+def sections_in(text: str) -> list[str]:
+    """The names of the sections of a page."""
+    return [found[1] for found in _SECTION.finditer(text)]
+
+
+def _filled(found: re.Match[str]) -> str:
+    name = found[1]
+    if name not in SECTIONS:
+        raise NotFillable(f'there is no section "{name}"{suggestion(name, SECTIONS)}')
+    return f"<!-- generated: {name} -->\n{SECTIONS[name]()}<!-- end -->\n"

@@ -1,0 +1,39 @@
+"""The steps, each with its keys and an example."""
+
+from automations.action_models import BaseStep
+from automations.step_models import STEPS
+from reference.available import missing_keys, step_kinds
+from reference.examples import STEP_EXAMPLES
+from reference.keys import key_rows
+from reference.markdown import code, table
+from reference.words import WORDS
+
+_COLUMNS = ("key", "takes", "default", "meaning")
+
+
+def common_keys() -> str:
+    """The keys that every step can have."""
+    rows = [row for row in key_rows(STEPS["stop"]) if row.path in BaseStep.model_fields]
+    return table(_COLUMNS, ((code(row.path), row.takes, row.default, row.meaning) for row in rows))
+
+
+def all_steps() -> str:
+    """One section per step."""
+    return "\n".join(_step(kind) for kind in step_kinds())
+
+
+def _step(kind: str) -> str:
+    hidden = (*BaseStep.model_fields, *missing_keys())
+    rows = [
+        row
+        for row in key_rows(STEPS[kind])
+        if row.path not in hidden and (row.path != kind or row.meaning != WORDS["NotifyStep", "notify"])
+    ]
+    if "wait.until" in missing_keys():
+        rows = [
+            row._replace(takes=row.takes.removesuffix(" or mapping"))
+            for row in rows
+            if not row.path.startswith("wait.")
+        ]
+    keys = table(_COLUMNS, ((code(row.path), row.takes, row.default, row.meaning) for row in rows))
+    return f"### `{kind}`\n\n{STEPS[kind].__doc__}\n\n{keys}\n```yaml\n{STEP_EXAMPLES[kind]}```\n"

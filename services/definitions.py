@@ -1,0 +1,244 @@
+"""Saving and publishing definitions inside one transaction; what profiles, automations and plans share."""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import orjson
+from pydantic import BaseModel, ValidationError
+from uuid_utils import uuid7
+
+from activities.messages import PublishInput
+from automations.checks import Known, check_automation
+from automations.model import Automation, definition
+from conditions.messages import plain_errors
+from conditions.problems import Problem, suggestion
+from conditions.times import Micros, to_iso
+from runtime.registry import publish_workflow_id
+from scoring.checks import check_profile, publish_problems
+from scoring.profile import ScoreProfile, profile_definition
+from services.names import unstorable
+from services.resources import BadParameter, Conflict, Invalid, NotFound, Resources
+from store import definitions as rows
+from store import event_reads, meta, publications
+from store.connection import Connection, RowMapping
+
+T = TypeVar("T")
+Model = TypeVar("Model", bound=BaseModel)
+
+#: What the API shows beside a definition's own content, and passes over when it is sent back.
+READ_ONLY = (
+    "status",
+    "version",
+    "latest_version",
+    "unpublished_changes",
+    "publishing",
+    "published_at",
+    "updated_at",
+    "warnings",
+)
+#: Deeper definitions are nobody's work.
+_LEVELS = 40
+_NAMING = ("name", "description")
+
+
+@dataclass(frozen=True)
+class Publish:
+    """A publish of a profile; `message` starts its workflow."""
+
+    version: int
+    message: PublishInput
+
+    @property
+    def workflow_id(self) -> str:
+        return publish_workflow_id(self.message.publication_id)
+
+
+def change_definitions(resources: Resources, work: Callable[[Connection, Micros], T]) -> T:
+    """Do `work` in one transaction, after other changes of definitions."""
+
+    def locked(connection: Connection) -> T:
+        begin_change(connection)
+        return work(connection, resources.clock())
+
+    return resources.database.run(locked)
+
+
+def begin_change(connection: Connection) -> None:
+    """Wait for other changes of definitions, so that version numbers and the generation are counted one by one."""
+    meta.set_fact(connection, "changing_definitions", "")
+
+
+def read_model(model: type[Model], body: Any, key: str, kind: str) -> Model:
+    """The document in a request as a model; raises Invalid with every mistake."""
+    if not isinstance(body, dict):
+        raise Invalid(
+            [Problem((), f"send the {kind.replace('_', ' ')} as an object, as in its YAML document")]
+        )
+    problems = list(unstorable(body, levels=_LEVELS))
+    for name, wanted in (("key", key), ("kind", kind)):
+        if body.get(name, wanted) != wanted:
+            problems.append(Problem((name,), f'"{name}" should be "{wanted}" here, or be left out'))
+    if any(len(problem.loc) > 1 for problem in problems):
+        raise Invalid(problems)
+    given = {name: body[name] for name in body if name not in READ_ONLY and body[name] is not None}
+    raw = given | {"kind": kind, "key": key}
+    try:
+        found = model.model_validate({"kind": kind, "key": key} | raw)
+    except ValidationError as error:
+        raise Invalid([*problems, *plain_errors(error, raw)]) from None
+    if problems:
+        raise Invalid(problems)
+    return found
+
+
+def profile_document(profile: ScoreProfile) -> dict[str, Any]:
+    """A profile in the form that is stored and compared."""
+    return {"kind": profile.kind, **profile_definition(profile)}
+
+
+def automation_document(automation: Automation) -> dict[str, Any]:
+    """An automation in the form that is stored and compared."""
+    return {"kind": automation.kind, **definition(automation)}
+
+
+def same_profile(document: Mapping[str, Any], other: Mapping[str, Any] | None) -> bool:
+    """Whether two profiles score alike; name and description apply without a publish."""
+    return other is not None and _content(ScoreProfile, document, _NAMING) == _content(
+        ScoreProfile, other, _NAMING
+    )
+
+
+def same_automation(document: Mapping[str, Any], other: Mapping[str, Any] | None) -> bool:
+    """Whether two automations are one and the same, however much of it is written out."""
+    return other is not None and _content(Automation, document) == _content(Automation, other)
+
+
+def _content(model: type[BaseModel], document: Mapping[str, Any], without: Collection[str] = ()) -> bytes:
+    """The whole content with its defaults, as comparable text: true is not 1 there."""
+    whole = model.model_validate(document).model_dump(mode="json", by_alias=True)
+    shown = {name: value for name, value in whole.items() if name not in without}
+    return orjson.dumps(shown, option=orjson.OPT_SORT_KEYS)
+
+
+def known_definitions(connection: Connection) -> Known:
+    """What automations may refer to."""
+    return Known(
+        profiles={row["key"]: row for row in rows.all_definitions(connection, rows.PROFILES, limit=10_000)},
+        automations={row["key"] for row in rows.all_definitions(connection, rows.AUTOMATIONS, limit=10_000)},
+        recipients={row["key"] for row in rows.all_recipients(connection)},
+        event_types={name for name, _ in event_reads.event_types(connection, "", 10_000)},
+    )
+
+
+def profile_problems(profile: ScoreProfile) -> list[Problem]:
+    """What keeps a valid profile from being saved."""
+    problems = check_profile(profile)
+    if profile.applies_to != "contact":
+        problems.append(Problem(("applies_to",), "this version of Kindling scores contacts only"))
+    return problems
+
+
+def find_definition(connection: Connection, definitions: Any, key: str) -> RowMapping:
+    """The row of a profile or automation; raises NotFound."""
+    row = rows.find(connection, definitions, key)
+    if row is None:
+        what = "profile" if definitions is rows.PROFILES else "automation"
+        known = [found["key"] for found in rows.all_definitions(connection, definitions)]
+        raise NotFound(f'there is no {what} "{key}"{suggestion(key, known)}')
+    return row
+
+
+def save_profile(
+    connection: Connection, profile: ScoreProfile, now: Micros, *, applied: bool = False
+) -> RowMapping:
+    """Save a draft; the row as it is then."""
+    document, extra = profile_document(profile), {"applies_to": profile.applies_to}
+    rows.save_draft(connection, rows.PROFILES, profile.key, document, now, applied=applied, extra=extra)
+    return find_definition(connection, rows.PROFILES, profile.key)
+
+
+def save_automation(
+    connection: Connection, automation: Automation, now: Micros, *, applied: bool = False
+) -> RowMapping:
+    """Save a draft; the row as it is then."""
+    document = automation_document(automation)
+    rows.save_draft(connection, rows.AUTOMATIONS, automation.key, document, now, applied=applied)
+    return find_definition(connection, rows.AUTOMATIONS, automation.key)
+
+
+def publish_profile(
+    connection: Connection, row: RowMapping, now: Micros, *, shards: int, silent: bool
+) -> Publish:
+    """Make the draft the next version and begin its re-scoring; raises Invalid for what may not be published."""
+    profile = ScoreProfile.model_validate(row["draft"])
+    if problems := [*profile_problems(profile), *publish_problems(profile)]:
+        raise Invalid(problems)
+    version = rows.publish_version(connection, rows.PROFILES, rows.PROFILE_VERSIONS, row, row["draft"], now)
+    publication = str(uuid7())
+    publications.begin(connection, publication, row["id"], version, shards, now, silent=silent)
+    return Publish(version, PublishInput(publication, row["key"], version, shards))
+
+
+def publish_automation(
+    connection: Connection, row: RowMapping, now: Micros, *, keep_paused: bool = False
+) -> int:
+    """Make the draft the next version; its number."""
+    automation = Automation.model_validate(row["draft"])
+    errors, _ = check_automation(automation, known_definitions(connection))
+    if errors:
+        raise Invalid(errors)
+    profile = automation.trigger.profile
+    if profile is not None and find_definition(connection, rows.PROFILES, profile)["version"] is None:
+        raise Conflict(
+            f'the profile "{profile}" of the trigger is not published, so it would never fire; publish it first'
+        )
+    version = rows.publish_version(
+        connection, rows.AUTOMATIONS, rows.AUTOMATION_VERSIONS, row, row["draft"], now
+    )
+    if keep_paused and row["paused"]:
+        rows.change_definition(connection, rows.AUTOMATIONS, row["id"], paused=True)
+    return version
+
+
+def return_to_version(
+    connection: Connection, definitions: Any, versions: Any, row: RowMapping, version: int, now: Micros
+) -> RowMapping:
+    """Make an earlier version's content the draft; the row as it is then."""
+    if not row["latest"]:
+        raise Conflict(f'"{row["key"]}" has not been published, so there is no version to go back to')
+    document = rows.version_definition(connection, versions, row["id"], version)
+    if document is None:
+        raise Conflict(f'"{row["key"]}" has no version {version}; its versions are 1 to {row["latest"]}')
+    rows.save_draft(connection, definitions, row["key"], document, now)
+    return find_definition(connection, definitions, row["key"])
+
+
+def read_version(body: Any) -> int:
+    """The `version` that a rollback names."""
+    version = body.get("version") if isinstance(body, dict) else None
+    if not isinstance(version, int) or isinstance(version, bool) or not 1 <= version <= 1_000_000:
+        raise Invalid([Problem(("version",), 'send the version to go back to, such as {"version": 3}')])
+    return version
+
+
+def versions_json(connection: Connection, versions: Any, row: RowMapping) -> list[dict[str, Any]]:
+    """All versions, the newest first."""
+    return [
+        {
+            "version": found["version"],
+            "published_at": to_iso(found["published_at"]),
+            "current": found["version"] == row["version"],
+            "definition": found["definition"],
+        }
+        for found in rows.versions_of(connection, versions, row["id"])
+    ]
+
+
+def read_silent(triggers: str | None, *, default: bool) -> bool:
+    """`silent` or `fire`, as calls that move scores take it."""
+    if triggers is None:
+        return default
+    if triggers not in ("silent", "fire"):
+        raise BadParameter("triggers", f'"triggers" is "silent" or "fire", not "{triggers[:40]}"')
+    return triggers == "silent"

@@ -1,0 +1,174 @@
+"""What follow-ups are doing and have done: enrollments, tasks, notifications."""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from conditions.messages import plain_errors
+from conditions.problems import Problem
+from conditions.times import from_iso
+from runtime.registry import follow_up_workflow_id
+from runtime.settings import Settings
+from runtime.temporal import workflow_url
+from services import cursors
+from services.names import ShortText
+from services.resources import BadParameter, Invalid, NotFound, Resources
+from services.scores import iso
+from store import contacts, definitions, follow_ups
+from store.connection import Connection, RowMapping
+
+STATUSES = ("queued", "running", "completed", "failed", "exited", "replaced", "cancelled")
+
+
+class TaskChange(BaseModel):
+    """What may be changed of a task; what is missing stays."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    status: Literal["open", "done"] | None = None
+    title: Annotated[ShortText, Field(min_length=1)] | None = None
+    assign_to: ShortText | None = None
+    due_at: str | None = Field(default=None, description="ISO 8601; null: no due date")
+
+
+class FollowUps:
+    """Lists what automations have brought about, the newest first."""
+
+    def __init__(self, resources: Resources) -> None:
+        self._resources = resources
+
+    def enrollments(self, **query: Any) -> dict[str, Any]:
+        """By `contact`, `automation` and `status`."""
+        settings = self._resources.settings
+        return self._page("enrollments", query, lambda row, keys: enrollment_json(row, keys, settings))
+
+    def tasks(self, **query: Any) -> dict[str, Any]:
+        """By `contact`, `status` and `assign_to`."""
+        return self._page("tasks", query, task_json)
+
+    def notifications(self, **query: Any) -> dict[str, Any]:
+        """By `contact` and `status`."""
+        return self._page("notifications", query, notification_json)
+
+    def change_task(self, task_id: str, body: Any) -> dict[str, Any]:
+        values = _task_values(body)
+
+        def work(connection: Connection) -> RowMapping | None:
+            now = self._resources.clock()
+            if not follow_ups.change_task(connection, task_id, **values, updated_at=now):
+                return None
+            return follow_ups.list_rows(connection, "tasks", {"id": task_id}, None, 1)[0]
+
+        row = self._resources.database.run(work)
+        if row is None:
+            raise NotFound(f'there is no task "{task_id}"; GET /v1/tasks lists them')
+        with self._resources.database.read() as connection:
+            return task_json(row, contacts.contact_keys(connection, [row["contact_id"]]))
+
+    def _page(self, of: str, query: Mapping[str, Any], shown: Any) -> dict[str, Any]:
+        filters = {k: v for k, v in query.items() if k in ("status", "assign_to") and v is not None}
+        key = cursors.decode(query.get("cursor"), of, (str,))
+        limit = query["limit"]
+        with self._resources.database.read() as connection:
+            if query.get("contact") is not None:
+                contact = contacts.contact_by_key(connection, query["contact"])
+                if contact is None:
+                    return cursors.page([], None)
+                filters["contact_id"] = contact["id"]
+            if query.get("automation") is not None:
+                automation = definitions.find(connection, definitions.AUTOMATIONS, query["automation"])
+                if automation is None:
+                    raise BadParameter("automation", f'there is no automation "{query["automation"]}"')
+                filters["automation_id"] = automation["id"]
+            rows = follow_ups.list_rows(connection, of, filters, key[0] if key else None, limit + 1)
+            keys = contacts.contact_keys(connection, {row["contact_id"] for row in rows})
+        following = cursors.encode(of, [rows[limit - 1]["id"]]) if len(rows) > limit else None
+        return cursors.page([shown(row, keys) for row in rows[:limit]], following)
+
+
+def enrollment_json(row: RowMapping, keys: Mapping[int, str], settings: Settings) -> dict[str, Any]:
+    """An enrollment with the place of its follow-up in the Temporal UI."""
+    workflow_id = follow_up_workflow_id(row["id"], row["attempt"])
+    started = row["started_at"] is not None
+    return {
+        "id": row["id"],
+        "contact": keys.get(row["contact_id"]),
+        "automation": row["automation"],
+        "version": row["version"],
+        "status": row["status"],
+        "step": row["step"],
+        "attempt": row["attempt"],
+        "last_error": row["last_error"],
+        "cause": row["cause"],
+        "previous": row["previous"],
+        "current": row["current"],
+        "workflow_id": workflow_id,
+        "workflow_url": workflow_url(settings, workflow_id) if started else None,
+        "created_at": iso(row["created_at"]),
+        "started_at": iso(row["started_at"]),
+        "finished_at": iso(row["finished_at"]),
+    }
+
+
+def task_json(row: RowMapping, keys: Mapping[int, str]) -> dict[str, Any]:
+    """A task as the API shows it."""
+    return {
+        "id": row["id"],
+        "contact": keys.get(row["contact_id"]),
+        "automation": row["automation"],
+        "enrollment": row["enrollment_id"],
+        "title": row["title"],
+        "description": row["description"],
+        "assign_to": row["assign_to"],
+        "due_at": iso(row["due_at"]),
+        "status": row["status"],
+        "created_at": iso(row["created_at"]),
+        "updated_at": iso(row["updated_at"]),
+    }
+
+
+def notification_json(row: RowMapping, keys: Mapping[int, str]) -> dict[str, Any]:
+    """A notification as the API shows it."""
+    return {
+        "id": row["id"],
+        "contact": keys.get(row["contact_id"]),
+        "automation": row["automation"],
+        "enrollment": row["enrollment_id"],
+        "recipient": row["recipient"],
+        "subject": row["subject"],
+        "message": row["message"],
+        "status": row["status"],
+        "reason": row["reason"],
+        "created_at": iso(row["created_at"]),
+        "sent_at": iso(row["sent_at"]),
+    }
+
+
+def _task_values(body: Any) -> dict[str, Any]:
+    if not isinstance(body, dict):
+        raise Invalid([Problem((), 'send what to change, such as {"status": "done"}')])
+    problems: Sequence[Problem] = []
+    try:
+        change = TaskChange.model_validate(body)
+    except ValidationError as error:
+        raise Invalid(plain_errors(error, body)) from None
+    values = change.model_dump(exclude_unset=True)
+    if values.get("due_at") is not None:
+        try:
+            values["due_at"] = from_iso(values["due_at"])
+        except ValueError as error:
+            problems = [Problem(("due_at",), str(error))]
+    problems = [
+        *problems,
+        *(
+            Problem((name,), f'"{name}" cannot be null')
+            for name in ("status", "title")
+            if name in values and values[name] is None
+        ),
+    ]
+    if not values:
+        problems = [Problem((), "nothing to change; send status, title, assign_to or due_at")]
+    if problems:
+        raise Invalid(problems)
+    return values

@@ -1,0 +1,30 @@
+"""What the documentation takes from the code is as the code has it."""
+
+from pathlib import Path
+
+import pytest
+
+from reference.pages import SECTIONS, NotFillable, fill, pages, sections_in
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda page: page.name)
+def test_a_page_is_up_to_date(page: Path) -> None:
+    text = page.read_text("utf-8")
+    assert fill(text) == text, f"{page.name} is out of date; refresh it with: make docs"
+
+
+def test_every_section_stands_in_one_page() -> None:
+    found = [name for page in pages() for name in sections_in(page.read_text("utf-8"))]
+    assert sorted(found) == sorted(SECTIONS)
+
+
+def test_a_section_that_does_not_exist_is_named_with_the_nearest_one() -> None:
+    with pytest.raises(NotFillable, match='there is no section "operator"; did you mean "operators"'):
+        fill("<!-- generated: operator -->\n<!-- end -->\n")
+
+
+def test_what_this_version_lacks_is_not_described() -> None:
+    text = SECTIONS["steps"]() + SECTIONS["trigger fields"]() + SECTIONS["automation keys"]()
+    assert "### `stop`" in text
+    for missing in ("### `webhook`", "### `wait_for`", "`exit_when`", "`deal."):
+        assert missing not in text
