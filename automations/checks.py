@@ -20,6 +20,7 @@ from automations.step_models import (
 )
 from automations.steps import walk
 from automations.templates import check_template
+from automations.unavailable import unavailable
 from conditions.fields import RULE_WHERE, TRIGGER, Catalogue, check_conditions
 from conditions.problems import Loc, Problem, suggestion
 from conditions.tree import leaves
@@ -44,6 +45,7 @@ def check_automation(automation: Automation, known: Known) -> tuple[list[Problem
 
 
 def _errors(automation: Automation, known: Known) -> Iterator[Problem]:
+    yield from unavailable(automation)
     if automation.trigger.profile is not None:
         yield from _unknown("profile", automation.trigger.profile, known.profiles, ("trigger", "profile"))
     for loc, raw, catalogue in _conditions(automation):

@@ -20,7 +20,7 @@ def unavailable(automation: Automation) -> Iterator[Problem]:
         if isinstance(placed.step, WaitStep) and not isinstance(placed.step.wait, str):
             yield Problem(
                 (*placed.loc, "wait"),
-                "this version waits for a duration only, such as 3d; times of day and dates are not available yet",
+                "wait takes a duration such as 3d; times of day and dates are not available in this version",
             )
     if automation.exit_when is not None:
         yield Problem(("exit_when",), "exit_when is not available in this version; use an if before the steps")

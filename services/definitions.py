@@ -188,11 +188,6 @@ def publish_automation(
     errors, _ = check_automation(automation, known_definitions(connection))
     if errors:
         raise Invalid(errors)
-    profile = automation.trigger.profile
-    if profile is not None and find_definition(connection, rows.PROFILES, profile)["version"] is None:
-        raise Conflict(
-            f'the profile "{profile}" of the trigger is not published, so it would never fire; publish it first'
-        )
     version = rows.publish_version(
         connection, rows.AUTOMATIONS, rows.AUTOMATION_VERSIONS, row, row["draft"], now
     )

@@ -92,8 +92,8 @@ async def play(client: Client, events: Events, source: Path, folder: Path, suffi
     seconds = time.monotonic() - started
     waiting = sum(found["status"] == "running" for found in enrollments.values())
     say(
-        f"  {len(enrollments)} became hot; after {seconds:.1f} s their follow-ups had notified sales and made"
-        f" tasks:\n  {len(enrollments) - waiting} are completed, {waiting} wait three days to look again."
+        f"  {len(enrollments)} became hot; after {seconds:.1f} s each had its notification and its task:"
+        f"\n  {len(enrollments) - waiting} follow-ups are completed, {waiting} wait three days to look again."
     )
     await _show(client, shop, enrollments, suffix)
 

@@ -122,12 +122,6 @@ async def test_every_mistake_in_a_profile_is_told_and_nothing_saved(
             409,
             'the automation "a" is not published, so there is nothing to pause or resume',
         ),
-        (
-            "automations/a/publish",
-            None,
-            409,
-            'the profile "empty" of the trigger is not published, so it would never fire; publish it first',
-        ),
     ],
 )
 async def test_calls_that_the_state_forbids_say_what_is_possible(

@@ -1,0 +1,31 @@
+"""What this version does not do is refused at save, where it stands; it never waits to fail in a follow-up."""
+
+from typing import Any
+
+import pytest
+
+from automations.checks import Known, check_automation
+from automations.model import Automation
+
+TRIGGER = {"profile": "p"}
+
+
+@pytest.mark.parametrize(
+    ("raw", "pointer"),
+    [
+        ({"steps": [{"webhook": {"url": "https://example.com"}}]}, "/steps/0/webhook"),
+        ({"steps": [{"split": [{"percent": 50, "steps": [{"add_tag": "a"}]}]}]}, "/steps/0/split"),
+        ({"steps": [{"start": "a"}]}, "/steps/0/start"),
+        ({"steps": [{"wait_for": {"event": "e", "timeout": "1d"}}]}, "/steps/0/wait_for"),
+        ({"steps": [{"wait": {"until": "09:00"}}]}, "/steps/0/wait"),
+        ({"steps": [{"if": {}, "then": [{"start": "a"}]}]}, "/steps/0/then/0/start"),
+        ({"exit_when": {"contact.stage": {"equal": "customer"}}}, "/exit_when"),
+        ({"trigger": {**TRIGGER, "fires": "on_entry", "rearm": {"less": 40}}}, "/trigger/rearm"),
+        ({"trigger": {**TRIGGER, "max_starts": {"times": 5, "per": "minute"}}}, "/trigger/max_starts"),
+    ],
+)
+def test_what_is_not_available_is_refused_where_it_stands(raw: dict[str, Any], pointer: str) -> None:
+    automation = Automation.model_validate({"key": "a", "trigger": TRIGGER, "steps": [{"add_tag": "x"}], **raw})
+    errors, _ = check_automation(automation, Known({"p": None}))
+    assert [error.pointer for error in errors] == [pointer]
+    assert "not available" in errors[0].message
