@@ -15,7 +15,8 @@ def unavailable(automation: Automation) -> Iterator[Problem]:
     for placed in walk(automation):
         if placed.step.kind in _STEPS:
             yield Problem(
-                (*placed.loc, placed.step.kind), f'the step "{placed.step.kind}" is not available in this version'
+                (*placed.loc, placed.step.kind),
+                f'the step "{placed.step.kind}" is not available in this version',
             )
         if isinstance(placed.step, WaitStep) and not isinstance(placed.step.wait, str):
             yield Problem(
@@ -23,7 +24,9 @@ def unavailable(automation: Automation) -> Iterator[Problem]:
                 "wait takes a duration such as 3d; times of day and dates are not available in this version",
             )
     if automation.exit_when is not None:
-        yield Problem(("exit_when",), "exit_when is not available in this version; use an if before the steps")
+        yield Problem(
+            ("exit_when",), "exit_when is not available in this version; use an if before the steps"
+        )
     for name in ("rearm", "max_starts"):
         if name in automation.trigger.model_fields_set:
             yield Problem(("trigger", name), f"{name} is not available in this version")

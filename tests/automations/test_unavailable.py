@@ -25,7 +25,9 @@ TRIGGER = {"profile": "p"}
     ],
 )
 def test_what_is_not_available_is_refused_where_it_stands(raw: dict[str, Any], pointer: str) -> None:
-    automation = Automation.model_validate({"key": "a", "trigger": TRIGGER, "steps": [{"add_tag": "x"}], **raw})
+    automation = Automation.model_validate(
+        {"key": "a", "trigger": TRIGGER, "steps": [{"add_tag": "x"}], **raw}
+    )
     errors, _ = check_automation(automation, Known({"p": None}))
     assert [error.pointer for error in errors] == [pointer]
     assert "not available" in errors[0].message
