@@ -13,7 +13,7 @@ from scoring.ledger import Entry, Event, Record
 from scoring.progress import History, Incoming, Progress, ScoreChange, Stored, advance
 from scoring.windows import LONGEST_WINDOW
 from store import scoring as rows
-from store.database import Connection
+from store.connection import Connection
 from triggers.evaluate import Facts, Guard, Match, match_change, match_event, skip_reason
 
 

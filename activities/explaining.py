@@ -4,7 +4,7 @@ from automations.model import Automation
 from automations.titles import clean
 from conditions.times import to_iso
 from conditions.tree import describe
-from store.database import RowMapping
+from store.connection import RowMapping
 
 _LONGEST = 190
 

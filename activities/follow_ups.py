@@ -28,7 +28,8 @@ from channels.mail import DeliveryFailed, Mail, Mailer
 from conditions.times import Micros
 from runtime.wakes import Wakes
 from store import follow_ups
-from store.database import Connection, Database, RowMapping, dump_json
+from store.connection import Connection, RowMapping
+from store.database import Database, dump_json
 
 _log = structlog.get_logger()
 

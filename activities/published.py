@@ -6,7 +6,7 @@ from automations.model import Automation
 from scoring.compiled import CompiledProfile, compile_profile
 from scoring.profile import ScoreProfile
 from store import definitions, meta
-from store.database import Connection
+from store.connection import Connection
 from triggers.compiled import TriggerIndex, compile_trigger
 
 

@@ -12,7 +12,8 @@ from activities.published import PublishedCache
 from conditions.times import Micros
 from runtime.wakes import Wakes
 from store import publications
-from store.database import Connection, Database
+from store.connection import Connection
+from store.database import Database
 
 CHUNK = 200
 

@@ -18,7 +18,8 @@ from conditions.times import Micros
 from runtime.shards import ShardRef
 from store import follow_ups
 from store import scoring as rows
-from store.database import Connection, Database, DBAPIError, OperationalError
+from store.connection import Connection
+from store.database import Database, DBAPIError, OperationalError
 
 #: How long one activity goes on while work keeps coming.
 STINT = 2.0

@@ -36,7 +36,8 @@ from runtime.registry import (
 )
 from runtime.shards import ShardRef
 from store import follow_ups, meta
-from store.database import Connection, Database, RowMapping
+from store.connection import Connection, RowMapping
+from store.database import Database
 
 AT_A_TIME = 200
 CONCURRENTLY = 32

@@ -26,7 +26,7 @@ from conditions.values import Value
 from scoring.ledger import Event
 from scoring.profile import ScoreProfile
 from store import contacts, definitions, follow_ups
-from store.database import Connection, RowMapping
+from store.connection import Connection, RowMapping
 from store.scoring import Properties
 
 #: An outcome's result holds our own ids and numbers.

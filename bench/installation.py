@@ -26,7 +26,8 @@ from runtime.temporal_server import TemporalServer
 from runtime.wakes import Wakes
 from store import definitions, intake, meta
 from store.bulk import Bulk
-from store.database import Connection, Database
+from store.connection import Connection
+from store.database import Database
 from store.migrate import migrate
 
 BARE_WORKER = (sys.executable, "-m", "bench.bare_worker")

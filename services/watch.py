@@ -14,7 +14,8 @@ from conditions.times import SECOND, Micros
 from runtime.registry import FOLLOW_UP_WORKFLOW, follow_up_workflow_id
 from runtime.wakes import Wakes
 from store import definitions, follow_ups, meta, publications, status
-from store.database import Connection, Database, DatabaseUnavailable, OperationalError, RowMapping
+from store.connection import Connection, RowMapping
+from store.database import Database, DatabaseUnavailable, OperationalError
 
 EVERY = 1.0
 ALIVE_EVERY = 10

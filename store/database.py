@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import orjson
-from sqlalchemy import Connection, Engine, RowMapping, create_engine, event, select
+from sqlalchemy import Connection, Engine, create_engine, event, select
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.pool import QueuePool
@@ -16,12 +16,10 @@ from store.tables import Shard, table
 from store.turnstile import Turnstile
 
 __all__ = [
-    "Connection",
     "DBAPIError",
     "Database",
     "DatabaseUnavailable",
     "OperationalError",
-    "RowMapping",
     "dump_json",
     "lock_shards",
 ]

@@ -25,7 +25,11 @@ def set_fact(connection: Connection, key: str, value: str) -> None:
 
 def bump_definitions(connection: Connection) -> None:
     """Let every process notice that the published definitions have changed."""
-    set_fact(connection, DEFINITIONS, str(definitions_generation(connection) + 1))
+    Bulk(connection).run(
+        "INSERT INTO meta (key, value) VALUES (?, '1') ON CONFLICT (key) DO UPDATE SET "
+        "value = CAST(CAST(meta.value AS BIGINT) + 1 AS TEXT)",
+        DEFINITIONS,
+    )
 
 
 def definitions_generation(connection: Connection) -> int:

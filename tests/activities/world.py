@@ -12,7 +12,8 @@ from scoring.fold import fold
 from scoring.ledger import Ledger, Record
 from store import contacts, definitions, intake, publications
 from store import scoring as rows
-from store.database import Connection, Database, dump_json
+from store.connection import Connection
+from store.database import Database, dump_json
 from store.tables import EventStatus
 
 HOUR = 3_600_000_000
