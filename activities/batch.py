@@ -11,7 +11,7 @@ from conditions.times import Micros
 from scoring.compiled import CompiledProfile
 from scoring.ledger import Entry, Event, Record
 from scoring.progress import History, Incoming, Progress, ScoreChange, Stored, advance
-from scoring.windows import LONGEST_WINDOW
+from scoring.windows import window_of
 from store import scoring as rows
 from store.connection import Connection
 from triggers.evaluate import Facts, Guard, Match, match_change, match_event, skip_reason
@@ -116,7 +116,8 @@ class _Batch:
         if self.only_profile is not None:
             ids = [i for i in ids if i not in stored or stored[i].version != profile.version]
         current = [i for i in ids if i in stored and stored[i].version == profile.version]
-        entries = self._entries(profile, current, incoming, stored)
+        limited = self._limited(profile, current, incoming)
+        mortal = self._mortal(profile, current, stored)
         rereads = bool(profile.contact_fields_in_where)
         rebuilt = [
             i
@@ -137,7 +138,8 @@ class _Batch:
                 record,
                 contact_id,
                 stored.get(contact_id),
-                entries.get(contact_id, ()),
+                limited.get(contact_id, ()),
+                mortal.get(contact_id, ()),
                 histories.get(contact_id),
                 incoming[contact_id],
                 rebuild,
@@ -149,7 +151,8 @@ class _Batch:
         record: Record,
         contact_id: int,
         stored: Stored | None,
-        entries: Sequence[Entry],
+        limited: Sequence[Entry],
+        mortal: Sequence[Entry],
         history: History | None,
         incoming: list[Incoming],
         rebuild: tuple[str, bool],
@@ -168,7 +171,8 @@ class _Batch:
                 contact_id,
                 now,
                 stored,
-                entries,
+                limited,
+                mortal,
                 history,
                 incoming,
                 touched=touched,
@@ -187,7 +191,8 @@ class _Batch:
                 contact_id,
                 now,
                 stored,
-                entries,
+                limited,
+                mortal,
                 history,
                 incoming,
                 touched=touched,
@@ -211,7 +216,7 @@ class _Batch:
         if event is None:
             return True
         try:
-            advance(profile, record, 0, self.now, None, (), None, [Incoming(event.at, cause_id, event)])
+            advance(profile, record, 0, self.now, None, (), (), None, [Incoming(event.at, cause_id, event)])
         except Exception as error:
             reason = f"profile {profile.key}: {type(error).__name__}: {error}"
             self.outcome.quarantined[cause_id] = reason[:500]
@@ -254,31 +259,32 @@ class _Batch:
                     found.setdefault(contact_id, [])
         return found
 
-    def _entries(
-        self,
-        profile: CompiledProfile,
-        ids: list[int],
-        incoming: dict[int, list[Incoming]],
-        stored: dict[int, Stored],
+    def _limited(
+        self, profile: CompiledProfile, ids: list[int], incoming: dict[int, list[Incoming]]
     ) -> dict[int, list[Entry]]:
-        """The stored entries that can matter: alive at the last scoring, or in a limit window that is touched."""
-        if not ids:
+        """The stored entries of the limit windows that the events touch."""
+        if not profile.limited:
             return {}
-        since = min(stored[i].scored_at for i in ids)
-        found = rows.load_mortal(self.connection, profile.id, ids, since)
-        if profile.limited:
-            earliest = min(
-                (item.at for i in ids for item in incoming[i] if item.event is not None), default=None
-            )
-            if earliest is not None:
-                windows = rows.load_windows(
-                    self.connection, profile.id, ids, earliest - LONGEST_WINDOW, profile.ever_limited
-                )
-                for contact_id, limited in windows.items():
-                    known = found.setdefault(contact_id, [])
-                    seen = {(entry.rule, entry.cause_id) for entry in known}
-                    known.extend(entry for entry in limited if (entry.rule, entry.cause_id) not in seen)
-        return found
+        since: dict[str, int] = {}
+        found: list[int] = []
+        for contact_id in ids:
+            for item in incoming[contact_id]:
+                for rule in profile.event_rules.get(item.event.type, ()) if item.event else ():
+                    if rule.times is not None:
+                        window = window_of(rule.per, profile.timezone, item.at)
+                        since[rule.key] = min(window, since.get(rule.key, window))
+                        found.append(contact_id)
+        return rows.load_windows(self.connection, profile.id, found, since) if found else {}
+
+    def _mortal(
+        self, profile: CompiledProfile, ids: list[int], stored: dict[int, Stored]
+    ) -> dict[int, list[Entry]]:
+        """The stored entries that end after the last scoring, of scores that are overdue."""
+        overdue = [i for i in ids if (due := stored[i].due_at) is not None and due <= self.now]
+        if not overdue:
+            return {}
+        since = min(stored[i].scored_at for i in overdue)
+        return rows.load_mortal(self.connection, profile.id, overdue, since)
 
     def _histories(self, profile: CompiledProfile, ids: list[int]) -> dict[int, History]:
         if not ids:

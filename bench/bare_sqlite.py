@@ -41,7 +41,13 @@ class BareStore:
         with closing(sqlite3.connect(product)) as source, closing(sqlite3.connect(copy)) as target:
             source.backup(target)
         self._connection = sqlite3.connect(copy, isolation_level=None)
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "cache_size=-65536", "temp_store=MEMORY"):
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "cache_size=-65536",
+            "temp_store=MEMORY",
+            "wal_autocheckpoint=8000",
+        ):
             self._connection.execute(f"PRAGMA {pragma}")
         self._connection.execute("ATTACH ? AS product", (f"file:{product}?mode=ro",))
 

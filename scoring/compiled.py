@@ -47,7 +47,10 @@ class InactivityRule:
 
 @dataclass(frozen=True, slots=True)
 class CompiledProfile:
-    """One immutable version of a profile, ready to score. `id` and `version` are the store's."""
+    """One immutable version of a profile, ready to score. `id` and `version` are the store's.
+
+    `limited`: some rule has a limit. `waits`: time matters besides the entries (silence, ages of fields).
+    """
 
     id: int
     key: str
@@ -65,9 +68,8 @@ class CompiledProfile:
     silence_broken_by: Mapping[str, tuple[str, ...]]
     contact_fields: frozenset[str]
     deal_fields: frozenset[str]
-    mortal: bool
     limited: bool
-    ever_limited: tuple[str, ...]
+    waits: bool
     contact_fields_in_where: frozenset[str]
     relevant_types: frozenset[str]
 
@@ -147,9 +149,8 @@ def compile_profile(profile: ScoreProfile, profile_id: int, version: int) -> Com
         silence_broken_by={event_type: tuple(keys) for event_type, keys in broken_by.items()},
         contact_fields=frozenset(name[8:] for name in read if name.startswith("contact.")),
         deal_fields=frozenset(name[5:] for name in read if name.startswith("deal.")),
-        mortal=any(rule.lifetime is not None for rule in flat),
         limited=any(rule.times is not None for rule in flat),
-        ever_limited=tuple(rule.key for rule in flat if rule.times is not None and rule.per == "ever"),
+        waits=bool(inactivity_rules) or any(rule.ages for rule in attribute_rules),
         contact_fields_in_where=frozenset(
             name
             for rule in profile.rules

@@ -54,30 +54,33 @@ class Record:
 class Standing:
     """What is kept of a ledger between two scorings, besides its entries.
 
-    `settled`: by group, the points of entries that time can no longer change. `entries`: how many entries there
-    are, live or expired. `active`: by inactivity rule, the last event that broke the silence. `fit`: the attribute
+    `live`: by group, what the entries were worth at the last scoring, and are until `due`, the next moment at which
+    time may change an entry's worth (it may be early, never late). `entries`: how many there are, live or expired. `active`: by inactivity rule, the last event that broke the silence. `fit`: the attribute
     rules that held at the last scoring.
     """
 
-    settled: dict[str, int] = field(default_factory=dict)
+    live: dict[str, int] = field(default_factory=dict)
+    due: Micros | None = None
     entries: int = 0
     active: dict[str, Micros] = field(default_factory=dict)
     fit: list[str] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
-        return {"s": self.settled, "n": self.entries, "a": self.active, "f": self.fit}
+        """As the store keeps it."""
+        return {"l": self.live, "d": self.due, "n": self.entries, "a": self.active, "f": self.fit}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Standing":
-        return cls(data["s"], data["n"], data["a"], data["f"])
+        """The same, read again."""
+        return cls(data["l"], data["d"], data["n"], data["a"], data["f"])
 
 
 class Ledger:
     """A record's points under `profile`, evaluated at the fixed moment `now`.
 
-    Begin with nothing and add a whole history, or with a `Standing` and the entries that can still matter (those
-    that end after the last scoring, and those of limit windows that the new events touch); the order of adding
-    makes no difference to the score. `added` and `removed` tell what changed in the entries.
+    Begin with nothing and add a whole history; or with a `Standing` and the entries of the limit windows that the
+    new events touch, and, when the standing is due, `catch_up` first. The order of adding makes no difference to the
+    score. `added` and `removed` tell what changed in the entries.
     """
 
     def __init__(
@@ -86,28 +89,35 @@ class Ledger:
         record: Record,
         now: Micros,
         standing: Standing | None = None,
-        entries: Iterable[Entry] = (),
+        limited: Iterable[Entry] = (),
     ) -> None:
         self.profile = profile
         self.record = record
         self.now = now
         self.standing = standing or Standing()
-        self.mortal: list[Entry] = []
         self.windows: dict[tuple[str, int], list[Entry]] = {}
         self.added: dict[tuple[str, str], Entry] = {}
         self.removed: list[Entry] = []
-        self._live: dict[str, int] = dict(self.standing.settled)
+        self._live = self.standing.live
+        self._overtaken: list[Entry] = []
         self._fit: list[AttributeRule] = []
         if standing is None:
             self.read_fields()
         else:
             self._fit = [rule for rule in profile.attribute_rules if rule.key in standing.fit]
-        for entry in entries:
+        for entry in limited:
             if entry.window is not None:
                 self.windows.setdefault((entry.rule, entry.window), []).append(entry)
-            if entry.ends_at is not None:
-                self.mortal.append(entry)
-                self._count(entry, 1)
+
+    def catch_up(self, since: Micros, mortal: Iterable[Entry]) -> None:
+        """Bring the standing, last valid at `since`, to `now`. `mortal`: all entries that end after `since`."""
+        self._overtaken = list(mortal)
+        self.standing.due = None
+        for entry in self._overtaken:
+            group = self._group(entry)
+            moved = self.worth(entry, self.now) - self.worth(entry, since)
+            self._live[group] = self._live.get(group, 0) + moved
+            self._fall_due(entry)
 
     def read_fields(self) -> None:
         """Evaluate the attribute rules on the record's fields as they are now (until then: as they last held)."""
@@ -154,15 +164,22 @@ class Ledger:
 
     def next_change(self) -> Micros | None:
         """The next moment after `now` at which time alone may change the score; None when never."""
-        moments = [moment for entry in self.mortal if (moment := self._next_of(entry)) is not None]
-        moments.extend(self._quiet_since(rule.key) + rule.after for rule in self.profile.inactivity_rules)
+        due = self.standing.due
+        if not self.profile.waits:
+            return due
+        moments = [self._quiet_since(rule.key) + rule.after for rule in self.profile.inactivity_rules]
         moments.extend(self._age_moments())
+        if due is not None:
+            moments.append(due)
         return min((moment for moment in moments if moment > self.now), default=None)
 
     def overdue_cause(self, since: Micros) -> str:
-        """Why time changed the score after `since`: the first of expiry, decay, inactivity (or attribute)."""
+        """Why time changed the score after `since`: the first of expiry, decay, inactivity (or attribute).
+
+        Of the entries it knows those that `catch_up` was given.
+        """
         decayed = False
-        for entry in self.mortal:
+        for entry in self._overtaken:
             if entry.ends_at is not None and since < entry.ends_at <= self.now:
                 rule = self.profile.rules_by_key.get(entry.rule)
                 if rule is None or not _fades_at_end(rule, entry):
@@ -227,29 +244,22 @@ class Ledger:
     def _put(self, entry: Entry) -> None:
         self.standing.entries += 1
         self.added[entry.rule, entry.cause_id] = entry
-        if entry.ends_at is None:
-            self._settle(entry, 1)
-        else:
-            self.mortal.append(entry)
-        self._count(entry, 1)
+        group = self._group(entry)
+        self._live[group] = self._live.get(group, 0) + self.worth(entry, self.now)
+        if entry.ends_at is not None:
+            self._fall_due(entry)
 
     def _take(self, entry: Entry) -> None:
         self.standing.entries -= 1
         if self.added.pop((entry.rule, entry.cause_id), None) is None:
             self.removed.append(entry)
-        if entry.ends_at is None:
-            self._settle(entry, -1)
-        else:
-            self.mortal.remove(entry)
-        self._count(entry, -1)
+        self._live[self._group(entry)] -= self.worth(entry, self.now)
 
-    def _settle(self, entry: Entry, sign: int) -> None:
-        group = self._group(entry)
-        self.standing.settled[group] = self.standing.settled.get(group, 0) + sign * entry.points
-
-    def _count(self, entry: Entry, sign: int) -> None:
-        group = self._group(entry)
-        self._live[group] = self._live.get(group, 0) + sign * self.worth(entry, self.now)
+    def _fall_due(self, entry: Entry) -> None:
+        moment = self._next_of(entry)
+        due = self.standing.due
+        if moment is not None and moment > self.now and (due is None or moment < due):
+            self.standing.due = moment
 
     def _group(self, entry: Entry) -> str:
         rule = self.profile.rules_by_key.get(entry.rule)

