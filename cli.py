@@ -56,7 +56,7 @@ def worker() -> None:
 
 @app.command()
 def api() -> None:
-    """Serve the HTTP API and the console."""
+    """Serve the HTTP API."""
     from commands import running  # noqa: PLC0415
 
     running.api()

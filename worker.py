@@ -44,11 +44,15 @@ _log = structlog.get_logger()
 
 def make_worker(settings: Settings, database: Database, client: Client, wakes: Wakes) -> Worker:
     """A worker for the configured task queue; run it inside the event loop that made `wakes`."""
-    sends = settings.smtp_url is not None and settings.outbound == "send"
+    mailer, no_mail = None, "no mail server is configured (KINDLING_SMTP_URL)"
+    if settings.outbound == "log":
+        no_mail = "nothing leaves while KINDLING_OUTBOUND is log"
+    elif settings.smtp_url is not None:
+        mailer = Mailer(settings)
     starter = Starter(database, client, settings.task_queue, now_micros)
     shards = ShardActivities(database, now_micros, starter)
     publishes = PublishActivities(database, now_micros, wakes)
-    follow_ups = FollowUpActivities(database, now_micros, wakes, Mailer(settings) if sends else None)
+    follow_ups = FollowUpActivities(database, now_micros, wakes, mailer, no_mail)
     return Worker(
         client,
         task_queue=settings.task_queue,

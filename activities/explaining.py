@@ -27,6 +27,7 @@ def details(row: RowMapping, automation: Automation) -> str:
     filters = describe(trigger.filters) or "no filters: every change"
     lines = [
         f"**{clean(automation.title)}** (`{row['automation']}` version {row['version']})",
+        "",
         f"- Why: {moved(row)}, and {clean(filters)}",
         f"- Fires: {trigger.fires.replace('_', ' ')}",
         f"- Contact: id {row['contact_id']}",

@@ -20,7 +20,7 @@ from activities.messages import (
     RunSteps,
     StepsResult,
 )
-from activities.steps import Result, Situation, StepFailed, perform
+from activities.steps import SENDS, Result, Situation, StepFailed, perform
 from automations.model import Automation
 from automations.steps import find_step
 from automations.titles import step_title
@@ -49,15 +49,21 @@ class _Ran:
 
 
 class FollowUpActivities:
-    """Given the database, the clock, what wakes shards, and the mail server if there is one."""
+    """Given the database, the clock, what wakes shards, and the mail server or else why there is `no_mail`."""
 
     def __init__(
-        self, database: Database, clock: Callable[[], Micros], wakes: Wakes, mailer: Mailer | None
+        self,
+        database: Database,
+        clock: Callable[[], Micros],
+        wakes: Wakes,
+        mailer: Mailer | None,
+        no_mail: str = "",
     ) -> None:
         self._database = database
         self._clock = clock
         self._wakes = wakes
         self._mailer = mailer
+        self._no_mail = no_mail
 
     @activity.defn(name=RUN_STEPS)
     def run_steps(self, request: RunSteps) -> StepsResult:
@@ -92,7 +98,7 @@ class FollowUpActivities:
             row,
             _automation(dump_json(row["definition"])),
             self._clock(),
-            self._mailer is not None,
+            SENDS if self._mailer is not None else self._no_mail,
         )
         return self._steps(situation, request)
 
@@ -161,7 +167,7 @@ class FollowUpActivities:
         if row is None or row["status"] != "pending":
             return
         if self._mailer is None:
-            raise ApplicationError("no mail server is configured (KINDLING_SMTP_URL)", type="Unconfigured")
+            raise ApplicationError(f"{self._no_mail}, but this was to be sent", type="Unconfigured")
         for target in row["targets"]:
             failure = await self._send(self._mailer, row, target)
             await asyncio.to_thread(self._served, row["id"], target, failure)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import structlog
 from uuid_utils import uuid7
 
 from automations.model import Automation
@@ -33,19 +34,27 @@ from store.scoring import Properties
 Result = dict[str, Any]
 
 
+#: `Situation.mail` when e-mail leaves.
+SENDS = "send"
+_log = structlog.get_logger()
+
+
 class StepFailed(Exception):
     """The step cannot succeed however often it is tried; the message is safe to show anywhere."""
 
 
 @dataclass(slots=True)
 class Situation:
-    """An enrollment as a step finds it. `changed`: a step made work for the shard."""
+    """An enrollment as a step finds it.
+
+    `mail`: `send` when there is a mail server, else why e-mail does not leave. `changed`: a step made work for the shard.
+    """
 
     connection: Connection
     enrollment: RowMapping
     automation: Automation
     now: Micros
-    sends_mail: bool
+    mail: str
     changed: bool = False
     _contact: RowMapping | None = None
     _scores: dict[str, tuple[int, int | None]] | None = None
@@ -125,6 +134,10 @@ class Situation:
             return self.event.type if name == "event.type" else self.event.properties.get(name[6:])
         return None
 
+    def _profile_name(self, key: str | None) -> str | None:
+        row = definitions.find(self.connection, definitions.PROFILES, key) if key else None
+        return (row["draft"].get("name") or key) if row is not None else key
+
     def score_of(self, profile: str | None) -> int | None:
         return self.scores.get(profile, (0, None))[1] if profile else None
 
@@ -172,7 +185,7 @@ class Situation:
                 "name": self.automation.title,
                 "version": row["version"],
             },
-            "profile": {"key": profile, "name": profile},
+            "profile": {"key": profile, "name": self._profile_name(profile)},
         }
 
 
@@ -200,16 +213,14 @@ def _notify(situation: Situation, path: str, step: Any) -> Result:
     status, reason = "recorded", None
     if withheld:
         status, reason, sendable = "withheld" if targets else "recorded", withheld, []
-    elif sendable and situation.sends_mail:
+    elif sendable and situation.mail == SENDS:
         status = "pending"
     elif targets:
-        reason = (
-            "no mail server is configured (KINDLING_SMTP_URL)"
-            if sendable
-            else "none of its channels is e-mail"
-        )
+        reason = situation.mail if sendable else "none of its channels is e-mail"
         sendable = []
     notification_id = str(uuid7())
+    if reason is not None:
+        _log.info("notification not sent", notification=notification_id, reason=reason)
     row = situation.enrollment
     follow_ups.add_notification(
         situation.connection,

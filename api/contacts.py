@@ -83,7 +83,12 @@ def patch_contact(key: ContactKey, body: Body, app: App) -> dict[str, Any]:
     return app.contacts.patch(key, body)
 
 
-@router.get("/{key}/timeline", response_model=Page[TimelineEntry], response_model_exclude_unset=True)
+@router.get(
+    "/{key}/timeline",
+    response_model=Page[TimelineEntry],
+    response_model_exclude_unset=True,
+    summary="Read a contact's timeline",
+)
 def get_timeline(
     key: ContactKey, app: App, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
 ) -> dict[str, Any]:

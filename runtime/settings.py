@@ -48,7 +48,7 @@ class Settings(BaseModel):
         sample="0.0.0.0",  # noqa: S104
         min_length=1,
     )
-    port: Port = _variable("KINDLING_PORT", "Port of the API and the console", default=8000, sample="8000")
+    port: Port = _variable("KINDLING_PORT", "Port of the API", default=8000, sample="8000")
     api_key: Key | None = _variable(
         "KINDLING_API_KEY",
         "Key that clients send as `Authorization: Bearer`; without one the API serves loopback only",
@@ -56,7 +56,7 @@ class Settings(BaseModel):
     )
     public_url: WebAddress | None = _variable(
         "KINDLING_PUBLIC_URL",
-        "Address under which users reach the API and the console, for links and allowed hosts",
+        "Address under which users reach the API, for links and allowed hosts",
         sample="https://kindling.example.com",
     )
     max_body_mb: int = _variable(

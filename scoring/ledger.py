@@ -55,8 +55,8 @@ class Standing:
     """What is kept of a ledger between two scorings, besides its entries.
 
     `live`: by group, what the entries were worth at the last scoring, and are until `due`, the next moment at which
-    time may change an entry's worth (it may be early, never late). `entries`: how many there are, live or expired. `active`: by inactivity rule, the last event that broke the silence. `fit`: the attribute
-    rules that held at the last scoring.
+    time may change an entry's worth (it may be early, never late). `entries`: how many there are, live or expired.
+    `active`: by inactivity rule, the last event that broke the silence. `fit`: the attribute rules that held.
     """
 
     live: dict[str, int] = field(default_factory=dict)

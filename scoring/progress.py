@@ -87,9 +87,10 @@ def advance(
     """Apply everything due to one score, in the order of the contract: time, fields, then `incoming` by (time, id).
 
     `limited` are the stored entries of the limit windows that `incoming` touches; `mortal`, needed when the stored
-    score is overdue, those that end after its last scoring. `history` is needed when nothing valid is stored (none yet, or of another version), and, when `touched`, if event
-    rules of the profile read the record's fields; `rebuild` is the cause of the change that re-folding makes then,
-    and whether it is silent. `touched` is 0 or one more than the depth of the fields' change.
+    score is overdue, those that end after its last scoring. `history` is needed when nothing valid is stored (none
+    yet, or of another version), and, when `touched`, if event rules read the record's fields; `rebuild` is the cause
+    of the change that re-folding makes then, and whether it is silent. `touched` is 0 or one more than the depth of
+    the fields' change.
     """
     changes: list[ScoreChange] = []
     current = stored.score if stored else None

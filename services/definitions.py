@@ -131,14 +131,6 @@ def known_definitions(connection: Connection) -> Known:
     )
 
 
-def profile_problems(profile: ScoreProfile) -> list[Problem]:
-    """What keeps a valid profile from being saved."""
-    problems = check_profile(profile)
-    if profile.applies_to != "contact":
-        problems.append(Problem(("applies_to",), "this version of Kindling scores contacts only"))
-    return problems
-
-
 def find_definition(connection: Connection, definitions: Any, key: str) -> RowMapping:
     """The row of a profile or automation; raises NotFound."""
     row = rows.find(connection, definitions, key)
@@ -172,7 +164,7 @@ def publish_profile(
 ) -> Publish:
     """Make the draft the next version and begin its re-scoring; raises Invalid for what may not be published."""
     profile = ScoreProfile.model_validate(row["draft"])
-    if problems := [*profile_problems(profile), *publish_problems(profile)]:
+    if problems := [*check_profile(profile), *publish_problems(profile)]:
         raise Invalid(problems)
     version = rows.publish_version(connection, rows.PROFILES, rows.PROFILE_VERSIONS, row, row["draft"], now)
     publication = str(uuid7())

@@ -17,14 +17,13 @@ from automations.documents import Document, Documents, Mistake
 from automations.model import Automation, Recipient
 from conditions.times import Micros
 from runtime.registry import publish_workflow_id
-from scoring.checks import publish_problems
+from scoring.checks import check_profile, publish_problems
 from scoring.profile import ScoreProfile
 from services.definitions import (
     automation_document,
     begin_change,
     known_definitions,
     profile_document,
-    profile_problems,
     publish_automation,
     publish_profile,
     same_automation,
@@ -163,7 +162,7 @@ def check_documents(documents: Documents, stored: Known | None = None) -> tuple[
     for document in documents.documents:
         model = document.model
         if isinstance(model, ScoreProfile):
-            problems = [*profile_problems(model), *publish_problems(model)]
+            problems = [*check_profile(model), *publish_problems(model)]
             mistakes += [document.mistake(problem) for problem in problems]
         elif isinstance(model, Automation):
             errors, strange = check_automation(model, known)

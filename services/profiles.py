@@ -7,6 +7,7 @@ from activities.messages import PublishInput
 from automations.model import Automation
 from conditions.times import Micros, to_iso
 from runtime.registry import publish_workflow_id
+from scoring.checks import check_profile
 from scoring.profile import ScoreProfile
 from services import cursors
 from services.definitions import (
@@ -14,7 +15,6 @@ from services.definitions import (
     change_definitions,
     find_definition,
     profile_document,
-    profile_problems,
     publish_profile,
     read_model,
     read_version,
@@ -42,7 +42,7 @@ class Profiles:
     def save(self, key: str, body: Any) -> tuple[dict[str, Any], bool]:
         """Save the draft; name and description apply at once. Also whether the profile is new."""
         profile = read_model(ScoreProfile, body, key, "score_profile")
-        if problems := profile_problems(profile):
+        if problems := check_profile(profile):
             raise Invalid(problems)
 
         def work(connection: Connection, now: Micros) -> tuple[dict[str, Any], bool]:
