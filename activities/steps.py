@@ -47,7 +47,7 @@ class StepFailed(Exception):
 class Situation:
     """An enrollment as a step finds it.
 
-    `mail`: `send` when there is a mail server, else why e-mail does not leave. `changed`: a step made work for the shard.
+    `mail`: `send` when there is a mail server, else why none leaves. `changed`: a step made work for the shard.
     """
 
     connection: Connection
