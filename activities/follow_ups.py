@@ -20,6 +20,7 @@ from activities.messages import (
     RunSteps,
     StepsResult,
 )
+from activities.published import PublishedCache
 from activities.steps import SENDS, Result, Situation, StepFailed, perform
 from automations.model import Automation
 from automations.steps import find_step
@@ -64,6 +65,7 @@ class FollowUpActivities:
         self._wakes = wakes
         self._mailer = mailer
         self._no_mail = no_mail
+        self._published = PublishedCache()
 
     @activity.defn(name=RUN_STEPS)
     def run_steps(self, request: RunSteps) -> StepsResult:
@@ -99,6 +101,7 @@ class FollowUpActivities:
             _automation(dump_json(row["definition"])),
             self._clock(),
             SENDS if self._mailer is not None else self._no_mail,
+            self._published.read(connection),
         )
         return self._steps(situation, request)
 

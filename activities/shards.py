@@ -25,7 +25,7 @@ from store.database import Database, DBAPIError, OperationalError
 STINT = 2.0
 #: How long a transaction should take: others wait for the one writer of SQLite meanwhile.
 TARGET = 0.04
-FEWEST, MOST = 400, 2_000
+FEWEST, MOST = 800, 2_000
 #: So many follow-ups are started right after the commit; more are left to their own activity.
 AT_ONCE = 10
 

@@ -55,7 +55,7 @@ class Starter:
         self._task_queue = task_queue
         self._clock = clock
         self._gate = asyncio.Semaphore(CONCURRENTLY)
-        self._outlines: dict[tuple[int, int], list[dict[str, Any]]] = {}
+        self._automations: dict[tuple[int, int], Automation] = {}
 
     @activity.defn(name=START_FOLLOW_UPS)
     async def start_follow_ups(self, shard: ShardRef) -> StartResult:
@@ -98,7 +98,7 @@ class Starter:
         ]
         if row["profile"]:
             pairs.append(SearchAttributePair(KINDLING_PROFILE, row["profile"]))
-        automation = Automation.model_validate(row["definition"])
+        automation = self._automation(row)
         async with self._gate:
             try:
                 await self._client.start_workflow(
@@ -122,6 +122,13 @@ class Starter:
                 )
             except WorkflowAlreadyStartedError:
                 return
+
+    def _automation(self, row: RowMapping) -> Automation:
+        """A version never changes, so it is read once."""
+        key = row["automation_id"], row["version"]
+        if key not in self._automations:
+            self._automations[key] = Automation.model_validate(row["definition"])
+        return self._automations[key]
 
     async def _close(self, enrollment_id: str, attempt: int) -> None:
         handle = self._client.get_workflow_handle(follow_up_workflow_id(enrollment_id, attempt))

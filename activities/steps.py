@@ -1,12 +1,13 @@
 """What each step does to our own database. Every effect is written with its outcome, in one transaction."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
 from uuid_utils import uuid7
 
+from activities.published import Published
 from automations.model import Automation
 from automations.step_models import (
     AddTagStep,
@@ -25,7 +26,6 @@ from conditions.times import Micros, micros_of, to_iso
 from conditions.tree import compile_conditions
 from conditions.values import Value
 from scoring.ledger import Event
-from scoring.profile import ScoreProfile
 from store import contacts, definitions, follow_ups
 from store.connection import Connection, RowMapping
 from store.scoring import Properties
@@ -55,11 +55,11 @@ class Situation:
     automation: Automation
     now: Micros
     mail: str
+    published: Published
     changed: bool = False
     _contact: RowMapping | None = None
     _scores: dict[str, tuple[int, int | None]] | None = None
     _event: Event | None = None
-    _bands: dict[str, Callable[[int | None], str | None]] = field(default_factory=dict)
 
     @property
     def contact(self) -> RowMapping:
@@ -87,15 +87,8 @@ class Situation:
 
     def band(self, profile: str | None, score: int | None) -> str | None:
         """The label of a score under the published version of a profile."""
-        if profile is None or score is None:
-            return None
-        row = definitions.find(self.connection, definitions.PROFILES, profile)
-        if row is None or row["version"] is None:
-            return None
-        found = definitions.version_definition(
-            self.connection, definitions.PROFILE_VERSIONS, row["id"], row["version"]
-        )
-        return ScoreProfile.model_validate(found).band_of(score) if found else None
+        found = self.published.by_key.get(profile) if profile is not None else None
+        return found.band(score) if found is not None else None
 
     def change_contact(self, values: Mapping[str, Any]) -> bool:
         """Change fields as a consequence of this enrollment."""

@@ -134,15 +134,6 @@ class ScoreProfile(Definition):
     groups: dict[Key, Group] = Field(default_factory=dict)
     rules: Annotated[list[Rule], Field(max_length=500)] = Field(default_factory=list)
 
-    def band_of(self, score: int) -> str | None:
-        """The label whose lower bound is the highest one not above `score`; None below all."""
-        fitting = [
-            (bound is not None, bound or 0, label)
-            for label, bound in self.bands.items()
-            if bound is None or bound <= score
-        ]
-        return max(fitting)[2] if fitting else None
-
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         if problems := list(self._problems()):

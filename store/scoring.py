@@ -1,7 +1,7 @@
 """The batch path: read what a shard has pending, write what scoring made of it."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import orjson
 from sqlalchemy import Connection
@@ -85,41 +85,45 @@ class Due(NamedTuple):
 
 
 class ContactFacts:
-    """A contact as rules and filters read it: `contact.<field>`, custom fields beside the built-in ones."""
+    """A contact as rules and filters read it: `contact.<field>`, custom fields beside the built-in ones.
 
-    __slots__ = ("_decode", "_fields", "_row", "created_at", "id", "key")
+    Columns of JSON are decoded when first read; most batches read none of them.
+    """
+
+    __slots__ = ("_decode", "_documents", "_row", "created_at", "id", "key")
+
+    _COLUMNS: ClassVar[dict[str, int]] = {
+        f"contact.{name}": index
+        for index, name in enumerate(("key", "name", "email", "phone", "stage", "owner"), start=2)
+    }
+    _DOCUMENTS: ClassVar[dict[str, int]] = {"contact.tags": 8, "contact.dnd": 9, "contact.": 10}
 
     def __init__(self, row: Sequence[Any], *, decode: bool) -> None:
         self.id: int = row[0]
-        self.key: str = row[1]
-        self.created_at: Micros = row[2]
+        self.created_at: Micros = row[1]
+        self.key: str = row[2]
         self._row = row
         self._decode = decode
-        self._fields: dict[str, Value] | None = None
-
-    def _flat(self) -> dict[str, Value]:
-        row = self._row
-        tags, dnd, custom = row[8:11]
-        if self._decode:
-            tags, dnd, custom = orjson.loads(tags), orjson.loads(dnd), orjson.loads(custom)
-        known: dict[str, Value] = {f"contact.{name}": value for name, value in custom.items()}
-        known |= {
-            "contact.key": row[1],
-            "contact.name": row[3],
-            "contact.email": row[4],
-            "contact.phone": row[5],
-            "contact.stage": row[6],
-            "contact.owner": row[7],
-            "contact.tags": tags,
-            "contact.dnd": dnd,
-            "contact.created_at": to_iso(self.created_at),
-        }
-        return known
+        self._documents: dict[str, Any] = {}
 
     def __call__(self, name: str) -> Value:
-        if self._fields is None:
-            self._fields = self._flat()
-        return self._fields.get(name)
+        column = self._COLUMNS.get(name)
+        if column is not None:
+            value: Value = self._row[column]
+            return value
+        if name in self._DOCUMENTS:
+            return self._document(name)  # type: ignore[no-any-return]
+        if name == "contact.created_at":
+            return to_iso(self.created_at)
+        if name.startswith("contact."):
+            return self._document("contact.").get(name[8:])  # type: ignore[no-any-return]
+        return None
+
+    def _document(self, name: str) -> Any:
+        if name not in self._documents:
+            found = self._row[self._DOCUMENTS[name]]
+            self._documents[name] = orjson.loads(found) if self._decode else found
+        return self._documents[name]
 
 
 def due_work(connection: Connection, shard: int, now: Micros, limit: int) -> Due:
@@ -175,7 +179,7 @@ def load_contacts(connection: Connection, ids: Collection[int]) -> dict[int, Con
     bulk = Bulk(connection)
     test, parameter = bulk.among("id", ids)
     rows = bulk.rows(
-        "SELECT id, key, created_at, name, email, phone, stage, owner, tags, dnd, fields "
+        "SELECT id, created_at, key, name, email, phone, stage, owner, tags, dnd, fields "
         f"FROM contacts WHERE {test}",
         parameter,
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from conditions.times import Micros
 from conditions.tree import Lookup
@@ -44,41 +44,48 @@ class Facts:
 
 
 def change_lookup(profile: CompiledProfile, change: ScoreChange, facts: Facts) -> Lookup:
-    """The values of the trigger fields at a score change."""
-    known: dict[str, Any] = {
-        "score": change.current,
-        "previous_score": change.previous,
-        "change": (change.current or 0) - (change.previous or 0),
-        "band": profile.band(change.current),
-        "previous_band": profile.band(change.previous),
-        "cause": change.cause,
-        f"scores.{profile.key}": change.current,
-        f"bands.{profile.key}": profile.band(change.current),
-    }
-    return _lookup(known, change.event, facts)
+    """The values of the trigger fields at a score change. Each is worked out when it is read."""
+    own_score, own_band = f"scores.{profile.key}", f"bands.{profile.key}"
+
+    def lookup(name: str) -> Value:
+        if name in ("score", own_score):
+            return change.current
+        if name in ("band", own_band):
+            return profile.band(change.current)
+        if name == "previous_score":
+            return change.previous
+        if name == "previous_band":
+            return profile.band(change.previous)
+        if name == "change":
+            return (change.current or 0) - (change.previous or 0)
+        if name == "cause":
+            return change.cause
+        return _elsewhere(name, change.event, facts)
+
+    return lookup
 
 
 def event_lookup(event: Event, facts: Facts) -> Lookup:
     """The values of the trigger fields at an event that no score need have moved for."""
-    return _lookup({"cause": "event"}, event, facts)
 
-
-def _lookup(known: dict[str, Any], event: Event | None, facts: Facts) -> Lookup:
     def lookup(name: str) -> Value:
-        if name in known:
-            value: Value = known[name]
-            return value
-        if name.startswith(("contact.", "deal.")):
-            return facts.fields(name)
-        if event is not None and name.startswith("event."):
-            return event.type if name == "event.type" else event.properties.get(name[6:])
-        if name.startswith("scores."):
-            return facts.scores.get(name[7:])
-        if name.startswith("bands."):
-            return facts.bands.get(name[6:])
-        return None
+        return "event" if name == "cause" else _elsewhere(name, event, facts)
 
     return lookup
+
+
+def _elsewhere(name: str, event: Event | None, facts: Facts) -> Value:
+    """Fields of the record, of the event and of other profiles; None where there is nothing."""
+    owner, _, field_name = name.partition(".")
+    if owner in ("contact", "deal"):
+        return facts.fields(name)
+    if owner == "event" and event is not None:
+        return event.type if field_name == "type" else event.properties.get(field_name)
+    if owner == "scores":
+        return facts.scores.get(field_name)
+    if owner == "bands":
+        return facts.bands.get(field_name)
+    return None
 
 
 def set_back(lookup: Lookup, profile: CompiledProfile, change: ScoreChange) -> Lookup:

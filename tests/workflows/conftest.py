@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from temporalio.client import WorkflowHandle
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 
@@ -38,7 +37,6 @@ async def temporal() -> AsyncIterator[WorkflowEnvironment]:
     async with await WorkflowEnvironment.start_time_skipping_v2(
         dev_server_existing_path=executable,
         dev_server_extra_args=extra,
-        data_converter=pydantic_data_converter,
         search_attributes=[attribute.key for attribute in SEARCH_ATTRIBUTES],
     ) as environment:
         yield environment

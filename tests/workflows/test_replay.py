@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 from temporalio.client import WorkflowHistory
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer
 
 from workflows.follow_up import FollowUpWorkflow
@@ -22,8 +21,6 @@ def test_there_is_a_history_of_each_workflow() -> None:
 
 @pytest.mark.parametrize("path", HISTORIES, ids=[path.stem for path in HISTORIES])
 async def test_a_saved_history_replays(path: Path) -> None:
-    replayer = Replayer(
-        workflows=[ShardWorkflow, FollowUpWorkflow, PublishWorkflow], data_converter=pydantic_data_converter
-    )
+    replayer = Replayer(workflows=[ShardWorkflow, FollowUpWorkflow, PublishWorkflow])
     text = await asyncio.to_thread(path.read_text)
     await replayer.replay_workflow(WorkflowHistory.from_json(path.stem, text))
