@@ -265,16 +265,15 @@ class _Batch:
         """The stored entries of the limit windows that the events touch."""
         if not profile.limited:
             return {}
-        since: dict[str, int] = {}
-        found: list[int] = []
-        for contact_id in ids:
-            for item in incoming[contact_id]:
-                for rule in profile.event_rules.get(item.event.type, ()) if item.event else ():
-                    if rule.times is not None:
-                        window = window_of(rule.per, profile.timezone, item.at)
-                        since[rule.key] = min(window, since.get(rule.key, window))
-                        found.append(contact_id)
-        return rows.load_windows(self.connection, profile.id, found, since) if found else {}
+        windows = {
+            (contact_id, rule.key, window_of(rule.per, profile.timezone, item.at))
+            for contact_id in ids
+            for item in incoming[contact_id]
+            if item.event is not None
+            for rule in profile.event_rules.get(item.event.type, ())
+            if rule.times is not None
+        }
+        return rows.load_windows(self.connection, profile.id, windows) if windows else {}
 
     def _mortal(
         self, profile: CompiledProfile, ids: list[int], stored: dict[int, Stored]

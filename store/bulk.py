@@ -46,5 +46,15 @@ class Bulk:
             return f"{column} IN (SELECT value FROM json_each(?))", dump_json(list(values))
         return f"{column} = ANY(?)", list(values)
 
+    def table(self, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> tuple[str, list[Any]]:
+        """Rows to join with, as a table of these columns, and the parameters it takes."""
+        if self.is_sqlite:
+            fields = ", ".join(f"value ->> {index} AS {name}" for index, name in enumerate(columns))
+            return f"(SELECT {fields} FROM json_each(?))", [dump_json(rows)]
+        types = {int: "bigint[]", str: "text[]"}
+        arrays = ", ".join(f"CAST(? AS {types[type(value)]})" for value in rows[0])
+        values = [list(column) for column in zip(*rows, strict=True)]
+        return f"(SELECT * FROM unnest({arrays}) AS t({', '.join(columns)}))", values
+
     def _adapt(self, statement: str) -> str:
         return statement if self.is_sqlite else statement.replace("?", "%s")

@@ -234,19 +234,18 @@ def load_mortal(
 
 
 def load_windows(
-    connection: Connection, profile_id: int, ids: Collection[int], since: Mapping[str, int]
+    connection: Connection, profile_id: int, windows: Collection[tuple[int, str, int]]
 ) -> dict[int, list[Entry]]:
-    """The entries of limit windows from `since` on: by limited rule, the earliest window."""
+    """The entries of limit windows: (record id, rule, window)."""
     bulk = Bulk(connection)
-    test, parameter = bulk.among("e.record_id", ids)
-    windows = " OR ".join(["(e.rule = ? AND e.limit_window >= ?)"] * len(since))
-    bounds = [value for bound in since.items() for value in bound]
+    wanted, parameters = bulk.table(("record_id", "rule", "limit_window"), list(windows))
     return _by_record(
         bulk.rows(
-            f"SELECT {_ENTRY} FROM entries e WHERE e.profile_id = ? AND {test} AND ({windows})",
+            # CROSS JOIN: SQLite must begin with the few windows, not with the many entries.
+            f"SELECT {_ENTRY} FROM {wanted} w CROSS JOIN entries e WHERE e.profile_id = ? "
+            "AND e.record_id = w.record_id AND e.rule = w.rule AND e.limit_window = w.limit_window",
+            *parameters,
             profile_id,
-            parameter,
-            *bounds,
         )
     )
 
