@@ -64,6 +64,7 @@ def make_worker(settings: Settings, database: Database, client: Client, wakes: W
             publishes.finish_publish,
             follow_ups.run_steps,
             follow_ups.deliver,
+            follow_ups.abandon,
             follow_ups.end_follow_up,
         ],
         activity_executor=ThreadPoolExecutor(THREADS, thread_name_prefix="activity"),

@@ -9,27 +9,31 @@ from store.connection import RowMapping
 _LONGEST = 190
 
 
-def moved(row: RowMapping) -> str:
-    """`engagement 4 → 7 (event)`, or what else made the enrollment."""
+def moved(row: RowMapping, automation: Automation) -> str:
+    """`engagement 4 → 7 (event)`, or the event that made the enrollment."""
     if row["profile"] is None:
-        return str(row["cause"])
+        return f"event {automation.trigger.event}"
     return f"{row['profile']} {_score(row['previous'])} → {_score(row['current'])} ({row['cause']})"
 
 
-def summary(row: RowMapping) -> str:
+def summary(row: RowMapping, automation: Automation) -> str:
     """One line for the list of workflows."""
-    return f"{row['automation']} v{row['version']}: {moved(row)}"[:_LONGEST]
+    return f"{row['automation']} v{row['version']}: {clean(moved(row, automation))}"[:_LONGEST]
 
 
 def details(row: RowMapping, automation: Automation) -> str:
     """Markdown for the workflow's page."""
     trigger = automation.trigger
-    filters = describe(trigger.filters) or "no filters: every change"
+    conditions = [describe(part) for part in (trigger.where, trigger.filters) if part]
+    why = ", and ".join([moved(row, automation), *conditions])
     lines = [
         f"**{clean(automation.title)}** (`{row['automation']}` version {row['version']})",
         "",
-        f"- Why: {moved(row)}, and {clean(filters)}",
-        f"- Fires: {trigger.fires.replace('_', ' ')}",
+        f"- Why: {clean(why)}",
+    ]
+    if trigger.profile is not None:
+        lines.append(f"- Fires: {trigger.fires.replace('_', ' ')}")
+    lines += [
         f"- Contact: id {row['contact_id']}",
         f"- Enrolled: {to_iso(row['created_at'])}, enrollment `{row['id']}`, attempt {row['attempt']}",
     ]

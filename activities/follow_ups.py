@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 from zlib import crc32
@@ -12,6 +12,7 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities.messages import (
+    ABANDON,
     DELIVER,
     END_FOLLOW_UP,
     RUN_STEPS,
@@ -42,10 +43,9 @@ def _automation(definition: str) -> Automation:
 
 @dataclass(frozen=True)
 class _Ran:
-    """What a transaction of steps came to; `failure` ends the follow-up once it is committed."""
+    """What a transaction of steps came to; `changed`: it made work for the shard."""
 
     result: StepsResult
-    failure: str | None = None
     changed: bool = False
 
 
@@ -71,8 +71,8 @@ class FollowUpActivities:
     def run_steps(self, request: RunSteps) -> StepsResult:
         """Do steps that have no outcome yet and pass over those that have, in one transaction.
 
-        Stops early after a notification that has to be sent. A permanently failed step is recorded, and fails the
-        activity for good unless it says `on_failure: continue`.
+        Stops early after a notification that has to be sent. A step that failed for good ends the enrollment, unless
+        it says `on_failure: continue`; what was done before it stays.
         """
         with self._database.read() as connection:
             shard = follow_ups.enrollment_shard(connection, request.enrollment_id)
@@ -81,8 +81,6 @@ class FollowUpActivities:
         ran = self._database.run(lambda connection: self._run(connection, request), [shard])
         if ran.changed:
             self._wakes.request([shard])
-        if ran.failure is not None:
-            raise ApplicationError(ran.failure, type="StepFailed", non_retryable=True)
         return ran.result
 
     def _run(self, connection: Connection, request: RunSteps) -> _Ran:
@@ -92,7 +90,7 @@ class FollowUpActivities:
         if row["attempt"] != request.attempt:
             return _Ran(StepsResult(0, ended="cancelled", reason=f"attempt {row['attempt']} has taken over"))
         if row["status"] == "failed":
-            return _Ran(StepsResult(0), failure=row["last_error"] or "the follow-up has failed")
+            return _Ran(StepsResult(0, ended="failed", reason=row["last_error"]))
         if row["status"] not in follow_ups.OPEN:
             return _Ran(StepsResult(0, ended=row["status"]))
         situation = Situation(
@@ -108,60 +106,55 @@ class FollowUpActivities:
     def _steps(self, situation: Situation, request: RunSteps) -> _Ran:
         connection, row = situation.connection, situation.enrollment
         known = follow_ups.outcomes(connection, row["id"], [step.path for step in request.steps])
+        failed: dict[str, str] = {}
+        result: StepsResult | None = None
         for index, ref in enumerate(request.steps):
-            found = known.get(ref.path)
-            if found is not None:
-                outcome: Result = found["result"]
+            follow_ups.change_enrollment(connection, row["id"], step=ref.path)
+            if ref.path in known:
+                outcome: Result = known[ref.path]["result"]
             else:
                 step = find_step(situation.automation, ref.path)
                 try:
                     outcome = perform(situation, ref.path, step)
                 except StepFailed as error:
-                    outcome = {"failed": str(error)}
                     if step.on_failure == "stop":
-                        return self._fail(
-                            situation, f"step {ref.path} ({step_title(step)}) failed: {error}", ref.path
-                        )
+                        reason = f"step {ref.path} ({step_title(step)}) failed: {error}"
+                        follow_ups.end_enrollment(connection, row["id"], "failed", situation.now, reason)
+                        result = StepsResult(index, ended="failed", reason=reason)
+                        break
+                    outcome = {"failed": str(error)}
                 follow_ups.add_outcome(
                     connection, row["id"], ref.path, ref.kind, outcome, row["attempt"], situation.now
                 )
-            ran = self._after(situation, request, index, outcome)
-            if ran is not None:
-                follow_ups.change_enrollment(connection, row["id"], step=ref.path)
-                return ran
-        last = request.steps[-1].path if request.steps else row["step"]
-        if request.finish:
-            follow_ups.change_enrollment(
-                connection, row["id"], step=last, status="completed", finished_at=situation.now
-            )
-            return _Ran(StepsResult(len(request.steps), ended="completed"), changed=situation.changed)
-        follow_ups.change_enrollment(connection, row["id"], step=last)
-        return _Ran(StepsResult(len(request.steps)), changed=situation.changed)
+            if "failed" in outcome:
+                failed[ref.path] = outcome["failed"]
+            result = self._after(situation, request, index + 1, outcome)
+            if result is not None:
+                break
+        if result is None:
+            result = StepsResult(len(request.steps))
+            if request.finish:
+                follow_ups.end_enrollment(connection, row["id"], "completed", situation.now)
+                result = StepsResult(len(request.steps), ended="completed")
+        return _Ran(replace(result, skipped=failed), situation.changed)
 
-    def _after(self, situation: Situation, request: RunSteps, index: int, outcome: Result) -> _Ran | None:
+    def _after(
+        self, situation: Situation, request: RunSteps, done: int, outcome: Result
+    ) -> StepsResult | None:
         """What the workflow has to do before the next step, if anything."""
-        done = index + 1
+        connection = situation.connection
         if "stop" in outcome:
-            follow_ups.end_enrollment(situation.connection, request.enrollment_id, "completed", situation.now)
-            return _Ran(
-                StepsResult(done, ended="completed", reason=f"stopped: {outcome['stop']}"),
-                changed=situation.changed,
-            )
+            follow_ups.end_enrollment(connection, request.enrollment_id, "completed", situation.now)
+            return StepsResult(done, ended="completed", reason=f"stopped: {outcome['stop']}")
         if "branch" in outcome:
-            return _Ran(StepsResult(done, branch=outcome["branch"]), changed=situation.changed)
+            return StepsResult(done, branch=outcome["branch"])
         if "until" in outcome:
-            return _Ran(StepsResult(done, until=outcome["until"]), changed=situation.changed)
+            return StepsResult(done, until=outcome["until"])
         if outcome.get("status") == "pending":
-            notification = follow_ups.load_notification(situation.connection, outcome["notification"])
+            notification = follow_ups.load_notification(connection, outcome["notification"])
             if notification is not None and notification["status"] == "pending":
-                return _Ran(StepsResult(done, deliver=outcome["notification"]), changed=situation.changed)
+                return StepsResult(done, deliver=outcome["notification"])
         return None
-
-    def _fail(self, situation: Situation, reason: str, path: str) -> _Ran:
-        connection, row = situation.connection, situation.enrollment
-        follow_ups.change_enrollment(connection, row["id"], step=path)
-        follow_ups.end_enrollment(connection, row["id"], "failed", situation.now, reason)
-        return _Ran(StepsResult(0), failure=reason, changed=situation.changed)
 
     @activity.defn(name=DELIVER)
     async def deliver(self, delivery: Delivery) -> None:
@@ -219,6 +212,19 @@ class FollowUpActivities:
             return reason
 
         return self._database.run(work)
+
+    @activity.defn(name=ABANDON)
+    def abandon(self, delivery: Delivery) -> None:
+        """Mark a notification that could not be sent in time; one that was sent or refused stays as it is."""
+
+        def work(connection: Connection) -> None:
+            row = follow_ups.load_notification(connection, delivery.notification_id)
+            if row is not None and row["status"] == "pending":
+                follow_ups.change_notification(
+                    connection, row["id"], status="failed", reason="gave up after a day of tries"
+                )
+
+        self._database.run(work)
 
     @activity.defn(name=END_FOLLOW_UP)
     def end_follow_up(self, end: EndFollowUp) -> None:

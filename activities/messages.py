@@ -7,6 +7,7 @@ SCORE_SHARD = "score_shard"
 START_FOLLOW_UPS = "start_follow_ups"
 RUN_STEPS = "run_steps"
 DELIVER = "deliver_notification"
+ABANDON = "abandon_notification"
 END_FOLLOW_UP = "end_follow_up"
 SWEEP_SHARD = "sweep_shard"
 FINISH_PUBLISH = "finish_publish"
@@ -35,13 +36,17 @@ class StartResult:
 
 @dataclass(frozen=True)
 class FollowUpInput:
-    """One attempt at an enrollment. `steps` is the outline of what is left to do; activities load the rest."""
+    """One attempt at an enrollment.
+
+    `steps` is the outline of what is left to do, `log` what was done before; activities load the rest.
+    """
 
     enrollment_id: str
     attempt: int
     automation: str
     version: int
     steps: list[dict[str, Any]]
+    log: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -76,7 +81,7 @@ class StepsResult:
 
     Of the last of them: `branch` is the branch of an `if` (then, elif.0, else), `until` the end of a wait, `deliver`
     a notification that has to go out before the next step. `ended`: the enrollment is over, with this status, and
-    `reason` may say why.
+    `reason` may say why. `skipped`: why steps failed that say `on_failure: continue`, by path.
     """
 
     done: int
@@ -85,6 +90,7 @@ class StepsResult:
     deliver: str | None = None
     ended: str | None = None
     reason: str | None = None
+    skipped: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -110,7 +110,7 @@ class Starter:
                     task_queue=self._task_queue,
                     id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
                     search_attributes=TypedSearchAttributes(pairs),
-                    static_summary=summary(row),
+                    static_summary=summary(row, automation),
                     static_details=details(row, automation),
                     memo={
                         "automation": row["automation"],

@@ -211,6 +211,8 @@ def _notify(situation: Situation, path: str, step: Any) -> Result:
     elif targets:
         reason = situation.mail if sendable else "none of its channels is e-mail"
         sendable = []
+    else:
+        reason = f'no recipient "{recipient}" with a channel is defined'
     notification_id = str(uuid7())
     if reason is not None:
         _log.info("notification not sent", notification=notification_id, reason=reason)
@@ -276,7 +278,7 @@ def _create_task(situation: Situation, path: str, step: Any) -> Result:
         automation_id=row["automation_id"],
         contact_id=row["contact_id"],
         deal_id=row["deal_id"],
-        title=render(task.title, context),
+        title=render(task.title, context).strip() or situation.automation.title,
         description=render(task.description, context),
         assign_to=assignee,
         due_at=situation.now + micros_of(task.due_in) if task.due_in else None,

@@ -1,5 +1,6 @@
 """Request bodies: read up to the limit, decoded, with errors that say where they are."""
 
+import json
 from typing import Annotated, Any
 
 import orjson
@@ -41,15 +42,30 @@ def _too_large(limit_mb: int) -> HTTPException:
 
 
 def decode_json(body: bytes) -> Any:
-    """The value; raises HTTPException 400 that says where the text stops being JSON."""
+    """The value; raises HTTPException 400 that says where the text stops being JSON.
+
+    Duplicate keys are refused in a body that is one object; in arrays of events the last one counts.
+    """
     if not body.strip():
         raise HTTPException(400, "the body is empty; send JSON")
     try:
-        return orjson.loads(body)
+        value = orjson.loads(body)
+        if isinstance(value, dict):
+            json.loads(body, object_pairs_hook=_once_each)
+        return value
     except orjson.JSONDecodeError as error:
         raise HTTPException(
             400, f"the body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}"
         ) from None
+
+
+def _once_each(pairs: list[tuple[str, Any]]) -> None:
+    """Refuse an object with the same key twice, of which a decoder would silently keep the last."""
+    seen: set[str] = set()
+    for key, _ in pairs:
+        if key in seen:
+            raise HTTPException(400, f'the key "{key}" is there twice in one object; keep one')
+        seen.add(key)
 
 
 def check_json_type(request: Request, *others: str) -> None:

@@ -2,14 +2,18 @@
 
 from typing import Any
 
+import structlog
 from fastapi import APIRouter, Request
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
+from api.problems import problem
 from api.schemas import Status
 from api.state import App, Counted
+from store.database import DatabaseUnavailable
 
+_log = structlog.get_logger()
 router = APIRouter(tags=["Operations"])
 
 
@@ -29,7 +33,11 @@ async def healthz() -> Response:
 @router.get("/readyz", summary="Whether events can be taken")
 def readyz(app: App) -> Response:
     """503 while the database cannot be reached. Temporal need not be up."""
-    app.status.check()
+    try:
+        app.status.check()
+    except DatabaseUnavailable as error:
+        _log.warning("not ready", reason=str(error))
+        return problem(503, "the database cannot be reached; the log of the API says more")
     return JSONResponse({"status": "ready"})
 
 

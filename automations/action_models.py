@@ -6,6 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import Discriminator, Field, StrictStr, Tag, model_validator
 
 from conditions.definition import Definition, Key, LongText, Text, WholeNumber, invalid
+from conditions.fields import CONTACT
 from conditions.problems import Problem
 from conditions.times import Duration
 
@@ -99,6 +100,10 @@ class Update(Definition):
     def _changes_something(self) -> Self:
         if not self.model_fields_set:
             raise invalid(Problem((), "update needs something to change: stage, owner, dnd or fields"))
+        taken = [name for name in self.fields if name in CONTACT or name == "id"]
+        if taken:
+            message = "is a field of every contact, not a custom one; choose another name"
+            raise invalid(*(Problem(("fields", name), f'"{name}" {message}') for name in taken))
         return self
 
 

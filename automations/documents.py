@@ -50,6 +50,11 @@ class Documents:
 
     documents: tuple[Document, ...]
     mistakes: tuple[Mistake, ...]
+    named: frozenset[tuple[str, str]] = frozenset()
+
+    def keys_of(self, kind: str) -> set[str]:
+        """The keys of a kind, those of documents with mistakes too: others may refer to them."""
+        return {key for found, key in self.named if found == kind}
 
     def of_kind(self, kind: str) -> dict[str, Document]:
         """The documents of a kind by key."""
@@ -63,7 +68,9 @@ def load_documents(
     loader = _Loader(kinds)
     for name, text in files:
         loader.read(name, text)
-    return Documents(tuple(loader.documents.values()), tuple(sorted(loader.mistakes)))
+    return Documents(
+        tuple(loader.documents.values()), tuple(sorted(loader.mistakes)), frozenset(loader.named)
+    )
 
 
 class _Loader:
@@ -71,6 +78,7 @@ class _Loader:
         self._kinds = kinds
         self.documents: dict[tuple[str, str], Document] = {}
         self.mistakes: list[Mistake] = []
+        self.named: set[tuple[str, str]] = set()
 
     def read(self, file: str, text: str) -> None:
         empty = True
@@ -95,6 +103,7 @@ class _Loader:
         model, kind = None, ""
         if isinstance(source.value, dict):
             kind = str(source.value.get("kind", ""))
+            self.named.add((kind, str(source.value.get("key", ""))))
             model = self._validate(kind, source.value, found)
         else:
             found.append(Problem((), "a document is a mapping of keys to values, beginning with `kind:`"))

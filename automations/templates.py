@@ -169,6 +169,8 @@ def render(text: str, context: Mapping[str, Any]) -> str:
         raise
     except TemplateError as error:
         raise TemplateFailed(error.message) from error
+    except ZeroDivisionError as error:
+        raise TemplateFailed("the template divides by zero") from error
     except _COMPUTING as error:
         raise TemplateFailed("the template computes with a value of the wrong type") from error
 

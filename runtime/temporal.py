@@ -156,8 +156,24 @@ def _remedy(settings: Settings) -> str:
     return "Check TEMPORAL_ADDRESS and TEMPORAL_TLS, or unset TEMPORAL_ADDRESS to use the embedded server"
 
 
+_CAUSES = {
+    "refused": "the connection was refused",
+    "dns error": "the name is not known",
+    "failed to lookup": "the name is not known",
+    "certificate": "its TLS certificate is not accepted",
+    "timed out": "it did not answer in time",
+    "deadline": "it did not answer in time",
+    "unreachable": "the network is unreachable",
+}
+
+
 def _reason(error: Exception) -> str:
-    return str(error).splitlines()[0].removeprefix("Failed client connect: ")[:300]
+    """The cause in plain words; the client's own text is a dump of nested errors."""
+    text = str(error)
+    for sign, words in _CAUSES.items():
+        if sign in text.lower():
+            return words
+    return text.splitlines()[0].removeprefix("Failed client connect: ")[:100]
 
 
 def _wire_type(kind: str) -> str:

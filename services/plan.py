@@ -153,9 +153,9 @@ def check_documents(documents: Documents, stored: Known | None = None) -> tuple[
     """Mistakes and warnings of valid documents beside each other and, where it is known, what is stored."""
     stored = stored or Known(profiles={})
     known = Known(
-        profiles={**stored.profiles, **documents.of_kind("score_profile")},
-        automations={*stored.automations, *documents.of_kind("automation")},
-        recipients={*stored.recipients, *documents.of_kind("recipient")},
+        profiles={**stored.profiles, **dict.fromkeys(documents.keys_of("score_profile"))},
+        automations={*stored.automations, *documents.keys_of("automation")},
+        recipients={*stored.recipients, *documents.keys_of("recipient")},
         event_types=stored.event_types,
     )
     mistakes, warnings = list(documents.mistakes), []

@@ -117,9 +117,13 @@ class Database:
         """A connection outside any transaction; raises DatabaseUnavailable."""
         try:
             connection = self.engine.connect()
-        except OperationalError as error:
+        except DBAPIError as error:
+            trouble, remedy = "reached", "start it, or correct DATABASE_URL"
+            if self.is_sqlite:
+                trouble = "used"
+                remedy = "check that the file is a database and may be written, or change DATABASE_URL or KINDLING_HOME"
             raise DatabaseUnavailable(
-                f"the database {self.name} cannot be reached ({_first_line(error)}); start it, or correct DATABASE_URL"
+                f"the database {self.name} cannot be {trouble} ({_first_line(error)}); {remedy}"
             ) from error
         with connection:
             yield connection
@@ -171,5 +175,5 @@ def _tune_sqlite(engine: Engine, sync: str) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
 
 
-def _first_line(error: OperationalError) -> str:
+def _first_line(error: DBAPIError) -> str:
     return str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else "no reason given"

@@ -119,7 +119,13 @@ def change_enrollment(connection: Connection, enrollment_id: str, **values: Any)
 def end_enrollment(
     connection: Connection, enrollment_id: str, status: str, now: Micros, error: str | None = None
 ) -> None:
-    """Give an enrollment that is still open its final status."""
+    """Give an enrollment that is still open its final status. What it had still to send will not be sent."""
+    if status != "completed":
+        connection.execute(
+            update(NOTIFICATIONS)
+            .where(NOTIFICATIONS.c.enrollment_id == enrollment_id, NOTIFICATIONS.c.status == "pending")
+            .values(status="failed", reason=f"the follow-up ended before it was sent ({status})")
+        )
     connection.execute(
         update(ENROLLMENTS)
         .where(ENROLLMENTS.c.id == enrollment_id, ENROLLMENTS.c.status.in_(OPEN))

@@ -4,14 +4,16 @@ It interprets the outline in its input. What a step does, and whether it was don
 """
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, ApplicationError
+from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from activities.messages import (
+        ABANDON,
         DELIVER,
         END_FOLLOW_UP,
         RUN_STEPS,
@@ -37,6 +39,7 @@ DECIDING = frozenset({"if", "wait", "stop"})
 LONGEST_GROUP = 20
 LONGEST_SUMMARY = 190
 LONGEST_HISTORY = 800
+LONGEST_LOG = 50
 
 Step = dict[str, Any]
 
@@ -49,7 +52,7 @@ class FollowUpWorkflow:
     def __init__(self, follow_up: FollowUpInput) -> None:
         self._follow_up = follow_up
         self._remaining: list[Step] = list(follow_up.steps)
-        self._log: list[str] = []
+        self._log: list[str] = list(follow_up.log)
 
     @workflow.run
     async def run(self, follow_up: FollowUpInput) -> FollowUpResult:
@@ -57,12 +60,12 @@ class FollowUpWorkflow:
         del follow_up  # __init__ has it
         try:
             result = await self._walk()
-        except asyncio.CancelledError:
+        except (asyncio.CancelledError, ActivityError, ApplicationError) as error:
+            if not is_cancelled_exception(error):
+                workflow.upsert_search_attributes([KINDLING_OUTCOME.value_set(Outcome.FAILED)])
+                raise
             await self._end(Outcome.CANCELLED, "cancelled in Temporal")
             workflow.upsert_search_attributes([KINDLING_OUTCOME.value_set(Outcome.CANCELLED)])
-            raise
-        except (ActivityError, ApplicationError):
-            workflow.upsert_search_attributes([KINDLING_OUTCOME.value_set(Outcome.FAILED)])
             raise
         outcome = result.outcome if result.outcome in set(Outcome) else Outcome.COMPLETED
         workflow.upsert_search_attributes([KINDLING_OUTCOME.value_set(outcome)])
@@ -72,26 +75,27 @@ class FollowUpWorkflow:
         while True:
             group = self._next_group()
             result = await self._run(group)
-            for step in group[: result.done]:
-                self._note(step, result)
+            done, last = group[: result.done], group[result.done - 1] if result.done else None
+            for step in done:
+                if last is not step or (result.deliver is None and result.until is None):
+                    self._note(step, result)
             del self._remaining[: result.done]
+            if result.ended == Outcome.FAILED:
+                self._show(f"Failed: {result.reason}")
+                raise ApplicationError(result.reason or "failed", non_retryable=True)
             if result.ended is not None:
+                self._show("")
                 return FollowUpResult(result.ended, result.reason)
-            if result.deliver is not None:
-                await self._deliver(group[result.done - 1], result.deliver)
-            if result.branch is not None:
-                self._remaining[:0] = _branch(group[result.done - 1], result.branch)
-            if result.until is not None:
-                await self._wait(group[result.done - 1], result.until)
+            if last is not None:
+                if result.deliver is not None:
+                    await self._deliver(last, result.deliver)
+                if result.branch is not None:
+                    self._remaining[:0] = _branch(last, result.branch)
+                if result.until is not None:
+                    await self._wait(last, result.until)
             if workflow.info().get_current_history_length() > LONGEST_HISTORY:
                 workflow.continue_as_new(
-                    FollowUpInput(
-                        self._follow_up.enrollment_id,
-                        self._follow_up.attempt,
-                        self._follow_up.automation,
-                        self._follow_up.version,
-                        self._remaining,
-                    )
+                    replace(self._follow_up, steps=self._remaining, log=self._log[-LONGEST_LOG:])
                 )
 
     def _next_group(self) -> list[Step]:
@@ -121,6 +125,7 @@ class FollowUpWorkflow:
         return result
 
     async def _deliver(self, step: Step, notification_id: str) -> None:
+        self._show(f"Now: {step['title']}")
         try:
             await workflow.execute_activity(
                 DELIVER,
@@ -131,20 +136,35 @@ class FollowUpWorkflow:
                 summary=f"send: {step['title']}"[:LONGEST_SUMMARY],
             )
         except ActivityError as error:
+            if is_cancelled_exception(error):
+                raise
             cause = error.cause
             reason = cause.message if isinstance(cause, ApplicationError) else "gave up after a day of tries"
             self._log.append(f"- failed: {step['title']} ({reason})")
+            self._show("")
             if step.get("on_failure") != "continue":
                 await self._end(Outcome.FAILED, f"{step['title']}: {reason}")
                 raise ApplicationError(
                     f"step {step['path']} ({step['title']}) failed: {reason}", non_retryable=True
                 ) from error
+            await workflow.execute_activity(
+                ABANDON,
+                Delivery(self._follow_up.enrollment_id, notification_id),
+                start_to_close_timeout=STEP_TIMEOUT,
+                retry_policy=DATABASE_RETRY,
+                summary="note that it was not sent",
+            )
+        else:
+            self._log.append(f"- {step['title']}")
 
     async def _wait(self, step: Step, until: int) -> None:
         moment = datetime.fromtimestamp(0, UTC) + timedelta(microseconds=until)
         pause = moment - workflow.now()
         if pause > timedelta(0):
-            await workflow.sleep(pause, summary=f"{step['title']}, until {moment:%Y-%m-%d %H:%M} UTC")
+            summary = f"{step['title']}, until {moment:%Y-%m-%d %H:%M} UTC"
+            self._show(f"Now: {summary}")
+            await workflow.sleep(pause, summary=summary)
+        self._log.append(f"- {step['title']}")
 
     async def _end(self, status: str, reason: str) -> None:
         await workflow.execute_activity(
@@ -156,9 +176,25 @@ class FollowUpWorkflow:
         )
 
     def _note(self, step: Step, result: StepsResult) -> None:
-        taken = f": {result.branch}" if step["kind"] == "if" and result.branch else ""
-        self._log.append(f"- {step['title']}{taken}")
-        workflow.set_current_details("Done so far:\n\n" + "\n".join(self._log[-50:]))
+        if step["path"] in result.skipped:
+            self._log.append(f"- failed: {step['title']} ({result.skipped[step['path']]})")
+        else:
+            taken = (
+                f": {_branch_words(step, result.branch)}" if step["kind"] == "if" and result.branch else ""
+            )
+            self._log.append(f"- {step['title']}{taken}")
+        self._show("")
+
+    def _show(self, now: str) -> None:
+        """What ops read while the follow-up runs, and after."""
+        done = "Done so far:\n\n" + "\n".join(self._log[-LONGEST_LOG:]) if self._log else ""
+        workflow.set_current_details("\n\n".join(part for part in (now, done) if part))
+
+
+def _branch_words(step: Step, branch: str) -> str:
+    if branch.startswith("elif."):
+        return f"no, but {step['elif'][int(branch[5:])]['title']}"
+    return "yes" if branch == "then" else "no"
 
 
 def _branch(step: Step, branch: str) -> list[Step]:

@@ -4,7 +4,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError
+from temporalio.api.sdk.v1 import WorkflowMetadata
+from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError, WorkflowHandle
 
 from runtime.registry import KINDLING_AUTOMATION, KINDLING_OUTCOME, KINDLING_RECORD
 from store import follow_ups
@@ -153,6 +154,42 @@ async def test_on_failure_continue_goes_on(town: Town) -> None:
     )
     await finished(town)
     assert town.world.query("SELECT tags FROM contacts") == [('["b"]',)]
+
+
+async def test_a_step_that_failed_and_was_passed_over_shows_in_the_details(town: Town) -> None:
+    begin(
+        town,
+        {"adjust_score": {"profile": "gone", "points": 1}, "on_failure": "continue"},
+        {"wait": "3d"},
+    )
+    [enrollment] = await town.enrolled()
+    await town.until(lambda: town.outcomes() == ["0", "1"])
+    handle = town.follow_up(enrollment)
+
+    async def shown() -> bool:
+        details = await current_details(town, handle)
+        failed = '- failed: add 1 point to gone (the profile "gone" is not published)'
+        return failed in details and details.startswith("Now: wait 3 days, until ")
+
+    await town.until(shown)
+
+
+async def current_details(town: Town, handle: WorkflowHandle[Any, Any]) -> str:
+    metadata = await handle.query("__temporal_workflow_metadata", result_type=WorkflowMetadata)
+    return str(metadata.current_details)
+
+
+async def test_an_event_says_why_it_fired(town: Town) -> None:
+    town.world.automate(
+        {"event": "payment.failed", "where": {"amount": {"greater": 5}}}, "dunning", steps=[{"wait": "1d"}]
+    )
+    town.world.send("payment.failed", amount=10)
+    town.wake()
+    [enrollment] = await town.enrolled()
+    await town.until(lambda: town.outcomes() == ["0"])
+    description = await town.follow_up(enrollment).describe()
+    assert await description.static_summary() == "dunning v1: event payment.failed"
+    assert "amount is greater than 5" in (await description.static_details() or "")
 
 
 async def test_cancelling_in_temporal_cancels_the_enrollment(town: Town) -> None:

@@ -103,6 +103,20 @@ async def test_a_refusal_with_on_failure_continue_goes_on(town: Town, mailbox: M
     assert town.world.query("SELECT tags FROM contacts") == [('["on"]',)]
 
 
+@pytest.mark.parametrize("on_failure", ["stop", "continue"])
+async def test_cancelling_while_a_message_is_tried_again_cancels_everything(
+    town: Town, mailbox: Mailbox, on_failure: str
+) -> None:
+    mailbox.answers = ["451 try later"] * 50
+    begin(town, "ben@example.com", {"add_tag": "never"}, on_failure=on_failure)
+    await town.until(lambda: len(mailbox.tries) > 0)
+    await town.follow_up(town.ids()[0]).cancel()
+    assert await ended(town, "cancelled") == [
+        ("ben@example.com", "failed", "the follow-up ended before it was sent (cancelled)")
+    ]
+    assert town.world.query("SELECT tags FROM contacts") == [("[]",)]
+
+
 @pytest.mark.parametrize(
     ("to", "contact", "expected"),
     [
@@ -115,8 +129,12 @@ async def test_a_refusal_with_on_failure_continue_goes_on(town: Town, mailbox: M
         ("contact", {}, ("contact", "recorded", "contact: empty for this contact")),
         (["owner", "sales"], {}, ("sales", "sent", None)),
         (["owner", "sales"], {"owner": "ben@example.com"}, ("ben@example.com", "sent", None)),
-        ("owner", {"owner": "ben"}, ("ben", "recorded", None)),
-        ("nobody-defined", {}, ("nobody-defined", "recorded", None)),
+        ("owner", {"owner": "ben"}, ("ben", "recorded", 'no recipient "ben" with a channel is defined')),
+        (
+            "nobody-defined",
+            {},
+            ("nobody-defined", "recorded", 'no recipient "nobody-defined" with a channel is defined'),
+        ),
     ],
 )
 async def test_whom_a_notification_reaches(
