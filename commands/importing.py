@@ -42,6 +42,8 @@ def run(
             errors().print(str(row), style="red", markup=False)
         if done.bad > len(done.first_bad):
             note(f"... and {counted(done.bad - len(done.first_bad), 'more bad row')}")
+        if not done.timed:
+            note("No column says when: events count as of now. --occurred-at COLUMN names one.")
         if done.duplicates and not done.accepted:
             note(
                 "Rows of one file name and line count once. If this is another file of the same name, "

@@ -50,13 +50,14 @@ class BadRow:
 
 @dataclass
 class Imported:
-    """What became of a file. `first_bad` are the first 20 of the `bad` rows."""
+    """What became of a file. `first_bad` are the first 20 of the `bad` rows; `timed` False: no column says when."""
 
     file: str
     accepted: int = 0
     duplicates: int = 0
     bad: int = 0
     first_bad: list[BadRow] = field(default_factory=list)
+    timed: bool = True
 
     @property
     def rows(self) -> int:
@@ -94,6 +95,7 @@ def import_file(
     done = Imported(path.name)
     with _opened(path) as file:
         reader = _Csv(file, path, columns, import_name) if kind == "csv" else _Ndjson(file)
+        done.timed = reader.timed
         batch: list[tuple[int, dict[str, Any]]] = []
         for line, event, problems in reader.rows():
             if event is None or problems:
@@ -188,6 +190,10 @@ class _Csv:
         except ReadableError as error:
             raise ReadableError(f"{path}: {error}") from None
 
+    @property
+    def timed(self) -> bool:
+        return self._mapping.occurred_at is not None
+
     def rows(self) -> Iterator[_Row]:
         while True:
             line = self._rows.line_num + 1
@@ -219,6 +225,8 @@ class _Csv:
 
 class _Ndjson:
     """One event in the API's format per line."""
+
+    timed = True
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
