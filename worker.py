@@ -81,6 +81,7 @@ async def work(settings: Settings) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, thread_name_prefix="work"))
     database = Database(settings.database, sync=settings.database_sync)
     try:
         await asyncio.to_thread(migrate, database, settings.shards)
