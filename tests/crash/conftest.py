@@ -1,6 +1,6 @@
 """Installations of the tests' own, with real processes."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -8,7 +8,7 @@ import pytest
 from runtime.embedded import Stack
 from runtime.ports import free_port
 from runtime.settings import Settings, load_settings
-from tests.crash.installation import prepare
+from tests.crash.installation import Client, Look, prepare
 
 
 @pytest.fixture
@@ -28,3 +28,18 @@ async def stack(settings: Settings) -> AsyncIterator[Stack]:
     settings.home.mkdir(parents=True, exist_ok=True)
     async with Stack(settings, prepare) as running:
         yield running
+
+
+@pytest.fixture
+async def client(settings: Settings) -> AsyncIterator[Client]:
+    caller = Client(settings)
+    yield caller
+    await caller.close()
+
+
+@pytest.fixture
+def look(settings: Settings) -> Iterator[Look]:
+    settings.home.mkdir(parents=True, exist_ok=True)
+    found = Look(settings)
+    yield found
+    found.close()

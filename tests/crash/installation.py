@@ -49,6 +49,9 @@ class Client:
     def __init__(self, settings: Settings) -> None:
         self._http = httpx2.AsyncClient(base_url=f"http://127.0.0.1:{settings.port}", timeout=20)
 
+    async def close(self) -> None:
+        await self._http.aclose()
+
     async def call(self, method: str, path: str, body: Any = None) -> Any:
         async with asyncio.timeout(60):
             while True:
@@ -80,6 +83,9 @@ class Look:
 
     def __init__(self, settings: Settings) -> None:
         self.database = Database(settings.database)
+
+    def close(self) -> None:
+        self.database.close()
 
     def rows(self, statement: str) -> list[tuple[Any, ...]]:
         with self.database.read() as connection:

@@ -60,9 +60,8 @@ def check_once_each(look: Look, hot: int) -> None:
 
 
 async def test_processes_killed_during_an_import_lose_and_double_nothing(
-    settings: Settings, stack: Stack
+    settings: Settings, stack: Stack, client: Client, look: Look
 ) -> None:
-    client = Client(settings)
     await client.define()
     events = history(seed=7)
     chance = random.Random(11)
@@ -88,18 +87,16 @@ async def test_processes_killed_during_an_import_lose_and_double_nothing(
 
     await asyncio.gather(send(), kill())
     assert sum(stack.restarts.values()) >= KILLS
-    look = Look(settings)
     points = expected(events)
     await eventually(look.idle, 120)
     await eventually(lambda: look.scores() == points, 30)
     check_once_each(look, sum(value >= 35 for value in points.values()))
-    look.database.close()
 
 
-async def test_a_terminated_shard_workflow_comes_back_by_itself(settings: Settings, stack: Stack) -> None:
-    client = Client(settings)
+async def test_a_terminated_shard_workflow_comes_back_by_itself(
+    settings: Settings, stack: Stack, client: Client, look: Look
+) -> None:
     await client.define()
-    look = Look(settings)
     await client.call("POST", "/v1/events", {"type": "page.visited", "contact": "ada"})
     await eventually(lambda: look.scores() == {"ada": 1}, 20)
     temporal = await connect(settings)
@@ -108,15 +105,12 @@ async def test_a_terminated_shard_workflow_comes_back_by_itself(settings: Settin
         await handle.terminate()
     await client.call("POST", "/v1/events", {"type": "page.visited", "contact": "ada"})
     await eventually(lambda: look.scores() == {"ada": 2}, 20)
-    look.database.close()
 
 
 async def test_a_follow_up_terminated_in_temporal_is_cancelled_and_stays_so(
-    settings: Settings, stack: Stack
+    settings: Settings, stack: Stack, client: Client, look: Look
 ) -> None:
-    client = Client(settings)
     await client.define()
-    look = Look(settings)
     body = {**AUTOMATION, "steps": [{"wait": "30d"}, {"add_tag": "late"}]}
     await client.call("PUT", "/v1/automations/hot", body)
     await client.call("POST", "/v1/automations/hot/publish")
@@ -126,19 +120,17 @@ async def test_a_follow_up_terminated_in_temporal_is_cancelled_and_stays_so(
     async for execution in temporal.list_workflows(f"WorkflowType = '{FOLLOW_UP_WORKFLOW}'"):
         await temporal.get_workflow_handle(execution.id).terminate()
     await eventually(lambda: look.rows("SELECT status FROM enrollments") == [("cancelled",)], 60)
-    look.database.close()
 
 
-async def test_deleting_temporals_data_loses_no_event_and_no_follow_up(settings: Settings) -> None:
-    settings.home.mkdir(parents=True)
+async def test_deleting_temporals_data_loses_no_event_and_no_follow_up(
+    settings: Settings, client: Client, look: Look
+) -> None:
     body = {**AUTOMATION, "steps": [{"create_task": {"title": "Call"}}, {"wait": "8s"}, {"add_tag": "late"}]}
     async with Stack(settings, prepare):
-        client = Client(settings)
         await client.define()
         await client.call("PUT", "/v1/automations/hot", body)
         await client.call("POST", "/v1/automations/hot/publish")
         await client.call("POST", "/v1/events", [{"type": "page.visited", "contact": "ada"}] * 30)
-        look = Look(settings)
         await eventually(lambda: look.rows("SELECT status, step FROM enrollments") == [("running", "1")], 20)
     shutil.rmtree(settings.home / "temporal")
     async with Stack(settings, prepare):
@@ -150,4 +142,3 @@ async def test_deleting_temporals_data_loses_no_event_and_no_follow_up(settings:
     assert look.rows("SELECT attempt FROM enrollments ORDER BY id") == [(2,), (1,)]
     assert look.one("SELECT count(*) FROM tasks") == 2
     assert look.scores() == {"ada": 30, "ben": 30}
-    look.database.close()

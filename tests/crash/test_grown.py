@@ -30,8 +30,9 @@ def settings(tmp_path: Path, postgres_database_url: str) -> Settings:
     )
 
 
-async def test_two_workers_on_postgresql_count_everything_once(settings: Settings, stack: Stack) -> None:
-    client = Client(settings)
+async def test_two_workers_on_postgresql_count_everything_once(
+    settings: Settings, stack: Stack, client: Client, look: Look
+) -> None:
     await client.define()
     events = [
         {"id": f"event-{number}", "contact": f"contact-{number % CONTACTS}", "type": "page.visited"}
@@ -41,22 +42,20 @@ async def test_two_workers_on_postgresql_count_everything_once(settings: Setting
         *(client.call("POST", "/v1/events", events[start : start + 300]) for start in range(0, EVENTS, 300))
     )
     stack.kill("worker-1")
-    look = Look(settings)
     await eventually(look.idle, 90)
     assert look.scores() == {f"contact-{number}": 55 for number in range(CONTACTS)}
     assert look.one("SELECT count(*) FROM enrollments WHERE status = 'completed'") == CONTACTS
     assert look.one("SELECT count(*) FROM tasks") == CONTACTS
-    look.database.close()
 
 
-async def test_a_publish_rescores_everybody_and_shows_how_far_it_is(settings: Settings, stack: Stack) -> None:
-    client = Client(settings)
+async def test_a_publish_rescores_everybody_and_shows_how_far_it_is(
+    settings: Settings, stack: Stack, client: Client, look: Look
+) -> None:
     await client.define()
     events = [
         {"contact": f"contact-{number % CONTACTS}", "type": "page.visited"} for number in range(10 * CONTACTS)
     ]
     await client.call("POST", "/v1/events", events)
-    look = Look(settings)
     await eventually(look.idle, 60)
     rules = [{"key": "visit", "on": "page.visited", "points": 2}]
     await client.call("PUT", "/v1/profiles/engagement", {**PROFILE, "rules": rules})
@@ -74,4 +73,3 @@ async def test_a_publish_rescores_everybody_and_shows_how_far_it_is(settings: Se
         while await progress() != (CONTACTS, CONTACTS):
             await asyncio.sleep(0.1)
     assert look.one("SELECT count(*) FROM enrollments") == 0
-    look.database.close()
