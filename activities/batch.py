@@ -14,6 +14,7 @@ from scoring.progress import History, Incoming, Progress, ScoreChange, Stored, a
 from scoring.windows import window_of
 from store import scoring as rows
 from store.connection import Connection
+from store.facts import load_contacts
 from triggers.evaluate import Facts, Guard, Match, match_change, match_event, skip_reason
 
 
@@ -79,7 +80,7 @@ class _Batch:
         ids.update(due.touched)
         ids.update(record_id for found in due.overdue.values() for record_id in found)
         ids.update(sweep)
-        self.contacts = rows.load_contacts(connection, ids)
+        self.contacts = load_contacts(connection, ids)
         self.events_of: dict[int, list[rows.PendingEvent]] = {}
         for pending in due.events:
             self.events_of.setdefault(pending.contact_id, []).append(pending)

@@ -28,7 +28,7 @@ from conditions.values import Value
 from scoring.ledger import Event
 from store import contacts, definitions, follow_ups
 from store.connection import Connection, RowMapping
-from store.scoring import Properties
+from store.facts import Properties
 
 #: An outcome's result holds our own ids and numbers.
 Result = dict[str, Any]

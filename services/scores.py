@@ -11,8 +11,9 @@ from services import cursors
 from services.contacts import find_contact
 from services.profile_cache import ProfileCache
 from services.resources import NotFound, Resources
-from store import score_reads, scoring
+from store import score_reads
 from store.connection import Connection, RowMapping
+from store.facts import load_contacts
 
 
 class Scores:
@@ -117,7 +118,7 @@ _EMPTY: dict[str, Any] = {
 
 
 def _record(connection: Connection, contact: RowMapping) -> Record:
-    facts = scoring.load_contacts(connection, [contact["id"]])[contact["id"]]
+    facts = load_contacts(connection, [contact["id"]])[contact["id"]]
     return Record("contact", facts.created_at, facts)
 
 

@@ -14,6 +14,7 @@ from store import contacts, definitions, intake, publications
 from store import scoring as rows
 from store.connection import Connection
 from store.database import Database, dump_json
+from store.facts import load_contacts
 from store.tables import EventStatus
 
 HOUR = 3_600_000_000
@@ -186,7 +187,7 @@ class World:
             compiled = self.published.read(connection).by_key[profile]
             row = contacts.contact_by_key(connection, contact)
             assert row is not None
-            facts = rows.load_contacts(connection, [row["id"]])[row["id"]]
+            facts = load_contacts(connection, [row["id"]])[row["id"]]
             events = rows.load_applied_events(connection, [row["id"]]).get(row["id"], [])
             adjustments = rows.load_applied_adjustments(connection, compiled.id, [row["id"]])
             stored = rows.load_scores(connection, compiled.id, [row["id"]]).get(row["id"])
