@@ -4,8 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from uuid_utils import uuid7
-
+from activities.enrolling import Enrolling
 from activities.published import Published
 from conditions.times import Micros
 from scoring.compiled import CompiledProfile
@@ -15,7 +14,6 @@ from scoring.windows import window_of
 from store import scoring as rows
 from store.connection import Connection
 from store.facts import load_contacts
-from triggers.evaluate import Facts, Guard, Match, match_change, match_event, skip_reason
 
 
 @dataclass(slots=True)
@@ -81,31 +79,17 @@ class _Batch:
         ids.update(record_id for found in due.overdue.values() for record_id in found)
         ids.update(sweep)
         self.contacts = load_contacts(connection, ids)
-        self.events_of: dict[int, list[rows.PendingEvent]] = {}
-        for pending in due.events:
-            self.events_of.setdefault(pending.contact_id, []).append(pending)
         self.progress: dict[tuple[int, int], Progress] = {}
         self.had: set[tuple[int, int]] = set()
-        self.matches: list[tuple[int, Match, CompiledProfile | None]] = []
         self.fixed_points: dict[str, int] = {}
-        self.facts: dict[int, Facts] = {}
-        self.score_values: dict[str, dict[int, int | None]] = {}
+        self.enrolling = Enrolling(connection, shard, published, now, self.contacts)
 
     def fold(self) -> None:
-        triggers = self.published.triggers
         for profile in self.published.profiles:
             if self.only_profile not in (None, profile.id) or profile.applies_to != "contact":
                 continue
             self._fold_profile(profile)
-        for profile in self.published.profiles:
-            if profile.key in triggers.scores_read:
-                values = rows.load_score_values(self.connection, profile.id, self.contacts)
-                for contact_id in self.contacts:
-                    found = self.progress.get((profile.id, contact_id))
-                    if found is not None:
-                        values[contact_id] = found.score
-                self.score_values[profile.key] = values
-        self._match()
+        self.enrolling.match(self.progress, self.due.events, self.outcome.quarantined)
 
     def _fold_profile(self, profile: CompiledProfile) -> None:
         incoming = self._incoming(profile)
@@ -165,8 +149,9 @@ class _Batch:
         quarantined = self.outcome.quarantined
         if quarantined:
             incoming = [item for item in incoming if item.id not in quarantined]
-        try:
-            found = advance(
+
+        def attempt(stored: Stored | None, history: History | None, incoming: Sequence[Incoming]) -> Progress:
+            return advance(
                 profile,
                 record,
                 contact_id,
@@ -179,26 +164,17 @@ class _Batch:
                 touched=touched,
                 rebuild=rebuild,
             )
+
+        try:
+            found = attempt(stored, history, incoming)
         except Exception:
-            incoming = [item for item in incoming if self._passes(profile, record, item.event, item.id)]
+            good = [item for item in incoming if self._passes(profile, record, item.event, item.id)]
             if history is not None:
                 kept = [event for event in history.events if self._passes(profile, record, event, event.id)]
                 history = History(kept, history.adjustments)
             if stored is not None:  # the failed attempt has changed its standing
                 stored = self._stored(profile, [contact_id])[contact_id]
-            found = advance(
-                profile,
-                record,
-                contact_id,
-                now,
-                stored,
-                limited,
-                mortal,
-                history,
-                incoming,
-                touched=touched,
-                rebuild=rebuild,
-            )
+            found = attempt(stored, history, good)
         self.progress[profile.id, contact_id] = found
         self.fixed_points |= found.fixed_points
 
@@ -293,53 +269,11 @@ class _Batch:
         adjustments = rows.load_applied_adjustments(self.connection, profile.id, ids)
         return {i: History(events.get(i, ()), adjustments.get(i, ())) for i in ids}
 
-    def _match(self) -> None:
-        triggers = self.published.triggers
-        by_id = {profile.id: profile for profile in self.published.profiles}
-        for (profile_id, contact_id), progress in self.progress.items():
-            profile = by_id[profile_id]
-            if profile.key not in triggers.profiles:
-                continue
-            for change in progress.changes:
-                for match in match_change(triggers, profile, change, self._facts(contact_id), self.now):
-                    self.matches.append((contact_id, match, profile))
-        if triggers.by_event:
-            for pending in self.due.events:
-                if not pending.silent and pending.event.type in triggers.by_event:
-                    self._match_event(pending)
-
-    def _match_event(self, pending: rows.PendingEvent) -> None:
-        if pending.contact_id not in self.contacts or pending.event.id in self.outcome.quarantined:
-            return
-        try:
-            found = list(
-                match_event(
-                    self.published.triggers,
-                    pending.event,
-                    pending.depth,
-                    self._facts(pending.contact_id),
-                    self.now,
-                )
-            )
-        except ValueError as error:
-            self.outcome.quarantined[pending.event.id] = f"trigger: {error}"[:500]
-            return
-        self.matches.extend((pending.contact_id, match, None) for match in found)
-
-    def _facts(self, contact_id: int) -> Facts:
-        known = self.facts.get(contact_id)
-        if known is None:
-            scores = {key: values.get(contact_id) for key, values in self.score_values.items()}
-            by_key = self.published.by_key
-            bands = {key: by_key[key].band(score) for key, score in scores.items()}
-            known = self.facts[contact_id] = Facts(self.contacts[contact_id], scores, bands)
-        return known
-
     def save(self) -> None:
         connection = self.connection
         for profile in self.published.profiles:
             self._save_profile(profile)
-        self._save_matches()
+        self.outcome.enrolled, self.outcome.closing = self.enrolling.save()
         if self.due.events:
             applied = [
                 pending.event.id
@@ -420,61 +354,3 @@ class _Batch:
         rows.save_scores(connection, scores)
         rows.save_changes(connection, profile.id, profile.version, now, changes)
         self.outcome.changes += len(changes)
-
-    def _save_matches(self) -> None:
-        if not self.matches:
-            return
-        pairs = {
-            (match.trigger.automation_id, contact_id)
-            for contact_id, match, _ in self.matches
-            if match.trigger.guarded
-        }
-        guards = {}
-        if pairs:
-            guards = {
-                pair: Guard(last, running)
-                for pair, (last, running) in rows.load_guards(self.connection, pairs).items()
-            }
-        enrollments: dict[str, rows.NewEnrollment] = {}
-        skips, replaced = [], []
-        for contact_id, match, profile in self.matches:
-            trigger = match.trigger
-            guard = guards.setdefault((trigger.automation_id, contact_id), Guard())
-            reason = skip_reason(match, guard, self.now)
-            if reason is not None:
-                skips.append(
-                    rows.NewSkip(
-                        trigger.automation_id, match.origin, trigger.version, contact_id, reason, self.now
-                    )
-                )
-                continue
-            if trigger.while_running == "replace":
-                replaced.extend(guard.running)
-                guard.running.clear()
-            enrollment_id = str(uuid7())
-            guard.last_start = self.now
-            guard.running.append(enrollment_id)
-            change = match.change
-            enrollments[enrollment_id] = rows.NewEnrollment(
-                enrollment_id,
-                trigger.automation_id,
-                trigger.version,
-                contact_id,
-                None,
-                self.shard,
-                match.origin,
-                profile.id if profile else None,
-                change.seq if change else None,
-                match.event.id if match.event else None,
-                change.cause if change else "event",
-                change.previous if change else None,
-                change.current if change else None,
-                match.depth,
-                self.now,
-            )
-        rows.save_enrollments(self.connection, list(enrollments.values()))
-        rows.save_skips(self.connection, skips)
-        if replaced:
-            rows.replace_running(self.connection, replaced, self.now)
-        self.outcome.enrolled = len(enrollments)
-        self.outcome.closing = len(replaced)

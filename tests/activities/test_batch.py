@@ -260,3 +260,14 @@ def test_an_automation_may_look_at_events_whether_a_score_moves_or_not(world: Wo
     world.send("payment.failed", amount=1)
     world.score()
     assert world.enrollments() == [("a", "ada", None, None, "queued")]
+
+
+def test_properties_that_only_a_filter_reads_and_cannot_be_read_stop_nobody(world: World) -> None:
+    world.publish({"on": "e", "points": 9})
+    world.automate({"profile": "p", "filters": {"event.amount": {"empty": True}}})
+    bad = world.send()
+    world.send(contact="ben")
+    world.corrupt(bad, "not json")
+    world.score()
+    assert world.scores() == {"ada": 9, "ben": 9}
+    assert sorted(row[1] for row in world.enrollments()) == ["ada", "ben"]
