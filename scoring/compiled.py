@@ -84,10 +84,6 @@ class CompiledProfile:
             found = label
         return found
 
-    def field_names(self, kind: str) -> frozenset[str]:
-        """The fields of contacts or deals (`kind`) that some rule reads: a change of one re-scores."""
-        return self.contact_fields if kind == "contact" else self.deal_fields
-
 
 def decay_worths(points: int, percent: int) -> tuple[int, ...]:
     """Points x (1 - percent/100)^n for n = 0, 1, ... up to the first 0; half away from zero, in integers."""

@@ -1,7 +1,7 @@
 """The score profile as its author writes it: rules, groups, bands and bounds."""
 
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, model_validator
@@ -170,11 +170,6 @@ class ScoreProfile(Definition):
 def rewarded_types(rules: list[Rule]) -> frozenset[str]:
     """The event types to which some rule gives points above 0: the default `of` of inactivity rules."""
     return frozenset(rule.on for rule in rules if rule.on is not None and rule.points > 0)
-
-
-def profile_definition(profile: ScoreProfile) -> dict[str, Any]:
-    """What the author wrote, JSON-able: the form that is stored, compared and shown."""
-    return profile.model_dump(mode="json", by_alias=True, exclude_unset=True)
 
 
 def _bound_problems(low: int | None, high: int | None) -> Iterator[Problem]:

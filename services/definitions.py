@@ -16,7 +16,7 @@ from conditions.problems import Problem, suggestion
 from conditions.times import Micros, to_iso
 from runtime.registry import publish_workflow_id
 from scoring.checks import check_profile, publish_problems
-from scoring.profile import ScoreProfile, profile_definition
+from scoring.profile import ScoreProfile
 from services.names import unstorable
 from services.resources import BadParameter, Conflict, Invalid, NotFound, Resources
 from store import definitions as rows
@@ -94,7 +94,7 @@ def read_model(model: type[Model], body: Any, key: str, kind: str) -> Model:
 
 def profile_document(profile: ScoreProfile) -> dict[str, Any]:
     """A profile in the form that is stored and compared."""
-    return {"kind": profile.kind, **profile_definition(profile)}
+    return {"kind": profile.kind, **definition(profile)}
 
 
 def automation_document(automation: Automation) -> dict[str, Any]:

@@ -170,14 +170,6 @@ def outcomes(connection: Connection, enrollment_id: str, paths: Collection[str])
     return {row["path"]: row for row in rows}
 
 
-def all_outcomes(connection: Connection, enrollment_id: str) -> list[RowMapping]:
-    return list(
-        connection.execute(
-            select(OUTCOMES).where(OUTCOMES.c.enrollment_id == enrollment_id).order_by(OUTCOMES.c.at)
-        ).mappings()
-    )
-
-
 def add_outcome(
     connection: Connection,
     enrollment_id: str,
@@ -191,14 +183,6 @@ def add_outcome(
         insert(OUTCOMES).values(
             enrollment_id=enrollment_id, path=path, kind=kind, result=dict(result), attempt=attempt, at=now
         )
-    )
-
-
-def change_outcome(connection: Connection, enrollment_id: str, path: str, result: Mapping[str, Any]) -> None:
-    connection.execute(
-        update(OUTCOMES)
-        .where(OUTCOMES.c.enrollment_id == enrollment_id, OUTCOMES.c.path == path)
-        .values(result=dict(result))
     )
 
 

@@ -7,7 +7,6 @@ from store.bulk import Bulk
 DEFINITIONS = "definitions"
 SHARDS = "shards"
 HELD = "held"
-TEMPORAL = "temporal"
 
 
 def get_fact(connection: Connection, key: str) -> str | None:
