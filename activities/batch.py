@@ -1,19 +1,24 @@
 """One batch of a shard: load what is pending, fold it, evaluate triggers, commit everything in one transaction."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from activities.enrolling import Enrolling
 from activities.published import Published
+from activities.saving import save_progress
+from activities.subjects import CONTACT, DEAL, Subjects
 from conditions.times import Micros
 from scoring.compiled import CompiledProfile
 from scoring.ledger import Entry, Event, Record
-from scoring.progress import History, Incoming, Progress, ScoreChange, Stored, advance
+from scoring.progress import History, Incoming, Progress, Stored, advance
 from scoring.windows import window_of
+from store import pending as waiting
 from store import scoring as rows
 from store.connection import Connection
-from store.facts import load_contacts
+from store.pending import Due
+
+#: The id of the change that revoking an event makes: this and the event's id, which holds no "/".
+REVOKE = "revoke/"
 
 
 @dataclass(slots=True)
@@ -33,11 +38,11 @@ def score_batch(
 ) -> BatchOutcome:
     """Work off up to `limit` pending things of each kind. The caller holds the shard's lock and commits."""
     now = clock()
-    due = rows.due_work(connection, shard, now, limit)
+    due = waiting.due_work(connection, shard, now, limit)
     if not due.size:
         return BatchOutcome()
     now = max(now, max((pending.received_at for pending in due.events), default=now))
-    batch = _Batch(connection, shard, published, now, due)
+    batch = Batch(connection, shard, published, now, due)
     batch.fold()
     batch.save()
     return batch.outcome
@@ -46,25 +51,26 @@ def score_batch(
 def rescore_batch(
     connection: Connection, shard: int, published: Published, profile_id: int, ids: Sequence[int], now: Micros
 ) -> int:
-    """Re-fold those of the contacts whose score is not yet of the published version; how many changes it made."""
-    due = rows.Due([], [], {}, {})
-    batch = _Batch(connection, shard, published, now, due, only_profile=profile_id, sweep=ids)
+    """Re-fold those of the records whose score is not yet of the published version; how many changes it made."""
+    batch = Batch(connection, shard, published, now, waiting.NOTHING, only_profile=profile_id, sweep=ids)
     batch.fold()
     batch.save()
     return batch.outcome.changes
 
 
-class _Batch:
+class Batch:
+    """What one transaction works off. `fold` reads and decides, `save` writes."""
+
     def __init__(
         self,
         connection: Connection,
         shard: int,
         published: Published,
         now: Micros,
-        due: rows.Due,
+        due: Due,
         *,
         only_profile: int | None = None,
-        sweep: Iterable[int] = (),
+        sweep: Sequence[int] = (),
     ) -> None:
         self.connection = connection
         self.shard = shard
@@ -72,80 +78,71 @@ class _Batch:
         self.now = now
         self.due = due
         self.only_profile = only_profile
+        self.sweep = sweep
         self.outcome = BatchOutcome(size=due.size)
-        ids = {pending.contact_id for pending in due.events}
-        ids.update(pending.record_id for pending in due.adjustments)
-        ids.update(due.touched)
-        ids.update(record_id for found in due.overdue.values() for record_id in found)
-        ids.update(sweep)
-        self.contacts = load_contacts(connection, ids)
-        self.progress: dict[tuple[int, int], Progress] = {}
-        self.had: set[tuple[int, int]] = set()
+        kind = published.kinds.get(only_profile, CONTACT) if only_profile is not None else CONTACT
+        self.subjects = Subjects(connection, due, published, {kind: sweep})
+        self.progress: dict[int, dict[int, Progress]] = {}
+        self.known: dict[int, dict[int, Stored]] = {}
         self.fixed_points: dict[str, int] = {}
-        self.enrolling = Enrolling(connection, shard, published, now, self.contacts)
+        self.enrolling = Enrolling(connection, shard, published, now, self.subjects)
 
     def fold(self) -> None:
         for profile in self.published.profiles:
-            if self.only_profile not in (None, profile.id) or profile.applies_to != "contact":
-                continue
-            self._fold_profile(profile)
+            if self.only_profile in (None, profile.id):
+                self._fold_profile(profile)
         self.enrolling.match(self.progress, self.due.events, self.outcome.quarantined)
 
     def _fold_profile(self, profile: CompiledProfile) -> None:
-        incoming = self._incoming(profile)
+        touched = self.subjects.touched(profile)
+        incoming = self._incoming(profile, touched)
         if not incoming:
             return
+        stored = self._stored(profile, list(incoming))
         ids = list(incoming)
-        stored = self._stored(profile, ids)
-        self.had.update((profile.id, contact_id) for contact_id in stored)
         if self.only_profile is not None:
             ids = [i for i in ids if i not in stored or stored[i].version != profile.version]
-        current = [i for i in ids if i in stored and stored[i].version == profile.version]
-        limited = self._limited(profile, current, incoming)
-        mortal = self._mortal(profile, current, stored)
-        rereads = bool(profile.contact_fields_in_where)
-        rebuilt = [
-            i
-            for i in ids
-            if i not in stored
-            or stored[i].version != profile.version
-            or (rereads and self.due.touched.get(i, 0))
-        ]
-        histories = self._histories(profile, rebuilt)
+        self.progress[profile.id] = {}
+        self.known[profile.id] = stored
+        valid = [i for i in ids if i in stored and _valid(stored[i], profile)]
+        limited = self._limited(profile, valid, incoming)
+        mortal = self._mortal(profile, valid, stored)
+        revoked = {i for i in ids if any(item.revokes is not None for item in incoming[i])}
+        known = set(valid)
+        folded = [i for i in ids if i not in known or i in revoked or touched.get(i, (0, False))[1]]
+        histories = self._histories(profile, folded)
         origin = self.published.rows[profile.id]
-        for contact_id in ids:
-            facts = self.contacts[contact_id]
-            record = Record("contact", facts.created_at, facts)
-            older = facts.created_at <= origin.published_at
-            rebuild = ("publish", origin.silent) if older else ("attribute", False)
+        for record_id in ids:
+            record = self.subjects.record(profile.applies_to, record_id)
+            older = record.created_at <= origin.published_at
             self._advance(
                 profile,
                 record,
-                contact_id,
-                stored.get(contact_id),
-                limited.get(contact_id, ()),
-                mortal.get(contact_id, ()),
-                histories.get(contact_id),
-                incoming[contact_id],
-                rebuild,
+                record_id,
+                stored.get(record_id),
+                limited.get(record_id, ()),
+                mortal.get(record_id, ()),
+                histories.get(record_id),
+                incoming[record_id],
+                touched.get(record_id, (0, False)),
+                ("publish", origin.silent) if older else ("attribute", False),
             )
 
     def _advance(
         self,
         profile: CompiledProfile,
         record: Record,
-        contact_id: int,
+        record_id: int,
         stored: Stored | None,
         limited: Sequence[Entry],
         mortal: Sequence[Entry],
         history: History | None,
         incoming: list[Incoming],
+        touched: tuple[int, bool],
         rebuild: tuple[str, bool],
     ) -> None:
         """Advance one score; what makes scoring fail is quarantined and the rest counts."""
-        touched = self.due.touched.get(contact_id, 0)
         now = max(self.now, stored.scored_at if stored else 0)
-
         quarantined = self.outcome.quarantined
         if quarantined:
             incoming = [item for item in incoming if item.id not in quarantined]
@@ -154,14 +151,15 @@ class _Batch:
             return advance(
                 profile,
                 record,
-                contact_id,
+                record_id,
                 now,
                 stored,
                 limited,
                 mortal,
                 history,
                 incoming,
-                touched=touched,
+                touched=touched[0],
+                reread=touched[1],
                 rebuild=rebuild,
             )
 
@@ -173,9 +171,9 @@ class _Batch:
                 kept = [event for event in history.events if self._passes(profile, record, event, event.id)]
                 history = History(kept, history.adjustments)
             if stored is not None:  # the failed attempt has changed its standing
-                stored = self._stored(profile, [contact_id])[contact_id]
+                stored = self._stored(profile, [record_id])[record_id]
             found = attempt(stored, history, good)
-        self.progress[profile.id, contact_id] = found
+        self.progress[profile.id][record_id] = found
         self.fixed_points |= found.fixed_points
 
     def _stored(self, profile: CompiledProfile, ids: list[int]) -> dict[int, Stored]:
@@ -183,9 +181,9 @@ class _Batch:
         stored = rows.load_scores(self.connection, profile.id, ids)
         emptied = self.published.rows[profile.id].emptied
         if emptied:
-            for contact_id, found in stored.items():
+            for record_id, found in stored.items():
                 if found.version <= emptied:
-                    stored[contact_id] = found._replace(score=None)
+                    stored[record_id] = found._replace(score=None)
         return stored
 
     def _passes(self, profile: CompiledProfile, record: Record, event: Event | None, cause_id: str) -> bool:
@@ -200,21 +198,23 @@ class _Batch:
             return False
         return True
 
-    def _incoming(self, profile: CompiledProfile) -> dict[int, list[Incoming]]:
-        """By contact, what this profile has to look at; contacts that it has nothing to do with are left out."""
+    def _incoming(
+        self, profile: CompiledProfile, touched: Mapping[int, tuple[int, bool]]
+    ) -> dict[int, list[Incoming]]:
+        """By record, what this profile has to look at; records that it has nothing to do with are left out."""
+        kind = profile.applies_to
         found: dict[int, list[Incoming]] = {}
-        contacts = self.contacts
         if self.only_profile is not None:
-            return {contact_id: [] for contact_id in contacts}
-        types = profile.relevant_types
-        always = bool(profile.attribute_rules or profile.inactivity_rules)
+            return {i: [] for i in self.sweep if self.subjects.exists(kind, i)}
+        types, always = profile.relevant_types, profile.always
         for pending in self.due.events:
             event = pending.event
-            if pending.contact_id in contacts and (always or event.type in types):
+            record_id = pending.contact_id if kind == CONTACT else event.deal
+            if record_id is not None and (always or event.type in types):
                 item = Incoming(event.at, event.id, event, silent=pending.silent, depth=pending.depth)
-                found.setdefault(pending.contact_id, []).append(item)
+                found.setdefault(record_id, []).append(item)
         for adjustment in self.due.adjustments:
-            if adjustment.profile_id == profile.id and adjustment.record_id in contacts:
+            if adjustment.profile_id == profile.id:
                 found.setdefault(adjustment.record_id, []).append(
                     Incoming(
                         adjustment.at,
@@ -227,14 +227,17 @@ class _Batch:
                         adjustment.depth,
                     )
                 )
-        for contact_id in self.due.overdue.get(profile.id, ()):
-            if contact_id in contacts:
-                found.setdefault(contact_id, [])
-        if profile.contact_fields:
-            for contact_id in self.due.touched:
-                if contact_id in contacts:
-                    found.setdefault(contact_id, [])
-        return found
+        for revocation in self.due.revocations:
+            record_id = revocation.contact_id if kind == CONTACT else revocation.deal_id
+            if record_id is not None and revocation.type in types:
+                event_id, at, silent = revocation.event_id, revocation.at, revocation.silent
+                found.setdefault(record_id, []).append(
+                    Incoming(at, f"{REVOKE}{event_id}", silent=silent, revokes=event_id)
+                )
+        for record_id in (*self.due.overdue.get(profile.id, ()), *touched):
+            found.setdefault(record_id, [])
+        exists = self.subjects.exists
+        return {record_id: items for record_id, items in found.items() if exists(kind, record_id)}
 
     def _limited(
         self, profile: CompiledProfile, ids: list[int], incoming: dict[int, list[Incoming]]
@@ -243,9 +246,9 @@ class _Batch:
         if not profile.limited:
             return {}
         windows = {
-            (contact_id, rule.key, window_of(rule.per, profile.timezone, item.at))
-            for contact_id in ids
-            for item in incoming[contact_id]
+            (record_id, rule.key, window_of(rule.per, profile.timezone, item.at))
+            for record_id in ids
+            for item in incoming[record_id]
             if item.event is not None
             for rule in profile.event_rules.get(item.event.type, ())
             if rule.times is not None
@@ -265,92 +268,57 @@ class _Batch:
     def _histories(self, profile: CompiledProfile, ids: list[int]) -> dict[int, History]:
         if not ids:
             return {}
-        events = rows.load_applied_events(self.connection, ids)
+        kind = profile.applies_to
+        events = rows.load_applied_events(self.connection, kind, ids, profile.relevant_types)
         adjustments = rows.load_applied_adjustments(self.connection, profile.id, ids)
+        if kind == CONTACT and DEAL in profile.where_reads:
+            named = {event.deal for found in events.values() for event in found}
+            self.subjects.know_deals([deal for deal in named if deal is not None])
         return {i: History(events.get(i, ()), adjustments.get(i, ())) for i in ids}
 
     def save(self) -> None:
-        connection = self.connection
+        connection, due, quarantined = self.connection, self.due, self.outcome.quarantined
         for profile in self.published.profiles:
-            self._save_profile(profile)
+            progress = self.progress.get(profile.id)
+            if progress:
+                self.outcome.changes += save_progress(
+                    connection, self.shard, profile, self.now, progress, self.known[profile.id]
+                )
         self.outcome.enrolled, self.outcome.closing = self.enrolling.save()
-        if self.due.events:
-            applied = [
-                pending.event.id
-                for pending in self.due.events
-                if pending.event.id not in self.outcome.quarantined
-            ]
-            rows.mark_applied(connection, applied)
+        if due.events:
+            contacts = self.subjects.contacts
+            strays = {found.event.id for found in due.events if found.contact_id not in contacts}
+            passed = strays | quarantined.keys()
+            applied = [found.event.id for found in due.events if found.event.id not in passed]
+            waiting.mark_applied(connection, applied)
             self.outcome.events = len(applied)
-        if self.due.adjustments:
+            if strays:
+                waiting.settle_strays(connection, strays)
+        if due.adjustments:
             # An adjustment for a profile that is not published waits as applied history with its own points.
             fixed = {
                 adjustment.id: self.fixed_points.get(
                     adjustment.id,
                     (adjustment.points if adjustment.points is not None else adjustment.set_to) or 0,
                 )
-                for adjustment in self.due.adjustments
+                for adjustment in due.adjustments
             }
-            rows.mark_adjustments_applied(connection, fixed)
-        if self.due.touched:
-            rows.clear_touched(connection, self.due.touched)
+            waiting.mark_adjustments_applied(connection, fixed)
+        if due.revocations:
+            waiting.mark_revoked(connection, [revocation.event_id for revocation in due.revocations])
+        if due.touched_contacts:
+            waiting.clear_touched(connection, "contacts", due.touched_contacts)
+        if due.touched_deals:
+            waiting.clear_touched(connection, "deals", due.touched_deals)
         scored = {profile.id for profile in self.published.profiles}
-        for profile_id, ids in self.due.overdue.items():
-            if profile_id not in scored:
-                rows.forget_due(connection, profile_id, ids)
-        if self.outcome.quarantined:
-            rows.quarantine(connection, self.outcome.quarantined)
+        for profile_id, ids in due.overdue.items():
+            gone = [i for i in ids if profile_id not in scored or i not in self.progress.get(profile_id, ())]
+            if gone:
+                waiting.forget_due(connection, profile_id, gone)
+        if quarantined:
+            waiting.quarantine(connection, quarantined)
 
-    def _save_profile(self, profile: CompiledProfile) -> None:
-        connection, now = self.connection, self.now
-        scores: list[rows.ScoreRow] = []
-        added: list[tuple[Any, ...]] = []
-        removed: list[tuple[int, int, Micros, str, str]] = []
-        cleared: list[tuple[int, int]] = []
-        changes: list[tuple[int, ScoreChange]] = []
-        for (profile_id, contact_id), progress in self.progress.items():
-            if profile_id != profile.id:
-                continue
-            ledger = progress.ledger
-            if progress.replaced and (profile.id, contact_id) in self.had:
-                cleared.append((profile.id, contact_id))
-            elif not progress.replaced:
-                removed.extend(
-                    (profile.id, contact_id, entry.starts_at, entry.cause_id, entry.rule)
-                    for entry in ledger.removed
-                )
-            added.extend(
-                (
-                    profile.id,
-                    contact_id,
-                    entry.starts_at,
-                    entry.cause_id,
-                    entry.rule,
-                    entry.points,
-                    entry.ends_at,
-                    entry.window,
-                )
-                for entry in ledger.added.values()
-            )
-            changes.extend((contact_id, change) for change in progress.changes)
-            scores.append(
-                rows.ScoreRow(
-                    profile.id,
-                    contact_id,
-                    self.shard,
-                    profile.version,
-                    progress.score,
-                    rows.standing_text(ledger.standing),
-                    ledger.now,
-                    now if progress.changes else None,
-                    ledger.next_change(),
-                    progress.seq,
-                )
-            )
-        scores.sort(key=lambda row: row.record_id)
-        rows.clear_entries(connection, cleared)
-        rows.delete_entries(connection, removed)
-        rows.save_entries(connection, sorted(added, key=lambda row: row[1:5]))
-        rows.save_scores(connection, scores)
-        rows.save_changes(connection, profile.id, profile.version, now, changes)
-        self.outcome.changes += len(changes)
+
+def _valid(stored: Stored, profile: CompiledProfile) -> bool:
+    """Whether what is stored can be gone on from."""
+    return stored.version == profile.version and stored.standing.refold is None

@@ -1,157 +1,208 @@
-"""The triggers' part of a batch: which changes and events enroll a contact, which skip it and why."""
+"""The triggers' part of a batch: which changes and events enroll a record, which skip it and why."""
 
 from collections.abc import Collection, Iterable, Mapping
+from typing import NamedTuple
 
 from uuid_utils import uuid7
 
 from activities.published import Published
+from activities.subjects import CONTACT, DEAL, Subjects
 from conditions.times import Micros
 from scoring.compiled import CompiledProfile
 from scoring.ledger import Event
 from scoring.progress import Progress, ScoreChange
-from store import scoring as rows
+from store import enrolling as rows
 from store.connection import Connection
-from store.facts import ContactFacts
+from store.facts import DealWithContact
+from store.pending import PendingEvent
+from store.scoring import load_score_values
 from triggers.evaluate import Facts, Guard, Match, match_change, match_event, skip_reason
+
+
+class Found(NamedTuple):
+    """A match with whom it enrolls. `about_deal`: the deal is enrolled, else the contact, and a deal may be named."""
+
+    match: Match
+    profile: CompiledProfile | None
+    contact_id: int
+    deal_id: int | None
+    about_deal: bool
+
+    @property
+    def guard_key(self) -> tuple[int, int, int | None]:
+        """Whose earlier enrollments matter."""
+        deal_id = self.deal_id if self.about_deal else None
+        return self.match.trigger.automation_id, self.contact_id, deal_id
+
+
+class Decided(NamedTuple):
+    """What becomes of the matches of a batch. `replaced`: ids of enrollments that end."""
+
+    enrollments: list[rows.NewEnrollment]
+    skips: list[rows.NewSkip]
+    replaced: list[str]
 
 
 class Enrolling:
     """Collects the matches of one batch and writes what becomes of them."""
 
     def __init__(
-        self,
-        connection: Connection,
-        shard: int,
-        published: Published,
-        now: Micros,
-        contacts: Mapping[int, ContactFacts],
+        self, connection: Connection, shard: int, published: Published, now: Micros, subjects: Subjects
     ) -> None:
         self.connection = connection
         self.shard = shard
         self.published = published
         self.now = now
-        self.contacts = contacts
-        self.matches: list[tuple[int, Match, CompiledProfile | None]] = []
-        self._facts: dict[int, Facts] = {}
+        self.subjects = subjects
+        self.found: list[Found] = []
+        self._facts: dict[tuple[int, int | None], Facts] = {}
         self._scores: dict[str, dict[int, int | None]] = {}
 
     def match(
         self,
-        progress: Mapping[tuple[int, int], Progress],
-        events: Iterable[rows.PendingEvent],
+        progress: Mapping[int, Mapping[int, Progress]],
+        events: Iterable[PendingEvent],
         quarantined: Collection[str],
     ) -> None:
-        """Hold every change, by (profile id, contact id), and every event against the triggers."""
+        """Hold every change, by profile and record id, and every event against the triggers."""
         triggers = self.published.triggers
-        by_id = {profile.id: profile for profile in self.published.profiles}
         self._load_scores(progress)
-        for (profile_id, contact_id), found in progress.items():
-            profile = by_id[profile_id]
+        for profile in self.published.profiles:
             if profile.key in triggers.profiles:
-                for change in found.changes:
-                    self._match_change(contact_id, profile, change)
+                for record_id, found in progress.get(profile.id, {}).items():
+                    for change in found.changes:
+                        self._match_change(record_id, profile, change)
         if triggers.by_event:
             for pending in events:
                 if not pending.silent and pending.event.type in triggers.by_event:
                     self._match_event(pending, quarantined)
 
-    def _load_scores(self, progress: Mapping[tuple[int, int], Progress]) -> None:
+    def _load_scores(self, progress: Mapping[int, Mapping[int, Progress]]) -> None:
         """The scores that filters on other profiles read."""
         for profile in self.published.profiles:
             if profile.key in self.published.triggers.scores_read:
-                values = rows.load_score_values(self.connection, profile.id, self.contacts)
-                for contact_id in self.contacts:
-                    found = progress.get((profile.id, contact_id))
-                    if found is not None:
-                        values[contact_id] = found.score
+                ids = self.subjects.contacts if profile.applies_to == CONTACT else self.subjects.deals
+                emptied = self.published.rows[profile.id].emptied
+                values = load_score_values(self.connection, profile.id, ids, emptied)
+                values |= {i: found.score for i, found in progress.get(profile.id, {}).items()}
                 self._scores[profile.key] = values
 
-    def _match_change(self, contact_id: int, profile: CompiledProfile, change: ScoreChange) -> None:
-        triggers, facts = self.published.triggers, self._facts_of(contact_id)
+    def _match_change(self, record_id: int, profile: CompiledProfile, change: ScoreChange) -> None:
+        about_deal = profile.applies_to == DEAL
+        deal_id = record_id if about_deal else change.event.deal if change.event else None
+        contact_id = self.subjects.deals[record_id].contact_id if about_deal else record_id
+        triggers, facts = self.published.triggers, self._facts_of(contact_id, deal_id)
         try:
             found = list(match_change(triggers, profile, change, facts, self.now))
         except ValueError:
             change = change._replace(event=_bare(change.event) if change.event else None)
             found = list(match_change(triggers, profile, change, facts, self.now))
-        self.matches.extend((contact_id, match, profile) for match in found)
+        self.found.extend(Found(match, profile, contact_id, deal_id, about_deal) for match in found)
 
-    def _match_event(self, pending: rows.PendingEvent, quarantined: Collection[str]) -> None:
-        if pending.contact_id not in self.contacts or pending.event.id in quarantined:
+    def _match_event(self, pending: PendingEvent, quarantined: Collection[str]) -> None:
+        contact_id, deal_id = pending.contact_id, pending.event.deal
+        if contact_id not in self.subjects.contacts or pending.event.id in quarantined:
             return
-        triggers, facts = self.published.triggers, self._facts_of(pending.contact_id)
+        triggers, facts = self.published.triggers, self._facts_of(contact_id, deal_id)
         event, depth = pending.event, pending.depth
         try:
             found = list(match_event(triggers, event, depth, facts, self.now))
         except ValueError:
             found = list(match_event(triggers, _bare(event), depth, facts, self.now))
-        self.matches.extend((pending.contact_id, match, None) for match in found)
+        self.found.extend(Found(match, None, contact_id, deal_id, deal_id is not None) for match in found)
 
-    def _facts_of(self, contact_id: int) -> Facts:
-        known = self._facts.get(contact_id)
+    def _facts_of(self, contact_id: int, deal_id: int | None) -> Facts:
+        known = self._facts.get((contact_id, deal_id))
         if known is None:
-            scores = {key: values.get(contact_id) for key, values in self._scores.items()}
             by_key = self.published.by_key
+            ids = {CONTACT: contact_id, DEAL: deal_id}
+            scores = {}
+            for key, values in self._scores.items():
+                record_id = ids[by_key[key].applies_to]
+                scores[key] = values.get(record_id) if record_id is not None else None
             bands = {key: by_key[key].band(score) for key, score in scores.items()}
-            known = self._facts[contact_id] = Facts(self.contacts[contact_id], scores, bands)
+            contact = self.subjects.contacts[contact_id]
+            deal = self.subjects.deals.get(deal_id) if deal_id is not None else None
+            fields = contact if deal is None else DealWithContact(deal, contact)
+            known = self._facts[contact_id, deal_id] = Facts(fields, scores, bands)
         return known
 
-    def save(self) -> tuple[int, int]:
-        """Write enrollments and skips; how many enrolled, and how many running ones were replaced."""
-        if not self.matches:
-            return 0, 0
-        pairs = {
-            (match.trigger.automation_id, contact_id)
-            for contact_id, match, _ in self.matches
-            if match.trigger.guarded
-        }
-        guards = {}
-        if pairs:
-            guards = {
-                pair: Guard(last, running)
-                for pair, (last, running) in rows.load_guards(self.connection, pairs).items()
-            }
-        enrollments: dict[str, rows.NewEnrollment] = {}
-        skips, replaced = [], []
-        for contact_id, match, profile in self.matches:
-            trigger = match.trigger
-            guard = guards.setdefault((trigger.automation_id, contact_id), Guard())
+    def _guards(self) -> dict[tuple[int, int, int | None], Guard]:
+        """What has become of earlier matches: by automation and contact, and by automation, contact and deal."""
+        guarded = [found for found in self.found if found.match.trigger.guarded]
+        guards: dict[tuple[int, int, int | None], Guard] = {}
+        if guarded:
+            automations = {found.match.trigger.automation_id for found in guarded}
+            contacts = {found.contact_id for found in guarded}
+            for earlier in rows.load_earlier(self.connection, automations, contacts):
+                for deal_id in {None, earlier.deal_id}:
+                    guard = guards.setdefault((earlier.automation_id, earlier.contact_id, deal_id), Guard())
+                    guard.last_start = earlier.created_at
+                    if earlier.status in ("queued", "running"):
+                        guard.running.append(earlier.id)
+        return guards
+
+    def decide(self) -> Decided:
+        """Who enrolls, and who is skipped for which reason."""
+        decided = Decided([], [], [])
+        if not self.found:
+            return decided
+        guards = self._guards()
+        for found in self.found:
+            match, trigger = found.match, found.match.trigger
+            guard = guards.setdefault(found.guard_key, Guard())
             reason = skip_reason(match, guard, self.now)
             if reason is not None:
-                skips.append(
+                decided.skips.append(
                     rows.NewSkip(
-                        trigger.automation_id, match.origin, trigger.version, contact_id, reason, self.now
+                        trigger.automation_id,
+                        match.origin,
+                        trigger.version,
+                        found.contact_id,
+                        found.deal_id,
+                        reason,
+                        self.now,
                     )
                 )
                 continue
             if trigger.while_running == "replace":
-                replaced.extend(guard.running)
+                decided.replaced.extend(guard.running)
                 guard.running.clear()
-            enrollment_id = str(uuid7())
+            enrollment = self._enrollment(found)
             guard.last_start = self.now
-            guard.running.append(enrollment_id)
-            change = match.change
-            enrollments[enrollment_id] = rows.NewEnrollment(
-                enrollment_id,
-                trigger.automation_id,
-                trigger.version,
-                contact_id,
-                None,
-                self.shard,
-                match.origin,
-                profile.id if profile else None,
-                change.seq if change else None,
-                match.event.id if match.event else None,
-                change.cause if change else "event",
-                change.previous if change else None,
-                change.current if change else None,
-                match.depth,
-                self.now,
-            )
-        rows.save_enrollments(self.connection, list(enrollments.values()))
-        rows.save_skips(self.connection, skips)
-        if replaced:
-            rows.replace_running(self.connection, replaced, self.now)
-        return len(enrollments), len(replaced)
+            guard.running.append(enrollment.id)
+            decided.enrollments.append(enrollment)
+        return decided
+
+    def save(self) -> tuple[int, int]:
+        """Write enrollments and skips; how many enrolled, and how many running ones were replaced."""
+        decided = self.decide()
+        rows.save_enrollments(self.connection, decided.enrollments)
+        rows.save_skips(self.connection, decided.skips)
+        if decided.replaced:
+            rows.replace_running(self.connection, decided.replaced, self.now)
+        return len(decided.enrollments), len(decided.replaced)
+
+    def _enrollment(self, found: Found) -> rows.NewEnrollment:
+        match, trigger = found.match, found.match.trigger
+        change = match.change
+        return rows.NewEnrollment(
+            str(uuid7()),
+            trigger.automation_id,
+            trigger.version,
+            found.contact_id,
+            found.deal_id,
+            self.shard,
+            match.origin,
+            found.profile.id if found.profile else None,
+            change.seq if change else None,
+            match.event.id if match.event else None,
+            change.cause if change else "event",
+            change.previous if change else None,
+            change.current if change else None,
+            match.depth,
+            self.now,
+        )
 
 
 def _bare(event: Event) -> Event:

@@ -5,6 +5,7 @@ from automations.titles import clean
 from conditions.times import to_iso
 from conditions.tree import describe
 from store.connection import RowMapping
+from store.follow_ups import about_deal
 
 _LONGEST = 190
 
@@ -21,6 +22,11 @@ def summary(row: RowMapping, automation: Automation) -> str:
     return f"{row['automation']} v{row['version']}: {clean(moved(row, automation))}"[:_LONGEST]
 
 
+def record_name(row: RowMapping) -> str:
+    """Whom the follow-up is about, by our id: `12` for a contact, `deal-12` for a deal."""
+    return f"deal-{row['deal_id']}" if about_deal(row) else str(row["contact_id"])
+
+
 def details(row: RowMapping, automation: Automation) -> str:
     """Markdown for the workflow's page."""
     trigger = automation.trigger
@@ -35,6 +41,7 @@ def details(row: RowMapping, automation: Automation) -> str:
         lines.append(f"- Fires: {trigger.fires.replace('_', ' ')}")
     lines += [
         f"- Contact: id {row['contact_id']}",
+        *([f"- Deal: id {row['deal_id']}"] if row["deal_id"] is not None else []),
         f"- Enrolled: {to_iso(row['created_at'])}, enrollment `{row['id']}`, attempt {row['attempt']}",
     ]
     return "\n".join(lines)

@@ -22,7 +22,8 @@ from activities.messages import (
     StepsResult,
 )
 from activities.published import PublishedCache
-from activities.steps import SENDS, Result, Situation, StepFailed, perform
+from activities.situation import SENDS, Situation, StepFailed
+from activities.steps import Result, perform
 from automations.model import Automation
 from automations.steps import find_step
 from automations.titles import step_title

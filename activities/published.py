@@ -1,6 +1,7 @@
 """The published profiles and automations, compiled once per change of them."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from automations.model import Automation
 from scoring.compiled import CompiledProfile, compile_profile
@@ -10,7 +11,7 @@ from store.connection import Connection
 from triggers.compiled import TriggerIndex, compile_trigger
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Published:
     """One state of what is published. `rows`: by profile id, what the store says of its version."""
 
@@ -19,6 +20,15 @@ class Published:
     rows: dict[int, definitions.PublishedProfile]
     triggers: TriggerIndex
     by_key: dict[str, CompiledProfile]
+
+    @cached_property
+    def kinds(self) -> dict[int, str]:
+        """By profile id, the kind of record that it scores."""
+        return {profile.id: profile.applies_to for profile in self.profiles}
+
+    def reads_across(self, kind: str) -> bool:
+        """Whether some profile of this kind of record has event rules on fields of the other kind."""
+        return any(profile.applies_to == kind and profile.where_reads - {kind} for profile in self.profiles)
 
 
 class PublishedCache:

@@ -15,7 +15,8 @@ from store import publications
 from store.connection import Connection
 from store.database import Database
 
-CHUNK = 200
+#: Records and events in one transaction: it should not take longer than a batch does, nor much memory.
+CHUNK, MOST_EVENTS = 500, 1_500
 
 
 class PublishActivities:
@@ -29,7 +30,7 @@ class PublishActivities:
 
     @activity.defn(name=SWEEP_SHARD)
     async def sweep_shard(self, sweep: SweepInput) -> SweepResult:
-        """Re-score every contact of a shard that is not of the published version yet."""
+        """Re-score every record of a shard that is not of the published version yet."""
         async with beating():
             done = 0
             while True:
@@ -50,13 +51,16 @@ class PublishActivities:
         )
 
     def _chunk(self, connection: Connection, sweep: SweepInput) -> int | None:
-        """One chunk; how many contacts it passed, None when the publish has been superseded."""
+        """One chunk; how many records it passed, None when the publish has been superseded."""
         publication = publications.load(connection, sweep.publication_id)
         if publication is None or publication["status"] == "superseded":
             return None
-        ids = publications.next_contacts(connection, sweep.publication_id, sweep.shard, CHUNK)
+        profile_id = publication["profile_id"]
+        ids = publications.next_records(
+            connection, profile_id, sweep.publication_id, sweep.shard, CHUNK, MOST_EVENTS
+        )
         if ids:
             published = self._published.read(connection)
-            rescore_batch(connection, sweep.shard, published, publication["profile_id"], ids, self._clock())
+            rescore_batch(connection, sweep.shard, published, profile_id, ids, self._clock())
             publications.advance(connection, sweep.publication_id, sweep.shard, ids[-1], len(ids))
         return len(ids)

@@ -16,8 +16,7 @@ from activities.published import PublishedCache
 from activities.starting import Starter
 from conditions.times import Micros
 from runtime.shards import ShardRef
-from store import follow_ups
-from store import scoring as rows
+from store import follow_ups, pending
 from store.connection import Connection
 from store.database import Database, DBAPIError, OperationalError
 
@@ -26,6 +25,8 @@ STINT = 2.0
 #: How long a transaction should take: others wait for the one writer of SQLite meanwhile.
 TARGET = 0.04
 FEWEST, MOST = 800, 2_000
+#: Batches that take so many times as long fold whole histories, and may be smaller.
+HEAVY, FEWEST_HEAVY = 4, 25
 #: So many follow-ups are started right after the commit; more are left to their own activity.
 AT_ONCE = 10
 
@@ -42,7 +43,8 @@ class _Pace:
         if size < self.limit // 2:
             return
         wanted = int(self.limit * min(max(TARGET / max(seconds, 1e-6), 0.5), 1.5))
-        self.limit = min(max(wanted, FEWEST), MOST)
+        fewest = FEWEST_HEAVY if seconds > HEAVY * TARGET or self.limit < FEWEST else FEWEST
+        self.limit = min(max(wanted, fewest), MOST)
 
 
 class ShardActivities:
@@ -85,17 +87,19 @@ class ShardActivities:
             for cause_id, error in outcome.quarantined.items():
                 _log.error("event quarantined", event=cause_id, error=error)
         with self._database.read() as connection:
-            due = rows.next_due(connection, shard)
+            due = pending.next_due(connection, shard)
             unstarted = follow_ups.any_unstarted(connection, shard)
         return ScoreResult(events, changes, more, unstarted, due), 0 if closing else enrolled
 
     def _one_batch(self, shard: int, pace: _Pace) -> BatchOutcome:
         """One batch; a batch that the database refuses is tried in halves, down to one event that is set aside."""
         limit = pace.limit
+        began = 0.0
         while True:
-            began = time.monotonic()
 
             def work(connection: Connection, limit: int = limit) -> BatchOutcome:
+                nonlocal began
+                began = time.monotonic()  # after the wait for other writers
                 published = self._published.read(connection)
                 return score_batch(connection, shard, published, self._clock, limit)
 
@@ -116,13 +120,13 @@ class ShardActivities:
 
     def _set_aside(self, shard: int, error: DBAPIError) -> BatchOutcome:
         def work(connection: Connection) -> BatchOutcome:
-            due = rows.due_work(connection, shard, self._clock(), 1)
+            due = pending.due_work(connection, shard, self._clock(), 1)
             reason = f"the database refused it: {error.orig}"[:500]
-            guilty = [pending.event.id for pending in due.events] or [item.id for item in due.adjustments]
+            guilty = [found.event.id for found in due.events] or [item.id for item in due.adjustments]
             if not guilty:
                 raise error
             outcome = BatchOutcome(size=1, quarantined={guilty[0]: reason})
-            rows.quarantine(connection, outcome.quarantined)
+            pending.quarantine(connection, outcome.quarantined)
             return outcome
 
         return self._database.run(work, [shard])

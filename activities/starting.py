@@ -11,7 +11,7 @@ from temporalio.common import SearchAttributePair, TypedSearchAttributes, Workfl
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
-from activities.explaining import details, summary
+from activities.explaining import details, record_name, summary
 from activities.heartbeats import beating
 from activities.messages import (
     START_FOLLOW_UPS,
@@ -66,34 +66,32 @@ class Starter:
     async def start(self, shard: int, limit: int) -> StartResult:
         """Start up to `limit` follow-ups of a shard; `more` when there may be others."""
         queued, closing = await asyncio.to_thread(self._load, shard, limit)
-        await asyncio.gather(*(self._close(row["id"], row["attempt"]) for row in closing))
+        await asyncio.gather(*(self._close(workflow_id) for workflow_id in closing))
         await asyncio.gather(*(self._start(row) for row in queued))
         if queued or closing:
             await asyncio.to_thread(
                 self._database.run, lambda connection: self._mark(connection, queued, closing), [shard]
             )
-        return StartResult(len(queued), len(queued) == limit or len(closing) == limit)
+        return StartResult(len(queued), len(queued) >= limit or len(closing) >= limit)
 
-    def _load(self, shard: int, limit: int) -> tuple[list[RowMapping], list[RowMapping]]:
+    def _load(self, shard: int, limit: int) -> tuple[list[RowMapping], list[str]]:
         with self._database.read() as connection:
             closing = follow_ups.closing(connection, shard, limit)
             if meta.get_fact(connection, meta.HELD):
                 return [], closing
             return follow_ups.queued(connection, shard, limit), closing
 
-    def _mark(
-        self, connection: Connection, queued: Sequence[RowMapping], closing: Sequence[RowMapping]
-    ) -> None:
+    def _mark(self, connection: Connection, queued: Sequence[RowMapping], closing: Sequence[str]) -> None:
         if queued:
             follow_ups.mark_started(connection, [row["id"] for row in queued], self._clock())
         if closing:
-            follow_ups.mark_closed(connection, [row["id"] for row in closing])
+            follow_ups.mark_closed(connection, closing)
 
     async def _start(self, row: RowMapping) -> None:
         pairs: list[SearchAttributePair[Any]] = [
             SearchAttributePair(KINDLING_AUTOMATION, row["automation"]),
             SearchAttributePair(KINDLING_VERSION, row["version"]),
-            SearchAttributePair(KINDLING_RECORD, str(row["contact_id"])),
+            SearchAttributePair(KINDLING_RECORD, record_name(row)),
             SearchAttributePair(KINDLING_OUTCOME, Outcome.RUNNING.value),
         ]
         if row["profile"]:
@@ -130,8 +128,8 @@ class Starter:
             self._automations[key] = Automation.model_validate(row["definition"])
         return self._automations[key]
 
-    async def _close(self, enrollment_id: str, attempt: int) -> None:
-        handle = self._client.get_workflow_handle(follow_up_workflow_id(enrollment_id, attempt))
+    async def _close(self, workflow_id: str) -> None:
+        handle = self._client.get_workflow_handle(workflow_id)
         async with self._gate:
             try:
                 await handle.cancel(rpc_timeout=_PATIENCE)

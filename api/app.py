@@ -6,7 +6,7 @@ from importlib.metadata import PackageNotFoundError, version
 from fastapi import Depends, FastAPI
 from starlette.middleware import Middleware
 
-from api import automations, contacts, events, follow_ups, health, profiles
+from api import automations, contacts, deals, events, follow_ups, health, profiles, smart_lists
 from api.guard import Guard
 from api.metrics import Metrics, Observed
 from api.openapi import describe
@@ -17,6 +17,8 @@ from services.application import Application
 ROUTERS = (
     events.router,
     contacts.router,
+    deals.router,
+    smart_lists.router,
     profiles.router,
     automations.router,
     follow_ups.router,

@@ -1,15 +1,16 @@
 """Automations and recipients."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 
 from api.bodies import Body, takes
-from api.parameters import DEFAULT_LIMIT, Cursor, Key, Limit
+from api.parameters import DEFAULT_LIMIT, Cursor, Key, Limit, Version
 from api.profiles import RollbackIn
 from api.schemas import Automation as AutomationShown
-from api.schemas import Page, Version
+from api.schemas import Comparison, Page
 from api.schemas import Recipient as RecipientShown
+from api.schemas import Version as VersionShown
 from api.state import App
 from automations.model import Automation, Recipient
 
@@ -105,11 +106,26 @@ def rollback_automation(key: Key, body: Body, app: App) -> dict[str, Any]:
 
 
 @router.get(
-    "/automations/{key}/versions", response_model=Page[Version], summary="List an automation's versions"
+    "/automations/{key}/versions", response_model=Page[VersionShown], summary="List an automation's versions"
 )
 def list_automation_versions(key: Key, app: App) -> dict[str, Any]:
     """The newest first."""
     return {"items": app.automations.versions(key), "next": None}
+
+
+@router.get(
+    "/automations/{key}/compare",
+    response_model=Comparison,
+    summary="Compare two versions of an automation",
+)
+def compare_automation_versions(
+    key: Key,
+    app: App,
+    from_: Annotated[Version, Query(alias="from")] = None,
+    to: Version = None,
+) -> dict[str, Any]:
+    """A diff of YAML; by default from what is published to the draft."""
+    return app.automations.compare(key, from_, to)
 
 
 @router.put(

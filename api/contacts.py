@@ -1,18 +1,16 @@
-"""Contacts, their scores and their timeline."""
+"""Contacts."""
 
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 
 from api.bodies import Body, takes
-from api.parameters import DEFAULT_LIMIT, ContactKey, Cursor, Key, Limit, Score, Text
-from api.schemas import Contact, ListedContact, Page, ScoreSummary, TimelineEntry
-from api.schemas import Score as ScoreShown
+from api.parameters import DEFAULT_LIMIT, Cursor, Limit, RecordKey, Score, Text
+from api.schemas import Contact, ListedContact, Page
+from api.scores import add_score_routes
 from api.state import App
-from conditions.times import from_iso
-from services.contact_lists import ContactQuery
-from services.contacts import ContactIn
-from services.resources import BadParameter
+from services.contacts import ContactIn, MergeIn
+from services.record_lists import RecordQuery
 
 router = APIRouter(prefix="/v1/contacts", tags=["Contacts"])
 _TAKES = takes(ContactIn)
@@ -38,17 +36,16 @@ def list_contacts(
     limit: Limit = DEFAULT_LIMIT,
 ) -> dict[str, Any]:
     """All filters must hold. With a `profile`, each contact has its `score` and `band`; empty scores come last."""
-    return app.contact_lists.find(
-        ContactQuery(
+    equal = {"stage": stage, "owner": owner, "email": email, "phone": phone}
+    return app.record_lists.find(
+        RecordQuery(
+            "contact",
             profile=profile,
             score_gte=score_gte,
             score_lte=score_lte,
             band=band,
             tag=tag,
-            stage=stage,
-            owner=owner,
-            email=email,
-            phone=phone,
+            equal={name: value for name, value in equal.items() if value is not None},
             q=q,
             sort=sort,
             cursor=cursor,
@@ -58,7 +55,7 @@ def list_contacts(
 
 
 @router.get("/{key}", response_model=Contact, summary="Read a contact")
-def get_contact(key: ContactKey, app: App) -> dict[str, Any]:
+def get_contact(key: RecordKey, app: App) -> dict[str, Any]:
     """A contact with its fields."""
     return app.contacts.get(key)
 
@@ -70,7 +67,7 @@ def get_contact(key: ContactKey, app: App) -> dict[str, Any]:
     responses={201: {"model": Contact}},
     summary="Create or replace a contact",
 )
-def put_contact(key: ContactKey, body: Body, app: App, response: Response) -> dict[str, Any]:
+def put_contact(key: RecordKey, body: Body, app: App, response: Response) -> dict[str, Any]:
     """What is missing becomes empty. Every change emits its event, such as `stage.changed`, which rules can use."""
     contact, created = app.contacts.put(key, body)
     response.status_code = 201 if created else 200
@@ -78,46 +75,24 @@ def put_contact(key: ContactKey, body: Body, app: App, response: Response) -> di
 
 
 @router.patch("/{key}", response_model=Contact, openapi_extra=_TAKES, summary="Change a contact")
-def patch_contact(key: ContactKey, body: Body, app: App) -> dict[str, Any]:
+def patch_contact(key: RecordKey, body: Body, app: App) -> dict[str, Any]:
     """What is missing stays. `fields` are merged; null removes one."""
     return app.contacts.patch(key, body)
 
 
-@router.get(
-    "/{key}/timeline",
-    response_model=Page[TimelineEntry],
-    response_model_exclude_unset=True,
-    summary="Read a contact's timeline",
-)
-def get_timeline(
-    key: ContactKey, app: App, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
-) -> dict[str, Any]:
-    """Events, score changes, enrollments, tasks and notifications, the newest first."""
-    return app.activity.timeline(key, cursor=cursor, limit=limit)
+@router.delete("/{key}", status_code=204, summary="Erase a contact")
+def delete_contact(key: RecordKey, app: App) -> None:
+    """With its events, scores, deals, tasks and all else about it. Its follow-ups end."""
+    app.contacts.erase(key)
 
 
-@router.get("/{key}/scores", response_model=Page[ScoreSummary], summary="Read a contact's scores")
-def get_scores(key: ContactKey, app: App) -> dict[str, Any]:
-    """Under every published profile; a score may be null, which is not 0."""
-    return {"items": app.scores.of_contact(key), "next": None}
+@router.post("/{key}/merge", response_model=Contact, openapi_extra=takes(MergeIn), summary="Merge a contact")
+def merge_contact(key: RecordKey, body: Body, app: App) -> dict[str, Any]:
+    """Everything of it becomes the other's, which is returned; the key stays as an alias.
+
+    The other's own fields win; what it lacks, and all tags and opt-outs, are taken over.
+    """
+    return app.contacts.merge(key, body)
 
 
-@router.get("/{key}/scores/{profile}", response_model=ScoreShown, summary="Read one score")
-def get_score(
-    key: ContactKey,
-    profile: Key,
-    app: App,
-    at: Annotated[
-        str | None, Query(description="ISO 8601: the score at another time, past or future")
-    ] = None,
-    cursor: Cursor = None,
-    limit: Limit = DEFAULT_LIMIT,
-) -> dict[str, Any]:
-    """What it is made of, and its changes. Without `at`, as of the contact's last scoring."""
-    moment = None
-    if at is not None:
-        try:
-            moment = from_iso(at)
-        except ValueError as error:
-            raise BadParameter("at", str(error)) from None
-    return app.scores.one(key, profile, at=moment, cursor=cursor, limit=limit)
+add_score_routes(router, "contact")

@@ -9,9 +9,9 @@ from starlette.responses import Response
 
 from api.bodies import NDJSON, check_json_type, decode_json, media_type, read_body
 from api.event_stream import EventStream
-from api.parameters import DEFAULT_LIMIT, Cursor, EventId, Limit, Text, Triggers
+from api.parameters import DEFAULT_LIMIT, Cursor, EventId, Key, Limit, Text, Triggers
 from api.problems import field_problems, invalid, problem
-from api.schemas import Accepted, Event, EventTypes, Page
+from api.schemas import Accepted, Event, EventTypes, Imports, Page, Revoked
 from api.state import App, Counted
 from services.definitions import read_silent
 from services.events import MOST_AT_ONCE, EventIn, Taken
@@ -101,12 +101,34 @@ def _accepted(taken: Taken, metrics: Counted, content: dict[str, Any]) -> Respon
 def list_events(
     app: App,
     contact: Text = None,
+    deal: Text = None,
     type: Text = None,  # noqa: A002
     cursor: Cursor = None,
     limit: Limit = DEFAULT_LIMIT,
 ) -> dict[str, Any]:
-    """The newest first; of one contact, of one type, or all."""
-    return app.activity.events(contact=contact, event_type=type, cursor=cursor, limit=limit)
+    """The newest first; of one contact, one deal, one type, or all."""
+    return app.activity.events(contact=contact, deal=deal, event_type=type, cursor=cursor, limit=limit)
+
+
+@router.delete("/events/{event_id:path}", status_code=202, response_model=Event, summary="Revoke an event")
+def revoke_event(event_id: EventId, app: App, triggers: Triggers = None) -> dict[str, Any]:
+    """It stops counting, and its id stays known: sent again, it is a duplicate. Revoking it again changes nothing."""
+    return app.revocations.revoke(event_id, silent=read_silent(triggers, default=False))
+
+
+@router.get("/imports", response_model=Imports, summary="List imports")
+def list_imports(app: App, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT) -> dict[str, Any]:
+    """By name, with how many events each brought."""
+    return app.revocations.imports(cursor=cursor, limit=limit)
+
+
+@router.delete(
+    "/imports/{name}", status_code=202, response_model=Revoked, summary="Revoke all events of an import"
+)
+def revoke_import(name: Key, app: App, triggers: Triggers = None) -> dict[str, Any]:
+    """They stop counting; their ids stay known. When it was interrupted, calling again does the rest."""
+    silent = read_silent(triggers, default=False)
+    return {"revoked": app.revocations.revoke_import(name, silent=silent)}
 
 
 @router.get("/event-types", response_model=EventTypes, summary="List the event types ever seen")

@@ -19,6 +19,7 @@ router = APIRouter(prefix="/v1", tags=["Follow-ups"])
 def list_enrollments(
     app: App,
     contact: Text = None,
+    deal: Text = None,
     automation: Text = None,
     status: Text = None,
     cursor: Cursor = None,
@@ -27,7 +28,7 @@ def list_enrollments(
     """The newest first, each with the place of its follow-up in the Temporal UI."""
     _check("status", status, STATUSES)
     return app.follow_ups.enrollments(
-        contact=contact, automation=automation, status=status, cursor=cursor, limit=limit
+        contact=contact, deal=deal, automation=automation, status=status, cursor=cursor, limit=limit
     )
 
 
@@ -35,6 +36,7 @@ def list_enrollments(
 def list_tasks(
     app: App,
     contact: Text = None,
+    deal: Text = None,
     status: Text = None,
     assign_to: Text = None,
     cursor: Cursor = None,
@@ -43,7 +45,7 @@ def list_tasks(
     """The newest first."""
     _check("status", status, ("open", "done"))
     return app.follow_ups.tasks(
-        contact=contact, status=status, assign_to=assign_to, cursor=cursor, limit=limit
+        contact=contact, deal=deal, status=status, assign_to=assign_to, cursor=cursor, limit=limit
     )
 
 
@@ -57,11 +59,16 @@ def patch_task(task_id: Id, body: Body, app: App) -> dict[str, Any]:
 
 @router.get("/notifications", response_model=Page[Notification], summary="List notifications")
 def list_notifications(
-    app: App, contact: Text = None, status: Text = None, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
+    app: App,
+    contact: Text = None,
+    deal: Text = None,
+    status: Text = None,
+    cursor: Cursor = None,
+    limit: Limit = DEFAULT_LIMIT,
 ) -> dict[str, Any]:
     """The newest first."""
     _check("status", status, ("recorded", "pending", "sent", "failed", "withheld"))
-    return app.follow_ups.notifications(contact=contact, status=status, cursor=cursor, limit=limit)
+    return app.follow_ups.notifications(contact=contact, deal=deal, status=status, cursor=cursor, limit=limit)
 
 
 def _check(name: str, value: str | None, known: tuple[str, ...]) -> None:

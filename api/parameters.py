@@ -11,7 +11,7 @@ from services.cursors import MOST_PER_PAGE, PER_PAGE
 from services.names import ShortText, check_name
 from services.resources import BadParameter
 
-ContactKey = Annotated[str, AfterValidator(check_name), Path(description="The caller's own stable key")]
+RecordKey = Annotated[str, AfterValidator(check_name), Path(description="The caller's own stable key")]
 Key = Annotated[str, AfterValidator(check_name), Path(description="Key of the definition")]
 Id = Annotated[str, AfterValidator(check_name), Path(description="Our id")]
 EventId = Annotated[str, Path(description="The event's id")]
@@ -19,6 +19,7 @@ Text = Annotated[ShortText | None, Query()]
 Score = Annotated[int | None, Query(ge=-LARGEST_INTEGER, le=LARGEST_INTEGER)]
 Limit = Annotated[int, Query(ge=1, le=MOST_PER_PAGE, description="How many to list")]
 Cursor = Annotated[str | None, Query(description="`next` of the last page")]
+Version = Annotated[int | None, Query(ge=1, le=1_000_000)]
 Triggers = Annotated[str | None, Query(description="`silent`: score changes enroll nobody; or `fire`")]
 DEFAULT_LIMIT = PER_PAGE
 

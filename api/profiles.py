@@ -6,8 +6,9 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict
 
 from api.bodies import Body, OptionalBody, takes
-from api.parameters import DEFAULT_LIMIT, Cursor, Key, Limit
-from api.schemas import Page, Profile, Published, Version
+from api.parameters import DEFAULT_LIMIT, Cursor, Key, Limit, Triggers, Version
+from api.schemas import Comparison, Page, Preview, Profile, Published
+from api.schemas import Version as VersionShown
 from api.state import App
 from conditions.problems import Problem
 from scoring.profile import ScoreProfile
@@ -76,7 +77,7 @@ def publish_profile(
     app: App,
     triggers: Annotated[str | None, Query(description="`silent` or `fire`, as in the body")] = None,
 ) -> dict[str, Any]:
-    """Makes an immutable version, switches to it, and re-scores every contact as a Temporal workflow."""
+    """Makes an immutable version, switches to it, and re-scores every record as a Temporal workflow."""
     silent = read_silent(triggers, default=_silent(body))
     publish = app.profiles.publish(key, silent=silent)
     return {"version": publish.version, "workflow_id": publish.workflow_id}
@@ -110,13 +111,41 @@ def unpublish_profile(key: Key, app: App) -> dict[str, Any]:
     openapi_extra=takes(RollbackIn),
     summary="Publish an earlier version anew",
 )
-def rollback_profile(key: Key, body: Body, app: App) -> dict[str, Any]:
-    """It becomes the draft too. Re-scores every contact, silently."""
-    publish = app.profiles.rollback(key, body)
+def rollback_profile(key: Key, body: Body, app: App, triggers: Triggers = None) -> dict[str, Any]:
+    """It becomes the draft too. Re-scores every record, silently unless `triggers` is `fire`."""
+    publish = app.profiles.rollback(key, body, silent=read_silent(triggers, default=True))
     return {"version": publish.version, "workflow_id": publish.workflow_id}
 
 
-@router.get("/{key}/versions", response_model=Page[Version], summary="List a score profile's versions")
+@router.get("/{key}/compare", response_model=Comparison, summary="Compare two versions of a score profile")
+def compare_profile_versions(
+    key: Key,
+    app: App,
+    from_: Annotated[Version, Query(alias="from")] = None,
+    to: Version = None,
+) -> dict[str, Any]:
+    """A diff of YAML; by default from what is published to the draft."""
+    return app.profiles.compare(key, from_, to)
+
+
+@router.get(
+    "/{key}/preview",
+    response_model=Preview,
+    response_model_exclude_unset=True,
+    responses={202: {"model": Preview, "description": "It takes long; ask again for the answer"}},
+    summary="Look at what publishing the draft would do",
+)
+def preview_profile(key: Key, app: App, response: Response) -> dict[str, Any]:
+    """Scores before and after, moves between bands, who moves most, and which automations `fire` would start.
+
+    Computed as the publish would, and not written. Answers 202 with `done` of `total` where it takes long.
+    """
+    found = app.previews.ask(key)
+    response.status_code = 200 if found["status"] == "done" else 202
+    return found
+
+
+@router.get("/{key}/versions", response_model=Page[VersionShown], summary="List a score profile's versions")
 def list_profile_versions(key: Key, app: App) -> dict[str, Any]:
     """The newest first."""
     return {"items": app.profiles.versions(key), "next": None}

@@ -39,6 +39,7 @@ class Event(BaseModel):
     id: str
     type: str
     contact: str | None
+    deal: str | None = None
     occurred_at: str
     received_at: str
     properties: Any
@@ -81,8 +82,45 @@ class ListedContact(Contact):
     band: str | None = None
 
 
+class Deal(BaseModel):
+    """A deal."""
+
+    id: int
+    key: str
+    contact: str | None = Field(description="Its contact's key")
+    name: str | None
+    pipeline: str | None
+    stage: str | None
+    status: Literal["open", "won", "lost"]
+    value: int | float | None
+    currency: str | None
+    owner: str | None
+    fields: dict[str, Any]
+    created_at: str
+    updated_at: str
+
+
+class ListedDeal(Deal):
+    """A deal in a list."""
+
+    score: int | None = Field(default=None, description="Only when a profile was asked for")
+    band: str | None = None
+
+
+class SmartList(BaseModel):
+    """A saved question about contacts or deals."""
+
+    model_config = ConfigDict(extra="allow")
+
+    kind: str
+    key: str
+    applies_to: Literal["contact", "deal"]
+    count: int | None = Field(default=None, description="How many records it has now")
+    updated_at: str
+
+
 class ScoreSummary(BaseModel):
-    """A contact's score under one profile."""
+    """A record's score under one profile."""
 
     profile: str
     score: int | None
@@ -128,10 +166,47 @@ class Change(BaseModel):
     adjustment: CausingAdjustment | None = None
 
 
+class Outlook(BaseModel):
+    """What the score will be from a moment on, if nothing else happens."""
+
+    at: str
+    score: int | None
+    band: str | None
+
+
+class Entry(BaseModel):
+    """Points that one event or adjustment gave. `worth`: what they are worth as of the last scoring."""
+
+    rule: str
+    points: int
+    worth: int
+    starts_at: str
+    ends_at: str | None = Field(description="When they expire, or have faded to nothing")
+    event: CausingEvent | None = None
+    adjustment: CausingAdjustment | None = None
+
+
+class Adjusted(BaseModel):
+    """An adjustment that was taken in."""
+
+    contact: str | None = None
+    deal: str | None = None
+    profile: str
+    id: str
+    points: int | None = Field(description="With `set_to`, null until it is applied")
+    set_to: int | None
+    reason: str
+    author: str
+    at: str
+    expires_at: str | None
+    status: Literal["pending", "applied", "quarantined"]
+
+
 class Score(BaseModel):
     """One score with what it is made of."""
 
-    contact: str
+    contact: str | None = None
+    deal: str | None = None
     profile: str
     score: int | None
     band: str | None
@@ -139,16 +214,19 @@ class Score(BaseModel):
     version: int | None
     updated_at: str | None
     next_change_at: str | None
+    band_until: str | None = Field(description="When time alone will take the score out of its band")
     breakdown: list[BreakdownLine] = Field(description="Adds up to the score")
+    forecast: list[Outlook] = Field(description="The next changes that time alone will make")
     history: list[Change] = Field(description="Changes, the newest first")
     next: str | None
 
 
 class Enrollment(BaseModel):
-    """One contact entering one automation."""
+    """One contact or deal entering one automation."""
 
     id: str
     contact: str | None
+    deal: str | None = None
     automation: str | None
     version: int
     status: Literal["queued", "running", "completed", "failed", "exited", "replaced", "cancelled"]
@@ -172,6 +250,7 @@ class Task(BaseModel):
 
     id: str
     contact: str | None
+    deal: str | None = None
     automation: str | None
     enrollment: str | None
     title: str
@@ -188,6 +267,7 @@ class Notification(BaseModel):
 
     id: str
     contact: str | None
+    deal: str | None = None
     automation: str | None
     enrollment: str
     recipient: str
@@ -252,6 +332,106 @@ class Version(BaseModel):
     definition: dict[str, Any]
 
 
+class Comparison(BaseModel):
+    """What changed between two versions; null: nothing published, or the draft."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    from_: int | None = Field(alias="from")
+    to: int | None
+    diff: str = Field(description="Unified diff of YAML")
+
+
+class BeforeAfter(BaseModel):
+    """Numbers of records before and after."""
+
+    before: int
+    after: int
+
+
+class Bar(BeforeAfter):
+    """Scores from one bound to the other, both included."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    from_: int = Field(alias="from")
+    to: int
+
+
+class BandCount(BeforeAfter):
+    """Records in one band."""
+
+    band: str
+
+
+class BandMove(BaseModel):
+    """Records that go from one band to another; null: no band."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    from_: str | None = Field(alias="from")
+    to: str | None
+    count: int
+
+
+class Mover(BaseModel):
+    """A record whose score moves far."""
+
+    contact: str | None = None
+    deal: str | None = None
+    before: int | None
+    after: int | None
+
+
+class WouldEnroll(BaseModel):
+    """How many follow-ups of an automation `fire` would start, and how many matches it would skip, by reason."""
+
+    automation: str
+    enrolled: int
+    skipped: dict[str, int]
+
+
+class Preview(BaseModel):
+    """What publishing the draft would do; while it is computed, only how far that is."""
+
+    status: Literal["computing", "done"]
+    done: int
+    total: int
+    profile: str | None = None
+    applies_to: Literal["contact", "deal"] | None = None
+    version: int | None = Field(default=None, description="The version that the draft would become")
+    published_version: int | None = None
+    computed_at: str | None = None
+    records: int | None = None
+    changed: int | None = Field(default=None, description="Records whose score would change")
+    empty: BeforeAfter | None = Field(default=None, description="Records without a score")
+    distribution: list[Bar] | None = None
+    bands: list[BandCount] | None = None
+    band_moves: list[BandMove] | None = None
+    movers: list[Mover] | None = Field(default=None, description="Those that move most")
+    enrollments: list[WouldEnroll] | None = None
+
+
+class Import(BaseModel):
+    """Events that came from one file."""
+
+    name: str
+    events: int
+    revoked: int
+    first_at: str | None
+    last_at: str | None
+
+
+class Imports(Page[Import]):
+    """Imports."""
+
+
+class Revoked(BaseModel):
+    """How many events a call took back."""
+
+    revoked: int
+
+
 class Automation(BaseModel):
     """The draft's content, and how the automation stands."""
 
@@ -293,6 +473,7 @@ class ShardStatus(BaseModel):
     pending: int
     events: int
     adjustments: int
+    revocations: int
     field_changes: int
     overdue: int
     unstarted: int

@@ -92,6 +92,15 @@ RULE_WHILE: Mapping[Literal["contact", "deal"], Catalogue] = {
 """`while` of a rule: a bare name is a field of the record that the profile applies to."""
 
 
+_STANDING = {"score": _NUMBER, "band": _TEXT}
+_OTHERS = {"scores.": _NUMBER, "bands.": _TEXT}
+LIST: Mapping[Literal["contact", "deal"], Catalogue] = {
+    "contact": Catalogue({**_STANDING, **_prefixed("contact", CONTACT)}, {"contact.": _ANY, **_OTHERS}),
+    "deal": Catalogue({**_STANDING, **_RECORDS}, {**_CUSTOM, **_OTHERS}),
+}
+"""Filters of lists of contacts or deals: present values."""
+
+
 def check_conditions(raw: Mapping[str, Any], catalogue: Catalogue, loc: Loc = ()) -> list[Problem]:
     """Unknown fields, and tests that could never hold because of a field's type. `raw` is valid in shape."""
     return [problem for leaf in leaves(dict(raw), loc) for problem in _check_leaf(leaf, catalogue)]

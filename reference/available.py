@@ -7,8 +7,6 @@ from typing import Any
 from automations.model import Automation
 from automations.unavailable import unavailable
 from reference.examples import STEP_EXAMPLES, parsed
-from scoring.checks import check_profile
-from scoring.profile import ScoreProfile
 
 _TRIGGER: Mapping[str, Any] = {"profile": "engagement", "filters": {"score": {"greater_or_equal": 5}}}
 _STOP: Mapping[str, Any] = {"stop": "done"}
@@ -37,12 +35,3 @@ def missing_keys() -> frozenset[str]:
 def step_kinds() -> tuple[str, ...]:
     """The steps that an automation may use, in the order of the models."""
     return tuple(kind for kind, example in STEP_EXAMPLES.items() if _works(steps=parsed(example)))
-
-
-@cache
-def scores_deals() -> bool:
-    """Whether deals have scores."""
-    rule = {"key": "probe", "on": "probe", "points": 1}
-    return not check_profile(
-        ScoreProfile.model_validate({"key": "probe", "applies_to": "deal", "rules": [rule]})
-    )

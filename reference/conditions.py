@@ -7,7 +7,6 @@ from automations.template_filters import FILTERS
 from automations.template_names import NAMES, OPEN
 from conditions.fields import TRIGGER, Catalogue, Field, FieldType, check_conditions
 from conditions.operators import OPERATORS
-from reference.available import scores_deals
 from reference.markdown import code, either, table
 
 _OPERANDS: Mapping[str, Any] = {
@@ -106,11 +105,7 @@ def _fits(kind: FieldType, operator: str) -> bool:
 def trigger_fields() -> str:
     """The fields of filters, and of conditions in steps."""
     fields = {**TRIGGER.named, **{f"{prefix}<name>": field for prefix, field in TRIGGER.open.items()}}
-    rows = [
-        (code(name), _type(fields[name]), meaning)
-        for name, meaning in _MEANINGS.items()
-        if scores_deals() or not name.startswith("deal.")
-    ]
+    rows = [(code(name), _type(fields[name]), meaning) for name, meaning in _MEANINGS.items()]
     if unknown := fields.keys() ^ _MEANINGS.keys():
         raise LookupError(f"say in reference/conditions.py what these fields mean: {', '.join(unknown)}")
     return table(("field", "type", "meaning"), rows)
@@ -125,10 +120,9 @@ def template_names() -> str:
     """What templates can print."""
     rows = []
     for name, attributes in NAMES.items():
-        if name != "deal" or scores_deals():
-            further = f", {code(f'{name}.<name>')}" if name in OPEN else ""
-            shown = ", ".join(code(f"{name}.{attribute}") for attribute in attributes) + further
-            rows.append((shown, _TEMPLATE_WORDS[name]))
+        further = f", {code(f'{name}.<name>')}" if name in OPEN else ""
+        shown = ", ".join(code(f"{name}.{attribute}") for attribute in attributes) + further
+        rows.append((shown, _TEMPLATE_WORDS[name]))
     return table(("names", "meaning"), rows)
 
 

@@ -1,7 +1,7 @@
 """The keys of profiles, automations and recipients."""
 
 from automations.model import Automation, Recipient
-from reference.available import missing_keys, scores_deals
+from reference.available import missing_keys
 from reference.keys import key_table
 from scoring.profile import Rule, ScoreProfile
 from triggers.model import Trigger
@@ -9,7 +9,7 @@ from triggers.model import Trigger
 
 def profile_keys() -> str:
     """All keys of a score profile but its rules'."""
-    return key_table(ScoreProfile, without=() if scores_deals() else ("applies_to",))
+    return key_table(ScoreProfile)
 
 
 def rule_keys() -> str:

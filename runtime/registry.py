@@ -19,6 +19,8 @@ WAKE_SIGNAL = "wake"
 SHARD_WORKFLOW_PREFIX = "kindling-shard-"
 FOLLOW_UP_WORKFLOW_PREFIX = "follow-up-"
 PUBLISH_WORKFLOW_PREFIX = "publish-"
+#: Enrollments' ids are UUIDs.
+ENROLLMENT_ID_LENGTH = 36
 
 
 def shard_workflow_id(shard: int) -> str:
@@ -30,6 +32,11 @@ def follow_up_workflow_id(enrollment_id: str, attempt: int = 1) -> str:
     """`follow-up-<enrollment>` for the first attempt, `follow-up-<enrollment>-2` for the second."""
     suffix = "" if attempt == 1 else f"-{attempt}"
     return f"{FOLLOW_UP_WORKFLOW_PREFIX}{enrollment_id}{suffix}"
+
+
+def enrollment_of(workflow_id: str) -> str:
+    """The enrollment that a follow-up's workflow carries out, whichever attempt it is."""
+    return workflow_id.removeprefix(FOLLOW_UP_WORKFLOW_PREFIX)[:ENROLLMENT_ID_LENGTH]
 
 
 def publish_workflow_id(publication_id: str) -> str:

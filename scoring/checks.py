@@ -24,8 +24,6 @@ def publish_problems(profile: ScoreProfile) -> list[Problem]:
 
 
 def _problems(profile: ScoreProfile) -> Iterator[Problem]:
-    if profile.applies_to == "deal":
-        yield Problem(("applies_to",), "scores of deals are not available in this version; write contact")
     for index, rule in enumerate(profile.rules):
         if rule.on is not None:
             yield from check_conditions(rule.where, RULE_WHERE, ("rules", index, "where"))

@@ -50,6 +50,7 @@ class CompiledProfile:
     """One immutable version of a profile, ready to score. `id` and `version` are the store's.
 
     `limited`: some rule has a limit. `waits`: time matters besides the entries (silence, ages of fields).
+    `where_reads`: the kinds of record (contact, deal) whose fields some event rule reads.
     """
 
     id: int
@@ -66,12 +67,15 @@ class CompiledProfile:
     attribute_rules: tuple[AttributeRule, ...]
     inactivity_rules: tuple[InactivityRule, ...]
     silence_broken_by: Mapping[str, tuple[str, ...]]
-    contact_fields: frozenset[str]
-    deal_fields: frozenset[str]
     limited: bool
     waits: bool
-    contact_fields_in_where: frozenset[str]
+    where_reads: frozenset[str]
     relevant_types: frozenset[str]
+
+    @property
+    def always(self) -> bool:
+        """Whether every event of a record matters: its first one makes it a record that these rules look at."""
+        return bool(self.attribute_rules or self.inactivity_rules)
 
     def band(self, score: int | None) -> str | None:
         """The label whose lower bound is the highest one not above `score`; None below all, or when empty."""
@@ -103,19 +107,19 @@ def compile_profile(profile: ScoreProfile, profile_id: int, version: int) -> Com
     attribute_rules: list[AttributeRule] = []
     inactivity_rules: list[InactivityRule] = []
     broken_by: dict[str, list[str]] = {}
-    read: set[str] = set()
+    where_reads: set[str] = set()
     for rule in profile.rules:
         group = rule.group or ""
         if rule.on is not None:
             event_rules.setdefault(rule.on, []).append(_event_rule(rule, group))
-            read.update(name for name in fields_read(rule.where) if name.startswith(("contact.", "deal.")))
+            owners = {name.partition(".")[0] for name in fields_read(rule.where) if "." in name}
+            where_reads |= owners & {"contact", "deal"}
         elif rule.while_ is not None:
             attribute_rules.append(
                 AttributeRule(
                     rule.key, rule.points, group, compile_conditions(rule.while_), tuple(_ages(rule.while_))
                 )
             )
-            read.update(f"{profile.applies_to}.{name}" for name in fields_read(rule.while_))
         elif rule.after_silence is not None:
             inactivity_rules.append(
                 InactivityRule(rule.key, rule.points, group, micros_of(rule.after_silence))
@@ -143,17 +147,9 @@ def compile_profile(profile: ScoreProfile, profile_id: int, version: int) -> Com
         attribute_rules=tuple(attribute_rules),
         inactivity_rules=tuple(inactivity_rules),
         silence_broken_by={event_type: tuple(keys) for event_type, keys in broken_by.items()},
-        contact_fields=frozenset(name[8:] for name in read if name.startswith("contact.")),
-        deal_fields=frozenset(name[5:] for name in read if name.startswith("deal.")),
         limited=any(rule.times is not None for rule in flat),
         waits=bool(inactivity_rules) or any(rule.ages for rule in attribute_rules),
-        contact_fields_in_where=frozenset(
-            name
-            for rule in profile.rules
-            if rule.on is not None
-            for name in fields_read(rule.where)
-            if name.startswith("contact.")
-        ),
+        where_reads=frozenset(where_reads),
         relevant_types=frozenset(event_rules) | frozenset(broken_by),
     )
 

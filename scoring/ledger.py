@@ -13,12 +13,13 @@ ADJUSTMENTS = "adjustments"
 
 
 class Event(NamedTuple):
-    """What happened: `at` is its occurred_at in microseconds, `properties` a JSON object."""
+    """What happened: `at` is its occurred_at in microseconds, `properties` a JSON object, `deal` the deal's id."""
 
     id: str
     type: str
     at: Micros
     properties: Mapping[str, Any]
+    deal: int | None = None
 
 
 class Adjustment(NamedTuple):
@@ -41,13 +42,23 @@ class Entry(NamedTuple):
     window: int | None
 
 
+def _no_deal(deal: int | None, name: str) -> Value:
+    del deal, name
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What rules may read of the record now. `fields` answers `contact.x` and `deal.x`, None when missing."""
+    """What rules may read of the record now, None when missing.
+
+    `fields` answers `contact.x`, and for a deal `deal.x`. Of a contact, `deal_fields` answers `deal.x` for the id of
+    the deal that an event names.
+    """
 
     kind: str
     created_at: Micros
     fields: Callable[[str], Value]
+    deal_fields: Callable[[int | None, str], Value] = _no_deal
 
 
 @dataclass(slots=True)
@@ -57,6 +68,7 @@ class Standing:
     `live`: by group, what the entries were worth at the last scoring, and are until `due`, the next moment at which
     time may change an entry's worth (it may be early, never late). `entries`: how many there are, live or expired.
     `active`: by inactivity rule, the last event that broke the silence. `fit`: the attribute rules that held.
+    `refold`: the history has changed under it, for this cause, so that the ledger has to be folded anew.
     """
 
     live: dict[str, int] = field(default_factory=dict)
@@ -64,15 +76,17 @@ class Standing:
     entries: int = 0
     active: dict[str, Micros] = field(default_factory=dict)
     fit: list[str] = field(default_factory=list)
+    refold: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         """As the store keeps it."""
-        return {"l": self.live, "d": self.due, "n": self.entries, "a": self.active, "f": self.fit}
+        kept = {"l": self.live, "d": self.due, "n": self.entries, "a": self.active, "f": self.fit}
+        return kept if self.refold is None else {**kept, "r": self.refold}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Standing":
         """The same, read again."""
-        return cls(data["l"], data["d"], data["n"], data["a"], data["f"])
+        return cls(data["l"], data["d"], data["n"], data["a"], data["f"], data.get("r"))
 
 
 class Ledger:
@@ -114,7 +128,7 @@ class Ledger:
         self._overtaken = list(mortal)
         self.standing.due = None
         for entry in self._overtaken:
-            group = self._group(entry)
+            group = self.group_of(entry)
             moved = self.worth(entry, self.now) - self.worth(entry, since)
             self._live[group] = self._live.get(group, 0) + moved
             self._fall_due(entry)
@@ -145,13 +159,13 @@ class Ledger:
 
     def points_to_reach(self, target: int) -> int:
         """The points an adjustment needs now for the score to become `target`, the profile's bounds permitting."""
-        return _clamp(target, self.profile.minimum, self.profile.maximum) - self._raw()
+        return clamp(target, self.profile.minimum, self.profile.maximum) - self._raw()
 
     def score(self) -> int | None:
         """The score at `now`; None when empty."""
-        if self.standing.entries == 0 and not self._held():
+        if self.standing.entries == 0 and not self.held():
             return None
-        return _clamp(self._raw(), self.profile.minimum, self.profile.maximum)
+        return clamp(self._raw(), self.profile.minimum, self.profile.maximum)
 
     def worth(self, entry: Entry, at: Micros) -> int:
         """What the entry is worth at a moment: its points, decayed, or 0 outside its life."""
@@ -194,35 +208,19 @@ class Ledger:
                 return "inactivity"
         return "attribute"
 
-    def breakdown(self, entries: Iterable[Entry]) -> list[tuple[str, int, int]]:
-        """(rule, points, count) lines that add up to the score. `entries` are all of the ledger's.
+    def held(self) -> list[AttributeRule | InactivityRule]:
+        """The attribute and inactivity rules that hold now."""
+        quiet = [
+            rule
+            for rule in self.profile.inactivity_rules
+            if self.now >= self._quiet_since(rule.key) + rule.after
+        ]
+        return [*self._fit, *quiet]
 
-        Lines besides the rules': `adjustments`, `group:<key>` (what a group's bounds took or gave), `clamp`.
-        """
-        points: dict[str, int] = {}
-        counts: dict[str, int] = {}
-        by_group: dict[str, int] = {}
-        for entry in entries:
-            worth = self.worth(entry, self.now)
-            if entry.starts_at <= self.now and (entry.ends_at is None or entry.ends_at > self.now):
-                points[entry.rule] = points.get(entry.rule, 0) + worth
-                counts[entry.rule] = counts.get(entry.rule, 0) + 1
-                by_group[self._group(entry)] = by_group.get(self._group(entry), 0) + worth
-        for rule in self._held():
-            points[rule.key], counts[rule.key] = rule.points, 1
-            by_group[rule.group] = by_group.get(rule.group, 0) + rule.points
-        lines = [(rule, points[rule], counts[rule]) for rule in points]
-        total = by_group.get("", 0)
-        for key, (low, high) in self.profile.groups.items():
-            inner = by_group.get(key, 0)
-            bounded = _clamp(inner, low, high)
-            total += bounded
-            if bounded != inner:
-                lines.append((f"group:{key}", bounded - inner, 1))
-        score = self.score()
-        if score is not None and score != total:
-            lines.append(("clamp", score - total, 1))
-        return lines
+    def group_of(self, entry: Entry) -> str:
+        """The group of the entry's rule; "" when it has none."""
+        rule = self.profile.rules_by_key.get(entry.rule)
+        return rule.group if rule is not None else ""
 
     def _enter(self, rule: EventRule, event: Event) -> None:
         ends_at = None if rule.lifetime is None else event.at + rule.lifetime
@@ -244,7 +242,7 @@ class Ledger:
     def _put(self, entry: Entry) -> None:
         self.standing.entries += 1
         self.added[entry.rule, entry.cause_id] = entry
-        group = self._group(entry)
+        group = self.group_of(entry)
         self._live[group] = self._live.get(group, 0) + self.worth(entry, self.now)
         if entry.ends_at is not None:
             self._fall_due(entry)
@@ -253,7 +251,7 @@ class Ledger:
         self.standing.entries -= 1
         if self.added.pop((entry.rule, entry.cause_id), None) is None:
             self.removed.append(entry)
-        self._live[self._group(entry)] -= self.worth(entry, self.now)
+        self._live[self.group_of(entry)] -= self.worth(entry, self.now)
 
     def _fall_due(self, entry: Entry) -> None:
         moment = self._next_of(entry)
@@ -261,37 +259,26 @@ class Ledger:
         if moment is not None and moment > self.now and (due is None or moment < due):
             self.standing.due = moment
 
-    def _group(self, entry: Entry) -> str:
-        rule = self.profile.rules_by_key.get(entry.rule)
-        return rule.group if rule is not None else ""
-
     def _raw(self) -> int:
         sums = self._live
         if self._fit or self.profile.inactivity_rules:
             sums = dict(sums)
-            for rule in self._held():
+            for rule in self.held():
                 sums[rule.group] = sums.get(rule.group, 0) + rule.points
         total = sums.get("", 0)
         for key, (low, high) in self.profile.groups.items():
-            total += _clamp(sums.get(key, 0), low, high)
+            total += clamp(sums.get(key, 0), low, high)
         return total
-
-    def _held(self) -> list[AttributeRule | InactivityRule]:
-        """The attribute and inactivity rules that hold now."""
-        quiet = [
-            rule
-            for rule in self.profile.inactivity_rules
-            if self.now >= self._quiet_since(rule.key) + rule.after
-        ]
-        return [*self._fit, *quiet]
 
     def _facts(self, event: Event) -> Callable[[str], Value]:
         properties = event.properties
-        fields = self.record.fields
+        record = self.record
 
         def lookup(name: str) -> Value:
-            if name.startswith(("contact.", "deal.")):
-                return fields(name)
+            if name.startswith("contact."):
+                return record.fields(name)
+            if name.startswith("deal."):
+                return record.fields(name) if record.kind == "deal" else record.deal_fields(event.deal, name)
             value: Value = properties.get(name)
             return value
 
@@ -328,7 +315,8 @@ def _order(entry: Entry) -> tuple[Micros, str]:
     return entry.starts_at, entry.cause_id
 
 
-def _clamp(value: int, low: int | None, high: int | None) -> int:
+def clamp(value: int, low: int | None, high: int | None) -> int:
+    """The value within its bounds; None: no bound."""
     if low is not None and value < low:
         return low
     if high is not None and value > high:

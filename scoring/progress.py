@@ -22,7 +22,10 @@ class Stored(NamedTuple):
 
 
 class Incoming(NamedTuple):
-    """An event, or an adjustment (`points` None: what it takes to reach `set_to`), waiting to be applied."""
+    """What waits to be applied: an event, the revocation of the event `revokes`, or else an adjustment.
+
+    `points` None: what it takes to reach `set_to`.
+    """
 
     at: Micros
     id: str
@@ -32,6 +35,7 @@ class Incoming(NamedTuple):
     ends_at: Micros | None = None
     silent: bool = False
     depth: int = 0
+    revokes: str | None = None
 
 
 class ScoreChange(NamedTuple):
@@ -82,22 +86,116 @@ def advance(
     incoming: Sequence[Incoming],
     *,
     touched: int = 0,
+    reread: bool = False,
     rebuild: tuple[str, bool] = ("publish", True),
 ) -> Progress:
     """Apply everything due to one score, in the order of the contract: time, fields, then `incoming` by (time, id).
 
     `limited` are the stored entries of the limit windows that `incoming` touches; `mortal`, needed when the stored
-    score is overdue, those that end after its last scoring. `history` is needed when nothing valid is stored (none
-    yet, or of another version), and, when `touched`, if event rules read the record's fields; `rebuild` is the cause
-    of the change that re-folding makes then, and whether it is silent. `touched` is 0 or one more than the depth of
-    the fields' change.
+    score is overdue, those that end after its last scoring. `history`, all that has been applied, is needed when
+    nothing valid is stored (none yet, of another version, or to be folded anew), when `incoming` revokes events, and,
+    with `reread`, when event rules read the changed fields; `rebuild` is the cause of the change that re-folding makes
+    then, and whether it is silent. `touched` is 0 or one more than the depth of the fields' change.
     """
-    changes: list[ScoreChange] = []
-    current = stored.score if stored else None
-    seq = stored.seq if stored else 0
-    replaced = False
+    run = _Run(profile, record, record_id, now, stored, history or History((), ()))
+    run.begin(limited, mortal, touched, rebuild, reread=reread)
+    for item in incoming if len(incoming) < 2 else sorted(incoming, key=_when):
+        run.apply(item)
+    return Progress(run.ledger, run.current, run.changes, run.seq, run.replaced, run.fixed)
 
-    def move(
+
+class _Run:
+    """One score on its way through a batch."""
+
+    __slots__ = (
+        *("adjustments", "changes", "current", "events", "fixed", "history", "ledger", "now"),
+        *("profile", "record", "record_id", "replaced", "revoked", "seq", "stored"),
+    )
+
+    def __init__(
+        self,
+        profile: CompiledProfile,
+        record: Record,
+        record_id: int,
+        now: Micros,
+        stored: Stored | None,
+        history: History,
+    ) -> None:
+        self.profile = profile
+        self.record = record
+        self.record_id = record_id
+        self.now = now
+        self.stored = stored
+        self.history = history
+        self.current = stored.score if stored else None
+        self.seq = stored.seq if stored else 0
+        self.changes: list[ScoreChange] = []
+        self.replaced = False
+        self.fixed: dict[str, int] = {}
+        self.events: list[Event] = []
+        self.adjustments: list[Adjustment] = []
+        self.revoked: set[str] = set()
+
+    def begin(
+        self,
+        limited: Iterable[Entry],
+        mortal: Iterable[Entry],
+        touched: int,
+        rebuild: tuple[str, bool],
+        *,
+        reread: bool,
+    ) -> None:
+        """What time and changed fields have done, or all of the history where nothing valid is stored."""
+        stored, profile = self.stored, self.profile
+        stale = stored.standing.refold if stored is not None else None
+        depth = max(touched - 1, 0)
+        if stored is None or stored.version != profile.version or stale is not None:
+            self._fold()
+            ours = stale is not None and stored is not None and stored.version == profile.version
+            cause, silent = (stale, False) if ours and stale is not None else rebuild
+            self._move(cause, None, silent=silent, depth=depth)
+            return
+        self.ledger = Ledger(profile, self.record, self.now, stored.standing, limited)
+        overdue = stored.due_at is not None and stored.due_at <= self.now
+        if overdue:
+            self.ledger.catch_up(stored.scored_at, mortal)
+            self._move(self.ledger.overdue_cause(stored.scored_at), None)
+        if touched and reread:
+            self._fold()
+        elif touched or overdue:
+            self.ledger.read_fields()
+        if touched or overdue:
+            self._move("attribute", None, depth=depth)
+
+    def apply(self, item: Incoming) -> None:
+        """One event, adjustment or revocation."""
+        cause = "adjustment"
+        if item.event is not None:
+            cause = "event"
+            self.events.append(item.event)
+            self.ledger.add_event(item.event)
+        elif item.revokes is not None:
+            cause = "revoke"
+            self.revoked.add(item.revokes)
+            self._fold()
+        else:
+            points = item.points if item.set_to is None else self.ledger.points_to_reach(item.set_to)
+            self.fixed[item.id] = points or 0
+            self.adjustments.append(Adjustment(item.id, points or 0, item.at, item.ends_at))
+            self.ledger.add_adjustment(self.adjustments[-1])
+        self._move(cause, item.id, item.event, silent=item.silent, depth=item.depth)
+
+    def _fold(self) -> None:
+        """The ledger from the whole history, with what this batch has applied so far."""
+        events = (*self.history.events, *self.events) if self.events else self.history.events
+        if self.revoked:
+            events = [event for event in events if event.id not in self.revoked]
+        adjustments = (*self.history.adjustments, *self.adjustments)
+        self.ledger = fold(self.profile, self.record, events, adjustments, self.now)
+        self.replaced = True
+
+    def _move(
+        self,
         cause: str,
         cause_id: str | None,
         event: Event | None = None,
@@ -105,42 +203,11 @@ def advance(
         silent: bool = False,
         depth: int = 0,
     ) -> None:
-        nonlocal current, seq
-        score = ledger.score()
-        if score != current:
-            seq += 1
-            cause_id = cause_id or f"{cause}:{record_id}:{seq}"
-            changes.append(ScoreChange(seq, current, score, cause, cause_id, event, silent, depth))
-            current = score
-
-    if stored is not None and stored.version == profile.version:
-        ledger = Ledger(profile, record, now, stored.standing, limited)
-        overdue = stored.due_at is not None and stored.due_at <= now
-        if overdue:
-            ledger.catch_up(stored.scored_at, mortal)
-            move(ledger.overdue_cause(stored.scored_at), None)
-        if touched and history is not None:
-            ledger = fold(profile, record, history.events, history.adjustments, now)
-            replaced = True
-        elif touched or overdue:
-            ledger.read_fields()
-        if touched or overdue:
-            move("attribute", None, depth=max(touched - 1, 0))
-    else:
-        known = history or History((), ())
-        ledger = fold(profile, record, known.events, known.adjustments, now)
-        replaced = True
-        cause, silent = rebuild
-        move(cause, None, silent=silent, depth=max(touched - 1, 0))
-
-    fixed: dict[str, int] = {}
-    for item in incoming if len(incoming) < 2 else sorted(incoming, key=_when):
-        if item.event is not None:
-            ledger.add_event(item.event)
-            move("event", item.id, item.event, silent=item.silent, depth=item.depth)
-        else:
-            points = item.points if item.set_to is None else ledger.points_to_reach(item.set_to)
-            fixed[item.id] = points or 0
-            ledger.add_adjustment(Adjustment(item.id, points or 0, item.at, item.ends_at))
-            move("adjustment", item.id, silent=item.silent, depth=item.depth)
-    return Progress(ledger, current, changes, seq, replaced, fixed)
+        score = self.ledger.score()
+        if score != self.current:
+            self.seq += 1
+            cause_id = cause_id or f"{cause}:{self.record_id}:{self.seq}"
+            self.changes.append(
+                ScoreChange(self.seq, self.current, score, cause, cause_id, event, silent, depth)
+            )
+            self.current = score

@@ -1,15 +1,16 @@
-"""What happened: events, their types, the quarantine, and a contact's timeline."""
+"""What happened: events, their types, the quarantine, and the timeline of a record."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
 
 from services import cursors
-from services.contacts import find_contact
-from services.follow_ups import enrollment_json, notification_json, task_json
+from services.follow_ups import enrollment_json, ids_of, keys_of, notification_json, task_json
+from services.records import Kind, find_record
 from services.resources import Conflict, NotFound, Resources
-from services.scores import change_json, iso
-from store import contacts, event_reads
+from services.scores import changes_json, iso
+from store import event_reads
 from store import timeline as moments
 from store.connection import Connection, RowMapping
 from store.tables import EventStatus
@@ -22,17 +23,14 @@ class Activity:
         self._resources = resources
 
     def events(
-        self, *, contact: str | None, event_type: str | None, cursor: str | None, limit: int
+        self, *, contact: str | None, deal: str | None, event_type: str | None, cursor: str | None, limit: int
     ) -> dict[str, Any]:
-        """Events of a contact, of a type, or all; the newest by `occurred_at` first."""
+        """Events of a contact, a deal, a type, or all; the newest by `occurred_at` first."""
         with self._resources.database.read() as connection:
-            contact_id = None
-            if contact is not None:
-                row = contacts.contact_by_key(connection, contact)
-                if row is None:
-                    return cursors.page([], None)
-                contact_id = row["id"]
-            return _events(connection, cursor, limit, contact_id=contact_id, event_type=event_type)
+            ids = ids_of(connection, contact, deal)
+            if ids is None:
+                return cursors.page([], None)
+            return _events(connection, cursor, limit, **ids, event_type=event_type)
 
     def quarantine(self, *, cursor: str | None, limit: int) -> dict[str, Any]:
         """Events that scoring set aside, each with its `error`."""
@@ -42,19 +40,19 @@ class Activity:
     def retry(self, event_id: str) -> dict[str, Any]:
         """Queue a quarantined event again."""
         with self._resources.database.read() as connection:
-            row = _find_event(connection, event_id)
+            row = find_event(connection, event_id)
         shard = row["shard"]
 
         def work(connection: Connection) -> RowMapping:
             if not event_reads.queue_again(connection, event_id):
                 status = EventStatus(row["status"]).name.lower()
                 raise Conflict(f'event "{event_id}" is not in quarantine; it is {status}')
-            return _find_event(connection, event_id)
+            return find_event(connection, event_id)
 
         after = self._resources.database.run(work, [shard])
         self._resources.wakes.request([shard])
         with self._resources.database.read() as connection:
-            return event_json(after, contacts.contact_keys(connection, [after["contact_id"]]))
+            return event_json(after, *keys_of(connection, [after]))
 
     def event_types(self, *, cursor: str | None, limit: int) -> dict[str, Any]:
         """The event types ever seen."""
@@ -66,41 +64,50 @@ class Activity:
             [{"type": name, "first_seen_at": iso(at)} for name, at in found[:limit]], following
         )
 
-    def timeline(self, key: str, *, cursor: str | None, limit: int) -> dict[str, Any]:
-        """Everything that happened to a contact, the newest first."""
+    def timeline(self, kind: Kind, key: str, *, cursor: str | None, limit: int) -> dict[str, Any]:
+        """Everything that happened to a contact or deal, the newest first."""
         position = cursors.decode(cursor, "timeline", (int, int, str))
         after = _position(position) if position else None
         with self._resources.database.read() as connection:
-            contact = find_contact(connection, key)
-            found = moments.timeline(connection, contact["id"], after, limit + 1)
-        last = found[limit - 1] if len(found) > limit else None
-        following = cursors.encode("timeline", [last.at, last.rank, str(last.id)]) if last else None
-        keys = {contact["id"]: key}
-        return cursors.page([self._moment(moment, keys) for moment in found[:limit]], following)
+            record = find_record(connection, kind, key)
+            found = moments.timeline(connection, kind, record["id"], after, limit + 1)
+            last = found[limit - 1] if len(found) > limit else None
+            following = cursors.encode("timeline", [last.at, last.rank, str(last.id)]) if last else None
+            return cursors.page(self._moments(connection, found[:limit]), following)
 
-    def _moment(self, moment: moments.Moment, keys: dict[int, str]) -> dict[str, Any]:
-        row = moment.row
-        if moment.kind == "event":
-            shown = event_json(row, keys)
-        elif moment.kind == "change":
-            shown = {"profile": row["profile"], **change_json(row)}
-        elif moment.kind == "enrollment":
-            shown = enrollment_json(row, keys, self._resources.settings)
-        elif moment.kind == "task":
-            shown = task_json(row, keys)
-        else:
-            shown = notification_json(row, keys)
-        return {"kind": moment.kind, "at": iso(moment.at), moment.kind: shown}
+    def _moments(self, connection: Connection, found: list[moments.Moment]) -> list[dict[str, Any]]:
+        changes = [moment.row for moment in found if moment.kind == "change"]
+        told = iter(changes_json(connection, changes))
+        keys = keys_of(connection, [moment.row for moment in found if moment.kind != "change"])
+        shown: list[dict[str, Any]] = []
+        for moment in found:
+            row = moment.row
+            if moment.kind == "change":
+                thing = {"profile": row["profile"], **next(told)}
+            elif moment.kind == "event":
+                thing = event_json(row, *keys)
+            elif moment.kind == "enrollment":
+                thing = enrollment_json(row, *keys, self._resources.settings)
+            else:
+                thing = (task_json if moment.kind == "task" else notification_json)(row, *keys)
+            shown.append({"kind": moment.kind, "at": iso(moment.at), moment.kind: thing})
+        return shown
 
 
-def _find_event(connection: Connection, event_id: str) -> RowMapping:
+def find_event(connection: Connection, event_id: str) -> RowMapping:
+    """The event's row; raises NotFound."""
     row = event_reads.event_by_id(connection, event_id)
     if row is None:
-        raise NotFound(f'there is no event "{event_id}"; GET /v1/quarantine lists those set aside')
+        raise NotFound(f'there is no event "{event_id}"; GET /v1/events lists them')
     return row
 
 
-def event_json(row: RowMapping, keys: dict[int, str]) -> dict[str, Any]:
+_REVOKED = (EventStatus.REVOKED, EventStatus.REVOKING, EventStatus.REVOKING_SILENTLY)
+
+
+def event_json(
+    row: RowMapping, contact_keys: Mapping[int, str], deal_keys: Mapping[int, str]
+) -> dict[str, Any]:
     """An event as the API shows it; properties that are no JSON are shown as they are stored."""
     try:
         properties = orjson.loads(row["properties"])
@@ -109,11 +116,12 @@ def event_json(row: RowMapping, keys: dict[int, str]) -> dict[str, Any]:
     return {
         "id": row["id"],
         "type": row["type"],
-        "contact": keys.get(row["contact_id"]),
+        "contact": contact_keys.get(row["contact_id"]),
+        "deal": deal_keys.get(row["deal_id"]),
         "occurred_at": iso(row["occurred_at"]),
         "received_at": iso(row["received_at"]),
         "properties": properties,
-        "status": EventStatus(row["status"]).name.lower(),
+        "status": "revoked" if row["status"] in _REVOKED else EventStatus(row["status"]).name.lower(),
         "error": row["error"],
     }
 
@@ -122,10 +130,10 @@ def _events(connection: Connection, cursor: str | None, limit: int, **filters: A
     key = cursors.decode(cursor, "events", (int, str))
     after = (key[0], key[1]) if key else None
     rows = event_reads.list_events(connection, **filters, after=after, limit=limit + 1)
-    keys = contacts.contact_keys(connection, {row["contact_id"] for row in rows})
+    keys = keys_of(connection, rows)
     last = rows[limit - 1] if len(rows) > limit else None
     following = cursors.encode("events", [last["occurred_at"], last["id"]]) if last else None
-    return cursors.page([event_json(row, keys) for row in rows[:limit]], following)
+    return cursors.page([event_json(row, *keys) for row in rows[:limit]], following)
 
 
 def _position(key: list[Any]) -> moments.Position:

@@ -1,15 +1,20 @@
 """All use cases of one process, composed."""
 
 from services.activity import Activity
+from services.adjustments import Adjustments
 from services.automations import Automations
-from services.contact_lists import ContactLists
 from services.contacts import Contacts
+from services.deals import Deals
 from services.events import Events
 from services.follow_ups import FollowUps
+from services.preview_jobs import PreviewJobs
 from services.profile_cache import ProfileCache
 from services.profiles import Profiles, StartPublish
+from services.record_lists import RecordLists
 from services.resources import Resources
+from services.revocations import Revocations
 from services.scores import Scores
+from services.smart_lists import SmartLists
 from services.status import Status
 
 
@@ -21,10 +26,15 @@ class Application:
         self.resources = resources
         self.events = Events(resources)
         self.contacts = Contacts(resources)
-        self.contact_lists = ContactLists(resources, cache)
+        self.deals = Deals(resources)
+        self.record_lists = RecordLists(resources, cache)
+        self.smart_lists = SmartLists(resources, self.record_lists)
         self.scores = Scores(resources, cache)
+        self.adjustments = Adjustments(resources)
+        self.revocations = Revocations(resources)
         self.activity = Activity(resources)
         self.profiles = Profiles(resources, start_publish)
+        self.previews = PreviewJobs(resources)
         self.automations = Automations(resources)
         self.follow_ups = FollowUps(resources)
         self.status = Status(resources)

@@ -8,6 +8,7 @@ from conditions.times import Micros, to_iso
 from services import cursors
 from services.definitions import (
     change_definitions,
+    compare_versions,
     find_definition,
     known_definitions,
     publish_automation,
@@ -60,6 +61,11 @@ class Automations:
         with self._resources.database.read() as connection:
             row = find_definition(connection, rows.AUTOMATIONS, key)
             return versions_json(connection, rows.AUTOMATION_VERSIONS, row)
+
+    def compare(self, key: str, before: int | None, after: int | None) -> dict[str, Any]:
+        with self._resources.database.read() as connection:
+            row = find_definition(connection, rows.AUTOMATIONS, key)
+            return compare_versions(connection, rows.AUTOMATION_VERSIONS, row, before, after)
 
     def publish(self, key: str) -> dict[str, Any]:
         """Make the draft a version and switch to it; a paused automation goes on."""

@@ -1,22 +1,21 @@
-"""Contacts: create, replace, change, read one."""
+"""Contacts: create, replace, change, read, merge, erase."""
 
-from collections.abc import Callable, Mapping
-from typing import Annotated, Any, Literal, TypeVar
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from conditions.definition import invalid
 from conditions.fields import CONTACT
-from conditions.messages import plain_errors
 from conditions.problems import Problem, suggestion
 from conditions.times import Micros, to_iso
 from conditions.values import ALL_CHANNELS, CHANNELS
-from services.names import LONGEST_NAME, ShortText, Tag, check_name, unstorable
-from services.resources import Invalid, NotFound, Resources
-from store import contacts, intake
+from services.names import ShortText, Tag, check_name
+from services.record_values import read_values, without_nulls
+from services.resources import Conflict, Invalid, NotFound, Resources
+from services.shard_locks import in_shards
+from store import contacts, erasing, intake, merging
 from store.connection import Connection, RowMapping
-
-T = TypeVar("T")
 
 
 def _channels(value: Any) -> Any:
@@ -58,6 +57,18 @@ class ContactIn(BaseModel):
     )
 
 
+class MergeIn(BaseModel):
+    """`into`: the key of the contact that takes over."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    into: str
+
+
+_EMPTY: Mapping[str, Any] = {"tags": [], "dnd": [], "fields": {}}
+_TAKEN = (*CONTACT, "id")
+
+
 class Contacts:
     """Reads and changes contacts, one transaction each."""
 
@@ -70,44 +81,67 @@ class Contacts:
 
     def put(self, key: str, body: Any) -> tuple[dict[str, Any], bool]:
         """Create a contact, or replace all that callers may set of it; also whether it was created."""
-        values = _values(body)
-        for name in contacts.WRITABLE:
-            values.setdefault(name, _empty(name))
-        values["fields"] = {name: value for name, value in values["fields"].items() if value is not None}
+        given = read_values(ContactIn, body, "contact", _TAKEN, _EMPTY)
+        values = {name: given.get(name, _EMPTY.get(name)) for name in contacts.WRITABLE}
+        values["fields"] = without_nulls(values["fields"] or {})
+        shards = self._resources.shards
+
+        def place(connection: Connection) -> list[int]:
+            found = intake.find_contacts(connection, [key])
+            return [found[key].shard if found else intake.shard_of(key, shards)]
 
         def work(connection: Connection, now: Micros) -> tuple[dict[str, Any], bool]:
             before = contacts.contact_by_key(connection, key)
             created = before is None
             if before is None:
-                intake.ensure_contacts(connection, [key], self._resources.shards, now)
+                intake.ensure_contacts(connection, [key], shards, now)
                 before = find_contact(connection, key)
             return _change(connection, before, values, now), created
 
-        return self._write(key, work)
+        return in_shards(self._resources, place, work)
 
     def patch(self, key: str, body: Any) -> dict[str, Any]:
         """Change what is given; `fields` are merged."""
-        values = _values(body)
+        values = read_values(ContactIn, body, "contact", _TAKEN, _EMPTY)
 
         def work(connection: Connection, now: Micros) -> dict[str, Any]:
             before = find_contact(connection, key)
             changes = dict(values)
             if "fields" in changes:
-                merged = {**before["fields"], **changes["fields"]}
-                changes["fields"] = {name: value for name, value in merged.items() if value is not None}
+                changes["fields"] = without_nulls({**before["fields"], **changes["fields"]})
             return _change(connection, before, changes, now)
 
-        return self._write(key, work)
+        return in_shards(self._resources, lambda connection: [find_contact(connection, key)["shard"]], work)
 
-    def _write(self, key: str, work: Callable[[Connection, Micros], T]) -> T:
-        """Do `work` while holding the contact's shard, then wake it."""
-        database, clock = self._resources.database, self._resources.clock
-        with database.read() as connection:
-            known = intake.find_contacts(connection, [key])
-        shard = known[key][1] if known else intake.shard_of(key, self._resources.shards)
-        result = database.run(lambda connection: work(connection, clock()), [shard])
-        self._resources.wakes.request([shard])
-        return result
+    def erase(self, key: str) -> None:
+        """Delete the contact with everything about it; its follow-ups end."""
+
+        def work(connection: Connection, now: Micros) -> None:
+            del now
+            contact = find_contact(connection, key)
+            erasing.erase_contact(connection, contact["id"], contact["shard"])
+
+        in_shards(self._resources, lambda connection: [find_contact(connection, key)["shard"]], work)
+
+    def merge(self, key: str, body: Any) -> dict[str, Any]:
+        """Give everything of a contact to another, which is returned; the key stays as an alias.
+
+        The other's own fields win; those it lacks, and all tags and opt-outs, are taken over.
+        """
+        into = _into(body)
+
+        def both(connection: Connection) -> tuple[RowMapping, RowMapping]:
+            loser, survivor = find_contact(connection, key), find_contact(connection, into)
+            if loser["id"] == survivor["id"]:
+                raise Conflict(f'"{key}" and "{into}" are one and the same contact')
+            return loser, survivor
+
+        def work(connection: Connection, now: Micros) -> dict[str, Any]:
+            loser, survivor = both(connection)
+            merging.merge_contacts(connection, loser, survivor, _merged(loser, survivor), now)
+            return contact_json(find_contact(connection, into))
+
+        return in_shards(self._resources, lambda connection: [row["shard"] for row in both(connection)], work)
 
 
 def find_contact(connection: Connection, key: str) -> RowMapping:
@@ -131,51 +165,24 @@ def _change(
     return contact_json(find_contact(connection, before["key"]))
 
 
-def _empty(name: str) -> Any:
-    return {"tags": [], "dnd": [], "fields": {}}.get(name)
+def _into(body: Any) -> str:
+    into = body.get("into") if isinstance(body, dict) and set(body) == {"into"} else None
+    if not isinstance(into, str):
+        raise Invalid([Problem(("into",), 'name the contact that takes over: {"into": "ada"}')])
+    return into
 
 
-def _values(body: Any) -> dict[str, Any]:
-    """The given values, checked; raises Invalid with every mistake."""
-    if not isinstance(body, dict):
-        raise Invalid([Problem((), 'a contact is an object such as {"name": "Ada", "tags": ["partner"]}')])
-    problems = []
-    try:
-        given = ContactIn.model_validate(body)
-    except ValidationError as error:
-        problems = plain_errors(error, body)
-        given = ContactIn()
-    fields = body.get("fields")
-    if isinstance(fields, dict):
-        problems += [problem for name, value in fields.items() for problem in _field_problems(name, value)]
-    if problems:
-        raise Invalid(problems)
-    return {
-        name: _empty(name) if (value := getattr(given, name)) is None else value
-        for name in contacts.WRITABLE
-        if name in given.model_fields_set
-    }
+def _merged(loser: RowMapping, survivor: RowMapping) -> dict[str, Any]:
+    """The survivor's fields after the merge."""
+    names = ("name", "email", "phone", "stage", "owner")
+    values: dict[str, Any] = {name: survivor[name] or loser[name] for name in names}
+    values["tags"] = list(dict.fromkeys([*survivor["tags"], *loser["tags"]]))
+    values["fields"] = {**loser["fields"], **survivor["fields"]}
+    off = [survivor["dnd"], loser["dnd"]]
+    channels = [*dict.fromkeys(channel for dnd in off if isinstance(dnd, list) for channel in dnd)]
+    every = ALL_CHANNELS in off or set(channels) == set(CHANNELS)
+    values["dnd"] = ALL_CHANNELS if every else channels
+    return values
 
 
-def _field_problems(name: str, value: Any) -> list[Problem]:
-    """What is wrong with a free field; rules and filters could not read it otherwise."""
-    loc = ("fields", name)
-    if name in CONTACT or name == "id":
-        return [
-            Problem(
-                loc, f'"{name}" is a field of every contact; set it beside "fields", or choose another name'
-            )
-        ]
-    if not 1 <= len(name) <= LONGEST_NAME or not name.isprintable() or not name.strip():
-        return [Problem(loc, "a field's name has 1 to 200 characters, not blank, no control characters")]
-    if any(character in name for character in '."\\'):
-        return [Problem(loc, "a field's name cannot hold dots, quotes or backslashes")]
-    parts = value if isinstance(value, list) else [value]
-    if any(isinstance(part, dict | list) for part in parts):
-        return [
-            Problem(loc, "a field holds a text, a number, true, false or a list of these; use more fields")
-        ]
-    return list(unstorable(value, loc))
-
-
-__all__ = ["ContactIn", "Contacts", "check_name", "contact_json", "find_contact"]
+__all__ = ["ContactIn", "Contacts", "MergeIn", "check_name", "contact_json", "find_contact"]

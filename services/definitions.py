@@ -17,6 +17,7 @@ from conditions.times import Micros, to_iso
 from runtime.registry import publish_workflow_id
 from scoring.checks import check_profile, publish_problems
 from scoring.profile import ScoreProfile
+from services.differences import difference
 from services.names import unstorable
 from services.resources import BadParameter, Conflict, Invalid, NotFound, Resources
 from store import definitions as rows
@@ -69,8 +70,8 @@ def begin_change(connection: Connection) -> None:
     meta.set_fact(connection, "changing_definitions", "")
 
 
-def read_model(model: type[Model], body: Any, key: str, kind: str) -> Model:
-    """The document in a request as a model; raises Invalid with every mistake."""
+def read_model(model: type[Model], body: Any, key: str, kind: str, *, also: Collection[str] = ()) -> Model:
+    """The document in a request as a model; raises Invalid with every mistake. `also`: further keys to pass over."""
     if not isinstance(body, dict):
         raise Invalid(
             [Problem((), f"send the {kind.replace('_', ' ')} as an object, as in its YAML document")]
@@ -81,7 +82,8 @@ def read_model(model: type[Model], body: Any, key: str, kind: str) -> Model:
             problems.append(Problem((name,), f'"{name}" should be "{wanted}" here, or be left out'))
     if any(len(problem.loc) > 1 for problem in problems):
         raise Invalid(problems)
-    given = {name: body[name] for name in body if name not in READ_ONLY and body[name] is not None}
+    passed = (*(name for name in READ_ONLY if name not in model.model_fields), *also)
+    given = {name: body[name] for name in body if name not in passed and body[name] is not None}
     raw = given | {"kind": kind, "key": key}
     try:
         found = model.model_validate({"kind": kind, "key": key} | raw)
@@ -144,7 +146,14 @@ def find_definition(connection: Connection, definitions: Any, key: str) -> RowMa
 def save_profile(
     connection: Connection, profile: ScoreProfile, now: Micros, *, applied: bool = False
 ) -> RowMapping:
-    """Save a draft; the row as it is then."""
+    """Save a draft; the row as it is then. Raises Invalid when it scores other records than its versions do."""
+    before = rows.find_even_archived(connection, rows.PROFILES, profile.key)
+    if before is not None and before["latest"] and before["applies_to"] != profile.applies_to:
+        message = (
+            f'the published versions of "{profile.key}" score {before["applies_to"]}s; choose another key for a '
+            f"profile of {profile.applies_to}s"
+        )
+        raise Invalid([Problem(("applies_to",), message)])
     document, extra = profile_document(profile), {"applies_to": profile.applies_to}
     rows.save_draft(connection, rows.PROFILES, profile.key, document, now, applied=applied, extra=extra)
     return find_definition(connection, rows.PROFILES, profile.key)
@@ -220,6 +229,28 @@ def versions_json(connection: Connection, versions: Any, row: RowMapping) -> lis
         }
         for found in rows.versions_of(connection, versions, row["id"])
     ]
+
+
+def compare_versions(
+    connection: Connection, versions: Any, row: RowMapping, before: int | None, after: int | None
+) -> dict[str, Any]:
+    """What changed from one version to another, as a diff of YAML. By default from the published one to the draft."""
+    before = before if before is not None else row["version"]
+
+    def content(version: int) -> dict[str, Any]:
+        found = rows.version_definition(connection, versions, row["id"], version)
+        if found is None:
+            had = f"its versions are 1 to {row['latest']}" if row["latest"] else "it has not been published"
+            raise NotFound(f'"{row["key"]}" has no version {version}; {had}')
+        return found
+
+    old = content(before) if before is not None else None
+    new = content(after) if after is not None else row["draft"]
+    names = (
+        f"version {before}" if before is not None else "nothing",
+        f"version {after}" if after else "draft",
+    )
+    return {"from": before, "to": after, "diff": difference(old, new, names)}
 
 
 def read_silent(triggers: str | None, *, default: bool) -> bool:

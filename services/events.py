@@ -39,7 +39,10 @@ class EventIn(BaseModel):
     id: Name | None = Field(default=None, description="Idempotency key; a known id is a duplicate")
     type: Name = Field(description="Such as email.opened")
     contact: Name | None = Field(default=None, description="The contact's key; an unknown contact is created")
-    deal: Name | None = Field(default=None, description="The deal's key")
+    deal: Name | None = Field(
+        default=None,
+        description="The deal's key; an unknown deal is created when its contact is named too",
+    )
     occurred_at: str | None = Field(
         default=None, description="ISO 8601; default and latest: the time of arrival"
     )
@@ -83,15 +86,22 @@ class Events:
         if rows:
             stored = self._resources.database.run(lambda connection: self._store(connection, rows, now))
             taken.accepted, taken.duplicates = stored.accepted, stored.duplicates
-            self._types.update(row.type for row in rows)
+            if stored.rejected:
+                places = [index for index, event_id in enumerate(taken.ids) if event_id is not None]
+                for place, reason in stored.rejected.items():
+                    taken.rejected.append((places[place], [Problem(("deal",), reason)]))
+                    taken.ids[places[place]] = None
+                taken.rejected.sort(key=lambda found: found[0])
+            self._types.update(row.type for place, row in enumerate(rows) if place not in stored.rejected)
             self._resources.wakes.request(stored.shards)
         return taken
 
     def _store(self, connection: Connection, rows: Sequence[intake.NewEvent], now: Micros) -> intake.Taken:
-        types = {row.type for row in rows} - self._types
-        if types:
-            intake.remember_types(connection, types, now)
-        return intake.take_events(connection, rows, self._resources.shards, now)
+        taken = intake.take_events(connection, rows, self._resources.shards, now)
+        types = {row.type for place, row in enumerate(rows) if place not in taken.rejected}
+        if types - self._types:
+            intake.remember_types(connection, types - self._types, now)
+        return taken
 
 
 def to_row(item: Any, now: Micros, *, silent: bool = False, source: str | None = None) -> intake.NewEvent:
@@ -105,8 +115,12 @@ def to_row(item: Any, now: Micros, *, silent: bool = False, source: str | None =
     except ValidationError as error:
         raise Invalid(plain_errors(error, item)) from None
     problems = []
-    if event.contact is None:
-        problems.append(_no_contact(event))
+    if event.contact is None and event.deal is None:
+        problems.append(
+            Problem(
+                ("contact",), 'an event needs the key of its contact or its deal, such as "contact": "ada"'
+            )
+        )
     occurred_at = now
     if event.occurred_at is not None:
         try:
@@ -120,10 +134,17 @@ def to_row(item: Any, now: Micros, *, silent: bool = False, source: str | None =
         properties = properties_text(event.properties)
     except Invalid as error:
         problems += error.problems
-    if problems or event.contact is None:
+    if problems:
         raise Invalid(problems)
     return intake.NewEvent(
-        event.id or str(uuid7()), event.type, event.contact, occurred_at, properties, silent, source
+        event.id or str(uuid7()),
+        event.type,
+        event.contact,
+        occurred_at,
+        properties,
+        silent,
+        source,
+        event.deal,
     )
 
 
@@ -136,14 +157,6 @@ def _moment(text: str) -> Micros:
             return from_iso(text)
         return (age.days * 86_400 + age.seconds) * SECOND + age.microseconds
     return from_iso(text)
-
-
-def _no_contact(event: EventIn) -> Problem:
-    if event.deal is not None:
-        return Problem(
-            ("deal",), f'there is no deal "{event.deal}"; name the contact too, or create the deal'
-        )
-    return Problem(("contact",), 'an event needs the key of its contact, such as "contact": "ada"')
 
 
 def properties_text(properties: dict[str, Any], loc: Loc = ("properties",)) -> str:

@@ -1,6 +1,6 @@
 """What follow-ups are doing and have done: enrollments, tasks, notifications."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -15,7 +15,7 @@ from services import cursors
 from services.names import ShortText
 from services.resources import BadParameter, Invalid, NotFound, Resources
 from services.scores import iso
-from store import contacts, definitions, follow_ups
+from store import contacts, deals, definitions, follow_ups
 from store.connection import Connection, RowMapping
 
 STATUSES = ("queued", "running", "completed", "failed", "exited", "replaced", "cancelled")
@@ -39,16 +39,20 @@ class FollowUps:
         self._resources = resources
 
     def enrollments(self, **query: Any) -> dict[str, Any]:
-        """By `contact`, `automation` and `status`."""
+        """By `contact`, `deal`, `automation` and `status`."""
         settings = self._resources.settings
-        return self._page("enrollments", query, lambda row, keys: enrollment_json(row, keys, settings))
+        return self._page(
+            "enrollments",
+            query,
+            lambda row, contact_keys, deal_keys: enrollment_json(row, contact_keys, deal_keys, settings),
+        )
 
     def tasks(self, **query: Any) -> dict[str, Any]:
-        """By `contact`, `status` and `assign_to`."""
+        """By `contact`, `deal`, `status` and `assign_to`."""
         return self._page("tasks", query, task_json)
 
     def notifications(self, **query: Any) -> dict[str, Any]:
-        """By `contact` and `status`."""
+        """By `contact`, `deal` and `status`."""
         return self._page("notifications", query, notification_json)
 
     def change_task(self, task_id: str, body: Any) -> dict[str, Any]:
@@ -64,36 +68,62 @@ class FollowUps:
         if row is None:
             raise NotFound(f'there is no task "{task_id}"; GET /v1/tasks lists them')
         with self._resources.database.read() as connection:
-            return task_json(row, contacts.contact_keys(connection, [row["contact_id"]]))
+            return task_json(row, *keys_of(connection, [row]))
 
     def _page(self, of: str, query: Mapping[str, Any], shown: Any) -> dict[str, Any]:
         filters = {k: v for k, v in query.items() if k in ("status", "assign_to") and v is not None}
         key = cursors.decode(query.get("cursor"), of, (str,))
         limit = query["limit"]
         with self._resources.database.read() as connection:
-            if query.get("contact") is not None:
-                contact = contacts.contact_by_key(connection, query["contact"])
-                if contact is None:
-                    return cursors.page([], None)
-                filters["contact_id"] = contact["id"]
+            ids = ids_of(connection, query.get("contact"), query.get("deal"))
+            if ids is None:
+                return cursors.page([], None)
+            filters |= ids
             if query.get("automation") is not None:
                 automation = definitions.find(connection, definitions.AUTOMATIONS, query["automation"])
                 if automation is None:
                     raise BadParameter("automation", f'there is no automation "{query["automation"]}"')
                 filters["automation_id"] = automation["id"]
             rows = follow_ups.list_rows(connection, of, filters, key[0] if key else None, limit + 1)
-            keys = contacts.contact_keys(connection, {row["contact_id"] for row in rows})
+            keys = keys_of(connection, rows)
         following = cursors.encode(of, [rows[limit - 1]["id"]]) if len(rows) > limit else None
-        return cursors.page([shown(row, keys) for row in rows[:limit]], following)
+        return cursors.page([shown(row, *keys) for row in rows[:limit]], following)
 
 
-def enrollment_json(row: RowMapping, keys: Mapping[int, str], settings: Settings) -> dict[str, Any]:
+def ids_of(connection: Connection, contact: str | None, deal: str | None) -> dict[str, int] | None:
+    """The ids by which rows name a contact and a deal, where they are asked for; None when there is no such one."""
+    found: dict[str, int] = {}
+    for column, key, find in (
+        ("contact_id", contact, contacts.contact_by_key),
+        ("deal_id", deal, deals.deal_by_key),
+    ):
+        if key is not None:
+            row = find(connection, key)
+            if row is None:
+                return None
+            found[column] = row["id"]
+    return found
+
+
+def keys_of(connection: Connection, rows: Iterable[RowMapping]) -> tuple[dict[int, str], dict[int, str]]:
+    """Keys of the contacts and deals that rows name, by id."""
+    found = list(rows)
+    return (
+        contacts.contact_keys(connection, {row["contact_id"] for row in found}),
+        deals.deal_keys(connection, {row["deal_id"] for row in found if row["deal_id"] is not None}),
+    )
+
+
+def enrollment_json(
+    row: RowMapping, contact_keys: Mapping[int, str], deal_keys: Mapping[int, str], settings: Settings
+) -> dict[str, Any]:
     """An enrollment with the place of its follow-up in the Temporal UI."""
     workflow_id = follow_up_workflow_id(row["id"], row["attempt"])
     started = row["started_at"] is not None
     return {
         "id": row["id"],
-        "contact": keys.get(row["contact_id"]),
+        "contact": contact_keys.get(row["contact_id"]),
+        "deal": deal_keys.get(row["deal_id"]),
         "automation": row["automation"],
         "version": row["version"],
         "status": row["status"],
@@ -111,11 +141,14 @@ def enrollment_json(row: RowMapping, keys: Mapping[int, str], settings: Settings
     }
 
 
-def task_json(row: RowMapping, keys: Mapping[int, str]) -> dict[str, Any]:
+def task_json(
+    row: RowMapping, contact_keys: Mapping[int, str], deal_keys: Mapping[int, str]
+) -> dict[str, Any]:
     """A task as the API shows it."""
     return {
         "id": row["id"],
-        "contact": keys.get(row["contact_id"]),
+        "contact": contact_keys.get(row["contact_id"]),
+        "deal": deal_keys.get(row["deal_id"]),
         "automation": row["automation"],
         "enrollment": row["enrollment_id"],
         "title": row["title"],
@@ -128,11 +161,14 @@ def task_json(row: RowMapping, keys: Mapping[int, str]) -> dict[str, Any]:
     }
 
 
-def notification_json(row: RowMapping, keys: Mapping[int, str]) -> dict[str, Any]:
+def notification_json(
+    row: RowMapping, contact_keys: Mapping[int, str], deal_keys: Mapping[int, str]
+) -> dict[str, Any]:
     """A notification as the API shows it."""
     return {
         "id": row["id"],
-        "contact": keys.get(row["contact_id"]),
+        "contact": contact_keys.get(row["contact_id"]),
+        "deal": deal_keys.get(row["deal_id"]),
         "automation": row["automation"],
         "enrollment": row["enrollment_id"],
         "recipient": row["recipient"],

@@ -1,14 +1,11 @@
 """Definitions as code: what applying a set of documents would change, and applying it in one transaction."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from difflib import unified_diff
-from io import StringIO
 from operator import eq
 from typing import Any, Literal
 
 from pydantic import BaseModel
-from ruamel.yaml import YAML
 
 from activities.messages import PublishInput
 from automations.checks import Known, check_automation
@@ -31,6 +28,7 @@ from services.definitions import (
     save_automation,
     save_profile,
 )
+from services.differences import difference
 from services.profiles import StartPublish
 from services.resources import Conflict, Resources
 from store import definitions as rows
@@ -236,43 +234,10 @@ def _compared(
     else:
         applied = row["applied"] if row is not None else None
         action = "change" if applied is not None and same(draft, applied) else "conflict"
-    diff = "" if action in ("unchanged", "publish") else _diff(draft, wanted)
+    diff = "" if action in ("unchanged", "publish") else difference(draft, wanted, ("stored", "document"))
     return Item(document.kind, document.key, action, not is_published, diff, document.file, document)
 
 
 def _recipient_document(recipient: Recipient) -> dict[str, Any]:
     name = recipient.name or recipient.key
     return {"kind": "recipient", "key": recipient.key, "name": name, "channels": recipient.channels}
-
-
-def _diff(stored: Mapping[str, Any] | None, wanted: Mapping[str, Any]) -> str:
-    """The change as a unified diff of YAML; everything is new where nothing is stored."""
-    before = _yaml(stored).splitlines() if stored else []
-    lines = unified_diff(before, _yaml(wanted).splitlines(), "stored", "document", lineterm="", n=2)
-    return "\n".join(lines)
-
-
-_KEYS = """
-    kind key name description applies_to timezone min max bands groups
-    trigger profile event on where while after_silence of points group limit expires_after decay
-    filters fires rearm reentry while_running max_starts rules if then elif else steps exit_when on_failure
-"""
-_KEY_ORDER = {name: place for place, name in enumerate(_KEYS.split())}
-
-
-def _yaml(document: Mapping[str, Any]) -> str:
-    """Block YAML in one order of keys, whichever order the database kept."""
-    stream = StringIO()
-    yaml = YAML()
-    yaml.default_flow_style = False
-    yaml.width = 4_096
-    yaml.indent(mapping=2, sequence=4, offset=2)
-    yaml.dump(_ordered(document), stream)
-    return stream.getvalue()
-
-
-def _ordered(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        keys: Iterable[str] = sorted(value, key=lambda name: (_KEY_ORDER.get(name, len(_KEY_ORDER)), name))
-        return {key: _ordered(value[key]) for key in keys}
-    return [_ordered(part) for part in value] if isinstance(value, list) else value

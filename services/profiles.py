@@ -13,6 +13,7 @@ from services import cursors
 from services.definitions import (
     Publish,
     change_definitions,
+    compare_versions,
     find_definition,
     profile_document,
     publish_profile,
@@ -68,8 +69,13 @@ class Profiles:
             row = find_definition(connection, rows.PROFILES, key)
             return versions_json(connection, rows.PROFILE_VERSIONS, row)
 
+    def compare(self, key: str, before: int | None, after: int | None) -> dict[str, Any]:
+        with self._resources.database.read() as connection:
+            row = find_definition(connection, rows.PROFILES, key)
+            return compare_versions(connection, rows.PROFILE_VERSIONS, row, before, after)
+
     def publish(self, key: str, *, silent: bool = True) -> Publish:
-        """Make the draft a version, switch to it, and start to re-score every contact."""
+        """Make the draft a version, switch to it, and start to re-score every record."""
 
         def work(connection: Connection, now: Micros) -> Publish:
             row = find_definition(connection, rows.PROFILES, key)
@@ -77,14 +83,14 @@ class Profiles:
 
         return self._started(change_definitions(self._resources, work))
 
-    def rollback(self, key: str, body: Any) -> Publish:
+    def rollback(self, key: str, body: Any, *, silent: bool = True) -> Publish:
         """Publish an earlier version's content anew; it becomes the draft too."""
         version = read_version(body)
 
         def work(connection: Connection, now: Micros) -> Publish:
             row = find_definition(connection, rows.PROFILES, key)
             row = return_to_version(connection, rows.PROFILES, rows.PROFILE_VERSIONS, row, version, now)
-            return publish_profile(connection, row, now, shards=self._resources.shards, silent=True)
+            return publish_profile(connection, row, now, shards=self._resources.shards, silent=silent)
 
         return self._started(change_definitions(self._resources, work))
 

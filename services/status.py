@@ -54,6 +54,7 @@ class Status:
                     "pending": shard.pending,
                     "events": shard.events,
                     "adjustments": shard.adjustments,
+                    "revocations": shard.revocations,
                     "field_changes": shard.touched,
                     "overdue": shard.overdue,
                     "unstarted": shard.unstarted,

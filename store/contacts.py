@@ -9,7 +9,7 @@ from uuid_utils import uuid7
 
 from conditions.times import Micros
 from store.bulk import Bulk
-from store.intake import add_internal_events
+from store.intake import InternalEvent, add_internal_events
 from store.tables import Contact, table
 
 CONTACTS = table(Contact)
@@ -19,7 +19,11 @@ WRITABLE = ("name", "email", "phone", "stage", "owner", "tags", "dnd", "fields")
 
 
 def contact_by_key(connection: Connection, key: str) -> RowMapping | None:
-    return connection.execute(select(CONTACTS).where(CONTACTS.c.key == key)).mappings().one_or_none()
+    """The contact; for the key of a merged one, the contact that took over."""
+    row = connection.execute(select(CONTACTS).where(CONTACTS.c.key == key)).mappings().one_or_none()
+    if row is not None and row["merged_into"] is not None:
+        return contact_by_id(connection, row["merged_into"])
+    return row
 
 
 def contact_by_id(connection: Connection, contact_id: int) -> RowMapping | None:
@@ -40,7 +44,7 @@ def change_contact(
 
     Nothing is written when nothing differs. Returns whether something did. `depth`: of the step that did it.
     """
-    new = {name: value for name, value in values.items() if _differ(before[name], value)}
+    new = {name: value for name, value in values.items() if differ(before[name], value)}
     if not new:
         return False
     connection.execute(
@@ -48,18 +52,15 @@ def change_contact(
         .where(CONTACTS.c.id == before["id"])
         .values(**new, updated_at=now, touched=max(before["touched"], depth + 1))
     )
-    events = _events_of(before, new)
-    add_internal_events(
-        connection,
-        [(before["id"], before["shard"], event_type, properties) for event_type, properties in events],
-        now,
-        depth=depth,
-        ids=[f"{event_type}/{uuid7()}" for event_type, _ in events],
-    )
+    events = [
+        InternalEvent(f"{name}/{uuid7()}", name, before["id"], None, before["shard"], properties)
+        for name, properties in _events_of(before, new)
+    ]
+    add_internal_events(connection, events, now, depth=depth)
     return True
 
 
-def _differ(old: Any, new: Any) -> bool:
+def differ(old: Any, new: Any) -> bool:
     """Whether two JSON values differ; true and 1 do, although Python calls them equal."""
     return orjson.dumps(old, option=orjson.OPT_SORT_KEYS) != orjson.dumps(new, option=orjson.OPT_SORT_KEYS)
 
@@ -73,12 +74,18 @@ def _events_of(before: RowMapping, new: Mapping[str, Any]) -> list[tuple[str, di
             events += [("tag.added", {"tag": tag}) for tag in value if tag not in before["tags"]]
             events += [("tag.removed", {"tag": tag}) for tag in before["tags"] if tag not in value]
         elif name == "fields":
-            old = before["fields"]
-            events += [
-                ("field.changed", {"field": field, "from": old.get(field), "to": value.get(field)})
-                for field in sorted({*old, *value})
-                if _differ(old.get(field), value.get(field))
-            ]
+            events += field_changes(before["fields"], value)
         else:
             events.append(("field.changed", {"field": name, "from": before[name], "to": value}))
     return events
+
+
+def field_changes(
+    old: Mapping[str, Any], new: Mapping[str, Any], prefix: str = ""
+) -> list[tuple[str, dict[str, object]]]:
+    """`field.changed` for each custom field that differs."""
+    return [
+        ("field.changed", {"field": f"{prefix}{field}", "from": old.get(field), "to": new.get(field)})
+        for field in sorted({*old, *new})
+        if differ(old.get(field), new.get(field))
+    ]

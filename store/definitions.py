@@ -56,6 +56,10 @@ def find(connection: Connection, definitions: Table, key: str) -> RowMapping | N
     )
 
 
+def find_even_archived(connection: Connection, definitions: Table, key: str) -> RowMapping | None:
+    return connection.execute(select(definitions).where(definitions.c.key == key)).mappings().one_or_none()
+
+
 def all_definitions(
     connection: Connection, definitions: Table, after: str = "", limit: int = 500
 ) -> list[RowMapping]:

@@ -18,6 +18,7 @@ def list_events(
     connection: Connection,
     *,
     contact_id: int | None = None,
+    deal_id: int | None = None,
     event_type: str | None = None,
     status: EventStatus | None = None,
     after: tuple[int, str] | None = None,
@@ -27,6 +28,8 @@ def list_events(
     tests: list[Any] = []
     if contact_id is not None:
         tests.append(EVENTS.c.contact_id == contact_id)
+    if deal_id is not None:
+        tests.append(EVENTS.c.deal_id == deal_id)
     if event_type is not None:
         tests.append(EVENTS.c.type == event_type)
     if status is not None:

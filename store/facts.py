@@ -1,4 +1,4 @@
-"""What rules and filters read: an event's properties, a contact's fields."""
+"""What rules and filters read: an event's properties, a contact's and a deal's fields."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, ClassVar
@@ -41,19 +41,18 @@ class Properties(Mapping[str, Any]):
         return len(self._read())
 
 
-class ContactFacts:
-    """A contact as rules and filters read it: `contact.<field>`, custom fields beside the built-in ones.
+class RecordFacts:
+    """A record as rules and filters read it: `<kind>.<field>`, custom fields beside the built-in ones.
 
     Columns of JSON are decoded when first read; most batches read none of them.
     """
 
     __slots__ = ("_decode", "_documents", "_row", "created_at", "id", "key")
 
-    _COLUMNS: ClassVar[dict[str, int]] = {
-        f"contact.{name}": index
-        for index, name in enumerate(("key", "name", "email", "phone", "stage", "owner"), start=2)
-    }
-    _DOCUMENTS: ClassVar[dict[str, int]] = {"contact.tags": 8, "contact.dnd": 9, "contact.": 10}
+    KIND: ClassVar[str]
+    COLUMNS: ClassVar[Mapping[str, int]]
+    DOCUMENTS: ClassVar[Mapping[str, int]]
+    FIELDS: ClassVar[int]
 
     def __init__(self, row: Sequence[Any], *, decode: bool) -> None:
         self.id: int = row[0]
@@ -61,26 +60,56 @@ class ContactFacts:
         self.key: str = row[2]
         self._row = row
         self._decode = decode
-        self._documents: dict[str, Any] = {}
+        self._documents: dict[int, Any] = {}
 
     def __call__(self, name: str) -> Value:
-        column = self._COLUMNS.get(name)
+        column = self.COLUMNS.get(name)
         if column is not None:
             value: Value = self._row[column]
             return value
-        if name in self._DOCUMENTS:
-            return self._document(name)  # type: ignore[no-any-return]
-        if name == "contact.created_at":
+        owner, _, field = name.partition(".")
+        if owner != self.KIND:
+            return None
+        if field == "created_at":
             return to_iso(self.created_at)
-        if name.startswith("contact."):
-            return self._document("contact.").get(name[8:])  # type: ignore[no-any-return]
-        return None
+        if name in self.DOCUMENTS:
+            return self._document(self.DOCUMENTS[name])  # type: ignore[no-any-return]
+        return self._document(self.FIELDS).get(field)  # type: ignore[no-any-return]
 
-    def _document(self, name: str) -> Any:
-        if name not in self._documents:
-            found = self._row[self._DOCUMENTS[name]]
-            self._documents[name] = orjson.loads(found) if self._decode else found
-        return self._documents[name]
+    def _document(self, column: int) -> Any:
+        if column not in self._documents:
+            found = self._row[column]
+            self._documents[column] = orjson.loads(found) if self._decode else found
+        return self._documents[column]
+
+
+def _columns(kind: str, names: Sequence[str]) -> dict[str, int]:
+    return {f"{kind}.{name}": index for index, name in enumerate(names, start=2)}
+
+
+class ContactFacts(RecordFacts):
+    """A contact's fields."""
+
+    __slots__ = ()
+    KIND = "contact"
+    COLUMNS = _columns("contact", ("key", "name", "email", "phone", "stage", "owner"))
+    DOCUMENTS: ClassVar[dict[str, int]] = {"contact.tags": 8, "contact.dnd": 9}
+    FIELDS = 10
+
+
+class DealFacts(RecordFacts):
+    """A deal's fields. `contact_id`: whose it is."""
+
+    __slots__ = ()
+    KIND = "deal"
+    COLUMNS = _columns("deal", ("key", "name", "pipeline", "stage", "status", "currency", "owner", "value"))
+    DOCUMENTS: ClassVar[dict[str, int]] = {}
+    FIELDS = 10
+
+    @property
+    def contact_id(self) -> int:
+        found: int = self._row[11]
+        return found
 
 
 def load_contacts(connection: Connection, ids: Collection[int]) -> dict[int, ContactFacts]:
@@ -89,7 +118,43 @@ def load_contacts(connection: Connection, ids: Collection[int]) -> dict[int, Con
     test, parameter = bulk.among("id", ids)
     rows = bulk.rows(
         "SELECT id, created_at, key, name, email, phone, stage, owner, tags, dnd, fields "
-        f"FROM contacts WHERE {test}",
+        f"FROM contacts WHERE {test} AND merged_into IS NULL",
         parameter,
     )
     return {row[0]: ContactFacts(row, decode=bulk.is_sqlite) for row in rows}
+
+
+def load_deals(
+    connection: Connection, ids: Collection[int], *, of_contacts: bool = False
+) -> dict[int, DealFacts]:
+    """The deals that exist, by id; or all deals of the contacts with these ids."""
+    if not ids:
+        return {}
+    bulk = Bulk(connection)
+    test, parameter = bulk.among("contact_id" if of_contacts else "id", ids)
+    rows = bulk.rows(
+        "SELECT id, created_at, key, name, pipeline, stage, status, currency, owner, value, fields, contact_id "
+        f"FROM deals WHERE {test}",
+        parameter,
+    )
+    return {
+        row[0]: DealFacts((*row[:9], plain_number(row[9]), *row[10:]), decode=bulk.is_sqlite) for row in rows
+    }
+
+
+def plain_number(value: float | None) -> int | float | None:
+    """A stored number as its sender wrote it: 5000, not 5000.0."""
+    return int(value) if value is not None and value == int(value) else value
+
+
+class DealWithContact:
+    """A deal as rules of deals read it: `deal.x` its own fields, `contact.x` its contact's."""
+
+    __slots__ = ("contact", "deal")
+
+    def __init__(self, deal: DealFacts, contact: ContactFacts) -> None:
+        self.deal = deal
+        self.contact = contact
+
+    def __call__(self, name: str) -> Value:
+        return self.contact(name) if name.startswith("contact.") else self.deal(name)

@@ -3,14 +3,16 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, and_, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, and_, delete, func, insert, or_, select, update
 
 from conditions.times import Micros
+from runtime.registry import enrollment_of, follow_up_workflow_id
 from store import meta
 from store.tables import (
     Adjustment,
     Automation,
     AutomationVersion,
+    Cancellation,
     Enrollment,
     Event,
     Notification,
@@ -23,6 +25,7 @@ from store.tables import (
 
 ENROLLMENTS = table(Enrollment)
 OUTCOMES = table(Outcome)
+CANCELLATIONS = table(Cancellation)
 TASKS = table(Task)
 NOTIFICATIONS = table(Notification)
 ADJUSTMENTS = table(Adjustment)
@@ -41,6 +44,7 @@ _WITH_DEFINITION = (
         _AUTOMATIONS.c.key.label("automation"),
         _VERSIONS.c.definition,
         _PROFILES.c.key.label("profile"),
+        _PROFILES.c.applies_to,
     )
     .join(_AUTOMATIONS, _AUTOMATIONS.c.id == ENROLLMENTS.c.automation_id)
     .join(
@@ -49,6 +53,11 @@ _WITH_DEFINITION = (
     )
     .outerjoin(_PROFILES, _PROFILES.c.id == ENROLLMENTS.c.profile_id)
 )
+
+
+def about_deal(row: RowMapping) -> bool:
+    """Whether a deal is enrolled: by a deal's score, or by an event that names it. Else the contact is."""
+    return row["deal_id"] is not None and row["applies_to"] != "contact"
 
 
 def queued(connection: Connection, shard: int, limit: int) -> list[RowMapping]:
@@ -62,16 +71,18 @@ def queued(connection: Connection, shard: int, limit: int) -> list[RowMapping]:
     )
 
 
-def closing(connection: Connection, shard: int, limit: int) -> list[RowMapping]:
-    """Enrollments that ended here while their workflow may still run."""
-    return list(
-        connection.execute(
-            select(ENROLLMENTS.c.id, ENROLLMENTS.c.attempt)
-            .where(ENROLLMENTS.c.shard == shard, ENROLLMENTS.c.closing)
-            .order_by(ENROLLMENTS.c.id)
-            .limit(limit)
-        ).mappings()
+def closing(connection: Connection, shard: int, limit: int) -> list[str]:
+    """Ids of workflows that may still run although their enrollment has ended here, or has been erased."""
+    ended = connection.execute(
+        select(ENROLLMENTS.c.id, ENROLLMENTS.c.attempt)
+        .where(ENROLLMENTS.c.shard == shard, ENROLLMENTS.c.closing)
+        .order_by(ENROLLMENTS.c.id)
+        .limit(limit)
     )
+    erased = connection.execute(
+        select(CANCELLATIONS.c.workflow_id).where(CANCELLATIONS.c.shard == shard).limit(limit)
+    ).scalars()
+    return [*(follow_up_workflow_id(row.id, row.attempt) for row in ended), *erased]
 
 
 def any_unstarted(connection: Connection, shard: int) -> bool:
@@ -94,12 +105,17 @@ def mark_started(connection: Connection, ids: Collection[str], now: Micros) -> N
     )
 
 
-def mark_closed(connection: Connection, ids: Collection[str]) -> None:
-    connection.execute(update(ENROLLMENTS).where(ENROLLMENTS.c.id.in_(ids)).values(closing=False))
+def mark_closed(connection: Connection, workflow_ids: Collection[str]) -> None:
+    """Note that these workflows know of their end."""
+    connection.execute(delete(CANCELLATIONS).where(CANCELLATIONS.c.workflow_id.in_(workflow_ids)))
+    ids = [enrollment_of(workflow_id) for workflow_id in workflow_ids]
+    connection.execute(
+        update(ENROLLMENTS).where(ENROLLMENTS.c.id.in_(ids), ENROLLMENTS.c.closing).values(closing=False)
+    )
 
 
 def load_enrollment(connection: Connection, enrollment_id: str) -> RowMapping | None:
-    """One enrollment with `automation` key, `profile` key and `definition`."""
+    """One enrollment with `automation` key, `profile` key, what that `applies_to`, and `definition`."""
     return (
         connection.execute(_WITH_DEFINITION.where(ENROLLMENTS.c.id == enrollment_id)).mappings().one_or_none()
     )
@@ -210,15 +226,26 @@ def add_adjustment(connection: Connection, **values: Any) -> None:
     connection.execute(insert(ADJUSTMENTS).values(**values))
 
 
-def present_scores(connection: Connection, contact_id: int) -> dict[str, tuple[int, int | None]]:
-    """(profile id, score) by profile key, of the published profiles that have scored the contact."""
+def find_adjustment(connection: Connection, adjustment_id: str) -> RowMapping | None:
+    return (
+        connection.execute(select(ADJUSTMENTS).where(ADJUSTMENTS.c.id == adjustment_id))
+        .mappings()
+        .one_or_none()
+    )
+
+
+def present_scores(
+    connection: Connection, contact_id: int, deal_id: int | None
+) -> dict[str, tuple[int, int | None]]:
+    """(profile id, score) by profile key, of the published profiles that have scored the contact or the deal."""
+    of_deal = and_(_SCORES.c.record_id == deal_id, _PROFILES.c.applies_to == "deal")
+    of_contact = and_(_SCORES.c.record_id == contact_id, _PROFILES.c.applies_to == "contact")
     rows = connection.execute(
         select(_PROFILES.c.key, _PROFILES.c.id, _SCORES.c.score)
         .join(_SCORES, _SCORES.c.profile_id == _PROFILES.c.id)
         .where(
-            _SCORES.c.record_id == contact_id,
+            or_(of_contact, of_deal) if deal_id is not None else of_contact,
             _PROFILES.c.version.is_not(None),
-            _PROFILES.c.applies_to == "contact",
             _SCORES.c.version > _PROFILES.c.emptied,
         )
     )

@@ -1,6 +1,6 @@
 """Events in: the durable write behind `POST /v1/events`, imports and internal events."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 from zlib import crc32
 
@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from conditions.times import Micros
 from store.bulk import Bulk
 from store.database import dump_json
-from store.tables import Contact, Event, EventType, table
+from store.tables import Contact, Deal, Event, EventType, table
 
 _EVENT_COLUMNS = (
     "id",
@@ -29,23 +29,50 @@ _ONCE = "ON CONFLICT DO NOTHING"
 
 
 class NewEvent(NamedTuple):
-    """An event to be stored. `properties` is JSON text; a time ahead of the clock has been cut to it."""
+    """An event to be stored, of a contact, a deal, or both, by their keys.
+
+    `properties` is JSON text; a time ahead of the clock has been cut to it.
+    """
 
     id: str
     type: str
-    contact: str
+    contact: str | None
     occurred_at: Micros
     properties: str
     silent: bool = False
     source: str | None = None
+    deal: str | None = None
 
 
 class Taken(NamedTuple):
-    """`accepted` were stored, `duplicates` were known already; `shards` have new work."""
+    """`accepted` were stored, `duplicates` were known already; `shards` have new work.
+
+    `rejected`: events whose deal is not there or is another contact's, by place, with the reason.
+    """
 
     accepted: int
     duplicates: int
     shards: frozenset[int]
+    rejected: dict[int, str]
+
+
+class InternalEvent(NamedTuple):
+    """What a change of a record emits. Its id holds a `/`, which callers' ids may not."""
+
+    id: str
+    type: str
+    contact_id: int
+    deal_id: int | None
+    shard: int
+    properties: dict[str, object]
+
+
+class Place(NamedTuple):
+    """Where a record is: its id, its contact's id (itself, or the deal's) and its shard."""
+
+    id: int
+    contact_id: int
+    shard: int
 
 
 def shard_of(key: str, shards: int) -> int:
@@ -53,20 +80,32 @@ def shard_of(key: str, shards: int) -> int:
     return crc32(key.encode()) % shards
 
 
-def find_contacts(connection: Connection, keys: Iterable[str]) -> dict[str, tuple[int, int]]:
-    """(id, shard) of the contacts that exist, by key."""
+def find_contacts(connection: Connection, keys: Iterable[str]) -> dict[str, Place]:
+    """The contacts that exist, by key; the key of a merged contact finds the one that took over."""
     bulk = Bulk(connection)
     test, parameter = bulk.among("key", list(keys))
     return {
-        row[0]: (row[1], row[2])
-        for row in bulk.rows(f"SELECT key, id, shard FROM contacts WHERE {test}", parameter)
+        row[0]: Place(row[1], row[1], row[2])
+        for row in bulk.rows(
+            f"SELECT key, coalesce(merged_into, id), shard FROM contacts WHERE {test}", parameter
+        )
+    }
+
+
+def find_deals(connection: Connection, keys: Iterable[str]) -> dict[str, Place]:
+    """The deals that exist, by key."""
+    bulk = Bulk(connection)
+    test, parameter = bulk.among("key", list(keys))
+    return {
+        row[0]: Place(*row[1:])
+        for row in bulk.rows(f"SELECT key, id, contact_id, shard FROM deals WHERE {test}", parameter)
     }
 
 
 def ensure_contacts(
     connection: Connection, keys: Iterable[str], shards: int, now: Micros, *, silent: bool = False
-) -> dict[str, tuple[int, int]]:
-    """(id, shard) by key; unknown contacts are created, each with its `contact.created` event."""
+) -> dict[str, Place]:
+    """The contacts by key; unknown ones are created, each with its `contact.created` event."""
     wanted = set(keys)
     known = find_contacts(connection, wanted)
     missing = sorted(wanted - known.keys())
@@ -81,10 +120,43 @@ def ensure_contacts(
         created = find_contacts(connection, missing)
         add_internal_events(
             connection,
-            [(contact_id, shard, "contact.created", {}) for contact_id, shard in created.values()],
+            [
+                InternalEvent(
+                    f"contact.created/{found.id}", "contact.created", found.id, None, found.shard, {}
+                )
+                for found in created.values()
+            ],
             now,
             silent=silent,
-            ids=[f"contact.created/{contact_id}" for contact_id, _ in created.values()],
+        )
+        known |= created
+    return known
+
+
+def ensure_deals(
+    connection: Connection, owners: Mapping[str, Place], now: Micros, *, silent: bool = False
+) -> dict[str, Place]:
+    """The deals by key; unknown ones are created for their contact, each with its `deal.created` event."""
+    known = find_deals(connection, owners)
+    missing = sorted(owners.keys() - known.keys())
+    if missing:
+        Bulk(connection).insert(
+            table(Deal),
+            ("key", "contact_id", "shard", "status", "fields", "created_at", "updated_at", "touched"),
+            [(key, owners[key].id, owners[key].shard, "open", "{}", now, now, 0) for key in missing],
+            _ONCE,
+        )
+        created = find_deals(connection, missing)
+        add_internal_events(
+            connection,
+            [
+                InternalEvent(
+                    f"deal.created/{found.id}", "deal.created", found.contact_id, found.id, found.shard, {}
+                )
+                for found in created.values()
+            ],
+            now,
+            silent=silent,
         )
         known |= created
     return known
@@ -93,15 +165,39 @@ def ensure_contacts(
 def take_events(connection: Connection, events: Sequence[NewEvent], shards: int, now: Micros) -> Taken:
     """Store events, each id once. The caller wakes `shards` after the commit."""
     silent = all(event.silent for event in events)
-    contacts = ensure_contacts(connection, (event.contact for event in events), shards, now, silent=silent)
+    rejected: dict[int, str] = {}
+    deals: dict[str, Place] = {}
+    of_deals = [(index, event) for index, event in enumerate(events) if event.deal is not None]
+    if of_deals:
+        deals = find_deals(connection, {event.deal for _, event in of_deals if event.deal is not None})
+        rejected = _misplaced(connection, of_deals, deals)
+    named = {event.contact for index, event in enumerate(events) if event.contact and index not in rejected}
+    contacts = ensure_contacts(connection, named, shards, now, silent=silent) if named else {}
+    if of_deals:
+        owners = {
+            event.deal: contacts[event.contact]
+            for index, event in reversed(of_deals)
+            if event.deal is not None and event.contact is not None and index not in rejected
+        }
+        deals |= ensure_deals(connection, owners, now, silent=silent)
+        rejected |= _misplaced(connection, of_deals, deals)
     rows = []
-    for event in events:
-        contact_id, shard = contacts[event.contact]
+    touched: set[int] = set()
+    for index, event in enumerate(events):
+        if index in rejected:
+            continue
+        if event.deal is not None:
+            deal = deals[event.deal]
+            contact_id, deal_id, shard = deal.contact_id, deal.id, deal.shard
+        else:
+            place = contacts[event.contact or ""]
+            contact_id, deal_id, shard = place.id, None, place.shard
+        touched.add(shard)
         rows.append(
             (
                 event.id,
                 contact_id,
-                None,
+                deal_id,
                 shard,
                 event.type,
                 event.occurred_at,
@@ -115,41 +211,58 @@ def take_events(connection: Connection, events: Sequence[NewEvent], shards: int,
         )
     rows.sort(key=lambda row: row[0])
     accepted = Bulk(connection).insert(table(Event), _EVENT_COLUMNS, rows, _ONCE)
-    return Taken(accepted, len(rows) - accepted, frozenset(shard for _, shard in contacts.values()))
+    return Taken(accepted, len(rows) - accepted, frozenset(touched), rejected)
+
+
+def _misplaced(
+    connection: Connection, events: Iterable[tuple[int, NewEvent]], deals: Mapping[str, Place]
+) -> dict[int, str]:
+    """Events whose deal is not there, with no contact to create it for, or is another contact's."""
+    contacts = find_contacts(connection, {event.contact for _, event in events if event.contact})
+    found: dict[int, str] = {}
+    for index, event in events:
+        deal = deals.get(event.deal or "")
+        if deal is None:
+            if event.contact is None:
+                found[index] = f'there is no deal "{event.deal}"; name the contact too, or create the deal'
+        elif event.contact is not None:
+            contact = contacts.get(event.contact)
+            if contact is None or contact.id != deal.contact_id:
+                found[index] = (
+                    f'the deal "{event.deal}" is not of the contact "{event.contact}"; leave the contact out, '
+                    "or name the deal's own"
+                )
+    return found
 
 
 def add_internal_events(
     connection: Connection,
-    events: Sequence[tuple[int, int, str, dict[str, object]]],
+    events: Sequence[InternalEvent],
     now: Micros,
     *,
-    ids: Sequence[str],
     depth: int = 0,
     silent: bool = False,
 ) -> None:
-    """Store events that changes of records emit: (contact id, shard, type, properties).
-
-    Their ids contain a `/`, which callers' ids may not, so nobody else can take or revoke them.
-    """
+    """Store events that changes of records emit."""
     rows = [
         (
-            event_id,
-            contact_id,
-            None,
-            shard,
-            event_type,
+            event.id,
+            event.contact_id,
+            event.deal_id,
+            event.shard,
+            event.type,
             now,
             now,
-            dump_json(properties),
+            dump_json(event.properties),
             0,
             silent,
             depth,
             None,
         )
-        for event_id, (contact_id, shard, event_type, properties) in zip(ids, events, strict=True)
+        for event in events
     ]
     Bulk(connection).insert(table(Event), _EVENT_COLUMNS, rows, _ONCE)
-    remember_types(connection, {event_type for _, _, event_type, _ in events}, now)
+    remember_types(connection, {event.type for event in events}, now)
 
 
 def remember_types(connection: Connection, types: Iterable[str], now: Micros) -> None:

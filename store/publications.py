@@ -27,7 +27,7 @@ def begin(
         .where(PUBLICATIONS.c.profile_id == profile_id, PUBLICATIONS.c.status == "running")
         .values(status="superseded", finished_at=now)
     )
-    total = Bulk(connection).rows("SELECT count(*) FROM contacts")[0][0]
+    total = count_records(connection, profile_id)
     connection.execute(
         insert(PUBLICATIONS).values(
             id=publication_id,
@@ -76,18 +76,62 @@ def unfinished(connection: Connection) -> list[str]:
     )
 
 
-def next_contacts(connection: Connection, publication_id: str, shard: int, limit: int) -> list[int]:
-    """The ids of the next contacts of the shard that the sweep has not passed."""
-    return [
-        row[0]
-        for row in Bulk(connection).rows(
-            "SELECT c.id FROM contacts c JOIN sweeps s ON s.shard = c.shard WHERE s.publication_id = ? "
-            "AND s.shard = ? AND c.id > s.cursor ORDER BY c.id LIMIT ?",
-            publication_id,
-            shard,
-            limit,
-        )
-    ]
+def count_records(connection: Connection, profile_id: int) -> int:
+    """How many contacts, or deals, the profile scores."""
+    records = _records_of(connection, profile_id)
+    found: int = Bulk(connection).rows(f"SELECT count(*) FROM {records} WHERE {_EXISTING[records]}")[0][0]
+    return found
+
+
+def next_records(
+    connection: Connection, profile_id: int, publication_id: str, shard: int, limit: int, most_events: int
+) -> list[int]:
+    """The ids of the next records of the shard that the sweep has not passed; see `records_after`."""
+    cursor = Bulk(connection).rows(
+        "SELECT cursor FROM sweeps WHERE publication_id = ? AND shard = ?", publication_id, shard
+    )[0][0]
+    return records_after(connection, profile_id, cursor, limit, most_events, shard=shard)
+
+
+def records_after(
+    connection: Connection,
+    profile_id: int,
+    cursor: int,
+    limit: int,
+    most_events: int,
+    *,
+    shard: int | None = None,
+) -> list[int]:
+    """The ids of the records after `cursor` that a profile scores, of one shard or all.
+
+    At least one where there is one, and not many more than hold `most_events` events together.
+    """
+    records = _records_of(connection, profile_id)
+    column = "contact_id" if records == "contacts" else "deal_id"
+    of_shard, parameters = ("AND r.shard = ? ", [shard]) if shard is not None else ("", [])
+    rows = Bulk(connection).rows(
+        f"SELECT r.id, (SELECT count(*) FROM events e WHERE e.{column} = r.id) FROM {records} r "
+        f"WHERE r.id > ? {of_shard}AND {_EXISTING[records]} ORDER BY r.id LIMIT ?",
+        cursor,
+        *parameters,
+        limit,
+    )
+    found: list[int] = []
+    events = 0
+    for record_id, count in rows:
+        events += count
+        if found and events > most_events:
+            break
+        found.append(record_id)
+    return found
+
+
+_EXISTING = {"contacts": "merged_into IS NULL", "deals": "1 = 1"}
+
+
+def _records_of(connection: Connection, profile_id: int) -> str:
+    kind = connection.execute(select(_PROFILES.c.applies_to).where(_PROFILES.c.id == profile_id)).scalar_one()
+    return f"{kind}s"
 
 
 def advance(connection: Connection, publication_id: str, shard: int, cursor: int, count: int) -> None:

@@ -1,7 +1,10 @@
 """Scores as people read them: present values, the ledger behind one, and its changes."""
 
+from collections.abc import Collection
+from typing import Any
+
 import orjson
-from sqlalchemy import Connection, RowMapping, and_, select
+from sqlalchemy import Connection, RowMapping, Table, and_, select
 
 from scoring.ledger import Adjustment, Entry, Event, Standing
 from scoring.progress import Stored
@@ -19,7 +22,7 @@ _SCORES = table(Score)
 _VERSIONS = table(ProfileVersion)
 
 
-def scores_of(connection: Connection, record_id: int, kind: str = "contact") -> list[RowMapping]:
+def scores_of(connection: Connection, kind: str, record_id: int) -> list[RowMapping]:
     """One row per published profile: `profile` key, the published `definition`, and `score`, `changed_at`, `due_at`.
 
     The last three are null where the record has no score, or only one from before the profile was unpublished.
@@ -70,7 +73,7 @@ def entries_of(connection: Connection, profile_id: int, record_id: int) -> list[
         Entry(*row)
         for row in Bulk(connection).rows(
             "SELECT rule, cause_id, points, starts_at, ends_at, limit_window FROM entries "
-            "WHERE profile_id = ? AND record_id = ? ORDER BY starts_at, cause_id",
+            "WHERE profile_id = ? AND record_id = ? ORDER BY starts_at, cause_id, rule",
             profile_id,
             record_id,
         )
@@ -78,10 +81,10 @@ def entries_of(connection: Connection, profile_id: int, record_id: int) -> list[
 
 
 def history_of(
-    connection: Connection, profile_id: int, record_id: int
+    connection: Connection, kind: str, profile_id: int, record_id: int
 ) -> tuple[list[Event], list[Adjustment]]:
-    """The record's applied events and adjustments."""
-    events = rows.load_applied_events(connection, [record_id]).get(record_id, [])
+    """What counts of the record's events, and its applied adjustments."""
+    events = rows.load_applied_events(connection, kind, [record_id]).get(record_id, [])
     adjustments = rows.load_applied_adjustments(connection, profile_id, [record_id]).get(record_id, [])
     return events, adjustments
 
@@ -89,21 +92,27 @@ def history_of(
 def changes_of(
     connection: Connection, profile_id: int, record_id: int, before: int | None, limit: int
 ) -> list[RowMapping]:
-    """Changes of one score, the newest first, those before the number `before`, each with its event or adjustment."""
-    query = (
-        select(
-            CHANGES,
-            _EVENTS.c.type.label("event_type"),
-            _EVENTS.c.occurred_at.label("event_at"),
-            _ADJUSTMENTS.c.reason,
-            _ADJUSTMENTS.c.author,
-        )
-        .outerjoin(_EVENTS, and_(CHANGES.c.cause == "event", _EVENTS.c.id == CHANGES.c.cause_id))
-        .outerjoin(
-            _ADJUSTMENTS, and_(CHANGES.c.cause == "adjustment", _ADJUSTMENTS.c.id == CHANGES.c.cause_id)
-        )
-        .where(CHANGES.c.profile_id == profile_id, CHANGES.c.record_id == record_id)
-    )
+    """Changes of one score, the newest first, those before the number `before`."""
+    query = select(CHANGES).where(CHANGES.c.profile_id == profile_id, CHANGES.c.record_id == record_id)
     if before is not None:
         query = query.where(CHANGES.c.seq < before)
     return list(connection.execute(query.order_by(CHANGES.c.seq.desc()).limit(limit)).mappings())
+
+
+def events_by_id(connection: Connection, ids: Collection[str]) -> dict[str, RowMapping]:
+    """Events among these ids, which may be other things' too."""
+    return _by_id(connection, _EVENTS, (_EVENTS.c.id, _EVENTS.c.type, _EVENTS.c.occurred_at), ids)
+
+
+def adjustments_by_id(connection: Connection, ids: Collection[str]) -> dict[str, RowMapping]:
+    """Adjustments among these ids."""
+    return _by_id(
+        connection, _ADJUSTMENTS, (_ADJUSTMENTS.c.id, _ADJUSTMENTS.c.reason, _ADJUSTMENTS.c.author), ids
+    )
+
+
+def _by_id(connection: Connection, of: Table, columns: Any, ids: Collection[str]) -> dict[str, RowMapping]:
+    if not ids:
+        return {}
+    found = connection.execute(select(*columns).where(of.c.id.in_(list(ids)))).mappings()
+    return {row["id"]: row for row in found}

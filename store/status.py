@@ -15,16 +15,18 @@ class ShardStatus(NamedTuple):
     """Accepted work of a shard that is not done. `oldest`: when the oldest of it became due."""
 
     shard: int
+    oldest: Micros | None
     events: int
     adjustments: int
+    revocations: int
     touched: int
     overdue: int
     unstarted: int
-    oldest: Micros | None
 
     @property
     def pending(self) -> int:
-        return self.events + self.adjustments + self.touched + self.overdue + self.unstarted
+        work = self.events + self.adjustments + self.revocations
+        return work + self.touched + self.overdue + self.unstarted
 
 
 def shard_status(connection: Connection, now: Micros) -> list[ShardStatus]:
@@ -36,8 +38,12 @@ def shard_status(connection: Connection, now: Micros) -> list[ShardStatus]:
 
     events = by_shard("SELECT shard, count(*), min(received_at) FROM events WHERE status = 0 GROUP BY shard")
     adjustments = by_shard("SELECT shard, count(*), min(at) FROM adjustments WHERE status = 0 GROUP BY shard")
+    revocations = by_shard(
+        "SELECT shard, count(*), min(revoked_at) FROM events WHERE status >= 4 GROUP BY shard"
+    )
     touched = by_shard(
-        "SELECT shard, count(*), min(updated_at) FROM contacts WHERE touched > 0 GROUP BY shard"
+        "SELECT shard, count(*), min(updated_at) FROM (SELECT shard, updated_at FROM contacts WHERE touched > 0 "
+        "UNION ALL SELECT shard, updated_at FROM deals WHERE touched > 0) AS records GROUP BY shard"
     )
     overdue = by_shard(
         "SELECT shard, count(*), min(due_at) FROM scores WHERE due_at <= ? GROUP BY shard", now
@@ -47,11 +53,10 @@ def shard_status(connection: Connection, now: Micros) -> list[ShardStatus]:
     )
     found = []
     for (shard,) in bulk.rows("SELECT id FROM shards ORDER BY id"):
-        kinds = [kind.get(shard, (0, None)) for kind in (events, adjustments, touched, overdue, unstarted)]
-        oldest = min((moment for _, moment in kinds if moment is not None), default=None)
-        found.append(
-            ShardStatus(shard, kinds[0][0], kinds[1][0], kinds[2][0], kinds[3][0], kinds[4][0], oldest)
-        )
+        kinds = (events, adjustments, revocations, touched, overdue, unstarted)
+        counts = [kind.get(shard, (0, None)) for kind in kinds]
+        oldest = min((moment for _, moment in counts if moment is not None), default=None)
+        found.append(ShardStatus(shard, oldest, *(count for count, _ in counts)))
     return found
 
 
@@ -69,10 +74,13 @@ def shards_with_work(connection: Connection, before: Micros, *, held: bool) -> l
         "EXISTS (SELECT 1 FROM events e WHERE e.status = 0 AND e.shard = s.id AND e.received_at < ?)"
         " OR EXISTS (SELECT 1 FROM adjustments a WHERE a.status = 0 AND a.shard = s.id AND a.at < ?)"
         " OR EXISTS (SELECT 1 FROM contacts c WHERE c.touched > 0 AND c.shard = s.id AND c.updated_at < ?)"
+        " OR EXISTS (SELECT 1 FROM deals g WHERE g.touched > 0 AND g.shard = s.id AND g.updated_at < ?)"
+        " OR EXISTS (SELECT 1 FROM events r WHERE r.status >= 4 AND r.shard = s.id AND r.revoked_at < ?)"
         " OR EXISTS (SELECT 1 FROM scores d WHERE d.shard = s.id AND d.due_at < ?)"
-        " OR EXISTS (SELECT 1 FROM enrollments n WHERE n.closing AND n.shard = s.id)" + unstarted
+        " OR EXISTS (SELECT 1 FROM enrollments n WHERE n.closing AND n.shard = s.id)"
+        " OR EXISTS (SELECT 1 FROM cancellations k WHERE k.shard = s.id)" + unstarted
     )
-    return [row[0] for row in Bulk(connection).rows(statement, *([before] * (4 if held else 5)))]
+    return [row[0] for row in Bulk(connection).rows(statement, *([before] * statement.count("?")))]
 
 
 def quarantined(connection: Connection) -> int:

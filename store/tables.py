@@ -1,4 +1,4 @@
-"""The tables. Moments are integer microseconds since the epoch, UTC; ids of contacts and profiles are integers."""
+"""The tables. Moments are integer microseconds since the epoch, UTC; ids of records and profiles are integers."""
 
 from enum import IntEnum
 from typing import Any, ClassVar
@@ -7,6 +7,7 @@ from sqlalchemy import (
     JSON,
     BigInteger,
     Column,
+    Double,
     Index,
     Integer,
     SmallInteger,
@@ -25,12 +26,14 @@ RowId = BigInteger().with_variant(Integer(), "sqlite")
 
 
 class EventStatus(IntEnum):
-    """Where an event stands. Only applied events count."""
+    """Where an event stands. It counts while it is applied, and until its revocation has been worked off."""
 
     PENDING = 0
     APPLIED = 1
     QUARANTINED = 2
     REVOKED = 3
+    REVOKING = 4
+    REVOKING_SILENTLY = 5
 
 
 def table(model: type[SQLModel]) -> Table:
@@ -45,6 +48,11 @@ def _moment(*, null: bool = False) -> Any:
 
 def _text(*, null: bool = False) -> Any:
     return Field(default=None if null else ..., sa_type=Text, nullable=null)
+
+
+def _partial(name: str, *columns: str, where: str) -> Index:
+    """An index of the rows for which a test holds."""
+    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
 
 
 class Meta(SQLModel, table=True):
@@ -63,19 +71,19 @@ class Shard(SQLModel, table=True):
 
 
 class Contact(SQLModel, table=True):
-    """`touched`: above 0 when fields have changed since the last scoring; one more than the depth of the change."""
+    """`touched`: above 0 when fields have changed since the last scoring; one more than the depth of the change.
+
+    `merged_into`: the contact that has taken over all of this one; its key is an alias, and nothing else is left.
+    """
 
     __tablename__: ClassVar[Any] = "contacts"
     __table_args__ = (
-        Index(
-            "ix_contacts_touched",
-            "shard",
-            "id",
-            sqlite_where=text("touched > 0"),
-            postgresql_where=text("touched > 0"),
-        ),
+        _partial("ix_contacts_touched", "shard", "id", where="touched > 0"),
         Index("ix_contacts_shard", "shard", "id"),
         Index("ix_contacts_email", "email"),
+        _partial("ix_contacts_owner", "owner", "id", where="owner IS NOT NULL"),
+        _partial("ix_contacts_stage", "stage", "id", where="stage IS NOT NULL"),
+        _partial("ix_contacts_merged", "merged_into", where="merged_into IS NOT NULL"),
     )
     id: int | None = Field(default=None, sa_column=Column(RowId, primary_key=True, autoincrement=True))
     key: str = Field(sa_type=Text, unique=True)
@@ -91,6 +99,35 @@ class Contact(SQLModel, table=True):
     created_at: int = _moment()
     updated_at: int = _moment()
     touched: int = Field(default=0, sa_type=SmallInteger)
+    merged_into: int | None = Field(default=None, sa_type=BigInteger)
+
+
+class Deal(SQLModel, table=True):
+    """`shard` is that of its contact. `touched` as of contacts."""
+
+    __tablename__: ClassVar[Any] = "deals"
+    __table_args__ = (
+        _partial("ix_deals_touched", "shard", "id", where="touched > 0"),
+        Index("ix_deals_shard", "shard", "id"),
+        Index("ix_deals_contact", "contact_id", "id"),
+        _partial("ix_deals_owner", "owner", "id", where="owner IS NOT NULL"),
+        _partial("ix_deals_stage", "stage", "id", where="stage IS NOT NULL"),
+    )
+    id: int | None = Field(default=None, sa_column=Column(RowId, primary_key=True, autoincrement=True))
+    key: str = Field(sa_type=Text, unique=True)
+    contact_id: int = Field(sa_type=BigInteger)
+    shard: int
+    name: str | None = _text(null=True)
+    pipeline: str | None = _text(null=True)
+    stage: str | None = _text(null=True)
+    status: str = _text()
+    value: float | None = Field(default=None, sa_type=Double)
+    currency: str | None = _text(null=True)
+    owner: str | None = _text(null=True)
+    fields: dict[str, Any] = Field(sa_type=Json)
+    created_at: int = _moment()
+    updated_at: int = _moment()
+    touched: int = Field(default=0, sa_type=SmallInteger)
 
 
 class Event(SQLModel, table=True):
@@ -99,20 +136,11 @@ class Event(SQLModel, table=True):
     __tablename__: ClassVar[Any] = "events"
     __table_args__ = (
         Index("ix_events_contact", "contact_id", "occurred_at", "id"),
-        Index(
-            "ix_events_pending",
-            "shard",
-            "received_at",
-            "id",
-            sqlite_where=text("status = 0"),
-            postgresql_where=text("status = 0"),
-        ),
-        Index(
-            "ix_events_quarantined",
-            "id",
-            sqlite_where=text("status = 2"),
-            postgresql_where=text("status = 2"),
-        ),
+        _partial("ix_events_pending", "shard", "received_at", "id", where="status = 0"),
+        _partial("ix_events_quarantined", "id", where="status = 2"),
+        _partial("ix_events_revoking", "shard", "revoked_at", "id", where="status >= 4"),
+        _partial("ix_events_deal", "deal_id", "occurred_at", "id", where="deal_id IS NOT NULL"),
+        _partial("ix_events_source", "source", "id", where="source IS NOT NULL"),
     )
     id: str = Field(primary_key=True, sa_type=Text)
     contact_id: int = Field(sa_type=BigInteger)
@@ -127,6 +155,7 @@ class Event(SQLModel, table=True):
     depth: int = Field(default=0, sa_type=SmallInteger)
     source: str | None = _text(null=True)
     error: str | None = _text(null=True)
+    revoked_at: int | None = _moment(null=True)
 
 
 class EventType(SQLModel, table=True):
@@ -237,13 +266,7 @@ class Score(SQLModel, table=True):
     __tablename__: ClassVar[Any] = "scores"
     __table_args__: ClassVar[Any] = (
         Index("ix_scores_list", "profile_id", "score", "record_id"),
-        Index(
-            "ix_scores_due",
-            "shard",
-            "due_at",
-            sqlite_where=text("due_at IS NOT NULL"),
-            postgresql_where=text("due_at IS NOT NULL"),
-        ),
+        _partial("ix_scores_due", "shard", "due_at", where="due_at IS NOT NULL"),
         {"sqlite_with_rowid": False},
     )
     profile_id: int = Field(primary_key=True, sa_type=BigInteger)
@@ -285,13 +308,7 @@ class Adjustment(SQLModel, table=True):
     __tablename__: ClassVar[Any] = "adjustments"
     __table_args__ = (
         Index("ix_adjustments_record", "profile_id", "record_id"),
-        Index(
-            "ix_adjustments_pending",
-            "shard",
-            "at",
-            sqlite_where=text("status = 0"),
-            postgresql_where=text("status = 0"),
-        ),
+        _partial("ix_adjustments_pending", "shard", "at", where="status = 0"),
     )
     id: str = Field(primary_key=True, sa_type=Text)
     profile_id: int = Field(sa_type=BigInteger)
@@ -320,26 +337,9 @@ class Enrollment(SQLModel, table=True):
         UniqueConstraint("automation_id", "origin", name="uq_enrollments_origin"),
         Index("ix_enrollments_contact", "contact_id", "automation_id", "created_at"),
         Index("ix_enrollments_automation", "automation_id", "id"),
-        Index(
-            "ix_enrollments_queued",
-            "shard",
-            "id",
-            sqlite_where=text("status = 'queued'"),
-            postgresql_where=text("status = 'queued'"),
-        ),
-        Index(
-            "ix_enrollments_closing",
-            "shard",
-            "id",
-            sqlite_where=text("closing"),
-            postgresql_where=text("closing"),
-        ),
-        Index(
-            "ix_enrollments_running",
-            "id",
-            sqlite_where=text("status = 'running'"),
-            postgresql_where=text("status = 'running'"),
-        ),
+        _partial("ix_enrollments_queued", "shard", "id", where="status = 'queued'"),
+        _partial("ix_enrollments_closing", "shard", "id", where="closing"),
+        _partial("ix_enrollments_running", "id", where="status = 'running'"),
     )
     id: str = Field(primary_key=True, sa_type=Text)
     automation_id: int = Field(sa_type=BigInteger)
@@ -377,8 +377,18 @@ class Skip(SQLModel, table=True):
     origin: str = Field(primary_key=True, sa_type=Text)
     version: int
     contact_id: int = Field(sa_type=BigInteger)
+    deal_id: int | None = Field(default=None, sa_type=BigInteger)
     reason: str = _text()
     at: int = _moment()
+
+
+class Cancellation(SQLModel, table=True):
+    """A follow-up whose enrollment has been erased; its workflow has still to be told."""
+
+    __tablename__: ClassVar[Any] = "cancellations"
+    __table_args__ = (Index("ix_cancellations_shard", "shard"),)
+    workflow_id: str = Field(primary_key=True, sa_type=Text)
+    shard: int
 
 
 class Outcome(SQLModel, table=True):
@@ -436,6 +446,15 @@ class Notification(SQLModel, table=True):
     reason: str | None = _text(null=True)
     created_at: int = _moment()
     sent_at: int | None = _moment(null=True)
+
+
+class SmartList(SQLModel, table=True):
+    """A saved question about contacts or deals."""
+
+    __tablename__: ClassVar[Any] = "smart_lists"
+    key: str = Field(primary_key=True, sa_type=Text)
+    definition: dict[str, Any] = Field(sa_type=Json)
+    updated_at: int = _moment()
 
 
 class Worker(SQLModel, table=True):

@@ -1,4 +1,4 @@
-"""What happened to a contact: events, score changes, enrollments, tasks and notifications, merged."""
+"""What happened to a contact or deal: events, score changes, enrollments, tasks and notifications, merged."""
 
 from collections.abc import Iterator
 from heapq import merge
@@ -42,9 +42,14 @@ class Position(NamedTuple):
     id: str | int
 
 
-def timeline(connection: Connection, contact_id: int, after: Position | None, limit: int) -> list[Moment]:
-    """The next `limit` things, the newest first."""
-    found = [_moments(connection, rank, kind, contact_id, after, limit) for rank, kind in enumerate(KINDS)]
+def timeline(
+    connection: Connection, of: str, record_id: int, after: Position | None, limit: int
+) -> list[Moment]:
+    """The next `limit` things of a record (`of`: contact or deal), the newest first."""
+    found = [
+        _moments(connection, rank, _source(kind, of, record_id), kind, after, limit)
+        for rank, kind in enumerate(KINDS)
+    ]
     # Each kind comes in the database's own order, so only time and kind are compared here.
     return list(islice(merge(*found, key=lambda moment: (-moment.at, moment.rank)), limit))
 
@@ -53,9 +58,14 @@ KINDS = ("change", "enrollment", "task", "notification", "event")
 
 
 def _moments(
-    connection: Connection, rank: int, kind: str, contact_id: int, after: Position | None, limit: int
+    connection: Connection,
+    rank: int,
+    source: tuple[Any, Any, Any],
+    kind: str,
+    after: Position | None,
+    limit: int,
 ) -> Iterator[Moment]:
-    query, at, row_id = _source(kind, contact_id)
+    query, at, row_id = source
     if after is not None:
         same: ColumnElement[bool] = true()
         if rank == after.rank:
@@ -67,7 +77,7 @@ def _moments(
         yield Moment(row["timeline_at"], rank, row["timeline_id"], kind, row)
 
 
-def _source(kind: str, contact_id: int) -> tuple[Any, Any, Any]:
+def _source(kind: str, of: str, record_id: int) -> tuple[Any, Any, Any]:
     """The query for one kind, its time and its id."""
     if kind == "change":
         # Unique per record: a record has at most 2^20 profiles.
@@ -81,17 +91,17 @@ def _source(kind: str, contact_id: int) -> tuple[Any, Any, Any]:
             )
             .join(_PROFILES, _PROFILES.c.id == _CHANGES.c.profile_id)
             .where(
-                _CHANGES.c.record_id == contact_id,
+                _CHANGES.c.record_id == record_id,
                 _CHANGES.c.version > _PROFILES.c.emptied,
                 _PROFILES.c.version.is_not(None),
-                _PROFILES.c.applies_to == "contact",
+                _PROFILES.c.applies_to == of,
             )
         )
         return query, _CHANGES.c.at, row_id
     if kind == "event":
         query = select(
             _EVENTS, _EVENTS.c.occurred_at.label("timeline_at"), _EVENTS.c.id.label("timeline_id")
-        ).where(_EVENTS.c.contact_id == contact_id)
+        ).where(_EVENTS.c[f"{of}_id"] == record_id)
         return query, _EVENTS.c.occurred_at, _EVENTS.c.id
     rows = {"enrollment": _ENROLLMENTS, "task": _TASKS, "notification": _NOTIFICATIONS}[kind]
     query = (
@@ -102,6 +112,6 @@ def _source(kind: str, contact_id: int) -> tuple[Any, Any, Any]:
             rows.c.id.label("timeline_id"),
         )
         .outerjoin(_AUTOMATIONS, _AUTOMATIONS.c.id == rows.c.automation_id)
-        .where(rows.c.contact_id == contact_id)
+        .where(rows.c[f"{of}_id"] == record_id)
     )
     return query, rows.c.created_at, rows.c.id

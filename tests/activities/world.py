@@ -133,7 +133,9 @@ class World:
                 def work(connection: Connection, shard: int = shard) -> int:
                     row = definitions.find(connection, definitions.PROFILES, profile)
                     assert row is not None
-                    ids = publications.next_contacts(connection, publication_id, shard, chunk)
+                    ids = publications.next_records(
+                        connection, row["id"], publication_id, shard, chunk, 1_000
+                    )
                     if ids:
                         rescore_batch(
                             connection, shard, self.published.read(connection), row["id"], ids, self.now
@@ -188,7 +190,7 @@ class World:
             row = contacts.contact_by_key(connection, contact)
             assert row is not None
             facts = load_contacts(connection, [row["id"]])[row["id"]]
-            events = rows.load_applied_events(connection, [row["id"]]).get(row["id"], [])
+            events = rows.load_applied_events(connection, "contact", [row["id"]]).get(row["id"], [])
             adjustments = rows.load_applied_adjustments(connection, compiled.id, [row["id"]])
             stored = rows.load_scores(connection, compiled.id, [row["id"]]).get(row["id"])
             return fold(

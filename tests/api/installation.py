@@ -74,7 +74,9 @@ class Installation:
             if found["status"] != "running":
                 return
             for shard in range(SHARDS):
-                ids = publications.next_contacts(connection, publish.publication_id, shard, 10_000)
+                ids = publications.next_records(
+                    connection, found["profile_id"], publish.publication_id, shard, 10_000, 10_000
+                )
                 if ids:
                     published = self._published.read(connection)
                     rescore_batch(connection, shard, published, found["profile_id"], ids, self.now)

@@ -62,10 +62,6 @@ async def test_a_name_applies_at_once_and_needs_no_publish(kindling: Installatio
         ([], {"": "send the score profile as an object, as in its YAML document"}),
         ({"key": "other"}, {"/key": '"key" should be "p" here, or be left out'}),
         ({"kind": "automation"}, {"/kind": '"kind" should be "score_profile" here, or be left out'}),
-        (
-            {"applies_to": "deal"},
-            {"/applies_to": "scores of deals are not available in this version; write contact"},
-        ),
         ({"name": "a\0"}, {"/name": "a text cannot hold the character NUL"}),
         (
             {

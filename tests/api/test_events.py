@@ -40,7 +40,7 @@ async def test_the_valid_events_of_an_array_are_stored_and_the_rest_is_listed(ki
             "errors": [
                 {
                     "pointer": "/contact",
-                    "message": 'an event needs the key of its contact, such as "contact": "ada"',
+                    "message": 'an event needs the key of its contact or its deal, such as "contact": "ada"',
                 }
             ],
         },

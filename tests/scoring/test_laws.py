@@ -6,6 +6,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from scoring.breakdown import breakdown
 from scoring.compiled import CompiledProfile
 from scoring.fold import fold
 from scoring.ledger import Entry, Event
@@ -126,7 +127,7 @@ def test_every_breakdown_adds_up_to_the_score(
     compiled: CompiledProfile, events: list[Event], hours: int
 ) -> None:
     found = fold(compiled, record(), events, (), hours * HOUR)
-    lines = found.breakdown(found.added.values())
+    lines = breakdown(found, found.added.values())
     assert sum(points for _, points, _ in lines) == (found.score() or 0)
 
 

@@ -5,6 +5,7 @@ from pydantic import ValidationError
 
 from conditions.messages import plain_errors
 from conditions.times import from_iso
+from scoring.breakdown import breakdown
 from scoring.compiled import decay_worths
 from scoring.ledger import Adjustment
 from scoring.profile import ScoreProfile
@@ -150,7 +151,7 @@ def test_the_breakdown_adds_up_and_shows_what_bounds_took() -> None:
         max=200,
     )
     found = ledger(rules, [event(1), event(2), event(3, "f")], 4, of=record(stage="demo"))
-    lines = found.breakdown(found.added.values())
+    lines = breakdown(found, found.added.values())
     assert lines == [
         ("r0", 40, 2),
         ("r1", 190, 1),

@@ -1,0 +1,39 @@
+"""Changing a record: one transaction that holds its shard, then a wake-up."""
+
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+from conditions.times import Micros
+from services.resources import Conflict, Resources
+from store.connection import Connection
+
+T = TypeVar("T")
+_TRIES = 5
+
+
+class _MovedError(Exception):
+    """The record changed its shard between the look and the lock."""
+
+
+def in_shards(
+    resources: Resources,
+    place: Callable[[Connection], Iterable[int]],
+    work: Callable[[Connection, Micros], T],
+) -> T:
+    """Do `work` while holding the shards that `place` finds; `place` may raise what callers should see."""
+    for _ in range(_TRIES):
+        with resources.database.read() as connection:
+            shards = frozenset(place(connection))
+
+        def locked(connection: Connection, shards: frozenset[int] = shards) -> T:
+            if frozenset(place(connection)) != shards:
+                raise _MovedError
+            return work(connection, resources.clock())
+
+        try:
+            result = resources.database.run(locked, shards)
+        except _MovedError:
+            continue
+        resources.wakes.request(shards)
+        return result
+    raise Conflict("the record is being moved by other calls; try again")

@@ -1,0 +1,87 @@
+"""Enrollments and skips of the batch path."""
+
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
+
+from sqlalchemy import Connection
+
+from conditions.times import Micros
+from store.bulk import Bulk
+from store.tables import Enrollment, Skip, table
+
+
+class NewEnrollment(NamedTuple):
+    id: str
+    automation_id: int
+    version: int
+    contact_id: int
+    deal_id: int | None
+    shard: int
+    origin: str
+    profile_id: int | None
+    change_seq: int | None
+    event_id: str | None
+    cause: str
+    previous: int | None
+    current: int | None
+    depth: int
+    created_at: Micros
+
+
+class NewSkip(NamedTuple):
+    automation_id: int
+    origin: str
+    version: int
+    contact_id: int
+    deal_id: int | None
+    reason: str
+    at: Micros
+
+
+def save_enrollments(connection: Connection, rows: Sequence[NewEnrollment]) -> None:
+    Bulk(connection).insert(
+        table(Enrollment),
+        (*NewEnrollment._fields, "status", "attempt", "closing"),
+        [(*row, "queued", 1, False) for row in rows],
+        "ON CONFLICT DO NOTHING",
+    )
+
+
+def save_skips(connection: Connection, rows: Sequence[NewSkip]) -> None:
+    Bulk(connection).insert(table(Skip), NewSkip._fields, rows, "ON CONFLICT DO NOTHING")
+
+
+def replace_running(connection: Connection, ids: Sequence[str], now: Micros) -> None:
+    """End enrollments because the record entered the same automation anew; their workflows have still to be told."""
+    Bulk(connection).each(
+        "UPDATE enrollments SET status = 'replaced', closing = ?, finished_at = ? "
+        "WHERE id = ? AND status IN ('queued', 'running')",
+        [(True, now, enrollment_id) for enrollment_id in ids],
+    )
+
+
+class Earlier(NamedTuple):
+    automation_id: int
+    contact_id: int
+    deal_id: int | None
+    id: str
+    status: str
+    created_at: Micros
+
+
+def load_earlier(
+    connection: Connection, automations: Collection[int], contacts: Collection[int]
+) -> list[Earlier]:
+    """The enrollments there have been of these contacts and their deals in these automations, the oldest first."""
+    bulk = Bulk(connection)
+    of_automations, automations_parameter = bulk.among("automation_id", automations)
+    of_contacts, contacts_parameter = bulk.among("contact_id", contacts)
+    return [
+        Earlier(*row)
+        for row in bulk.rows(
+            "SELECT automation_id, contact_id, deal_id, id, status, created_at FROM enrollments "
+            f"WHERE {of_contacts} AND {of_automations} ORDER BY created_at, id",
+            contacts_parameter,
+            automations_parameter,
+        )
+    ]

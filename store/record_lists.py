@@ -1,0 +1,245 @@
+"""Lists of contacts and deals, paged by key: rows that move do not shift the others."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, RowMapping, Table, and_, case, func, null, or_, select, true, tuple_
+
+from conditions.sql import SqlValue
+from conditions.times import Micros
+from conditions.tree import to_sql
+from store.tables import Contact, Deal, Score, table
+
+CONTACTS, DEALS, SCORES = table(Contact), table(Deal), table(Score)
+_RECORDS: Mapping[str, Table] = {"contact": CONTACTS, "deal": DEALS}
+#: Where `q` looks, without regard to case.
+_SEARCHED = {"contact": ("key", "name", "email"), "deal": ("key", "name")}
+
+
+class ScoreView(NamedTuple):
+    """Whose scores a list shows: those of a profile, of versions above `emptied`; its bands, the lowest first."""
+
+    profile_id: int
+    emptied: int
+    bands: Sequence[tuple[int | None, str]] = ()
+
+
+def by_age(
+    connection: Connection,
+    kind: str,
+    view: ScoreView | None,
+    tests: list[Any],
+    *,
+    descending: bool,
+    after: int | None,
+    limit: int,
+) -> list[RowMapping]:
+    """Records in the order of their creation, with `score` (null without a view), those after the id `after`."""
+    records = _RECORDS[kind]
+    if view is None:
+        query = select(records, null().label("score"))
+    else:
+        query = select(records, SCORES.c.score).outerjoin(SCORES, _score_of(records, view))
+    column = records.c.id
+    if after is not None:
+        query = query.where(column < after if descending else column > after)
+    order = column.desc() if descending else column
+    query = query.where(_exists(records), *tests).order_by(order).limit(limit)
+    return list(connection.execute(query).mappings())
+
+
+def scored(
+    connection: Connection,
+    kind: str,
+    view: ScoreView,
+    tests: list[Any],
+    *,
+    descending: bool,
+    after: tuple[int, int] | None,
+    limit: int,
+) -> list[RowMapping]:
+    """Records that have a score, by score and id (both in one direction, that of the index), after (score, id)."""
+    records = _RECORDS[kind]
+    query = (
+        select(records, SCORES.c.score)
+        .join(SCORES, SCORES.c.record_id == records.c.id)
+        .where(SCORES.c.profile_id == view.profile_id, SCORES.c.score.is_not(None), _exists(records), *tests)
+    )
+    if view.emptied:
+        query = query.where(SCORES.c.version > view.emptied)
+    key = tuple_(SCORES.c.score, SCORES.c.record_id)
+    if after is not None:
+        query = query.where(key < after if descending else key > after)
+    columns = (SCORES.c.score, SCORES.c.record_id)
+    order = [column.desc() if descending else column.asc() for column in columns]
+    return list(connection.execute(query.order_by(*order).limit(limit)).mappings())
+
+
+def unscored(
+    connection: Connection, kind: str, view: ScoreView, tests: list[Any], *, after: int | None, limit: int
+) -> list[RowMapping]:
+    """Records whose score is empty, by id, those after the id `after`."""
+    records = _RECORDS[kind]
+    query = (
+        select(records, null().label("score"))
+        .outerjoin(SCORES, and_(_score_of(records, view), SCORES.c.score.is_not(None)))
+        .where(SCORES.c.record_id.is_(None), _exists(records), *tests)
+    )
+    if after is not None:
+        query = query.where(records.c.id > after)
+    return list(connection.execute(query.order_by(records.c.id).limit(limit)).mappings())
+
+
+def count(connection: Connection, kind: str, view: ScoreView | None, tests: list[Any]) -> int:
+    """How many records a list has."""
+    records = _RECORDS[kind]
+    query = select(func.count()).select_from(
+        records if view is None else records.outerjoin(SCORES, _score_of(records, view))
+    )
+    found: int = connection.execute(query.where(_exists(records), *tests)).scalar_one()
+    return found
+
+
+def _exists(records: Table) -> Any:
+    return records.c.merged_into.is_(None) if records is CONTACTS else true()
+
+
+def _score_of(records: Table, view: ScoreView) -> Any:
+    tests = [SCORES.c.record_id == records.c.id, SCORES.c.profile_id == view.profile_id]
+    if view.emptied:
+        tests.append(SCORES.c.version > view.emptied)
+    return and_(*tests)
+
+
+def score_tests(least: int | None, most: int | None, band: tuple[int | None, int | None] | None) -> list[Any]:
+    """Tests of the score. `band`: its lower bound and the next band's."""
+    score = SCORES.c.score
+    tests: list[Any] = []
+    if least is not None:
+        tests.append(score >= least)
+    if most is not None:
+        tests.append(score <= most)
+    if band is not None:
+        low, high = band
+        tests.append(score.is_not(None))
+        if low is not None:
+            tests.append(score >= low)
+        if high is not None:
+            tests.append(score < high)
+    return tests
+
+
+def column_tests(kind: str, *, tag: str | None = None, q: str | None = None, **equal: Any) -> list[Any]:
+    """Tests of the record's own columns. `q` looks into key, name and e-mail without regard to case."""
+    records = _RECORDS[kind]
+    tests = [records.c[column] == wanted for column, wanted in equal.items() if wanted is not None]
+    if tag is not None:
+        tests.append(to_sql({"tags": {"has": tag}}, lambda _: SqlValue.json_list(CONTACTS.c.tags), 0))
+    if q:
+        low_q = q.lower()
+        columns = (records.c[name] for name in _SEARCHED[kind])
+        tests.append(or_(*(func.lower(column).contains(low_q, autoescape=True) for column in columns)))
+    return tests
+
+
+def filter_test(
+    kind: str,
+    filters: Mapping[str, Any],
+    view: ScoreView | None,
+    profiles: Mapping[str, tuple[str, ScoreView]],
+    now: Micros,
+) -> Any:
+    """A condition tree over `contact.*`, `deal.*`, `score`, `band`, `scores.*` and `bands.*` as one test.
+
+    `profiles`: by key, the kind of record of the published profiles that the tree reads, and whose scores they are.
+    """
+    records = _RECORDS[kind]
+    nothing = SqlValue.number(null())
+
+    def value(name: str) -> SqlValue:
+        owner, _, field = name.partition(".")
+        if name == "score":
+            return SqlValue.number(SCORES.c.score) if view is not None else nothing
+        if name == "band":
+            return SqlValue.text(_band(SCORES.c.score, view)) if view is not None else nothing
+        if owner in ("scores", "bands"):
+            if field not in profiles:
+                return nothing
+            of, other = profiles[field]
+            score = _score(records, kind, of, other)
+            return SqlValue.number(score) if owner == "scores" else SqlValue.text(_band(score, other))
+        if owner == "contact" and kind == "deal":
+            return _of_contact(field)
+        return _field(records, field)
+
+    return to_sql(filters, value, now)
+
+
+_MOMENTS = ("created_at",)
+_JSON = ("tags", "dnd")
+
+
+def _field(records: Table, name: str) -> SqlValue:
+    if name in _MOMENTS:
+        return SqlValue.moment(records.c[name])
+    if name in _JSON and name in records.c:
+        return SqlValue.json_list(records.c[name])
+    if name == "value" and records is DEALS:
+        return SqlValue.number(DEALS.c.value)
+    plain = name in records.c and name not in (
+        "id",
+        "fields",
+        "shard",
+        "contact_id",
+        "touched",
+        "merged_into",
+    )
+    return SqlValue.text(records.c[name]) if plain else SqlValue.json_member(records.c.fields, name)
+
+
+def _of_contact(name: str) -> SqlValue:
+    """A field of the deal's contact."""
+    owner = CONTACTS.alias("owner")
+
+    def read(column: Any) -> Any:
+        return select(column).where(owner.c.id == DEALS.c.contact_id).scalar_subquery()
+
+    if name in _MOMENTS:
+        return SqlValue.moment(read(owner.c[name]))
+    if name in _JSON:
+        return SqlValue.json_list(read(owner.c[name]))
+    if name in ("key", "name", "email", "phone", "stage", "owner"):
+        return SqlValue.text(read(owner.c[name]))
+    return SqlValue.json_member(read(owner.c.fields), name)
+
+
+def _score(records: Table, kind: str, of: str, view: ScoreView) -> Any:
+    """The record's score under another profile; a deal knows its contact's too."""
+    other = SCORES.alias("other")
+    if kind == of:
+        record_id = records.c.id
+    elif kind == "deal":
+        record_id = DEALS.c.contact_id
+    else:
+        return null()
+    return (
+        select(other.c.score)
+        .where(
+            other.c.record_id == record_id,
+            other.c.profile_id == view.profile_id,
+            other.c.version > view.emptied,
+        )
+        .scalar_subquery()
+    )
+
+
+def _band(score: Any, view: ScoreView) -> Any:
+    """The label of a score; null below all bands."""
+    found: Any = null()
+    for low, label in view.bands:
+        found = (
+            case((score >= low, label), else_=found)
+            if low is not None
+            else case((score.is_not(None), label), else_=found)
+        )
+    return found
