@@ -13,7 +13,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from bench import actions, follow_ups, intake, latency, scoring
+from bench import actions, follow_ups, intake, latency, lists, publish, scoring, storm
 from bench.result import Result
 from runtime.errors import ReadableError
 
@@ -23,6 +23,9 @@ MEASUREMENTS: dict[str, Callable[[float], Coroutine[Any, Any, list[Result]]]] = 
     "latency": latency.measure,
     "follow_ups": follow_ups.measure,
     "actions": actions.measure,
+    "publish": publish.measure,
+    "storm": storm.measure,
+    "lists": lists.measure,
 }
 
 

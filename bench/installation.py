@@ -12,6 +12,8 @@ from typing import Any, Self
 
 from temporalio.client import Client
 
+from activities.messages import PublishInput
+from activities.starting import start_publish
 from bench.observer import Observer
 from bench.workload import PROFILE
 from runtime.clock import now_micros
@@ -24,6 +26,8 @@ from runtime.settings import Settings, load_settings, variable_names
 from runtime.temporal import connect
 from runtime.temporal_server import TemporalServer
 from runtime.wakes import Wakes
+from services.application import Application
+from services.resources import Resources
 from store import definitions, intake, meta
 from store.bulk import Bulk
 from store.connection import Connection
@@ -36,6 +40,13 @@ _CHUNK = 5_000
 
 class Stalled(ReadableError):
     """Something that was waited for did not come; the message names it."""
+
+
+class _Nobody:
+    """Wakes no shard."""
+
+    def request(self, shards: Iterable[int]) -> None:
+        del shards
 
 
 class Installation:
@@ -63,6 +74,8 @@ class Installation:
         self._observer: Observer | None = None
         self._client: Client | None = None
         self._wakes: Wakes | None = None
+        self._worker: Child | None = None
+        self._publishes: list[PublishInput] = []
 
     async def __aenter__(self) -> Self:
         await asyncio.to_thread(self._prepare)
@@ -110,7 +123,40 @@ class Installation:
 
     async def start_worker(self) -> None:
         """One worker process."""
-        await self._start(self._announced("worker", WORKER))
+        self._worker = await self._start(self._announced("worker", WORKER))
+
+    @property
+    def worker_pid(self) -> int:
+        """The process that was started for the worker; the worker is it or one of its children."""
+        pid = self._worker.pid if self._worker is not None else None
+        if pid is None:
+            raise RuntimeError("the worker does not run")
+        return pid
+
+    def resources(self) -> Resources:
+        """What use cases work with; nothing of it wakes anybody."""
+        return Resources(self.settings, self.database, now_micros, _Nobody(), self.settings.shards)
+
+    def application(self) -> Application:
+        """The use cases, in this process. Publishes begin with `publish`."""
+        return Application(self.resources(), self._publishes.append)
+
+    async def publish(self, application: Application, key: str) -> None:
+        """Publish a profile, and wait until every record is re-scored."""
+        application.profiles.publish(key)
+        message = self._publishes.pop()
+        await start_publish(self.client, self.settings.task_queue, message)
+        await self.until(
+            lambda: (
+                self.observer.number(
+                    "SELECT status = 'done' FROM publications WHERE id = ?", message.publication_id
+                )
+                == 1
+            ),
+            "the end of the publish",
+            pause=0.05,
+            patience=600,
+        )
 
     async def start_bare_worker(self) -> None:
         """The worker of the floor's workflows."""
@@ -155,12 +201,14 @@ class Installation:
 
         self.database.run(work)
 
-    async def until(self, holds: Callable[[], bool], what: str, *, pause: float = 0.005) -> None:
-        """Poll until something holds; raises Stalled after two minutes."""
-        deadline = time.monotonic() + 120
+    async def until(
+        self, holds: Callable[[], bool], what: str, *, pause: float = 0.005, patience: float = 120
+    ) -> None:
+        """Poll until something holds; raises Stalled after two minutes, or another `patience` in seconds."""
+        deadline = time.monotonic() + patience
         while not holds():
             if time.monotonic() > deadline:
-                raise Stalled(f"{what} did not come about within two minutes")
+                raise Stalled(f"{what} did not come about within {patience / 60:g} minutes")
             await asyncio.sleep(pause)
 
     async def until_scored(self) -> None:
@@ -202,11 +250,12 @@ class Installation:
             stop_seconds=30,
         )
 
-    async def _start(self, command: Command) -> None:
+    async def _start(self, command: Command) -> Child:
         child = Child(command, lambda message: print(message, file=sys.stderr))
         self._children.append(child)
         child.start()
         await child.ready()
+        return child
 
     def _environment(self) -> dict[str, str]:
         inherited = {name: value for name, value in os.environ.items() if name not in variable_names()}

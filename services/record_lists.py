@@ -59,11 +59,11 @@ class RecordLists:
         check_query(query)
         with self._resources.database.read() as connection:
             view, profile = self._view(connection, query)
-            score_tests = _score_tests(query, profile)
+            bounds = _bounds(query, profile)
             tests = self._tests(connection, query, view)
             if tests is None or (view is None and _asks_for_score(query)):
                 return cursors.page([], None)
-            found, following = _page(connection, query, view, tests, score_tests)
+            found, following = _page(connection, query, view, tests, bounds)
             return cursors.page(_shown(connection, found, query, profile), following)
 
     def count(self, query: RecordQuery) -> int:
@@ -74,7 +74,7 @@ class RecordLists:
             tests = self._tests(connection, query, view)
             if tests is None or (view is None and _asks_for_score(query)):
                 return 0
-            return rows.count(connection, query.kind, view, [*tests, *_score_tests(query, profile)])
+            return rows.count(connection, query.kind, view, [*tests, *_bounds(query, profile).tests()])
 
     def _tests(
         self, connection: Connection, query: RecordQuery, view: rows.ScoreView | None
@@ -143,8 +143,30 @@ def check_query(query: RecordQuery) -> None:
             raise BadParameter("sort", "sorting by score needs to know whose: add profile=<key>")
 
 
-def _score_tests(query: RecordQuery, profile: CompiledProfile | None) -> list[Any]:
-    bounds = None
+@dataclass(frozen=True)
+class _Bounds:
+    """Scores from `low` up to, but not including, `high`; None: no bound. `asked`: whether there is any test."""
+
+    low: int | None = None
+    high: int | None = None
+    asked: bool = False
+
+    def tests(self, after: int | None = None, *, descending: bool = False) -> list[Any]:
+        """Tests of the score. A bound that the cursor's score `after` implies is left out.
+
+        A database that is given both looks for the wider one and reads all that lies between.
+        """
+        low, high = self.low, self.high
+        if after is not None and descending and high is not None and after < high:
+            high = None
+        if after is not None and not descending and low is not None and after >= low:
+            low = None
+        return rows.score_tests(low, high) if self.asked else []
+
+
+def _bounds(query: RecordQuery, profile: CompiledProfile | None) -> _Bounds:
+    lows = [query.score_gte]
+    highs = [query.score_lte + 1 if query.score_lte is not None else None]
     if profile is not None and query.band is not None:
         labels = [label for _, label in profile.bands]
         if query.band not in labels:
@@ -152,9 +174,13 @@ def _score_tests(query: RecordQuery, profile: CompiledProfile | None) -> list[An
                 "band", f'profile "{profile.key}" has no band "{query.band}"{suggestion(query.band, labels)}'
             )
         place = labels.index(query.band)
-        above = profile.bands[place + 1][0] if place + 1 < len(labels) else None
-        bounds = (profile.bands[place][0], above)
-    return rows.score_tests(query.score_gte, query.score_lte, bounds)
+        lows.append(profile.bands[place][0])
+        highs.append(profile.bands[place + 1][0] if place + 1 < len(labels) else None)
+    return _Bounds(
+        max((low for low in lows if low is not None), default=None),
+        min((high for high in highs if high is not None), default=None),
+        _asks_for_score(query),
+    )
 
 
 def _page(
@@ -162,7 +188,7 @@ def _page(
     query: RecordQuery,
     view: rows.ScoreView | None,
     tests: list[Any],
-    score_tests: list[Any],
+    bounds: _Bounds,
 ) -> tuple[list[RowMapping], str | None]:
     descending = query.sort.startswith("-")
     wanted, kind = query.limit + 1, query.kind
@@ -173,7 +199,7 @@ def _page(
             connection,
             kind,
             view,
-            [*tests, *score_tests],
+            [*tests, *bounds.tests()],
             descending=descending,
             after=key[0] if key else None,
             limit=wanted,
@@ -184,10 +210,17 @@ def _page(
     found = []
     if place is None or place[0] is not None:
         after = (place[0], place[1]) if place and place[0] is not None else None
+        tests_of_score = bounds.tests(after[0] if after else None, descending=descending)
         found = rows.scored(
-            connection, kind, view, [*tests, *score_tests], descending=descending, after=after, limit=wanted
+            connection,
+            kind,
+            view,
+            [*tests, *tests_of_score],
+            descending=descending,
+            after=after,
+            limit=wanted,
         )
-    if len(found) < wanted and not score_tests:
+    if len(found) < wanted and not bounds.asked:
         last = place[1] if place and place[0] is None else None
         found += rows.unscored(connection, kind, view, tests, after=last, limit=wanted - len(found))
     return _cut(found, query.limit, of, by_score=True)

@@ -10,7 +10,6 @@ from conditions.problems import Problem
 from services.names import LONGEST_NAME, unstorable
 from services.resources import Invalid
 
-
 _EXAMPLES = {
     "contact": '{"name": "Ada", "tags": ["partner"]}',
     "deal": '{"contact": "ada", "name": "Renewal", "value": 5000}',

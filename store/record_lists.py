@@ -111,21 +111,14 @@ def _score_of(records: Table, view: ScoreView) -> Any:
     return and_(*tests)
 
 
-def score_tests(least: int | None, most: int | None, band: tuple[int | None, int | None] | None) -> list[Any]:
-    """Tests of the score. `band`: its lower bound and the next band's."""
+def score_tests(low: int | None, high: int | None) -> list[Any]:
+    """Tests that there is a score, from `low` up to, but not including, `high`."""
     score = SCORES.c.score
-    tests: list[Any] = []
-    if least is not None:
-        tests.append(score >= least)
-    if most is not None:
-        tests.append(score <= most)
-    if band is not None:
-        low, high = band
-        tests.append(score.is_not(None))
-        if low is not None:
-            tests.append(score >= low)
-        if high is not None:
-            tests.append(score < high)
+    tests: list[Any] = [score.is_not(None)]
+    if low is not None:
+        tests.append(score >= low)
+    if high is not None:
+        tests.append(score < high)
     return tests
 
 

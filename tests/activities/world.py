@@ -1,23 +1,36 @@
 """A shard's world for tests of the batch path: publish, send events, score, look."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from uuid_utils import uuid7
 
 from activities.batch import BatchOutcome, rescore_batch, score_batch
 from activities.published import PublishedCache
 from conditions.times import Micros
+from scoring.compiled import CompiledProfile
 from scoring.fold import fold
-from scoring.ledger import Ledger, Record
-from store import contacts, definitions, intake, publications
+from scoring.ledger import Adjustment, Event, Ledger, Record
+from scoring.progress import Stored
+from services.scores import record_of
+from store import contacts, deals, definitions, follow_ups, intake, merging, publications, revoking
 from store import scoring as rows
-from store.connection import Connection
+from store.connection import Connection, RowMapping
 from store.database import Database, dump_json
-from store.facts import load_contacts
 from store.tables import EventStatus
 
 HOUR = 3_600_000_000
+
+
+class Known(NamedTuple):
+    """What a score is a function of; `stored` is what came of it."""
+
+    profile: CompiledProfile
+    record: Record
+    events: list[Event]
+    adjustments: list[Adjustment]
+    stored: Stored | None
+    at: Micros
 
 
 class World:
@@ -87,14 +100,15 @@ class World:
         at: Micros | None = None,
         event_id: str | None = None,
         silent: bool = False,
+        deal: str | None = None,
         **properties: Any,
     ) -> str:
         """Take in one event; its id."""
         self.numbers += 1
         event_id = event_id or f"event-{self.numbers:04}"
-        new = intake.NewEvent(
-            event_id, event_type, contact, min(at or self.now, self.now), dump_json(properties), silent
-        )
+        at = min(self.now if at is None else at, self.now)
+        text = dump_json(properties)
+        new = intake.NewEvent(event_id, event_type, contact or None, at, text, silent, None, deal)
         self.database.run(lambda connection: intake.take_events(connection, [new], 4, self.now))
         return event_id
 
@@ -107,6 +121,90 @@ class World:
             contacts.change_contact(connection, row, values, self.now, depth=depth)
 
         self.database.run(work)
+
+    def deal(self, deal: str, contact: str = "ada", *, depth: int = 0, **values: Any) -> None:
+        """Create a deal, or change its fields."""
+
+        def work(connection: Connection) -> None:
+            owner = intake.ensure_contacts(connection, [contact], 4, self.now)[contact]
+            intake.ensure_deals(connection, {deal: owner}, self.now)
+            row = deals.deal_by_key(connection, deal)
+            assert row is not None
+            deals.change_deal(connection, row, values, self.now, depth=depth)
+
+        self.database.run(work)
+
+    def adjust(
+        self,
+        key: str,
+        *,
+        profile: str = "p",
+        points: int | None = None,
+        set_to: int | None = None,
+        hours: float | None = None,
+    ) -> str:
+        """Adjust a score of a contact, or of a deal where the profile scores deals; the adjustment's id."""
+        self.numbers += 1
+        adjustment_id = f"adjustment-{self.numbers:04}"
+
+        def work(connection: Connection) -> None:
+            row = definitions.find(connection, definitions.PROFILES, profile)
+            assert row is not None
+            record = self._record(connection, row["applies_to"], key)
+            follow_ups.add_adjustment(
+                connection,
+                id=adjustment_id,
+                profile_id=row["id"],
+                record_id=record["id"],
+                shard=record["shard"],
+                points=points,
+                set_to=set_to,
+                reason="because",
+                author="somebody",
+                at=self.now,
+                ends_at=None if hours is None else self.now + int(hours * HOUR),
+                status=0,
+                silent=False,
+                depth=0,
+            )
+
+        self.database.run(work)
+        return adjustment_id
+
+    def revoke(self, *event_ids: str, silent: bool = False) -> int:
+        """Take events back; how many were not before."""
+        return self.database.run(
+            lambda connection: revoking.revoke(connection, event_ids, self.now, silent=silent)
+        )
+
+    def merge(self, loser: str, survivor: str, **values: Any) -> None:
+        """Merge one contact into another."""
+
+        def work(connection: Connection) -> None:
+            old, new = (contacts.contact_by_key(connection, key) for key in (loser, survivor))
+            assert old is not None
+            assert new is not None
+            if old["id"] != new["id"]:
+                merging.merge_contacts(connection, old, new, values, self.now)
+
+        self.database.run(work)
+
+    def move(self, deal: str, contact: str) -> None:
+        """Give a deal to another contact."""
+
+        def work(connection: Connection) -> None:
+            row, owner = deals.deal_by_key(connection, deal), contacts.contact_by_key(connection, contact)
+            assert row is not None
+            assert owner is not None
+            merging.move_deal(connection, row, owner, self.now)
+
+        self.database.run(work)
+
+    def _record(self, connection: Connection, kind: str, key: str) -> RowMapping:
+        find = contacts.contact_by_key if kind == "contact" else deals.deal_by_key
+        row = find(connection, key)
+        assert row is not None
+        return row
 
     def score(self, limit: int = 500) -> list[BatchOutcome]:
         """Batches of every shard until nothing is pending."""
@@ -154,19 +252,21 @@ class World:
             return [tuple(row) for row in connection.exec_driver_sql(statement)]
 
     def scores(self, profile: str = "p") -> dict[str, int | None]:
-        """The stored scores by contact key."""
+        """The stored scores by the key of the contact or deal."""
+        kind = self.query(f"SELECT applies_to FROM profiles WHERE key = '{profile}'")[0][0]
         return dict(
             self.query(
-                "SELECT c.key, s.score FROM scores s JOIN contacts c ON c.id = s.record_id "
+                f"SELECT c.key, s.score FROM scores s JOIN {kind}s c ON c.id = s.record_id "
                 f"JOIN profiles p ON p.id = s.profile_id WHERE p.key = '{profile}' ORDER BY c.key"
             )
         )
 
-    def changes(self, contact: str = "ada") -> list[tuple[Any, ...]]:
-        """(previous, current, cause) of the contact's changes, in order."""
+    def changes(self, key: str = "ada", profile: str = "p") -> list[tuple[Any, ...]]:
+        """(previous, current, cause) of the changes of a contact's or deal's score, in order."""
+        kind = self.query(f"SELECT applies_to FROM profiles WHERE key = '{profile}'")[0][0]
         return self.query(
-            "SELECT h.previous, h.current, h.cause FROM changes h JOIN contacts c ON c.id = h.record_id "
-            f"WHERE c.key = '{contact}' ORDER BY h.profile_id, h.seq"
+            f"SELECT h.previous, h.current, h.cause FROM changes h JOIN {kind}s c ON c.id = h.record_id "
+            f"JOIN profiles p ON p.id = h.profile_id WHERE c.key = '{key}' AND p.key = '{profile}' ORDER BY h.seq"
         )
 
     def enrollments(self) -> list[tuple[Any, ...]]:
@@ -183,23 +283,30 @@ class World:
             "JOIN contacts c ON c.id = s.contact_id ORDER BY s.at, s.origin"
         )
 
-    def plain(self, contact: str, profile: str = "p") -> Ledger:
-        """The plain fold over everything of a contact that is not set aside, as of its last scoring."""
+    def history(self, key: str, profile: str = "p") -> Known:
+        """Everything that the score of a contact or deal is a function of, as of its last scoring."""
         with self.database.read() as connection:
             compiled = self.published.read(connection).by_key[profile]
-            row = contacts.contact_by_key(connection, contact)
-            assert row is not None
-            facts = load_contacts(connection, [row["id"]])[row["id"]]
-            events = rows.load_applied_events(connection, "contact", [row["id"]]).get(row["id"], [])
-            adjustments = rows.load_applied_adjustments(connection, compiled.id, [row["id"]])
-            stored = rows.load_scores(connection, compiled.id, [row["id"]]).get(row["id"])
-            return fold(
+            kind = compiled.applies_to
+            record_id = self._record(connection, kind, key)["id"]
+            stored = rows.load_scores(connection, compiled.id, [record_id]).get(record_id)
+            events = rows.load_applied_events(connection, kind, [record_id]).get(record_id, [])
+            adjustments = rows.load_applied_adjustments(connection, compiled.id, [record_id])
+            named = {event.deal for event in events if event.deal is not None}
+            return Known(
                 compiled,
-                Record("contact", facts.created_at, facts),
-                sorted(events, key=lambda event: (event.at, event.id)),
-                adjustments.get(row["id"], ()),
+                record_of(connection, kind, record_id, named),
+                events,
+                adjustments.get(record_id, []),
+                stored,
                 stored.scored_at if stored else self.now,
             )
+
+    def plain(self, key: str, profile: str = "p") -> Ledger:
+        """The plain fold over everything of a record that is not set aside, as of its last scoring."""
+        known = self.history(key, profile)
+        events = sorted(known.events, key=lambda event: (event.at, event.id))
+        return fold(known.profile, known.record, events, known.adjustments, known.at)
 
     def corrupt(self, event_id: str, properties: str) -> None:
         """Spoil a stored event's properties, as nothing in the product would."""
