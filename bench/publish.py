@@ -39,7 +39,8 @@ async def measure(scale: float) -> list[Result]:
         watching = asyncio.create_task(peak.watch())
         seconds = await _publish(kindling, application, 150)
         watching.cancel()
-    moved = found["records"] >= contacts
+        everybody = kindling.observer.number("SELECT count(*) FROM contacts")
+    looked_at_all = found["records"] == everybody
     return [
         Result("publish", seconds, "s", None, None, f"at most {SECONDS} s", seconds <= SECONDS),
         Result(
@@ -51,7 +52,9 @@ async def measure(scale: float) -> list[Result]:
             f"under {MEGABYTES} MB",
             peak.megabytes < MEGABYTES,
         ),
-        Result("preview", looked, "s", None, None, f"at most {SECONDS} s", looked <= SECONDS and moved),
+        Result(
+            "preview", looked, "s", None, None, f"at most {SECONDS} s", looked <= SECONDS and looked_at_all
+        ),
     ]
 
 
