@@ -150,6 +150,56 @@ def import_(
 
 
 @app.command()
+def imports(*, as_json: Json = False) -> None:
+    """List imports, with how many events each brought and how many of these are revoked."""
+    from commands import scores  # noqa: PLC0415
+
+    raise typer.Exit(scores.imports(as_json=as_json))
+
+
+@app.command()
+def revoke(
+    events: Annotated[list[str] | None, typer.Argument(help="Ids of events.")] = None,
+    *,
+    import_name: Annotated[
+        str | None, typer.Option("--import", metavar="NAME", help="All events of this import.")
+    ] = None,
+    silent: Annotated[bool, typer.Option("--silent", help="Start no follow-ups.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Take events back. They stop counting, and their ids stay known."""
+    from commands import scores  # noqa: PLC0415
+
+    raise typer.Exit(scores.revoke(events or [], import_name, silent=silent, as_json=as_json))
+
+
+@app.command()
+def score(
+    key: Annotated[str, typer.Argument(help="The contact's key.")],
+    profile: Annotated[str | None, typer.Argument(help="One score, with what it is made of.")] = None,
+    *,
+    deal: Annotated[bool, typer.Option("--deal", help="The key is that of a deal.")] = False,
+    at: Annotated[str | None, typer.Option(metavar="TIME", help="At another time, past or future.")] = None,
+    entries: Annotated[bool, typer.Option("--entries", help="With each entry behind it.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Show scores, or why one is what it is and how it will go on."""
+    from commands import scores  # noqa: PLC0415
+
+    raise typer.Exit(scores.score(key, profile, deal=deal, at=at, entries=entries, as_json=as_json))
+
+
+@app.command()
+def preview(
+    profile: Annotated[str, typer.Argument(help="The profile's key.")], *, as_json: Json = False
+) -> None:
+    """Show what publishing a profile's draft would do: scores before and after, and who would be enrolled."""
+    from commands import scores  # noqa: PLC0415
+
+    raise typer.Exit(scores.look_ahead(profile, as_json=as_json))
+
+
+@app.command()
 def enrollments(
     *,
     contact: Annotated[str | None, typer.Option(metavar="KEY", help="Only this contact's.")] = None,

@@ -403,6 +403,7 @@ class Preview(BaseModel):
     published_version: int | None = None
     computed_at: str | None = None
     records: int | None = None
+    pending_events: int | None = Field(default=None, description="Work not applied yet, which is not counted")
     changed: int | None = Field(default=None, description="Records whose score would change")
     empty: BeforeAfter | None = Field(default=None, description="Records without a score")
     distribution: list[Bar] | None = None

@@ -15,7 +15,7 @@ from scoring.compiled import CompiledProfile, compile_profile
 from scoring.profile import ScoreProfile
 from services.definitions import find_definition
 from services.resources import Invalid, Resources
-from store import contacts, deals, definitions, meta, publications
+from store import contacts, deals, definitions, meta, publications, status
 from store.connection import Connection, RowMapping
 from store.pending import NOTHING
 
@@ -154,6 +154,7 @@ def _told(
         "published_version": row["version"],
         "computed_at": to_iso(now),
         "records": records,
+        "pending_events": sum(shard.pending for shard in status.shard_status(connection, now)),
         "changed": tally.changed,
         "empty": {"before": tally.before[None], "after": tally.after[None]},
         "distribution": _distribution(tally),

@@ -1,0 +1,84 @@
+"""What publishing would do, before and after it is done; comparing versions."""
+
+from typing import Any
+
+from tests.api.installation import AUTOMATION, PROFILE, Installation, opened
+
+STRICTER: dict[str, Any] = {
+    **PROFILE,
+    "bands": {"cold": None, "warm": 4, "hot": 12},
+    "rules": [{"key": "opened", "on": "email.opened", "points": 2}],
+}
+
+
+async def filled(kindling: Installation) -> None:
+    await kindling.publish()
+    await kindling.automate("hot", **AUTOMATION)
+    await kindling.automate(
+        "once", trigger={**AUTOMATION["trigger"], "reentry": "once"}, steps=AUTOMATION["steps"]
+    )
+    for number in range(8):
+        await kindling.send(*opened(f"c{number}", number))
+    kindling.score()
+
+
+async def test_the_preview_is_what_the_publish_then_does(kindling: Installation) -> None:
+    await filled(kindling)
+    before = await kindling.get("/v1/enrollments")
+    await kindling.client.put("/v1/profiles/engagement", json=STRICTER)
+    found = await kindling.get("/v1/profiles/engagement/preview")
+    assert (found["status"], found["version"], found["records"], found["changed"]) == ("done", 2, 7, 7)
+    assert {row["band"]: (row["before"], row["after"]) for row in found["bands"]} == {
+        "cold": (2, 1),
+        "warm": (3, 4),
+        "hot": (2, 2),
+    }
+    assert found["movers"][0] == {"contact": "c7", "before": 7, "after": 14}
+    assert sum(bar["before"] for bar in found["distribution"]) == 7
+    assert await kindling.get("/v1/enrollments") == before
+    assert (await kindling.get("/v1/profiles/engagement"))["version"] == 1
+    promised = {row["automation"]: (row["enrolled"], row["skipped"]) for row in found["enrollments"]}
+    assert promised == {"hot": (5, {}), "once": (2, {"reentry": 3})}
+
+    await kindling.client.post("/v1/profiles/engagement/publish", json={"triggers": "fire"})
+    kindling.score()
+    made = (await kindling.get("/v1/enrollments", limit=500))["items"]
+    counted = {
+        name: sum(row["cause"] == "publish" for row in made if row["automation"] == name) for name in promised
+    }
+    assert counted == {name: enrolled for name, (enrolled, _) in promised.items()}
+    scores = await kindling.get("/v1/contacts", profile="engagement", sort="-score")
+    assert [row["score"] for row in scores["items"]] == [14, 12, 10, 8, 6, 4, 2]
+    assert (await kindling.get("/v1/profiles/engagement/preview"))["changed"] == 0
+
+
+async def test_a_first_publish_is_previewed_from_nothing(kindling: Installation) -> None:
+    await kindling.send(*opened("ada", 3))
+    kindling.score()
+    await kindling.client.put("/v1/profiles/engagement", json=PROFILE)
+    found = await kindling.get("/v1/profiles/engagement/preview")
+    assert (found["empty"], found["changed"]) == ({"before": 1, "after": 0}, 1)
+    assert found["band_moves"] == [{"from": None, "to": "warm", "count": 1}]
+
+
+async def test_what_may_not_be_published_is_not_previewed(kindling: Installation) -> None:
+    await kindling.client.put("/v1/profiles/empty", json={})
+    answer = await kindling.client.get("/v1/profiles/empty/preview")
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/rules")
+    assert (await kindling.client.get("/v1/profiles/none/preview")).status_code == 404
+
+
+async def test_versions_are_compared_and_rolled_back_to(kindling: Installation) -> None:
+    await filled(kindling)
+    await kindling.publish("engagement", **STRICTER)
+    found = await kindling.get("/v1/profiles/engagement/compare", **{"from": 1, "to": 2})
+    assert (found["from"], found["to"]) == (1, 2)
+    assert "-    points: 1" in found["diff"]
+    assert "+    points: 2" in found["diff"]
+    assert (await kindling.get("/v1/profiles/engagement/compare"))["diff"] == ""
+    missing = await kindling.client.get("/v1/profiles/engagement/compare?from=7")
+    assert missing.json()["detail"] == '"engagement" has no version 7; its versions are 1 to 2'
+    answer = await kindling.client.post("/v1/profiles/engagement/rollback", json={"version": 1})
+    assert answer.json()["version"] == 3
+    kindling.score()
+    assert (await kindling.get("/v1/contacts/c3/scores"))["items"][0]["score"] == 3

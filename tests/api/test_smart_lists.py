@@ -1,0 +1,109 @@
+"""Smart lists, and lists that change under a reader."""
+
+from typing import Any
+
+import pytest
+
+from tests.api.installation import Installation, opened
+
+PARTNER = {"contact.tags": {"has": "partner"}}
+HOT = {"band": {"equal": "hot"}}
+
+
+@pytest.fixture
+async def scored(kindling: Installation) -> Installation:
+    await kindling.publish()
+    for key, count in (("ada", 7), ("bob", 4), ("eve", 1)):
+        await kindling.send(*opened(key, count))
+        await kindling.client.patch(f"/v1/contacts/{key}", json={"owner": "kim", "fields": {"seats": count}})
+    await kindling.client.patch("/v1/contacts/bob", json={"tags": ["partner"], "stage": "trial"})
+    await kindling.send({"type": "hello", "contact": "zed"})
+    kindling.score()
+    return kindling
+
+
+@pytest.mark.parametrize(
+    ("document", "keys"),
+    [
+        ({"profile": "engagement", "score_gte": 4, "sort": "-score"}, ["ada", "bob"]),
+        ({"profile": "engagement", "band": "hot"}, ["ada"]),
+        ({"tag": "partner"}, ["bob"]),
+        ({"q": "E"}, ["eve", "zed"]),
+        ({"filters": {"contact.seats": {"greater": 3}, "contact.owner": {"equal": "kim"}}}, ["ada", "bob"]),
+        ({"filters": {"any": [PARTNER, {"scores.engagement": {"empty": True}}]}}, ["bob", "zed"]),
+        ({"profile": "engagement", "filters": {"not": HOT}, "sort": "score"}, ["eve", "bob", "zed"]),
+        ({"filters": {"bands.engagement": {"one_of": ["hot", "warm"]}}}, ["ada", "bob"]),
+        ({"stage": "trial", "filters": {"contact.created_at": {"older_than": "1d"}}}, []),
+    ],
+)  # fmt: skip
+async def test_a_smart_list_answers_anew_each_time(
+    scored: Installation, document: dict[str, Any], keys: list[str]
+) -> None:
+    saved = await scored.client.put("/v1/smart-lists/mine", json=document)
+    assert saved.status_code == 201, saved.text
+    assert saved.json()["count"] == len(keys)
+    page = await scored.get("/v1/smart-lists/mine/contacts")
+    assert [row["key"] for row in page["items"]] == keys
+    again = await scored.client.put("/v1/smart-lists/mine", json=saved.json())
+    assert again.status_code == 200, again.text
+
+
+async def test_a_list_of_deals_reads_the_deal_and_its_contact(scored: Installation) -> None:
+    for deal, contact in (("d1", "ada"), ("d2", "bob")):
+        await scored.client.put(f"/v1/deals/{deal}", json={"contact": contact, "value": 500.5})
+    document = {
+        "applies_to": "deal",
+        "filters": {
+            "deal.value": {"greater": 500},
+            "contact.stage": {"equal": "trial"},
+            "scores.engagement": {"greater": 3},
+        },
+    }
+    assert (await scored.client.put("/v1/smart-lists/d", json=document)).json()["count"] == 1
+    assert [row["key"] for row in (await scored.get("/v1/smart-lists/d/deals"))["items"]] == ["d2"]
+    assert (await scored.client.get("/v1/smart-lists/d/contacts")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("document", "pointer", "message"),
+    [
+        ({"score_gte": 4}, "/score_gte", "needs to know whose scores"),
+        ({"profile": "none"}, "/profile", 'there is no profile "none"'),
+        ({"filters": {"scores.none": {"greater": 1}}}, "/filters/scores.none", 'there is no profile "none"'),
+        ({"filters": {"deal.value": {"greater": 1}}}, "/filters/deal.value", "unknown field"),
+        ({"filters": {"score": {"greater": 1}}}, "/filters", "need to know whose"),
+        ({"status": "open"}, "/status", "not a field of contacts"),
+        ({"tags": "x"}, "/tags", "unknown key"),
+        ({"sort": "name"}, "/sort", ""),
+    ],
+)
+async def test_mistakes_are_told(scored: Installation, document: Any, pointer: str, message: str) -> None:
+    answer = await scored.client.put("/v1/smart-lists/mine", json=document)
+    assert answer.status_code == 422, answer.text
+    found = {error["pointer"]: error["message"] for error in answer.json()["errors"]}
+    assert message in found[pointer]
+    assert (await scored.get("/v1/smart-lists"))["items"] == []
+
+
+async def test_smart_lists_are_listed_read_and_deleted(scored: Installation) -> None:
+    for key in ("b", "a"):
+        await scored.client.put(f"/v1/smart-lists/{key}", json={"tag": "partner"})
+    assert [row["key"] for row in (await scored.get("/v1/smart-lists"))["items"]] == ["a", "b"]
+    assert (await scored.client.delete("/v1/smart-lists/a")).status_code == 204
+    assert (await scored.client.delete("/v1/smart-lists/a")).status_code == 404
+    missing = await scored.client.get("/v1/smart-lists/bb")
+    assert "did you mean" in missing.json()["detail"]
+
+
+async def test_pages_by_score_show_nobody_twice_while_scores_move(scored: Installation) -> None:
+    first = await scored.get("/v1/contacts", profile="engagement", sort="-score", limit=1)
+    assert [row["key"] for row in first["items"]] == ["ada"]
+    await scored.send(*opened("eve", 20))
+    scored.score()
+    seen = []
+    cursor = first["next"]
+    while cursor:
+        page = await scored.get("/v1/contacts", profile="engagement", sort="-score", limit=1, cursor=cursor)
+        seen += [row["key"] for row in page["items"]]
+        cursor = page["next"]
+    assert seen == ["bob", "zed"]
