@@ -7,21 +7,35 @@ from zoneinfo import ZoneInfo
 from conditions.times import Micros
 
 DAY = 86_400_000_000
+_QUARTER = 15 * 60_000_000
 _EPOCH_ORDINAL = datetime(1970, 1, 1, tzinfo=UTC).toordinal()
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @lru_cache(maxsize=65_536)
 def _local_day(quarter: int, zone: str) -> int:
-    """The local date's ordinal for a quarter of an hour: no time zone moves its midnight inside one."""
-    return (_EPOCH + timedelta(minutes=15 * quarter)).astimezone(ZoneInfo(zone)).toordinal()
+    """The local date's ordinal at the beginning of a quarter of an hour."""
+    return _exact_day(quarter * _QUARTER, zone)
+
+
+def _exact_day(at: Micros, zone: str) -> int:
+    return (_EPOCH + timedelta(microseconds=at)).astimezone(ZoneInfo(zone)).toordinal()
+
+
+def _day(at: Micros, zone: str) -> int:
+    """The local date's ordinal. Only where a date changes inside a quarter of an hour is it worked out anew."""
+    if zone == "UTC":
+        return at // DAY + _EPOCH_ORDINAL
+    quarter = at // _QUARTER
+    day = _local_day(quarter, zone)
+    return day if day == _local_day(quarter + 1, zone) else _exact_day(at, zone)
 
 
 def window_of(per: str, zone: str, at: Micros) -> int:
     """A number that is the same for two moments exactly when they share the window, and grows with time."""
     if per == "ever":
         return 0
-    day = at // DAY + _EPOCH_ORDINAL if zone == "UTC" else _local_day(at // (15 * 60_000_000), zone)
+    day = _day(at, zone)
     if per == "day":
         return day
     if per == "week":
