@@ -65,6 +65,10 @@ class Client:
                     return answer.json()
                 await asyncio.sleep(0.05)
 
+    async def erase(self, contact: str) -> None:
+        answer = await self._http.delete(f"/v1/contacts/{contact}")
+        assert answer.status_code == 204, answer.text
+
     async def define(self) -> None:
         await self.call("PUT", "/v1/profiles/engagement", PROFILE)
         await self.call("POST", "/v1/profiles/engagement/publish")
