@@ -33,7 +33,7 @@ WORDS: Mapping[tuple[str, str], str] = (
         ("Automation", "key"): "Your own stable name for the automation",
         ("Automation", "name"): "For people",
         ("Automation", "description"): "For people",
-        ("Automation", "trigger"): "When a contact is enrolled",
+        ("Automation", "trigger"): "When a contact or deal is enrolled",
         ("Automation", "steps"): "What happens then, in order; at most 500",
         ("Automation", "exit_when"): "Ends a follow-up early: conditions, or an `event` with `where`",
         ("ExitEvent", "event"): "The event type that ends it",
@@ -47,7 +47,7 @@ WORDS: Mapping[tuple[str, str], str] = (
         (
             "Trigger",
             "where",
-        ): "With `event`: what must hold of its properties (bare names) and of `contact.*`",
+        ): "With `event`: what must hold of its properties (bare names), `contact.*` and `deal.*`",
         ("Trigger", "filters"): "What must hold, at the moment of the change",
         (
             "Trigger",
@@ -57,9 +57,9 @@ WORDS: Mapping[tuple[str, str], str] = (
         (
             "Trigger",
             "reentry",
-        ): "How often one contact may be enrolled, over all versions: `{after: 7d}` counts from its "
+        ): "How often one record may be enrolled, over all versions: `{after: 7d}` counts from its "
         "last start",
-        ("Trigger", "while_running"): "When a follow-up of the same automation still runs for the contact",
+        ("Trigger", "while_running"): "When a follow-up of the same automation still runs for the record",
         ("Trigger", "max_starts"): "The storm limit: enrollments beyond it are queued",
         ("Rearm", "less"): "The score is less",
         ("Rearm", "less_or_equal"): "The score is at most",
@@ -84,7 +84,7 @@ WORDS: Mapping[tuple[str, str], str] = (
         ("Notification", "message"): "Template",
         ("Task", "title"): "Template",
         ("Task", "description"): "Template",
-        ("Task", "assign_to"): "A name, or `owner` for the contact's owner",
+        ("Task", "assign_to"): "A name, or `owner` for the owner of the contact or deal",
         ("Task", "due_in"): "Time until it is due",
         ("AddTagStep", "add_tag"): "The tag",
         ("RemoveTagStep", "remove_tag"): "The tag",
@@ -95,7 +95,7 @@ WORDS: Mapping[tuple[str, str], str] = (
         ("Adjustment", "profile"): "Whose score",
         ("Adjustment", "points"): "Points to add; this or `set_to`",
         ("Adjustment", "set_to"): "The score to reach; this or `points`",
-        ("Adjustment", "reason"): "Template; stands in the contact's history",
+        ("Adjustment", "reason"): "Template; stands in the history of the score",
         ("Webhook", "url"): "Template",
         ("Webhook", "method"): "HTTP method",
         ("Webhook", "headers"): "Templates",
