@@ -33,19 +33,24 @@ class BatchOutcome:
     quarantined: dict[str, str] = field(default_factory=dict)
 
 
+def read_batch(
+    connection: Connection, shard: int, published: Published, clock: Callable[[], Micros], limit: int
+) -> "Batch | None":
+    """Read and fold up to `limit` pending things of each kind; None when there is nothing to do."""
+    now = clock()
+    due = waiting.due_work(connection, shard, now, limit)
+    if not due.size:
+        return None
+    now = max(now, max((pending.received_at for pending in due.events), default=now))
+    return Batch(connection, shard, published, now, due)
+
+
 def score_batch(
     connection: Connection, shard: int, published: Published, clock: Callable[[], Micros], limit: int
 ) -> BatchOutcome:
     """Work off up to `limit` pending things of each kind. The caller holds the shard's lock and commits."""
-    now = clock()
-    due = waiting.due_work(connection, shard, now, limit)
-    if not due.size:
-        return BatchOutcome()
-    now = max(now, max((pending.received_at for pending in due.events), default=now))
-    batch = Batch(connection, shard, published, now, due)
-    batch.fold()
-    batch.save()
-    return batch.outcome
+    batch = read_batch(connection, shard, published, clock, limit)
+    return batch.save(connection) if batch is not None else BatchOutcome()
 
 
 def rescore_batch(
@@ -53,13 +58,15 @@ def rescore_batch(
 ) -> int:
     """Re-fold those of the records whose score is not yet of the published version; how many changes it made."""
     batch = Batch(connection, shard, published, now, waiting.NOTHING, only_profile=profile_id, sweep=ids)
-    batch.fold()
-    batch.save()
-    return batch.outcome.changes
+    return batch.save(connection).changes
 
 
 class Batch:
-    """What one transaction works off. `fold` reads and decides, `save` writes."""
+    """What one transaction works off: made, it has read and folded everything; `save` writes what came of it.
+
+    It may be made in a transaction that only reads, if that which saves it makes sure that nobody else has held the
+    shard's lock in between.
+    """
 
     def __init__(
         self,
@@ -86,8 +93,9 @@ class Batch:
         self.known: dict[int, dict[int, Stored]] = {}
         self.fixed_points: dict[str, int] = {}
         self.enrolling = Enrolling(connection, shard, published, now, self.subjects)
+        self._fold()
 
-    def fold(self) -> None:
+    def _fold(self) -> None:
         for profile in self.published.profiles:
             if self.only_profile in (None, profile.id):
                 self._fold_profile(profile)
@@ -276,22 +284,24 @@ class Batch:
             self.subjects.know_deals([deal for deal in named if deal is not None])
         return {i: History(events.get(i, ()), adjustments.get(i, ())) for i in ids}
 
-    def save(self) -> None:
-        connection, due, quarantined = self.connection, self.due, self.outcome.quarantined
+    def save(self, connection: Connection) -> BatchOutcome:
+        """Write everything; the caller holds the shard's lock and commits. May be called again after a rollback."""
+        due, quarantined, outcome = self.due, self.outcome.quarantined, self.outcome
+        outcome.changes = 0
         for profile in self.published.profiles:
             progress = self.progress.get(profile.id)
             if progress:
-                self.outcome.changes += save_progress(
+                outcome.changes += save_progress(
                     connection, self.shard, profile, self.now, progress, self.known[profile.id]
                 )
-        self.outcome.enrolled, self.outcome.closing = self.enrolling.save()
+        outcome.enrolled, outcome.closing = self.enrolling.save(connection)
         if due.events:
             contacts = self.subjects.contacts
             strays = {found.event.id for found in due.events if found.contact_id not in contacts}
             passed = strays | quarantined.keys()
             applied = [found.event.id for found in due.events if found.event.id not in passed]
             waiting.mark_applied(connection, applied)
-            self.outcome.events = len(applied)
+            outcome.events = len(applied)
             if strays:
                 waiting.settle_strays(connection, strays)
         if due.adjustments:
@@ -317,6 +327,7 @@ class Batch:
                 waiting.forget_due(connection, profile_id, gone)
         if quarantined:
             waiting.quarantine(connection, quarantined)
+        return outcome
 
 
 def _valid(stored: Stored, profile: CompiledProfile) -> bool:

@@ -127,14 +127,14 @@ class Enrolling:
             known = self._facts[contact_id, deal_id] = Facts(fields, scores, bands)
         return known
 
-    def _guards(self) -> dict[tuple[int, int, int | None], Guard]:
+    def _guards(self, connection: Connection) -> dict[tuple[int, int, int | None], Guard]:
         """What has become of earlier matches: by automation and contact, and by automation, contact and deal."""
         guarded = [found for found in self.found if found.match.trigger.guarded]
         guards: dict[tuple[int, int, int | None], Guard] = {}
         if guarded:
             automations = {found.match.trigger.automation_id for found in guarded}
             contacts = {found.contact_id for found in guarded}
-            for earlier in rows.load_earlier(self.connection, automations, contacts):
+            for earlier in rows.load_earlier(connection, automations, contacts):
                 for deal_id in {None, earlier.deal_id}:
                     guard = guards.setdefault((earlier.automation_id, earlier.contact_id, deal_id), Guard())
                     guard.last_start = earlier.created_at
@@ -142,12 +142,12 @@ class Enrolling:
                         guard.running.append(earlier.id)
         return guards
 
-    def decide(self) -> Decided:
-        """Who enrolls, and who is skipped for which reason."""
+    def decide(self, connection: Connection) -> Decided:
+        """Who enrolls, and who is skipped for which reason; earlier enrollments are read now."""
         decided = Decided([], [], [])
         if not self.found:
             return decided
-        guards = self._guards()
+        guards = self._guards(connection)
         for found in self.found:
             match, trigger = found.match, found.match.trigger
             guard = guards.setdefault(found.guard_key, Guard())
@@ -174,13 +174,13 @@ class Enrolling:
             decided.enrollments.append(enrollment)
         return decided
 
-    def save(self) -> tuple[int, int]:
+    def save(self, connection: Connection) -> tuple[int, int]:
         """Write enrollments and skips; how many enrolled, and how many running ones were replaced."""
-        decided = self.decide()
-        rows.save_enrollments(self.connection, decided.enrollments)
-        rows.save_skips(self.connection, decided.skips)
+        decided = self.decide(connection)
+        rows.save_enrollments(connection, decided.enrollments)
+        rows.save_skips(connection, decided.skips)
         if decided.replaced:
-            rows.replace_running(self.connection, decided.replaced, self.now)
+            rows.replace_running(connection, decided.replaced, self.now)
         return len(decided.enrollments), len(decided.replaced)
 
     def _enrollment(self, found: Found) -> rows.NewEnrollment:

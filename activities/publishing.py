@@ -5,15 +5,16 @@ from collections.abc import Callable
 
 from temporalio import activity
 
-from activities.batch import rescore_batch
+from activities.batch import Batch
 from activities.heartbeats import beating
 from activities.messages import FINISH_PUBLISH, SWEEP_SHARD, SweepInput, SweepResult
 from activities.published import PublishedCache
 from conditions.times import Micros
 from runtime.wakes import Wakes
-from store import publications
+from store import meta, publications
 from store.connection import Connection
 from store.database import Database
+from store.pending import NOTHING
 
 #: Records and events in one transaction: it should not take longer than a batch does, nor much memory.
 CHUNK, MOST_EVENTS = 500, 1_500
@@ -34,9 +35,7 @@ class PublishActivities:
         async with beating():
             done = 0
             while True:
-                count = await asyncio.to_thread(
-                    self._database.run, lambda connection: self._chunk(connection, sweep), [sweep.shard]
-                )
+                count = await asyncio.to_thread(self._chunk, sweep)
                 if count is None or count == 0:
                     self._wakes.request([sweep.shard])
                     return SweepResult(done, superseded=count is None)
@@ -50,8 +49,35 @@ class PublishActivities:
             lambda connection: publications.finish(connection, publication_id, self._clock()),
         )
 
-    def _chunk(self, connection: Connection, sweep: SweepInput) -> int | None:
-        """One chunk; how many records it passed, None when the publish has been superseded."""
+    def _chunk(self, sweep: SweepInput) -> int | None:
+        """One chunk; how many records it passed, None when the publish has been superseded.
+
+        Folded while others may write, and once more under the lock if somebody else held it in between.
+        """
+        with self._database.read() as connection:
+            version = meta.shard_version(connection, sweep.shard)
+            ahead = self._read(connection, sweep)
+        if ahead is None or not ahead[1]:
+            return None if ahead is None else 0
+
+        def work(connection: Connection) -> int | None:
+            batch, ids = ahead
+            untouched = meta.shard_version(connection, sweep.shard) == version + 1
+            if not untouched or meta.definitions_generation(connection) != batch.published.generation:
+                again = self._read(connection, sweep)
+                if again is None:
+                    return None
+                batch, ids = again
+                if not ids:
+                    return 0
+            batch.save(connection)
+            publications.advance(connection, sweep.publication_id, sweep.shard, ids[-1], len(ids))
+            return len(ids)
+
+        return self._database.run(work, [sweep.shard])
+
+    def _read(self, connection: Connection, sweep: SweepInput) -> tuple[Batch, list[int]] | None:
+        """The next records, folded; None when the publish has been superseded."""
         publication = publications.load(connection, sweep.publication_id)
         if publication is None or publication["status"] == "superseded":
             return None
@@ -59,8 +85,6 @@ class PublishActivities:
         ids = publications.next_records(
             connection, profile_id, sweep.publication_id, sweep.shard, CHUNK, MOST_EVENTS
         )
-        if ids:
-            published = self._published.read(connection)
-            rescore_batch(connection, sweep.shard, published, profile_id, ids, self._clock())
-            publications.advance(connection, sweep.publication_id, sweep.shard, ids[-1], len(ids))
-        return len(ids)
+        published, now = self._published.read(connection), self._clock()
+        batch = Batch(connection, sweep.shard, published, now, NOTHING, only_profile=profile_id, sweep=ids)
+        return batch, ids

@@ -9,14 +9,14 @@ import structlog
 from temporalio import activity
 from temporalio.service import RPCError
 
-from activities.batch import BatchOutcome, score_batch
+from activities.batch import BatchOutcome, read_batch, score_batch
 from activities.heartbeats import beating
 from activities.messages import SCORE_SHARD, ScoreResult
 from activities.published import PublishedCache
 from activities.starting import Starter
 from conditions.times import Micros
 from runtime.shards import ShardRef
-from store import follow_ups, pending
+from store import follow_ups, meta, pending
 from store.connection import Connection
 from store.database import Database, DBAPIError, OperationalError
 
@@ -24,7 +24,7 @@ from store.database import Database, DBAPIError, OperationalError
 STINT = 2.0
 #: How long a transaction should take: others wait for the one writer of SQLite meanwhile.
 TARGET = 0.04
-FEWEST, MOST = 800, 2_000
+FEWEST, MOST = 800, 2_500
 #: Batches that take so many times as long fold whole histories, and may be smaller.
 HEAVY, FEWEST_HEAVY = 4, 25
 #: So many follow-ups are started right after the commit; more are left to their own activity.
@@ -94,17 +94,9 @@ class ShardActivities:
     def _one_batch(self, shard: int, pace: _Pace) -> BatchOutcome:
         """One batch; a batch that the database refuses is tried in halves, down to one event that is set aside."""
         limit = pace.limit
-        began = 0.0
         while True:
-
-            def work(connection: Connection, limit: int = limit) -> BatchOutcome:
-                nonlocal began
-                began = time.monotonic()  # after the wait for other writers
-                published = self._published.read(connection)
-                return score_batch(connection, shard, published, self._clock, limit)
-
             try:
-                outcome = self._database.run(work, [shard])
+                outcome, seconds = self._folded_ahead(shard, limit) or self._locked(shard, limit)
             except OperationalError:
                 raise
             except DBAPIError as error:
@@ -115,8 +107,44 @@ class ShardActivities:
                     return self._set_aside(shard, error)
                 limit = pace.limit = max(1, limit // 2)
             else:
-                pace.learn(outcome.size, time.monotonic() - began)
+                pace.learn(outcome.size, seconds)
                 return outcome
+
+    def _folded_ahead(self, shard: int, limit: int) -> tuple[BatchOutcome, float] | None:
+        """Read and fold while others may write, then save under the lock; also the seconds that this was held.
+
+        None when somebody else held the shard's lock in between: what was read may not be so any more.
+        """
+        with self._database.read() as connection:
+            version = meta.shard_version(connection, shard)
+            published = self._published.read(connection)
+            batch = read_batch(connection, shard, published, self._clock, limit)
+        if batch is None:
+            return BatchOutcome(), 0.0
+        began = 0.0
+
+        def work(connection: Connection) -> BatchOutcome | None:
+            nonlocal began
+            began = time.monotonic()  # after the wait for other writers
+            untouched = meta.shard_version(connection, shard) == version + 1
+            if not untouched or meta.definitions_generation(connection) != published.generation:
+                return None
+            return batch.save(connection)
+
+        outcome = self._database.run(work, [shard])
+        return (outcome, time.monotonic() - began) if outcome is not None else None
+
+    def _locked(self, shard: int, limit: int) -> tuple[BatchOutcome, float]:
+        """Read, fold and save under the lock; also the seconds that this was held."""
+        began = 0.0
+
+        def work(connection: Connection) -> BatchOutcome:
+            nonlocal began
+            began = time.monotonic()
+            return score_batch(connection, shard, self._published.read(connection), self._clock, limit)
+
+        outcome = self._database.run(work, [shard])
+        return outcome, time.monotonic() - began
 
     def _set_aside(self, shard: int, error: DBAPIError) -> BatchOutcome:
         def work(connection: Connection) -> BatchOutcome:

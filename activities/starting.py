@@ -70,7 +70,7 @@ class Starter:
         await asyncio.gather(*(self._start(row) for row in queued))
         if queued or closing:
             await asyncio.to_thread(
-                self._database.run, lambda connection: self._mark(connection, queued, closing), [shard]
+                self._database.run, lambda connection: self._mark(connection, queued, closing)
             )
         return StartResult(len(queued), len(queued) >= limit or len(closing) >= limit)
 

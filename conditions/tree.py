@@ -147,6 +147,9 @@ def _compile_leaf(field: str, row: Operator, operand: Any) -> Predicate:
 def _all(parts: list[Predicate]) -> Predicate:
     if len(parts) == 1:
         return parts[0]
+    if len(parts) == 2:
+        first, second = parts
+        return lambda lookup, now: first(lookup, now) and second(lookup, now)
     return lambda lookup, now: all(one(lookup, now) for one in parts)
 
 

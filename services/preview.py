@@ -110,7 +110,6 @@ def _look(
     numbers: Iterable[int],
 ) -> None:
     batch = Batch(connection, 0, published, now, NOTHING, only_profile=profile.id, sweep=ids)
-    batch.fold()
     progress = batch.progress.get(profile.id, {})
     known = batch.known.get(profile.id, {})
     visible = present is not None
@@ -120,7 +119,7 @@ def _look(
         tally.add(record_id, old, found.score, number)
         was = present.band(old) if present is not None else None
         tally.moves[was, profile.band(found.score)] += 1
-    decided = batch.enrolling.decide()
+    decided = batch.enrolling.decide(connection)
     for enrollment in decided.enrollments:
         tally.enrolled[enrollment.automation_id] += 1
     for skip in decided.skips:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import orjson
-from sqlalchemy import Connection, Engine, create_engine, event, select
+from sqlalchemy import Connection, Engine, create_engine, event, select, update
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.pool import QueuePool
@@ -41,7 +41,7 @@ class Database:
     """Connections and transactions. One per process; safe to use from many threads.
 
     `read()` and `write()` yield a connection inside a transaction that commits when the block ends and rolls back
-    when it raises. `write(shards)` locks those shards, in ascending order, before it yields.
+    when it raises. `write(shards)` first locks those shards, in ascending order, and counts up their versions.
     """
 
     def __init__(self, url: str, *, sync: str = "full", pool_size: int = 16) -> None:
@@ -96,8 +96,7 @@ class Database:
         with self.turn(), self.opened() as connection:
             writer = connection.execution_options(kindling_write=True)
             with writer.begin():
-                if not self.is_sqlite:
-                    lock_shards(writer, shards)
+                lock_shards(writer, shards)
                 yield writer
 
     def run(self, work: Callable[[Connection], T], shards: Iterable[int] = ()) -> T:
@@ -130,13 +129,15 @@ class Database:
 
 
 def lock_shards(connection: Connection, shards: Iterable[int]) -> None:
-    """Become the only writer of these shards until the transaction ends (PostgreSQL; SQLite has one writer anyway)."""
+    """Become the only writer of these shards until the transaction ends, and count up their versions."""
+    rows = table(Shard)
     wanted = sorted(set(shards))
+    if len(wanted) > 1 and connection.dialect.name != "sqlite":
+        ordered = select(rows.c.id).where(rows.c.id.in_(wanted)).order_by(rows.c.id)
+        connection.execute(ordered.with_for_update()).all()
     if wanted:
-        rows = table(Shard)
-        connection.execute(
-            select(rows.c.id).where(rows.c.id.in_(wanted)).order_by(rows.c.id).with_for_update()
-        ).all()
+        counted = update(rows).where(rows.c.id.in_(wanted)).values(version=rows.c.version + 1)
+        connection.execute(counted)
 
 
 def _parse(url: str) -> URL:

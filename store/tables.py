@@ -64,10 +64,14 @@ class Meta(SQLModel, table=True):
 
 
 class Shard(SQLModel, table=True):
-    """One row to lock per shard: who holds it is the only writer of the shard's scores."""
+    """One row to lock per shard: who holds it is the only writer of the shard's scores.
+
+    `version` grows with every transaction that held it, so that what was read before can be known to be still so.
+    """
 
     __tablename__: ClassVar[Any] = "shards"
     id: int = Field(primary_key=True, sa_type=Integer, sa_column_kwargs={"autoincrement": False})
+    version: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": "0"})
 
 
 class Contact(SQLModel, table=True):

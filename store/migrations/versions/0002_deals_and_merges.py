@@ -72,4 +72,5 @@ def upgrade() -> None:
     partial_index("ix_events_deal", "events", ["deal_id", "occurred_at", "id"], "deal_id IS NOT NULL")
     partial_index("ix_events_source", "events", ["source", "id"], "source IS NOT NULL")
 
+    op.add_column("shards", sa.Column("version", sa.BigInteger(), nullable=False, server_default="0"))
     op.add_column("skips", sa.Column("deal_id", sa.BigInteger(), nullable=True))
