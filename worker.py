@@ -37,6 +37,8 @@ from workflows.shard import ShardWorkflow
 
 THREADS = 32
 GRACE = timedelta(seconds=10)
+#: Workflows kept in memory, each half a megabyte; the others are replayed when something happens to them.
+CACHED = 300
 #: A dead worker's workflows move to others after this long.
 STICKY_PATIENCE = timedelta(seconds=2)
 _log = structlog.get_logger()
@@ -70,6 +72,7 @@ def make_worker(settings: Settings, database: Database, client: Client, wakes: W
         activity_executor=ThreadPoolExecutor(THREADS, thread_name_prefix="activity"),
         max_concurrent_activities=THREADS,
         workflow_runner=SandboxedWorkflowRunner(),
+        max_cached_workflows=CACHED,
         sticky_queue_schedule_to_start_timeout=STICKY_PATIENCE,
         graceful_shutdown_timeout=GRACE,
         interceptors=[GuardErrors()],

@@ -214,11 +214,11 @@ class Batch:
         found: dict[int, list[Incoming]] = {}
         if self.only_profile is not None:
             return {i: [] for i in self.sweep if self.subjects.exists(kind, i)}
-        types, always = profile.relevant_types, profile.always
+        types, always, strayed = profile.relevant_types, profile.always, self.subjects.strayed
         for pending in self.due.events:
             event = pending.event
             record_id = pending.contact_id if kind == CONTACT else event.deal
-            if record_id is not None and (always or event.type in types):
+            if record_id is not None and (always or event.type in types) and not strayed(pending):
                 item = Incoming(event.at, event.id, event, silent=pending.silent, depth=pending.depth)
                 found.setdefault(record_id, []).append(item)
         for adjustment in self.due.adjustments:
@@ -296,8 +296,7 @@ class Batch:
                 )
         outcome.enrolled, outcome.closing = self.enrolling.save(connection)
         if due.events:
-            contacts = self.subjects.contacts
-            strays = {found.event.id for found in due.events if found.contact_id not in contacts}
+            strays = {found.event.id for found in due.events if self.subjects.strayed(found)}
             passed = strays | quarantined.keys()
             applied = [found.event.id for found in due.events if found.event.id not in passed]
             waiting.mark_applied(connection, applied)

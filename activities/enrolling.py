@@ -101,7 +101,7 @@ class Enrolling:
 
     def _match_event(self, pending: PendingEvent, quarantined: Collection[str]) -> None:
         contact_id, deal_id = pending.contact_id, pending.event.deal
-        if contact_id not in self.subjects.contacts or pending.event.id in quarantined:
+        if self.subjects.strayed(pending) or pending.event.id in quarantined:
             return
         triggers, facts = self.published.triggers, self._facts_of(contact_id, deal_id)
         event, depth = pending.event, pending.depth

@@ -7,8 +7,8 @@ from conditions.values import Value
 from scoring.compiled import CompiledProfile
 from scoring.ledger import Record
 from store.connection import Connection
-from store.facts import ContactFacts, DealFacts, DealWithContact, load_contacts, load_deals
-from store.pending import Due
+from store.facts import DealWithContact, load_contacts, load_deals
+from store.pending import Due, PendingEvent
 
 CONTACT, DEAL = "contact", "deal"
 
@@ -52,9 +52,12 @@ class Subjects:
         deal = self.deals.get(record_id)
         return deal is not None and deal.contact_id in self.contacts
 
-    def facts(self, kind: str, record_id: int) -> ContactFacts | DealFacts:
-        """The record's own fields."""
-        return self.contacts[record_id] if kind == CONTACT else self.deals[record_id]
+    def strayed(self, pending: PendingEvent) -> bool:
+        """Whether the event's contact is gone, or its deal another contact's, since it was being stored."""
+        if pending.contact_id not in self.contacts:
+            return True
+        deal = self.deals.get(pending.event.deal) if pending.event.deal is not None else None
+        return deal is not None and deal.contact_id != pending.contact_id
 
     def record(self, kind: str, record_id: int) -> Record:
         """The record as rules read it."""

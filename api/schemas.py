@@ -214,7 +214,12 @@ class Score(BaseModel):
     version: int | None
     updated_at: str | None
     next_change_at: str | None
-    band_until: str | None = Field(description="When time alone will take the score out of its band")
+    band_until: str | None = Field(
+        description="When time alone will take the score out of its band; null: never"
+    )
+    looked_until: str | None = Field(
+        description="Not null: too much fades to be looked at for ever, and until then the band stays"
+    )
     breakdown: list[BreakdownLine] = Field(description="Adds up to the score")
     forecast: list[Outlook] = Field(description="The next changes that time alone will make")
     history: list[Change] = Field(description="Changes, the newest first")

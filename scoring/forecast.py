@@ -1,14 +1,18 @@
 """How a score will go on by time alone, if nothing else happens."""
 
-from collections.abc import Iterable
-from copy import deepcopy
+from collections.abc import Callable, Iterable, Iterator
+from heapq import merge
+from itertools import groupby
+from operator import itemgetter
 from typing import NamedTuple
 
 from conditions.times import Micros
-from scoring.ledger import Entry, Ledger
+from conditions.values import Value
+from scoring.compiled import AttributeRule, CompiledProfile
+from scoring.ledger import Entry, Ledger, Record, bounded_sum, clamp
 
-#: How many moments are looked at: a fading score may have thousands.
-MOST_STEPS = 400
+#: How many moments are looked at: many slowly fading entries have millions.
+MOST_MOMENTS = 100_000
 
 
 class Outlook(NamedTuple):
@@ -18,25 +22,105 @@ class Outlook(NamedTuple):
     score: int | None
 
 
-def forecast(ledger: Ledger, entries: Iterable[Entry], until: Micros | None = None) -> list[Outlook]:
-    """The coming moments at which the score changes, in order; at most up to `until`, and for a bounded number.
+class Forecast(NamedTuple):
+    """The coming changes, in order. `looked_until`: None when there are no others for ever."""
+
+    changes: list[Outlook]
+    looked_until: Micros | None
+
+
+#: (moment, group, points that come to it; None: the attribute rules may change).
+_Step = tuple[Micros, str, int | None]
+
+
+def forecast(
+    ledger: Ledger, entries: Iterable[Entry], enough: Callable[[list[Outlook]], bool] = lambda _: False
+) -> Forecast:
+    """The coming moments at which the score changes, until `enough` says that those found are enough.
 
     `entries` are all of the ledger's; the ledger itself stays as it is.
     """
-    found: list[Outlook] = []
+    profile, record, now = ledger.profile, ledger.record, ledger.now
     kept = list(entries)
-    standing, since, score = deepcopy(ledger.standing), ledger.now, ledger.score()
-    due = ledger.next_change()
-    for _ in range(MOST_STEPS):
-        if due is None or (until is not None and due > until):
-            break
-        ahead = Ledger(ledger.profile, ledger.record, due, standing)
-        ahead.catch_up(
-            since, [entry for entry in kept if entry.ends_at is not None and entry.ends_at > since]
-        )
-        ahead.read_fields()
-        if ahead.score() != score:
-            score = ahead.score()
-            found.append(Outlook(due, score))
-        since, due = due, ahead.next_change()
-    return found
+    sums: dict[str, int] = {}
+    for entry in kept:
+        group = ledger.group_of(entry)
+        sums[group] = sums.get(group, 0) + ledger.worth(entry, now)
+    fit = [rule for rule in ledger.held() if isinstance(rule, AttributeRule)]
+    quiet = len(ledger.held()) - len(fit)
+    for held in ledger.held():
+        if not isinstance(held, AttributeRule):
+            sums[held.group] = sums.get(held.group, 0) + held.points
+    silences = sorted(
+        (ledger.quiet_since(rule.key) + rule.after, rule.group, rule.points)
+        for rule in profile.inactivity_rules
+    )
+    ages = sorted({moment for moment in ledger.age_moments() if moment > now})
+    steps: Iterator[_Step] = merge(
+        *(_fading(ledger, entry) for entry in kept),
+        (step for step in silences if step[0] > now),
+        ((moment, "", None) for moment in ages),
+        key=itemgetter(0),
+    )
+    found: list[Outlook] = []
+    score = ledger.score()
+    looked = 0
+    for moment, together in groupby(steps, key=itemgetter(0)):
+        for _, group, points in together:
+            looked += 1
+            if points is None:
+                fit = _fit(profile, record, moment)
+            else:
+                sums[group] = sums.get(group, 0) + points
+        quiet = quiet or sum(since <= moment for since, _, _ in silences)
+        following = _score(profile, sums, fit, empty=not (kept or fit or quiet))
+        if following != score:
+            score = following
+            found.append(Outlook(moment, score))
+            if enough(found):
+                return Forecast(found, moment)
+        if looked >= MOST_MOMENTS:
+            return Forecast(found, moment)
+    return Forecast(found, None)
+
+
+def _score(
+    profile: CompiledProfile, sums: dict[str, int], fit: list[AttributeRule], *, empty: bool
+) -> int | None:
+    if empty:
+        return None
+    if fit:
+        sums = dict(sums)
+        for rule in fit:
+            sums[rule.group] = sums.get(rule.group, 0) + rule.points
+    return clamp(bounded_sum(profile, sums), profile.minimum, profile.maximum)
+
+
+def _fit(profile: CompiledProfile, record: Record, at: Micros) -> list[AttributeRule]:
+    """The attribute rules that hold at a moment."""
+
+    def lookup(name: str) -> Value:
+        return record.fields(f"{profile.applies_to}.{name}")
+
+    return [rule for rule in profile.attribute_rules if rule.holds(lookup, at)]
+
+
+def _fading(ledger: Ledger, entry: Entry) -> Iterator[_Step]:
+    """What an entry will lose, and when."""
+    now, ends_at = ledger.now, entry.ends_at
+    worth = ledger.worth(entry, now)
+    if ends_at is not None and ends_at <= now:
+        return
+    group = ledger.group_of(entry)
+    rule = ledger.profile.rules_by_key.get(entry.rule)
+    if rule is not None and rule.step is not None:
+        age = max((now - entry.starts_at) // rule.step, 0)
+        for number in range(age + 1, len(rule.worths)):
+            moment = entry.starts_at + number * rule.step
+            if ends_at is not None and moment >= ends_at:
+                break
+            if rule.worths[number] != worth:
+                yield moment, group, rule.worths[number] - worth
+                worth = rule.worths[number]
+    if ends_at is not None and worth:
+        yield ends_at, group, -worth

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from conditions.times import Micros, from_iso
+from conditions.times import LATEST, Micros, parse_moment
 from conditions.values import Value
 from scoring.compiled import AttributeRule, CompiledProfile, EventRule, InactivityRule
 from scoring.windows import window_of
@@ -143,10 +143,13 @@ class Ledger:
             self.standing.fit = [rule.key for rule in self._fit]
 
     def add_event(self, event: Event) -> None:
-        """Enter the points that the profile's rules give this event."""
+        """Enter the points that the profile's rules give this event.
+
+        How old a date is, is measured at the time of the event: no rule on events changes by time alone.
+        """
         profile = self.profile
         for rule in profile.event_rules.get(event.type, ()):
-            if rule.where is None or rule.where(self._facts(event), self.now):
+            if rule.where is None or rule.where(self._facts(event), event.at):
                 self._enter(rule, event)
         for key in profile.silence_broken_by.get(event.type, ()):
             self.standing.active[key] = max(event.at, self.standing.active.get(key, event.at))
@@ -181,8 +184,8 @@ class Ledger:
         due = self.standing.due
         if not self.profile.waits:
             return due
-        moments = [self._quiet_since(rule.key) + rule.after for rule in self.profile.inactivity_rules]
-        moments.extend(self._age_moments())
+        moments = [self.quiet_since(rule.key) + rule.after for rule in self.profile.inactivity_rules]
+        moments.extend(self.age_moments())
         if due is not None:
             moments.append(due)
         return min((moment for moment in moments if moment > self.now), default=None)
@@ -204,7 +207,7 @@ class Ledger:
         if decayed:
             return "decay"
         for rule_ in self.profile.inactivity_rules:
-            if since < self._quiet_since(rule_.key) + rule_.after <= self.now:
+            if since < self.quiet_since(rule_.key) + rule_.after <= self.now:
                 return "inactivity"
         return "attribute"
 
@@ -213,7 +216,7 @@ class Ledger:
         quiet = [
             rule
             for rule in self.profile.inactivity_rules
-            if self.now >= self._quiet_since(rule.key) + rule.after
+            if self.now >= self.quiet_since(rule.key) + rule.after
         ]
         return [*self._fit, *quiet]
 
@@ -221,6 +224,21 @@ class Ledger:
         """The group of the entry's rule; "" when it has none."""
         rule = self.profile.rules_by_key.get(entry.rule)
         return rule.group if rule is not None else ""
+
+    def quiet_since(self, rule_key: str) -> Micros:
+        """Since when nothing has broken the silence of an inactivity rule."""
+        return self.standing.active.get(rule_key, self.record.created_at)
+
+    def age_moments(self) -> Iterable[Micros]:
+        """When dates that attribute rules look at become old enough, whether that is over or to come."""
+        prefix = f"{self.profile.applies_to}."
+        for rule in self.profile.attribute_rules:
+            for name, age in rule.ages:
+                value = self.record.fields(prefix + name)
+                if isinstance(value, str):
+                    since = parse_moment(value)
+                    if since is not None and since + age < LATEST:
+                        yield since + age + 1
 
     def _enter(self, rule: EventRule, event: Event) -> None:
         ends_at = None if rule.lifetime is None else event.at + rule.lifetime
@@ -265,10 +283,7 @@ class Ledger:
             sums = dict(sums)
             for rule in self.held():
                 sums[rule.group] = sums.get(rule.group, 0) + rule.points
-        total = sums.get("", 0)
-        for key, (low, high) in self.profile.groups.items():
-            total += clamp(sums.get(key, 0), low, high)
-        return total
+        return bounded_sum(self.profile, sums)
 
     def _facts(self, event: Event) -> Callable[[str], Value]:
         properties = event.properties
@@ -284,9 +299,6 @@ class Ledger:
 
         return lookup
 
-    def _quiet_since(self, rule_key: str) -> Micros:
-        return self.standing.active.get(rule_key, self.record.created_at)
-
     def _next_of(self, entry: Entry) -> Micros | None:
         rule = self.profile.rules_by_key.get(entry.rule)
         if rule is None or rule.step is None:
@@ -299,20 +311,17 @@ class Ledger:
                 return moment if entry.ends_at is None else min(moment, entry.ends_at)
         return entry.ends_at
 
-    def _age_moments(self) -> Iterable[Micros]:
-        prefix = f"{self.profile.applies_to}."
-        for rule in self.profile.attribute_rules:
-            for name, age in rule.ages:
-                value = self.record.fields(prefix + name)
-                if isinstance(value, str):
-                    try:
-                        yield from_iso(value) + age + 1
-                    except ValueError:
-                        continue
-
 
 def _order(entry: Entry) -> tuple[Micros, str]:
     return entry.starts_at, entry.cause_id
+
+
+def bounded_sum(profile: CompiledProfile, sums: Mapping[str, int]) -> int:
+    """The sum over groups, each within its own bounds; "" is that of the rules without a group."""
+    total = sums.get("", 0)
+    for key, (low, high) in profile.groups.items():
+        total += clamp(sums.get(key, 0), low, high)
+    return total
 
 
 def clamp(value: int, low: int | None, high: int | None) -> int:

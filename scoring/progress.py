@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import NamedTuple
 
 from conditions.times import Micros
@@ -99,8 +100,13 @@ def advance(
     """
     run = _Run(profile, record, record_id, now, stored, history or History((), ()))
     run.begin(limited, mortal, touched, rebuild, reread=reread)
-    for item in incoming if len(incoming) < 2 else sorted(incoming, key=_when):
-        run.apply(item)
+    ordered = incoming if len(incoming) < 2 else sorted(incoming, key=_when)
+    for revoking, together in groupby(ordered, key=lambda item: item.revokes is not None):
+        if revoking:
+            run.revoke(list(together))
+        else:
+            for item in together:
+                run.apply(item)
     return Progress(run.ledger, run.current, run.changes, run.seq, run.replaced, run.fixed)
 
 
@@ -168,22 +174,40 @@ class _Run:
             self._move("attribute", None, depth=depth)
 
     def apply(self, item: Incoming) -> None:
-        """One event, adjustment or revocation."""
+        """One event or adjustment."""
         cause = "adjustment"
         if item.event is not None:
             cause = "event"
             self.events.append(item.event)
             self.ledger.add_event(item.event)
-        elif item.revokes is not None:
-            cause = "revoke"
-            self.revoked.add(item.revokes)
-            self._fold()
         else:
             points = item.points if item.set_to is None else self.ledger.points_to_reach(item.set_to)
             self.fixed[item.id] = points or 0
             self.adjustments.append(Adjustment(item.id, points or 0, item.at, item.ends_at))
             self.ledger.add_adjustment(self.adjustments[-1])
         self._move(cause, item.id, item.event, silent=item.silent, depth=item.depth)
+
+    def revoke(self, items: Sequence[Incoming]) -> None:
+        """Take events back, each with its own change.
+
+        The history is folded without all of them, and once more to put them back from the last to the first: the
+        order in which a ledger is filled makes no difference to its score.
+        """
+        known = {event.id: event for event in (*self.history.events, *self.events)}
+        self.revoked.update(item.revokes for item in items if item.revokes is not None)
+        self._fold()
+        scores = [self.ledger.score()]
+        if len(items) > 1:
+            ledger = self.ledger
+            self._fold()
+            for item in reversed(items[1:]):
+                event = known.get(item.revokes or "")
+                if event is not None:
+                    self.ledger.add_event(event)
+                scores.append(self.ledger.score())
+            self.ledger = ledger
+        for item, score in zip(items, reversed(scores), strict=True):
+            self._record(score, "revoke", item.id, None, silent=item.silent, depth=item.depth)
 
     def _fold(self) -> None:
         """The ledger from the whole history, with what this batch has applied so far."""
@@ -203,7 +227,19 @@ class _Run:
         silent: bool = False,
         depth: int = 0,
     ) -> None:
-        score = self.ledger.score()
+        self._record(self.ledger.score(), cause, cause_id, event, silent=silent, depth=depth)
+
+    def _record(
+        self,
+        score: int | None,
+        cause: str,
+        cause_id: str | None,
+        event: Event | None,
+        *,
+        silent: bool,
+        depth: int,
+    ) -> None:
+        """The score is this now; a change if it was another."""
         if score != self.current:
             self.seq += 1
             cause_id = cause_id or f"{cause}:{self.record_id}:{self.seq}"

@@ -1,5 +1,6 @@
 """What happened: events, their types, the quarantine, and the timeline of a record."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -137,6 +138,12 @@ def _events(connection: Connection, cursor: str | None, limit: int, **filters: A
 
 
 def _position(key: list[Any]) -> moments.Position:
+    """The place in a cursor; raises BadParameter for one that is not of this list."""
     at, rank, row_id = key
-    changes = 0 <= rank < len(moments.KINDS) and moments.KINDS[rank] == "change"
-    return moments.Position(at, rank, int(row_id) if changes and row_id.isdecimal() else row_id)
+    if not 0 <= rank < len(moments.KINDS):
+        raise cursors.wrong()
+    if moments.KINDS[rank] != "change":
+        return moments.Position(at, rank, row_id)
+    if not re.fullmatch("[0-9]{1,18}", row_id):
+        raise cursors.wrong()
+    return moments.Position(at, rank, int(row_id))

@@ -69,6 +69,14 @@ class Adjustments:
                 known = follow_ups.find_adjustment(connection, adjustment_id)
             if known is None or (known["profile_id"], known["record_id"]) != (row["id"], record["id"]):
                 raise Conflict(f'the id "{adjustment_id}" is that of an adjustment of another score')
+            if known["reason"] != wanted.reason or known["set_to"] != wanted.set_to:
+                raise Conflict(
+                    f'the adjustment "{adjustment_id}" is known with other values; choose another id'
+                )
+            if wanted.points is not None and known["points"] != wanted.points:
+                raise Conflict(
+                    f'the adjustment "{adjustment_id}" is known with other points; choose another id'
+                )
             return {kind: record["key"], "profile": profile, **_json(known)}
 
         return in_shards(

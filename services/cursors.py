@@ -28,9 +28,9 @@ def decode(cursor: str | None, of: str, types: Sequence[type]) -> list[Any] | No
     except (binascii.Error, ValueError):
         found = None
     if not isinstance(found, list) or found[:1] != [of] or len(found) != len(types) + 1:
-        raise _wrong()
+        raise wrong()
     if not all(_fits(value, kind) for value, kind in zip(found[1:], types, strict=True)):
-        raise _wrong()
+        raise wrong()
     return found[1:]
 
 
@@ -40,7 +40,8 @@ def _fits(value: Any, kind: type) -> bool:
     return isinstance(value, str) and "\x00" not in value
 
 
-def _wrong() -> BadParameter:
+def wrong() -> BadParameter:
+    """What to raise for a cursor that is not of this list."""
     return BadParameter(
         "cursor", 'the cursor is not one of this list; send "next" of its last page as it was'
     )

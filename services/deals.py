@@ -69,6 +69,10 @@ class Deals:
         """Change what is given; `fields` are merged."""
         values = read_values(DealIn, body, "deal", _TAKEN, _EMPTY)
         contact = values.pop("contact", None)
+        if contact is None and "contact" in body:
+            raise Invalid(
+                [Problem(("contact",), "a deal needs a contact; leave it out to keep the one it has")]
+            )
         return self._write(key, contact, values, create=False)[0]
 
     def _write(

@@ -30,7 +30,7 @@ class Revocations:
 
         def place(connection: Connection) -> set[int]:
             find_event(connection, event_id)
-            return revoking.shards_concerned(connection, [event_id])
+            return revoking.shards_of(connection, [event_id])
 
         def work(connection: Connection, now: Micros) -> dict[str, Any]:
             revoking.revoke(connection, [event_id], now, silent=silent)
@@ -53,16 +53,20 @@ class Revocations:
 
     def revoke_import(self, name: str, *, silent: bool = False) -> int:
         """Take back all events of an import, some at a time; how many. Once more takes back what is left."""
-        total = 0
+        total, last = 0, ""
         while True:
             with self._resources.database.read() as connection:
-                ids = revoking.events_of_import(connection, name, AT_ONCE)
-                if not ids:
-                    if not total and not revoking.import_known(connection, name):
-                        raise NotFound(f'there is no import "{name}"; GET /v1/imports lists them')
-                    return total
-            total += in_shards(
-                self._resources,
-                lambda connection, ids=ids: revoking.shards_concerned(connection, ids),  # type: ignore[misc]
-                lambda connection, now, ids=ids: revoking.revoke(connection, ids, now, silent=silent),  # type: ignore[misc]
-            )
+                ids = revoking.events_of_import(connection, name, last, AT_ONCE)
+            if not ids and not last:
+                raise NotFound(f'there is no import "{name}"; GET /v1/imports lists them')
+            if not ids:
+                return total
+            last = ids[-1]
+            total += self._revoke(ids, silent=silent)
+
+    def _revoke(self, ids: list[str], *, silent: bool) -> int:
+        return in_shards(
+            self._resources,
+            lambda connection: revoking.shards_of(connection, ids),
+            lambda connection, now: revoking.revoke(connection, ids, now, silent=silent),
+        )

@@ -9,7 +9,7 @@ from conditions.times import Micros, to_iso
 from scoring.breakdown import breakdown
 from scoring.compiled import CompiledProfile
 from scoring.fold import fold
-from scoring.forecast import forecast
+from scoring.forecast import Outlook, forecast
 from scoring.ledger import ADJUSTMENTS, Entry, Ledger, Record
 from services import cursors
 from services.profile_cache import ProfileCache
@@ -98,11 +98,8 @@ class Scores:
             if stored is None:
                 return cursors.page([], None)
             ledger = self._kept(connection, stored)
-            found = [
-                entry
-                for entry in reversed(score_reads.entries_of(connection, row["id"], record["id"]))
-                if rule in (None, entry.rule) and (position is None or list(_place(entry)) < position)
-            ]
+            after = (position[0], position[1], position[2]) if position else None
+            found = score_reads.entries_page(connection, row["id"], record["id"], rule, after, limit + 1)
             shown = _entries_json(connection, ledger, found[:limit])
         following = cursors.encode("entries", _place(found[limit - 1])) if len(found) > limit else None
         return cursors.page(shown, following)
@@ -138,6 +135,7 @@ _EMPTY: dict[str, Any] = {
     "updated_at": None,
     "next_change_at": None,
     "band_until": None,
+    "looked_until": None,
     "breakdown": [],
     "forecast": [],
     "history": [],
@@ -155,7 +153,9 @@ def record_of(connection: Connection, kind: str, record_id: int, deals: Iterable
     """The record as rules read it, with the fields of the deals that its events name."""
     if kind == "deal":
         deal = load_deals(connection, [record_id])[record_id]
-        contact = load_contacts(connection, [deal.contact_id])[deal.contact_id]
+        contact = load_contacts(connection, [deal.contact_id]).get(deal.contact_id)
+        if contact is None:
+            raise NotFound(f'the contact of the deal "{deal.key}" is being erased')
         return Record(kind, deal.created_at, DealWithContact(deal, contact))
     facts = load_contacts(connection, [record_id])[record_id]
     known = load_deals(connection, list(deals))
@@ -172,7 +172,11 @@ def _ledger_json(ledger: Ledger, entries: Iterable[Entry]) -> dict[str, Any]:
     kept, profile = list(entries), ledger.profile
     score = ledger.score()
     band = profile.band(score)
-    ahead = forecast(ledger, kept)
+
+    def enough(found: list[Outlook]) -> bool:
+        return len(found) >= SHOWN_AHEAD and profile.band(found[-1].score) != band
+
+    ahead, looked_until = forecast(ledger, kept, enough)
     leaves = next((outlook.at for outlook in ahead if profile.band(outlook.score) != band), None)
     return {
         "score": score,
@@ -181,6 +185,7 @@ def _ledger_json(ledger: Ledger, entries: Iterable[Entry]) -> dict[str, Any]:
         "version": profile.version,
         "next_change_at": iso(ledger.next_change()),
         "band_until": iso(leaves),
+        "looked_until": iso(looked_until) if leaves is None else None,
         "breakdown": [
             {"rule": rule, "points": points, "count": count}
             for rule, points, count in breakdown(ledger, kept)

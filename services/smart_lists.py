@@ -112,9 +112,13 @@ class SmartLists:
         return self.get(key), created
 
     def get(self, key: str) -> Shown:
-        """The list, and `count`: how many records it has now."""
+        """The list, and `count`: how many records it has now; null when what it asks for is not there any more."""
         row = self._row(key)
-        return {**_json(row), "count": self._lists.count(_list(row).query())}
+        try:
+            count = self._lists.count(_list(row).query())
+        except BadParameter:
+            count = None
+        return {**_json(row), "count": count}
 
     def find(self, *, cursor: str | None, limit: int) -> dict[str, Any]:
         after = cursors.decode(cursor, "smart-lists", (str,))
@@ -158,6 +162,19 @@ def _unknown_profiles(connection: Connection, wanted: SmartList) -> Iterator[Pro
             yield Problem(loc, f'there is no profile "{key}"{suggestion(key, known)}')
         elif loc == ("profile",) and known[key]["applies_to"] != wanted.applies_to:
             yield Problem(loc, f'the profile "{key}" scores {known[key]["applies_to"]}s')
+    if wanted.band is not None and wanted.profile in known:
+        row = known[wanted.profile]
+        bands = {*row["draft"].get("bands", {})}
+        if row["version"] is not None:
+            published = definitions.version_definition(
+                connection, definitions.PROFILE_VERSIONS, row["id"], row["version"]
+            )
+            bands |= {*(published or {}).get("bands", {})}
+        if wanted.band not in bands:
+            yield Problem(
+                ("band",),
+                f'profile "{wanted.profile}" has no band "{wanted.band}"{suggestion(wanted.band, bands)}',
+            )
 
 
 def _list(row: RowMapping) -> SmartList:

@@ -9,6 +9,7 @@ from uuid_utils import uuid7
 from conditions.times import Micros
 from store.bulk import Bulk
 from store.contacts import differ, field_changes
+from store.facts import plain_number
 from store.intake import InternalEvent, add_internal_events
 from store.tables import Deal, table
 
@@ -42,6 +43,7 @@ def change_deal(
     `field.changed` names the field as conditions do, `deal.value`, since the event counts for the contact too.
     Nothing is written when nothing differs. Returns whether something did. `depth`: of the step that did it.
     """
+    values = {**values, "value": plain_number(values["value"])} if "value" in values else values
     new = {name: value for name, value in values.items() if _differs(name, before[name], value)}
     if not new:
         return False
@@ -67,7 +69,8 @@ def _differs(name: str, old: Any, new: Any) -> bool:
 def _events_of(before: RowMapping, new: Mapping[str, Any]) -> list[tuple[str, dict[str, object]]]:
     events: list[tuple[str, dict[str, object]]] = []
     for name, value in new.items():
-        change = {"from": before[name], "to": value}
+        old = plain_number(before[name]) if name == "value" else before[name]
+        change = {"from": old, "to": value}
         if name == "stage":
             events.append(("deal.stage_changed", change))
         elif name == "status" and value in _CLOSED:

@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 from conditions.times import Micros
 from runtime.registry import follow_up_workflow_id
 from store.bulk import Bulk
+from store.merging import ABOUT_DEAL
 from store.scoring import fold_anew
 
 
@@ -21,8 +22,7 @@ def erase_contact(connection: Connection, contact_id: int, shard: int) -> None:
     for name in ("events", "skips", "tasks", "notifications"):
         bulk.run(f"DELETE FROM {name} WHERE contact_id = ?", contact_id)
     _forget_scores(bulk, "contact", family)
-    _forget_scores(bulk, "deal", deals)
-    bulk.run("DELETE FROM deals WHERE contact_id = ?", contact_id)
+    _forget_deals(bulk, deals)
     bulk.run("DELETE FROM contacts WHERE id = ? OR merged_into = ?", contact_id, contact_id)
 
 
@@ -34,20 +34,27 @@ def erase_deal(connection: Connection, deal_id: int, contact_id: int, shard: int
     """
     bulk = Bulk(connection)
     enrollments = bulk.rows(
-        "SELECT id, attempt, status FROM enrollments WHERE deal_id = ? AND (profile_id IS NULL "
-        "OR profile_id IN (SELECT id FROM profiles WHERE applies_to = 'deal'))",
-        deal_id,
+        f"SELECT id, attempt, status FROM enrollments WHERE deal_id = ? AND {ABOUT_DEAL}", deal_id
     )
-    _forget_enrollments(bulk, enrollments, shard)
     for name in ("tasks", "notifications"):
         test, parameter = bulk.among("enrollment_id", [row[0] for row in enrollments])
         bulk.run(f"DELETE FROM {name} WHERE {test}", parameter)
+    _forget_enrollments(bulk, enrollments, shard)
     bulk.run("DELETE FROM events WHERE deal_id = ? AND id LIKE ?", deal_id, "%/%")
+    _forget_deals(bulk, [deal_id])
+    fold_anew(connection, "contact", contact_id, shard, "revoke", now)
+
+
+def _forget_deals(bulk: Bulk, deals: Collection[int]) -> None:
+    """Delete deals and their scores; what else names them forgets them."""
+    if not deals:
+        return
+    _forget_scores(bulk, "deal", deals)
+    test, parameter = bulk.among("deal_id", deals)
     for name in ("events", "enrollments", "skips", "tasks", "notifications"):
-        bulk.run(f"UPDATE {name} SET deal_id = NULL WHERE deal_id = ?", deal_id)
-    _forget_scores(bulk, "deal", [deal_id])
-    bulk.run("DELETE FROM deals WHERE id = ?", deal_id)
-    fold_anew(connection, "contact", contact_id, "revoke", now)
+        bulk.run(f"UPDATE {name} SET deal_id = NULL WHERE {test}", parameter)
+    test, parameter = bulk.among("id", deals)
+    bulk.run(f"DELETE FROM deals WHERE {test}", parameter)
 
 
 def _forget_enrollments(bulk: Bulk, enrollments: Collection[tuple[str, int, str]], shard: int) -> None:

@@ -168,19 +168,15 @@ def take_events(connection: Connection, events: Sequence[NewEvent], shards: int,
     rejected: dict[int, str] = {}
     deals: dict[str, Place] = {}
     of_deals = [(index, event) for index, event in enumerate(events) if event.deal is not None]
+    owner_keys: dict[str, str] = {}
     if of_deals:
         deals = find_deals(connection, {event.deal for _, event in of_deals if event.deal is not None})
-        rejected = _misplaced(connection, of_deals, deals)
+        rejected, owner_keys = _misplaced(connection, of_deals, deals)
     named = {event.contact for index, event in enumerate(events) if event.contact and index not in rejected}
     contacts = ensure_contacts(connection, named, shards, now, silent=silent) if named else {}
-    if of_deals:
-        owners = {
-            event.deal: contacts[event.contact]
-            for index, event in reversed(of_deals)
-            if event.deal is not None and event.contact is not None and index not in rejected
-        }
+    if owner_keys:
+        owners = {deal: contacts[contact] for deal, contact in owner_keys.items()}
         deals |= ensure_deals(connection, owners, now, silent=silent)
-        rejected |= _misplaced(connection, of_deals, deals)
     rows = []
     touched: set[int] = set()
     for index, event in enumerate(events):
@@ -216,23 +212,35 @@ def take_events(connection: Connection, events: Sequence[NewEvent], shards: int,
 
 def _misplaced(
     connection: Connection, events: Iterable[tuple[int, NewEvent]], deals: Mapping[str, Place]
-) -> dict[int, str]:
-    """Events whose deal is not there, with no contact to create it for, or is another contact's."""
-    contacts = find_contacts(connection, {event.contact for _, event in events if event.contact})
-    found: dict[int, str] = {}
-    for index, event in events:
-        deal = deals.get(event.deal or "")
-        if deal is None:
-            if event.contact is None:
-                found[index] = f'there is no deal "{event.deal}"; name the contact too, or create the deal'
+) -> tuple[dict[int, str], dict[str, str]]:
+    """Events whose deal is another contact's, or not there with no contact to create it for.
+
+    And the deals to be created, each with the key of its contact: the one that its first event names.
+    """
+    found = list(events)
+    contacts = find_contacts(connection, {event.contact for _, event in found if event.contact})
+    owners: dict[str, str] = {}
+    for _, event in found:
+        if event.deal is not None and event.contact is not None and event.deal not in deals:
+            owners.setdefault(event.deal, event.contact)
+    rejected: dict[int, str] = {}
+    for index, event in found:
+        key = event.deal or ""
+        if key not in deals and key not in owners:
+            rejected[index] = f'there is no deal "{key}"; name the contact too, or create the deal'
         elif event.contact is not None:
-            contact = contacts.get(event.contact)
-            if contact is None or contact.id != deal.contact_id:
-                found[index] = (
-                    f'the deal "{event.deal}" is not of the contact "{event.contact}"; leave the contact out, '
-                    "or name the deal's own"
+            place = contacts.get(event.contact)
+            owner = contacts.get(owners.get(key, ""))
+            owner_id = deals[key].contact_id if key in deals else owner.id if owner else None
+            same = (
+                place.id == owner_id if place and owner_id is not None else owners.get(key) == event.contact
+            )
+            if not same:
+                rejected[index] = (
+                    f'the deal "{key}" is not of the contact "{event.contact}"; leave the contact out, or name '
+                    "the deal's own"
                 )
-    return found
+    return rejected, owners
 
 
 def add_internal_events(

@@ -8,8 +8,10 @@ from sqlalchemy import Connection, RowMapping, update
 from conditions.times import Micros
 from store.bulk import Bulk
 from store.contacts import CONTACTS
-from store.scoring import begin_stale, fold_anew
+from store.scoring import fold_anew
 
+#: Of enrollments that name a deal: it is the deal that is enrolled.
+ABOUT_DEAL = "(profile_id IS NULL OR profile_id IN (SELECT id FROM profiles WHERE applies_to = 'deal'))"
 _OPEN = (
     "status IN ('queued', 'running') AND (deal_id IS NULL OR profile_id IN "
     "(SELECT id FROM profiles WHERE applies_to = 'contact'))"
@@ -41,7 +43,10 @@ def merge_contacts(
         shard,
         old,
     )
-    _fold_anew(connection, old, new, shard, now)
+    test = "profile_id IN (SELECT id FROM profiles WHERE applies_to = 'contact')"
+    for name in ("entries", "scores"):
+        bulk.run(f"DELETE FROM {name} WHERE record_id = ? AND {test}", old)
+    fold_anew(connection, "contact", new, shard, "merge", now)
     connection.execute(
         update(CONTACTS).where(CONTACTS.c.merged_into == old).values(merged_into=new, shard=shard)
     )
@@ -59,41 +64,38 @@ def merge_contacts(
             updated_at=now,
         )
     )
-    created_at = min(loser["created_at"], survivor["created_at"])
     touched = max(survivor["touched"], loser["touched"], 1)
     connection.execute(
-        update(CONTACTS)
-        .where(CONTACTS.c.id == new)
-        .values(**values, created_at=created_at, touched=touched, updated_at=now)
+        update(CONTACTS).where(CONTACTS.c.id == new).values(**values, touched=touched, updated_at=now)
     )
 
 
 def move_deal(connection: Connection, deal: RowMapping, contact: RowMapping, now: Micros) -> None:
-    """Give a deal, with what is pending of it, to another contact. What it has done stays the old contact's.
+    """Give a deal to another contact, with all that has named it: its events are those of the deal's contact.
 
-    Both shards are locked.
+    Both shards are locked. The scores of the deal and of both contacts are folded anew by the next batch.
     """
     bulk = Bulk(connection)
+    deal_id, old, new, shard = deal["id"], deal["contact_id"], contact["id"], contact["shard"]
+    bulk.run("UPDATE deals SET contact_id = ?, updated_at = ? WHERE id = ?", new, now, deal_id)
+    bulk.run("UPDATE events SET contact_id = ?, shard = ? WHERE deal_id = ?", new, shard, deal_id)
+    for name in ("tasks", "notifications"):
+        bulk.run(
+            f"UPDATE {name} SET contact_id = ? WHERE enrollment_id IN "
+            f"(SELECT id FROM enrollments WHERE deal_id = ? AND {ABOUT_DEAL})",
+            new,
+            deal_id,
+        )
     bulk.run(
-        "UPDATE deals SET contact_id = ?, touched = 1, updated_at = ? WHERE id = ?",
-        contact["id"],
-        now,
-        deal["id"],
+        f"UPDATE enrollments SET contact_id = ?, shard = ? WHERE deal_id = ? AND {ABOUT_DEAL}",
+        new,
+        shard,
+        deal_id,
     )
-    bulk.run(
-        "UPDATE events SET contact_id = ?, shard = ? WHERE deal_id = ? AND status = 0",
-        contact["id"],
-        contact["shard"],
-        deal["id"],
-    )
-    bulk.run(
-        "UPDATE enrollments SET contact_id = ?, shard = ? WHERE deal_id = ? AND (profile_id IS NULL "
-        "OR profile_id IN (SELECT id FROM profiles WHERE applies_to = 'deal'))",
-        contact["id"],
-        contact["shard"],
-        deal["id"],
-    )
-    _move_deals(bulk, [deal["id"]], contact["shard"])
+    _move_deals(bulk, [deal_id], shard)
+    fold_anew(connection, "deal", deal_id, shard, "attribute", now)
+    fold_anew(connection, "contact", old, deal["shard"], "attribute", now)
+    fold_anew(connection, "contact", new, shard, "attribute", now)
 
 
 def _move_deals(bulk: Bulk, deals: list[int], shard: int) -> None:
@@ -123,20 +125,3 @@ def _end_doubles(bulk: Bulk, old: int, new: int, now: Micros) -> None:
         old,
         new,
     )
-
-
-def _fold_anew(connection: Connection, old: int, new: int, shard: int, now: Micros) -> None:
-    """Mark the survivor's scores as to be folded anew, due at once; the loser's go."""
-    bulk = Bulk(connection)
-    kept = {row[0] for row in bulk.rows("SELECT profile_id FROM scores WHERE record_id = ?", new)}
-    fold_anew(connection, "contact", new, "merge", now)
-    found = bulk.rows(
-        "SELECT s.profile_id, p.version FROM scores s JOIN profiles p ON p.id = s.profile_id "
-        "WHERE s.record_id = ? AND p.applies_to = 'contact'",
-        old,
-    )
-    for profile_id, published in found:
-        if published is not None and profile_id not in kept:
-            begin_stale(connection, profile_id, new, shard, published, "merge", now)
-        for name in ("entries", "scores"):
-            bulk.run(f"DELETE FROM {name} WHERE profile_id = ? AND record_id = ?", profile_id, old)

@@ -11,8 +11,8 @@ from store.bulk import Bulk
 from store.facts import Properties
 from store.tables import EventStatus
 
-#: Each revocation folds a history anew, so few of them are taken at a time.
-MOST_REVOCATIONS = 200
+#: Revocations fold histories anew, so not too many of them are taken at a time.
+MOST_REVOCATIONS = 1_000
 
 
 class PendingEvent(NamedTuple):
@@ -178,29 +178,30 @@ def quarantine(connection: Connection, errors: Mapping[str, str]) -> None:
 
 
 def settle_strays(connection: Connection, event_ids: Collection[str]) -> None:
-    """Send events on whose contact was merged away or erased while they were being stored.
+    """Send events on whose contact was merged or erased, or whose deal was given away, while they were being stored.
 
-    Those of a merged contact become pending again, in the shard of the one that took over, and so do deals made with
-    them; those of an erased contact go.
+    They become pending again in the shard of the contact that has taken over, and so do deals made with them; those of
+    an erased contact go.
     """
     bulk = Bulk(connection)
-    test, parameter = bulk.among("id", event_ids)
+    of_events, parameter = bulk.among("id", event_ids)
+    of_deals = f"id IN (SELECT deal_id FROM events WHERE {of_events} AND deal_id IS NOT NULL)"
     alias = "(SELECT {} FROM contacts c WHERE c.id = {}.contact_id)"
     merged = "EXISTS (SELECT 1 FROM contacts c WHERE c.id = {}.contact_id AND c.merged_into IS NOT NULL)"
+    gone = "NOT EXISTS (SELECT 1 FROM contacts c WHERE c.id = {}.contact_id)"
+    for name, test in (("deals", of_deals), ("events", of_events)):
+        also = ", touched = 1" if name == "deals" else ""
+        bulk.run(
+            f"UPDATE {name} SET contact_id = {alias.format('c.merged_into', name)}, "
+            f"shard = {alias.format('c.shard', name)}{also} WHERE {test} AND {merged.format(name)}",
+            parameter,
+        )
+    bulk.run(f"DELETE FROM deals WHERE {of_deals} AND {gone.format('deals')}", parameter)
+    bulk.run(f"DELETE FROM events WHERE {of_events} AND {gone.format('events')}", parameter)
+    deal = "(SELECT {} FROM deals d WHERE d.id = events.deal_id)"
     bulk.run(
-        f"UPDATE deals SET contact_id = {alias.format('c.merged_into', 'deals')}, "
-        f"shard = {alias.format('c.shard', 'deals')}, touched = 1 "
-        f"WHERE id IN (SELECT deal_id FROM events WHERE {test} AND deal_id IS NOT NULL) "
-        f"AND {merged.format('deals')}",
-        parameter,
-    )
-    bulk.run(
-        f"UPDATE events SET contact_id = {alias.format('c.merged_into', 'events')}, "
-        f"shard = {alias.format('c.shard', 'events')} WHERE {test} AND {merged.format('events')}",
-        parameter,
-    )
-    bulk.run(
-        f"DELETE FROM events WHERE {test} "
-        "AND NOT EXISTS (SELECT 1 FROM contacts c WHERE c.id = events.contact_id)",
+        f"UPDATE events SET contact_id = {deal.format('d.contact_id')}, shard = {deal.format('d.shard')} "
+        f"WHERE {of_events} AND EXISTS (SELECT 1 FROM deals d WHERE d.id = events.deal_id "
+        "AND d.contact_id <> events.contact_id)",
         parameter,
     )

@@ -80,6 +80,34 @@ def entries_of(connection: Connection, profile_id: int, record_id: int) -> list[
     ]
 
 
+def entries_page(
+    connection: Connection,
+    profile_id: int,
+    record_id: int,
+    rule: str | None,
+    after: tuple[int, str, str] | None,
+    limit: int,
+) -> list[Entry]:
+    """Entries of one ledger, the newest by (start, cause, rule) first, those after that key; of one rule or all."""
+    tests = ""
+    parameters: list[int | str] = [profile_id, record_id]
+    if rule is not None:
+        tests += " AND rule = ?"
+        parameters.append(rule)
+    if after is not None:
+        tests += " AND (starts_at, cause_id, rule) < (?, ?, ?)"
+        parameters += after
+    return [
+        Entry(*row)
+        for row in Bulk(connection).rows(
+            "SELECT rule, cause_id, points, starts_at, ends_at, limit_window FROM entries WHERE profile_id = ? "
+            f"AND record_id = ?{tests} ORDER BY starts_at DESC, cause_id DESC, rule DESC LIMIT ?",
+            *parameters,
+            limit,
+        )
+    ]
+
+
 def history_of(
     connection: Connection, kind: str, profile_id: int, record_id: int
 ) -> tuple[list[Event], list[Adjustment]]:

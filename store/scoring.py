@@ -225,35 +225,32 @@ def save_changes(
     )
 
 
-def fold_anew(connection: Connection, kind: str, record_id: int, cause: str, now: Micros) -> None:
+def fold_anew(connection: Connection, kind: str, record_id: int, shard: int, cause: str, now: Micros) -> None:
     """Have the next batch fold the record's ledgers from its history, which has changed under them."""
     bulk = Bulk(connection)
     found = bulk.rows(
-        "SELECT profile_id, standing FROM scores WHERE record_id = ? AND profile_id IN "
-        "(SELECT id FROM profiles WHERE applies_to = ?)",
+        "SELECT p.id, p.version, s.standing FROM profiles p LEFT JOIN scores s ON s.profile_id = p.id "
+        "AND s.record_id = ? WHERE p.applies_to = ? AND p.version IS NOT NULL",
         record_id,
         kind,
     )
     bulk.each(
         "UPDATE scores SET standing = ?, due_at = ? WHERE profile_id = ? AND record_id = ?",
-        [(_stale(standing, cause), now, profile_id, record_id) for profile_id, standing in found],
+        [
+            (_stale(standing, cause), now, profile_id, record_id)
+            for profile_id, _, standing in found
+            if standing is not None
+        ],
     )
-
-
-def begin_stale(
-    connection: Connection, profile_id: int, record_id: int, shard: int, version: int, cause: str, now: Micros
-) -> None:
-    """An empty score for the next batch to fold from the record's history."""
-    Bulk(connection).run(
+    nothing = _stale(standing_text(Standing()), cause)
+    bulk.each(
         "INSERT INTO scores (profile_id, record_id, shard, version, standing, scored_at, due_at, seq) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, 0)",
-        profile_id,
-        record_id,
-        shard,
-        version,
-        _stale(standing_text(Standing()), cause),
-        now,
-        now,
+        [
+            (profile_id, record_id, shard, version, nothing, now, now)
+            for profile_id, version, standing in found
+            if standing is None
+        ],
     )
 
 

@@ -55,6 +55,10 @@ def _partial(name: str, *columns: str, where: str) -> Index:
     return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
 
 
+#: Ids of erased records are not given to others.
+_NEVER_AGAIN = {"sqlite_autoincrement": True}
+
+
 class Meta(SQLModel, table=True):
     """Facts about the installation: its number of shards, whether new starts are held, counters."""
 
@@ -81,13 +85,14 @@ class Contact(SQLModel, table=True):
     """
 
     __tablename__: ClassVar[Any] = "contacts"
-    __table_args__ = (
+    __table_args__: ClassVar[Any] = (
         _partial("ix_contacts_touched", "shard", "id", where="touched > 0"),
         Index("ix_contacts_shard", "shard", "id"),
         Index("ix_contacts_email", "email"),
         _partial("ix_contacts_owner", "owner", "id", where="owner IS NOT NULL"),
         _partial("ix_contacts_stage", "stage", "id", where="stage IS NOT NULL"),
         _partial("ix_contacts_merged", "merged_into", where="merged_into IS NOT NULL"),
+        _NEVER_AGAIN,
     )
     id: int | None = Field(default=None, sa_column=Column(RowId, primary_key=True, autoincrement=True))
     key: str = Field(sa_type=Text, unique=True)
@@ -110,12 +115,13 @@ class Deal(SQLModel, table=True):
     """`shard` is that of its contact. `touched` as of contacts."""
 
     __tablename__: ClassVar[Any] = "deals"
-    __table_args__ = (
+    __table_args__: ClassVar[Any] = (
         _partial("ix_deals_touched", "shard", "id", where="touched > 0"),
         Index("ix_deals_shard", "shard", "id"),
         Index("ix_deals_contact", "contact_id", "id"),
         _partial("ix_deals_owner", "owner", "id", where="owner IS NOT NULL"),
         _partial("ix_deals_stage", "stage", "id", where="stage IS NOT NULL"),
+        _NEVER_AGAIN,
     )
     id: int | None = Field(default=None, sa_column=Column(RowId, primary_key=True, autoincrement=True))
     key: str = Field(sa_type=Text, unique=True)

@@ -5,12 +5,13 @@ from heapq import merge
 from itertools import islice
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, or_, select, true
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, literal, or_, select, true
 
 from conditions.times import Micros
 from store.tables import (
     Automation,
     Change,
+    Contact,
     Enrollment,
     Event,
     Notification,
@@ -19,6 +20,7 @@ from store.tables import (
     table,
 )
 
+_CONTACTS = table(Contact)
 _CHANGES, _ENROLLMENTS, _EVENTS = table(Change), table(Enrollment), table(Event)
 _NOTIFICATIONS, _TASKS = table(Notification), table(Task)
 _PROFILES, _AUTOMATIONS = table(Profile), table(Automation)
@@ -77,6 +79,12 @@ def _moments(
         yield Moment(row["timeline_at"], rank, row["timeline_id"], kind, row)
 
 
+def _family(of: str, record_id: int) -> Any:
+    """The record, and for a contact those that were merged into it: their changes are its own past."""
+    merged = select(_CONTACTS.c.id).where(_CONTACTS.c.merged_into == record_id, literal(of) == "contact")
+    return select(literal(record_id)).union_all(merged)
+
+
 def _source(kind: str, of: str, record_id: int) -> tuple[Any, Any, Any]:
     """The query for one kind, its time and its id."""
     if kind == "change":
@@ -91,7 +99,7 @@ def _source(kind: str, of: str, record_id: int) -> tuple[Any, Any, Any]:
             )
             .join(_PROFILES, _PROFILES.c.id == _CHANGES.c.profile_id)
             .where(
-                _CHANGES.c.record_id == record_id,
+                _CHANGES.c.record_id.in_(_family(of, record_id)),
                 _CHANGES.c.version > _PROFILES.c.emptied,
                 _PROFILES.c.version.is_not(None),
                 _PROFILES.c.applies_to == of,

@@ -92,6 +92,7 @@ OTHERS: dict[str, Any] = {
     "publish": st.tuples(st.just("publish"), st.sampled_from(["p", "q"]), profiles),
     "sweep": st.tuples(st.just("sweep")),
     "merge": st.tuples(st.just("merge")),
+    "move": st.tuples(st.just("move"), st.sampled_from(["d1", "d2"]), st.sampled_from(["ada", "ben"])),
     "restart": st.tuples(st.just("restart")),
 }
 score = st.tuples(st.just("score"), st.sampled_from([1, 2, 500]))
@@ -185,6 +186,9 @@ class Script:
 
     def do_merge(self) -> None:
         self.world.merge("ben", "ada")
+
+    def do_move(self, deal: str, contact: str) -> None:
+        self.world.move(deal, contact)
 
     def do_restart(self) -> None:
         restarted = World(self.world.database)

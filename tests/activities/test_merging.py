@@ -87,7 +87,7 @@ def test_deals_of_a_merged_contact_go_on_in_their_new_shard(world: World) -> Non
     assert len(set(shards[0])) == 1
 
 
-def test_a_deal_given_to_another_contact_takes_what_is_pending_along(world: World) -> None:
+def test_a_deal_given_to_another_contact_takes_all_that_named_it_along(world: World) -> None:
     world.publish({"on": "call", "points": 5})
     world.publish({"on": "call", "points": 1}, key="q", applies_to="deal")
     world.send("call", "ada", deal="d1")
@@ -96,8 +96,52 @@ def test_a_deal_given_to_another_contact_takes_what_is_pending_along(world: Worl
     world.send("call", "", deal="d1")
     world.move("d1", "ben")
     world.score()
-    assert world.scores() == {"ada": 5, "ben": 5}
+    assert world.scores() == {"ada": None, "ben": 10}
     assert world.scores("q") == {"d1": 2}
+    assert world.changes("ada") == [(None, 5, "event"), (5, None, "attribute")]
+
+
+def test_rules_read_the_new_contact_of_a_deal_that_was_given_away(world: World) -> None:
+    world.publish(
+        {"on": "call", "points": 5, "where": {"contact.stage": {"equal": "vip"}}}, key="q", applies_to="deal"
+    )
+    world.send("hello", "ben")
+    world.change("ben", stage="vip")
+    world.send("call", "ada", deal="d1")
+    world.score()
+    assert world.scores("q") == {"d1": None}
+    world.move("d1", "ben")
+    world.score()
+    assert world.changes("d1", "q") == [(None, 5, "attribute")]
+
+
+def test_a_deal_that_moves_past_a_sweep_is_still_scored_by_the_new_version(world: World) -> None:
+    world.publish({"on": "call", "points": 1}, key="q", applies_to="deal")
+    world.send("hello", "ada")
+    world.send("call", "ben", deal="d1")
+    world.score()
+    publication = world.publish({"on": "call", "points": 5}, key="q", applies_to="deal")
+    world.sweep(publication, "q", shards=[0])
+    world.move("d1", "ada")
+    world.sweep(publication, "q")
+    world.score()
+    assert world.scores("q") == {"d1": 5}
+
+
+def test_what_an_erased_contact_leaves_names_none_of_its_deals(world: World) -> None:
+    world.publish({"on": "call", "points": 5})
+    world.automate({"profile": "p"})
+    world.send("call", "ada", deal="d1")
+    world.score()
+    world.send("hello", "ben")
+    world.move("d1", "ben")
+    world.score()
+    row = world.query("SELECT id, shard FROM contacts WHERE key = 'ben'")[0]
+    world.database.run(lambda connection: erasing.erase_contact(connection, row[0], row[1]), [row[1]])
+    assert world.query("SELECT count(*) FROM enrollments WHERE deal_id IS NOT NULL") == [(0,)]
+    world.deal("d2", "ada")
+    assert world.query("SELECT count(*) FROM events WHERE deal_id IS NOT NULL AND type = 'call'") == [(0,)]
+    assert world.query("SELECT id > 1 FROM deals")[0][0] in (True, 1)
 
 
 def test_events_stored_while_their_contact_was_being_merged_find_their_way(world: World) -> None:

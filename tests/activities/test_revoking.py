@@ -90,7 +90,7 @@ def test_a_silent_revocation_enrolls_nobody(world: World) -> None:
     assert [row[1] for row in world.enrollments()] == ["ada"]
 
 
-def test_an_event_of_a_deal_that_has_moved_to_another_shard_is_taken_back_from_both(world: World) -> None:
+def test_an_event_of_a_deal_that_has_been_given_away_is_taken_back_from_its_new_contact(world: World) -> None:
     world.publish({"on": "e", "points": 4})
     world.publish({"on": "e", "points": 2}, key="q", applies_to="deal")
     event_id = world.send("e", "ada", deal="d1")
@@ -100,5 +100,18 @@ def test_an_event_of_a_deal_that_has_moved_to_another_shard_is_taken_back_from_b
     world.score()
     world.revoke(event_id)
     world.score()
-    assert world.scores() == {"ada": None}
+    assert world.scores() == {"ada": None, "zoe": None}
     assert world.scores("q") == {"d1": None}
+
+
+def test_many_revocations_at_once_make_the_changes_that_they_would_make_one_by_one(world: World) -> None:
+    world.publish({"on": "e", "points": 4, "limit": {"times": 3, "per": "ever"}}, {"on": "e", "points": 1})
+    ids = []
+    for _ in range(6):
+        ids.append(world.send())
+        world.later(1)
+    world.score()
+    world.revoke(*ids[:5])
+    world.score()
+    assert [row[1] for row in world.changes()[6:]] == [17, 16, 15, 10, 5]
+    assert {row[2] for row in world.changes()[6:]} == {"revoke"}

@@ -2,6 +2,7 @@ from typing import Any
 
 import pytest
 
+from services import cursors
 from tests.api.installation import Installation, opened
 
 
@@ -248,3 +249,12 @@ async def test_a_timeline_has_everything_once_the_newest_first(kindling: Install
             break
         cursor = {"cursor": page["next"]}
     assert paged == everything
+
+
+@pytest.mark.parametrize("key", [["9" * 30], ["abc"], [""], ["\u00b2"], ["1"]])
+async def test_a_cursor_that_nobody_gave_is_refused(kindling: Installation, key: list[str]) -> None:
+    await kindling.client.put("/v1/contacts/ada", json={})
+    for rank in (0, 9, -1):
+        cursor = cursors.encode("timeline", [1, rank, *key])
+        answer = await kindling.client.get("/v1/contacts/ada/timeline", params={"cursor": cursor})
+        assert answer.status_code == (200 if (rank, key) == (0, ["1"]) else 422), answer.text

@@ -87,9 +87,10 @@ async def test_an_event_of_a_deal_that_is_not_the_contacts_is_rejected_and_creat
         {"type": "call", "deal": "d1"},
         {"type": "call", "deal": "new", "contact": "bob"},
         {"type": "call", "deal": "new", "contact": "ada"},
+        {"type": "call", "deal": "new", "contact": "unheard-of"},
     )
-    assert (told["accepted"], [row["index"] for row in told["rejected"]]) == (2, [0, 1, 4])
-    assert [event_id is None for event_id in told["ids"]] == [True, True, False, False, True]
+    assert (told["accepted"], [row["index"] for row in told["rejected"]]) == (2, [0, 1, 4, 5])
+    assert [event_id is None for event_id in told["ids"]] == [True, True, False, False, True, True]
     assert {row["key"] for row in (await kindling.get("/v1/contacts"))["items"]} == {"ada", "bob"}
     assert [row["contact"] for row in (await kindling.get("/v1/deals"))["items"]] == ["ada", "bob"]
 

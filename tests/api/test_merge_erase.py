@@ -32,6 +32,9 @@ async def test_merging_keeps_points_fields_and_opt_outs_and_the_old_key(kindling
     assert (score["contact"], score["score"], score["history"][1]["cause"]) == ("ada", 6, "merge")
     assert [row["key"] for row in (await kindling.get("/v1/contacts"))["items"]] == ["ada"]
     assert (await kindling.get("/v1/status"))["pending_events"] == 0
+    moments = (await kindling.get("/v1/contacts/ada/timeline"))["items"]
+    changes = [moment["change"] for moment in moments if moment["kind"] == "change"]
+    assert sorted(change["current"] for change in changes) == [1, 1, 2, 2, 3, 5, 6]
 
 
 async def test_wrong_merges_are_refused(kindling: Installation) -> None:

@@ -72,6 +72,7 @@ async def test_a_list_of_deals_reads_the_deal_and_its_contact(scored: Installati
         ({"filters": {"scores.none": {"greater": 1}}}, "/filters/scores.none", 'there is no profile "none"'),
         ({"filters": {"deal.value": {"greater": 1}}}, "/filters/deal.value", "unknown field"),
         ({"filters": {"score": {"greater": 1}}}, "/filters", "need to know whose"),
+        ({"profile": "engagement", "band": "hott"}, "/band", 'has no band "hott"; did you mean "hot"?'),
         ({"status": "open"}, "/status", "not a field of contacts"),
         ({"tags": "x"}, "/tags", "unknown key"),
         ({"sort": "name"}, "/sort", ""),

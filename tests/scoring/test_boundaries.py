@@ -122,7 +122,9 @@ def test_a_date_grows_older_by_days_of_twenty_four_hours(since: str, moment: str
     found = fold(rules, record(0, since=since), (), (), at(moment))
     assert found.score() == (7 if holds else None)
     if not holds:
-        assert [(outlook.at - at(moment), outlook.score) for outlook in forecast(found, ())] == [(1, 7)]
+        assert [(outlook.at - at(moment), outlook.score) for outlook in forecast(found, ()).changes] == [
+            (1, 7)
+        ]
 
 
 def test_a_forecast_is_what_the_fold_then_finds() -> None:
@@ -133,10 +135,30 @@ def test_a_forecast_is_what_the_fold_then_finds() -> None:
     )
     events = [Event("1", "e", START, {}), Event("2", "e", START + 1, {})]
     now = fold(rules, record(), events, (), START + 1)
-    ahead = forecast(now, now.added.values())
+    ahead = forecast(now, now.added.values()).changes
     assert len(ahead) > 3
     score = now.score()
     for outlook in ahead:
         assert score_at(rules, outlook.at - 1, *events) == score
         assert score_at(rules, outlook.at, *events) == outlook.score
         score = outlook.score
+
+
+def test_how_old_a_date_is_counts_as_of_the_event() -> None:
+    rules = profile({"on": "e", "points": 5, "where": {"ordered": {"older_than": "1d"}}})
+    early, late = (
+        Event(name, "e", START + hours * 3_600 * SECOND, {"ordered": "2026-02-28T12:00:00Z"})
+        for name, hours in (("early", 23), ("late", 25))
+    )
+    assert score_at(rules, START + 10**15, early, late) == 5
+    assert fold(rules, record(), [early], (), START + 10**15).next_change() is None
+
+
+def test_a_date_at_the_end_of_time_never_grows_old() -> None:
+    rules = profile({"while": {"until": {"older_than": "30d"}}, "points": 7}, {"on": "e", "points": 1})
+    found = fold(rules, record(0, until="9999-12-31"), [Event("e", "e", START, {})], (), START)
+    assert (found.score(), found.next_change(), forecast(found, found.added.values()).changes) == (
+        1,
+        None,
+        [],
+    )

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from scoring.breakdown import breakdown
 from scoring.compiled import CompiledProfile
 from scoring.fold import fold
+from scoring.forecast import forecast
 from scoring.ledger import Entry, Event
 from scoring.progress import History, Incoming, Stored, advance
 from tests.scoring.builders import HOUR, profile, record
@@ -141,3 +142,21 @@ def test_between_now_and_the_next_change_the_score_stands_still(
     due = found.next_change()
     last = due - 1 if due is not None else found.now + 400 * 24 * HOUR
     assert fold(compiled, record(), events, (), last).score() == found.score()
+
+
+@settings(max_examples=500, deadline=None)
+@given(profiles, histories, st.integers(0, 24 * 90))
+def test_the_forecast_names_every_moment_at_which_the_fold_changes(
+    compiled: CompiledProfile, events: list[Event], hours: int
+) -> None:
+    events = [event for event in events if event.at <= hours * HOUR]
+    found = fold(compiled, record(), events, (), hours * HOUR)
+    ahead = forecast(found, found.added.values())
+    assert ahead.looked_until is None
+    score = found.score()
+    for change in ahead.changes[:40]:
+        assert fold(compiled, record(), events, (), change.at - 1).score() == score
+        assert fold(compiled, record(), events, (), change.at).score() == change.score
+        score = change.score
+    if len(ahead.changes) < 40:
+        assert fold(compiled, record(), events, (), found.now + 4_000 * 24 * HOUR).score() == score

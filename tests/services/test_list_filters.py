@@ -77,7 +77,7 @@ OF_CONTACTS: list[dict[str, Any]] = [
     {"scores.p": {"less": 8}},
     {"bands.p": {"one_of": ["hot", "cold"]}},
     {"scores.unknown": {"greater": 1}},
-    {"any": [{"contact.stage": {"equal": "customer"}}, {"all": [{"score": {"greater": 3}}, {"band": {"equal": "hot"}}]}]},
+    {"any": [{"contact.stage": {"equal": "customer"}}, {"all": [{"score": {"less": 5}}, {"band": {"equal": "hot"}}]}]},
     {"not": {"any": [{"contact.owner": {"equal": "eve"}}, {"score": {"empty": True}}]}},
 ]  # fmt: skip
 OF_DEALS: list[dict[str, Any]] = [

@@ -16,6 +16,17 @@ from store.database import Database
 from store.migrate import migrate
 
 
+def test_ids_of_erased_records_are_not_given_to_others(sqlite_url: str) -> None:
+    database = Database(sqlite_url)
+    with database.read() as connection:
+        for name in ("contacts", "deals"):
+            made = connection.execute(
+                sa.text(f"SELECT sql FROM sqlite_master WHERE name = '{name}'")
+            ).scalar_one()
+            assert "AUTOINCREMENT" in made
+    database.close()
+
+
 def test_migrations_make_what_the_tables_say(database: Database) -> None:
     with database.read() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": False})

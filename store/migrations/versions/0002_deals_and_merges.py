@@ -1,5 +1,7 @@
 """Deals, smart lists, merged contacts, revoked events"""
 
+from typing import Literal
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
@@ -40,6 +42,7 @@ def upgrade() -> None:
         sa.Column("touched", sa.SmallInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("key"),
+        sqlite_autoincrement=True,
     )
     partial_index("ix_deals_touched", "deals", ["shard", "id"], "touched > 0")
     op.create_index("ix_deals_shard", "deals", ["shard", "id"])
@@ -62,7 +65,12 @@ def upgrade() -> None:
     )
     op.create_index("ix_cancellations_shard", "cancellations", ["shard"])
 
-    op.add_column("contacts", sa.Column("merged_into", sa.BigInteger(), nullable=True))
+    # SQLite gives the ids of deleted rows to new ones unless the table says otherwise.
+    recreate: Literal["auto", "always"] = "always" if op.get_bind().dialect.name == "sqlite" else "auto"
+    with op.batch_alter_table(
+        "contacts", recreate=recreate, table_kwargs={"sqlite_autoincrement": True}
+    ) as contacts:
+        contacts.add_column(sa.Column("merged_into", sa.BigInteger(), nullable=True))
     partial_index("ix_contacts_owner", "contacts", ["owner", "id"], "owner IS NOT NULL")
     partial_index("ix_contacts_stage", "contacts", ["stage", "id"], "stage IS NOT NULL")
     partial_index("ix_contacts_merged", "contacts", ["merged_into"], "merged_into IS NOT NULL")
