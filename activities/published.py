@@ -44,19 +44,33 @@ class PublishedCache:
         return self._known
 
 
-def load_published(connection: Connection, generation: int) -> Published:
-    """Read and compile everything that is published."""
+def load_published(
+    connection: Connection, generation: int, draft: definitions.PublishedProfile | None = None
+) -> Published:
+    """Read and compile everything that is published; a `draft` as if it were."""
     profiles = definitions.published_profiles(connection)
+    if draft is not None:
+        others = [row for row in profiles if row.id != draft.id]
+        profiles = sorted([*others, draft], key=lambda row: row.id)
+    compiled = tuple(
+        compile_profile(ScoreProfile.model_validate(row.definition), row.id, row.version) for row in profiles
+    )
+    bands = {profile.key: profile.bands for profile in compiled}
     triggers = []
     for row in definitions.published_automations(connection):
         automation = Automation.model_validate(row.definition)
         exits = automation.exit_when if isinstance(automation.exit_when, dict) else None
         triggers.append(
-            compile_trigger(row.id, row.key, row.version, automation.trigger, exits, paused=row.paused)
+            compile_trigger(
+                row.id,
+                row.key,
+                row.version,
+                automation.trigger,
+                exits,
+                paused=row.paused,
+                bands=bands.get(automation.trigger.profile or "", ()),
+            )
         )
-    compiled = tuple(
-        compile_profile(ScoreProfile.model_validate(row.definition), row.id, row.version) for row in profiles
-    )
     return Published(
         generation=generation,
         profiles=compiled,

@@ -20,6 +20,14 @@ from store.pending import NOTHING
 CHUNK, MOST_EVENTS = 500, 1_500
 
 
+class _SupersededError(Exception):
+    """A newer publish, or an unpublish, made this one pointless."""
+
+
+class _NobodyLeftError(Exception):
+    """The sweep has passed every record of the shard."""
+
+
 class PublishActivities:
     """Sweeps the shards of a publish."""
 
@@ -54,37 +62,40 @@ class PublishActivities:
 
         Folded while others may write, and once more under the lock if somebody else held it in between.
         """
-        with self._database.read() as connection:
-            version = meta.shard_version(connection, sweep.shard)
-            ahead = self._read(connection, sweep)
-        if ahead is None or not ahead[1]:
-            return None if ahead is None else 0
 
-        def work(connection: Connection) -> int | None:
+        def save(connection: Connection, ahead: tuple[Batch, list[int]]) -> int:
             batch, ids = ahead
-            untouched = meta.shard_version(connection, sweep.shard) == version + 1
-            if not untouched or meta.definitions_generation(connection) != batch.published.generation:
-                again = self._read(connection, sweep)
-                if again is None:
-                    return None
-                batch, ids = again
-                if not ids:
-                    return 0
+            if meta.definitions_generation(connection) != batch.published.generation:
+                return save(connection, self._read(connection, sweep))
             batch.save(connection)
             publications.advance(connection, sweep.publication_id, sweep.shard, ids[-1], len(ids))
             return len(ids)
 
-        return self._database.run(work, [sweep.shard])
+        try:
+            done = self._database.run_ahead(
+                lambda connection: self._read(connection, sweep), save, sweep.shard
+            )
+            if done is not None:
+                return done
+            return self._database.run(
+                lambda connection: save(connection, self._read(connection, sweep)), [sweep.shard]
+            )
+        except _SupersededError:
+            return None
+        except _NobodyLeftError:
+            return 0
 
-    def _read(self, connection: Connection, sweep: SweepInput) -> tuple[Batch, list[int]] | None:
-        """The next records, folded; None when the publish has been superseded."""
+    def _read(self, connection: Connection, sweep: SweepInput) -> tuple[Batch, list[int]]:
+        """The next records, folded. Raises when there are none, or the publish has been superseded."""
         publication = publications.load(connection, sweep.publication_id)
         if publication is None or publication["status"] == "superseded":
-            return None
+            raise _SupersededError
         profile_id = publication["profile_id"]
         ids = publications.next_records(
             connection, profile_id, sweep.publication_id, sweep.shard, CHUNK, MOST_EVENTS
         )
+        if not ids:
+            raise _NobodyLeftError
         published, now = self._published.read(connection), self._clock()
         batch = Batch(connection, sweep.shard, published, now, NOTHING, only_profile=profile_id, sweep=ids)
         return batch, ids

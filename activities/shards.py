@@ -9,7 +9,7 @@ import structlog
 from temporalio import activity
 from temporalio.service import RPCError
 
-from activities.batch import BatchOutcome, read_batch, score_batch
+from activities.batch import Batch, BatchOutcome, read_batch, score_batch
 from activities.heartbeats import beating
 from activities.messages import SCORE_SHARD, ScoreResult
 from activities.published import PublishedCache
@@ -45,6 +45,10 @@ class _Pace:
         wanted = int(self.limit * min(max(TARGET / max(seconds, 1e-6), 0.5), 1.5))
         fewest = FEWEST_HEAVY if seconds > HEAVY * TARGET or self.limit < FEWEST else FEWEST
         self.limit = min(max(wanted, fewest), MOST)
+
+
+class _NothingPendingError(Exception):
+    """The shard has nothing to do."""
 
 
 class ShardActivities:
@@ -115,23 +119,25 @@ class ShardActivities:
 
         None when somebody else held the shard's lock in between: what was read may not be so any more.
         """
-        with self._database.read() as connection:
-            version = meta.shard_version(connection, shard)
-            published = self._published.read(connection)
-            batch = read_batch(connection, shard, published, self._clock, limit)
-        if batch is None:
-            return BatchOutcome(), 0.0
         began = 0.0
 
-        def work(connection: Connection) -> BatchOutcome | None:
+        def read(connection: Connection) -> Batch:
+            batch = read_batch(connection, shard, self._published.read(connection), self._clock, limit)
+            if batch is None:
+                raise _NothingPendingError
+            return batch
+
+        def save(connection: Connection, batch: Batch) -> BatchOutcome | None:
             nonlocal began
             began = time.monotonic()  # after the wait for other writers
-            untouched = meta.shard_version(connection, shard) == version + 1
-            if not untouched or meta.definitions_generation(connection) != published.generation:
+            if meta.definitions_generation(connection) != batch.published.generation:
                 return None
             return batch.save(connection)
 
-        outcome = self._database.run(work, [shard])
+        try:
+            outcome = self._database.run_ahead(read, save, shard)
+        except _NothingPendingError:
+            return BatchOutcome(), 0.0
         return (outcome, time.monotonic() - began) if outcome is not None else None
 
     def _locked(self, shard: int, limit: int) -> tuple[BatchOutcome, float]:

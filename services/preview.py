@@ -3,7 +3,7 @@
 import heapq
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
@@ -11,7 +11,7 @@ from activities.batch import Batch
 from activities.published import Published, load_published
 from conditions.times import Micros, to_iso
 from scoring.checks import check_profile, publish_problems
-from scoring.compiled import CompiledProfile, compile_profile
+from scoring.compiled import CompiledProfile
 from scoring.profile import ScoreProfile
 from services.definitions import find_definition
 from services.resources import Invalid, Resources
@@ -62,11 +62,15 @@ def preview(
         draft = ScoreProfile.model_validate(row["draft"])
         if problems := [*check_profile(draft), *publish_problems(draft)]:
             raise Invalid(problems)
-        profile = compile_profile(draft, row["id"], row["latest"] + 1)
-        published = load_published(connection, meta.definitions_generation(connection))
+        generation = meta.definitions_generation(connection)
+        published = load_published(connection, generation)
+        of_draft = definitions.PublishedProfile(
+            row["id"], row["latest"] + 1, row["draft"], now, silent=False, emptied=row["emptied"]
+        )
+        draft_published = load_published(connection, generation, of_draft)
         total = publications.count_records(connection, row["id"])
+    profile = draft_published.by_key[key]
     present = next((found for found in published.profiles if found.id == profile.id), None)
-    draft_published = _with_draft(published, profile, row, now)
     tally = _Tally()
     numbers = count()
     cursor = done = 0
@@ -81,22 +85,7 @@ def preview(
         done += len(ids)
         progress(done, max(total, done))
     with resources.database.read() as connection:
-        return _told(connection, row, profile, present, published, tally, now, done)
-
-
-def _with_draft(published: Published, profile: CompiledProfile, row: RowMapping, now: Micros) -> Published:
-    """What would be published: the draft beside all else, its publish firing triggers."""
-    others = [found for found in published.profiles if found.id != profile.id]
-    profiles = tuple(sorted([*others, profile], key=lambda found: found.id))
-    of_draft = definitions.PublishedProfile(
-        profile.id, profile.version, row["draft"], now, silent=False, emptied=row["emptied"]
-    )
-    return replace(
-        published,
-        profiles=profiles,
-        rows={**published.rows, profile.id: of_draft},
-        by_key={**published.by_key, profile.key: profile},
-    )
+        return _told(connection, row, profile, present, draft_published, tally, now, done)
 
 
 def _look(

@@ -1,8 +1,10 @@
 """The database: engine, transactions, locks. SQLite by default, PostgreSQL by `DATABASE_URL`."""
 
+from _thread import LockType
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
+from threading import Lock
 from typing import Any, TypeVar
 
 import orjson
@@ -25,6 +27,7 @@ __all__ = [
 ]
 
 T = TypeVar("T")
+R = TypeVar("R")
 ATTEMPTS = 6
 
 
@@ -55,6 +58,7 @@ class Database:
             "max_overflow": 16,
         }
         self._turnstile: Turnstile | None = None
+        self._computing = Lock() if self.is_sqlite else None
         if self.is_sqlite:
             path = Path(self.url.database or "")
             if not path.parent.is_dir():
@@ -111,6 +115,31 @@ class Database:
                     raise
         raise AssertionError
 
+    def run_ahead(
+        self, read: Callable[[Connection], R], save: Callable[[Connection, R], T], shard: int
+    ) -> T | None:
+        """Do the reading and thinking of a change of a shard before its lock is taken, and only save under it.
+
+        `read` gets a connection that only reads, and raises what the caller should see where there is nothing to do.
+        `save` may run more than once. None, and nothing is saved, when somebody else has held the shard's lock in
+        between: what was read may not be so any more.
+        """
+        turn = _Turn(self._computing)
+        try:
+            with self.read() as connection:
+                version = _version(connection, shard)
+                found = read(connection)
+
+            def work(connection: Connection) -> T | None:
+                untouched = _version(connection, shard) == version + 1
+                saved = save(connection, found) if untouched else None
+                turn.end()
+                return saved
+
+            return self.run(work, [shard])
+        finally:
+            turn.end()
+
     @contextmanager
     def opened(self) -> Iterator[Connection]:
         """A connection outside any transaction; raises DatabaseUnavailable."""
@@ -126,6 +155,32 @@ class Database:
             ) from error
         with connection:
             yield connection
+
+
+class _Turn:
+    """A turn of `run_ahead`, up to the commit.
+
+    On SQLite the threads of a process take turns: while one computes, another would wait for the interpreter at each
+    row that it writes. During a commit the next one can compute.
+    """
+
+    def __init__(self, lock: LockType | None) -> None:
+        self._lock = lock
+        if lock is not None:
+            lock.acquire()
+
+    def end(self) -> None:
+        """Once; again changes nothing."""
+        lock, self._lock = self._lock, None
+        if lock is not None:
+            lock.release()
+
+
+def _version(connection: Connection, shard: int) -> int:
+    """How many transactions have held the shard's lock."""
+    rows = table(Shard)
+    found: int = connection.execute(select(rows.c.version).where(rows.c.id == shard)).scalar_one()
+    return found
 
 
 def lock_shards(connection: Connection, shards: Iterable[int]) -> None:

@@ -48,9 +48,3 @@ def set_up_shards(connection: Connection, wanted: int) -> int:
     Bulk(connection).each("INSERT INTO shards (id) VALUES (?)", [(number,) for number in range(wanted)])
     set_fact(connection, SHARDS, str(wanted))
     return wanted
-
-
-def shard_version(connection: Connection, shard: int) -> int:
-    """How many transactions have held the shard's lock."""
-    found: int = Bulk(connection).rows("SELECT version FROM shards WHERE id = ?", shard)[0][0]
-    return found

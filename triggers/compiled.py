@@ -1,7 +1,7 @@
 """Published triggers, prepared for speed: predicates as closures, found by profile and score."""
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ from conditions.tree import Predicate, compile_conditions, fields_read
 from triggers.model import Trigger
 
 _INFINITE = float("inf")
+Bands = Sequence[tuple[int | None, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +52,14 @@ def compile_trigger(
     exit_when: Mapping[str, Any] | None = None,
     *,
     paused: bool = False,
+    bands: Bands = (),
 ) -> CompiledTrigger:
-    """Prepare a valid trigger; `exit_when` are filters that must not hold at the start."""
+    """Prepare a valid trigger; `exit_when` are filters that must not hold at the start.
+
+    `bands` are those of its profile, the lowest first.
+    """
     filters = trigger.filters
-    low, high = _score_bounds(filters)
+    low, high = _score_bounds(filters, bands)
     reentry: Micros | None = None
     if trigger.reentry == "once":
         reentry = 0
@@ -80,8 +85,8 @@ def compile_trigger(
     )
 
 
-def _score_bounds(filters: Mapping[str, Any]) -> tuple[float, float]:
-    """The interval of scores outside of which the filters cannot hold, from the tests on `score` that all must hold."""
+def _score_bounds(filters: Mapping[str, Any], bands: Bands) -> tuple[float, float]:
+    """The interval of scores outside of which the filters cannot hold, from the tests that all must hold."""
     low, high = -_INFINITE, _INFINITE
     tests = filters.get("score")
     if isinstance(tests, Mapping):
@@ -92,10 +97,28 @@ def _score_bounds(filters: Mapping[str, Any]) -> tuple[float, float]:
                 low = max(low, operand)
             if operator in ("equal", "less", "less_or_equal"):
                 high = min(high, operand)
+    tests = filters.get("band")
+    if isinstance(tests, Mapping):
+        for operator, operand in tests.items():
+            labels = {"equal": [operand], "one_of": operand}.get(operator)
+            if labels is not None:
+                band_low, band_high = _band_bounds(labels, bands)
+                low, high = max(low, band_low), min(high, band_high)
     for part in filters.get("all", ()):
-        inner_low, inner_high = _score_bounds(part)
+        inner_low, inner_high = _score_bounds(part, bands)
         low, high = max(low, inner_low), min(high, inner_high)
     return low, high
+
+
+def _band_bounds(labels: Any, bands: Bands) -> tuple[float, float]:
+    """The lowest and the highest score that one of the bands has; everything when one is unknown."""
+    known = [label for _, label in bands]
+    if not isinstance(labels, list) or not labels or any(label not in known for label in labels):
+        return -_INFINITE, _INFINITE
+    places = [known.index(label) for label in labels]
+    low = bands[min(places)][0]
+    above = bands[max(places) + 1][0] if max(places) + 1 < len(bands) else None
+    return -_INFINITE if low is None else low, _INFINITE if above is None else above - 1
 
 
 class TriggerIndex:

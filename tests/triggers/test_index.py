@@ -13,7 +13,7 @@ from triggers.evaluate import Facts, change_lookup, match_change, set_back
 from triggers.model import Trigger
 
 OPERATORS = ("equal", "not_equal", "greater", "greater_or_equal", "less", "less_or_equal")
-PROFILE = profile({"on": "e", "points": 1}, bands={"cold": None, "hot": 5})
+PROFILE = profile({"on": "e", "points": 1}, bands={"cold": -4, "warm": 2, "hot": 5})
 FACTS = Facts(lambda _: None, {}, {})
 
 scores = st.none() | st.integers(-12, 12)
@@ -22,9 +22,13 @@ tests = st.one_of(
     st.sampled_from([{"empty": True}, {"not_empty": True}]),
     st.builds(lambda low, high: {"greater": low, "less": high}, st.integers(-10, 10), st.integers(-10, 10)),
 )
+labels = st.sampled_from(["cold", "warm", "hot", "gone"])
 filters = st.one_of(
     st.builds(lambda test: {"score": test}, tests),
-    st.builds(lambda test: {"band": {"equal": "hot"}, "score": test}, tests),
+    st.builds(lambda band, test: {"band": {"equal": band}, "score": test}, labels, tests),
+    st.builds(lambda bands: {"band": {"one_of": bands}}, st.lists(labels, min_size=1, max_size=3)),
+    st.builds(lambda band: {"all": [{"band": {"equal": band}}]}, labels),
+    st.builds(lambda band: {"band": {"not_equal": band}}, labels),
     st.builds(lambda one, two: {"all": [{"score": one}, {"score": two}]}, tests, tests),
     st.builds(lambda one, two: {"any": [{"score": one}, {"score": two}]}, tests, tests),
     st.builds(lambda test: {"not": {"score": test}}, tests),
@@ -34,7 +38,7 @@ filters = st.one_of(
 
 def compiled(number: int, conditions: dict[str, Any], fires: str = "every_change") -> CompiledTrigger:
     trigger = Trigger.model_validate({"profile": "p", "filters": conditions, "fires": fires})
-    return compile_trigger(number, f"a{number}", 1, trigger)
+    return compile_trigger(number, f"a{number}", 1, trigger, bands=PROFILE.bands)
 
 
 def change(previous: int | None, current: int | None, *, silent: bool = False) -> ScoreChange:
