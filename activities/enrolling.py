@@ -16,7 +16,7 @@ from store.connection import Connection
 from store.facts import DealWithContact
 from store.pending import PendingEvent
 from store.scoring import load_score_values
-from triggers.evaluate import Facts, Guard, Match, match_change, match_event, skip_reason
+from triggers.evaluate import Facts, Guard, Match, is_armed, match_change, match_event, skip_reason
 
 
 class Found(NamedTuple):
@@ -138,6 +138,7 @@ class Enrolling:
                 for deal_id in {None, earlier.deal_id}:
                     guard = guards.setdefault((earlier.automation_id, earlier.contact_id, deal_id), Guard())
                     guard.last_start = earlier.created_at
+                    guard.last_seq = earlier.change_seq
                     if earlier.status in ("queued", "running"):
                         guard.running.append(earlier.id)
         return guards
@@ -151,6 +152,8 @@ class Enrolling:
         for found in self.found:
             match, trigger = found.match, found.match.trigger
             guard = guards.setdefault(found.guard_key, Guard())
+            if not self._armed(connection, found, guard):
+                continue
             reason = skip_reason(match, guard, self.now)
             if reason is not None:
                 decided.skips.append(
@@ -170,6 +173,7 @@ class Enrolling:
                 guard.running.clear()
             enrollment = self._enrollment(found)
             guard.last_start = self.now
+            guard.last_seq = enrollment.change_seq
             guard.running.append(enrollment.id)
             decided.enrollments.append(enrollment)
         return decided
@@ -182,6 +186,17 @@ class Enrolling:
         if decided.replaced:
             rows.replace_running(connection, decided.replaced, self.now)
         return len(decided.enrollments), len(decided.replaced)
+
+    def _armed(self, connection: Connection, found: Found, guard: Guard) -> bool:
+        """Whether the score has been where `rearm` wants it since the last enrollment. Its changes are stored by now."""
+        trigger, change, profile = found.match.trigger, found.match.change, found.profile
+        if trigger.rearm is None or guard.last_start is None or change is None or profile is None:
+            return True
+        record_id = found.deal_id if found.about_deal and found.deal_id is not None else found.contact_id
+        scores = rows.scores_between(
+            connection, profile.id, record_id, guard.last_seq, guard.last_start, change.seq
+        )
+        return is_armed(trigger, scores, self.now)
 
     def _enrollment(self, found: Found) -> rows.NewEnrollment:
         match, trigger = found.match, found.match.trigger

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from typing import Any
+from zlib import crc32
 
 import structlog
 from uuid_utils import uuid7
 
+from activities.chaining import enroll_in
 from activities.situation import SENDS, Situation, StepFailed
 from automations.step_models import (
     AddTagStep,
@@ -15,11 +17,14 @@ from automations.step_models import (
     IfStep,
     NotifyStep,
     RemoveTagStep,
+    SplitStep,
+    StartStep,
     StopStep,
     UpdateStep,
     WaitStep,
 )
 from automations.templates import TemplateFailed, render
+from automations.waiting import NoDate, date_moment, next_clock
 from conditions.times import micros_of
 from conditions.tree import compile_conditions
 from store import definitions, follow_ups
@@ -225,9 +230,32 @@ def _if(situation: Situation, path: str, step: Any) -> Result:
 
 def _wait(situation: Situation, path: str, step: Any) -> Result:
     spec: WaitStep = step
-    if not isinstance(spec.wait, str):
-        raise StepFailed("waiting for a time of day or a date is not available")
-    return {"until": situation.now + micros_of(spec.wait)}
+    if isinstance(spec.wait, str):
+        return {"until": situation.now + micros_of(spec.wait)}
+    if spec.wait.is_clock:
+        return {"until": next_clock(spec.wait, situation.now)}
+    try:
+        return {"until": date_moment(spec.wait, situation.lookup(spec.wait.until))}
+    except NoDate as error:
+        raise StepFailed(str(error)) from None
+
+
+def _split(situation: Situation, path: str, step: Any) -> Result:
+    """The same way for a record, at this step of this automation, every time."""
+    spec: SplitStep = step
+    row = situation.enrollment
+    record = f"deal {row['deal_id']}" if follow_ups.about_deal(row) else f"contact {row['contact_id']}"
+    place = crc32(f"{row['automation_id']}:{path}:{record}".encode()) % 100
+    for index, share in enumerate(spec.split):
+        place -= share.percent
+        if place < 0:
+            return {"branch": f"split.{index}"}
+    return {"branch": "none"}
+
+
+def _start(situation: Situation, path: str, step: Any) -> Result:
+    spec: StartStep = step
+    return enroll_in(situation, path, spec.start)
 
 
 def _stop(situation: Situation, path: str, step: Any) -> Result:
@@ -244,5 +272,7 @@ _PERFORM: dict[type[BaseStep], Callable[[Situation, str, Any], Result]] = {
     AdjustScoreStep: _adjust_score,
     IfStep: _if,
     WaitStep: _wait,
+    SplitStep: _split,
+    StartStep: _start,
     StopStep: _stop,
 }

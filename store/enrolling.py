@@ -67,6 +67,8 @@ class Earlier(NamedTuple):
     id: str
     status: str
     created_at: Micros
+    profile_id: int | None
+    change_seq: int | None
 
 
 def load_earlier(
@@ -79,9 +81,26 @@ def load_earlier(
     return [
         Earlier(*row)
         for row in bulk.rows(
-            "SELECT automation_id, contact_id, deal_id, id, status, created_at FROM enrollments "
+            "SELECT automation_id, contact_id, deal_id, id, status, created_at, profile_id, change_seq FROM enrollments "
             f"WHERE {of_contacts} AND {of_automations} ORDER BY created_at, id",
             contacts_parameter,
             automations_parameter,
+        )
+    ]
+
+
+def scores_between(
+    connection: Connection, profile_id: int, record_id: int, after: int | None, since: Micros, before: int
+) -> list[int | None]:
+    """The scores that changes with numbers above `after`, or made after `since`, reached, up to but not `before`."""
+    test, parameter = ("seq > ?", after) if after is not None else ("at > ?", since)
+    return [
+        row[0]
+        for row in Bulk(connection).rows(
+            f"SELECT current FROM changes WHERE profile_id = ? AND record_id = ? AND {test} AND seq < ?",
+            profile_id,
+            record_id,
+            parameter,
+            before,
         )
     ]

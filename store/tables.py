@@ -339,7 +339,9 @@ class Adjustment(SQLModel, table=True):
 class Enrollment(SQLModel, table=True):
     """One record entering one automation version. `origin` names the change or event that caused it.
 
-    `closing`: its workflow has still to be told that the enrollment is over (replaced or cancelled here).
+    `closing`: its workflow has still to be told that the enrollment is over (replaced or cancelled here). `waking`:
+    above 0 when it has still to be told to look again. `watching`: above 0 when changes of the record may end it early
+    (`exit_when`) or what it waits for.
     """
 
     __tablename__: ClassVar[Any] = "enrollments"
@@ -350,6 +352,12 @@ class Enrollment(SQLModel, table=True):
         _partial("ix_enrollments_queued", "shard", "id", where="status = 'queued'"),
         _partial("ix_enrollments_closing", "shard", "id", where="closing"),
         _partial("ix_enrollments_running", "id", where="status = 'running'"),
+        _partial("ix_enrollments_waking", "shard", "id", where="waking > 0"),
+        _partial(
+            "ix_enrollments_watching",
+            "contact_id",
+            where="watching > 0 AND status IN ('queued', 'running')",
+        ),
     )
     id: str = Field(primary_key=True, sa_type=Text)
     automation_id: int = Field(sa_type=BigInteger)
@@ -368,6 +376,8 @@ class Enrollment(SQLModel, table=True):
     status: str = _text()
     attempt: int = 1
     closing: bool = False
+    waking: int = Field(default=0, sa_type=Integer, sa_column_kwargs={"server_default": "0"})
+    watching: int = Field(default=0, sa_type=SmallInteger, sa_column_kwargs={"server_default": "0"})
     step: str | None = _text(null=True)
     last_error: str | None = _text(null=True)
     created_at: int = _moment()
@@ -411,6 +421,19 @@ class Outcome(SQLModel, table=True):
     result: dict[str, Any] = Field(sa_type=Json)
     attempt: int
     at: int = _moment()
+
+
+class Wait(SQLModel, table=True):
+    """What a step `wait_for` waits for: that filters hold (`event_type` null), or an event. `met_at`: when it was so."""
+
+    __tablename__: ClassVar[Any] = "waits"
+    enrollment_id: str = Field(primary_key=True, sa_type=Text)
+    path: str = Field(primary_key=True, sa_type=Text)
+    event_type: str | None = _text(null=True)
+    registered_at: int = _moment()
+    deadline_at: int | None = _moment(null=True)
+    met_at: int | None = _moment(null=True)
+    event_id: str | None = _text(null=True)
 
 
 class Task(SQLModel, table=True):

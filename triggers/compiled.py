@@ -18,7 +18,7 @@ class CompiledTrigger:
     """The trigger of one published automation version. Of `profile` and `event_type` exactly one is set.
 
     `low` and `high` bound the scores for which `holds` can be true; `reentry` is None (every time), 0 (once) or
-    the microseconds to wait since the last start.
+    the microseconds to wait since the last start; `rearm` is what the score has to reach before the next entry.
     """
 
     automation_id: int
@@ -32,6 +32,7 @@ class CompiledTrigger:
     high: float
     bounded: bool
     on_entry: bool
+    rearm: Predicate | None
     reentry: Micros | None
     while_running: str
     exits: Predicate | None
@@ -41,7 +42,7 @@ class CompiledTrigger:
     @property
     def guarded(self) -> bool:
         """Whether earlier enrollments of the record matter."""
-        return self.reentry is not None or self.while_running != "start"
+        return self.reentry is not None or self.rearm is not None or self.while_running != "start"
 
 
 def compile_trigger(
@@ -77,6 +78,7 @@ def compile_trigger(
         high=high,
         bounded=(low, high) != (-_INFINITE, _INFINITE),
         on_entry=trigger.fires == "on_entry",
+        rearm=compile_conditions(trigger.rearm.conditions) if trigger.rearm else None,
         reentry=reentry,
         while_running=trigger.while_running,
         exits=compile_conditions(exit_when) if exit_when else None,

@@ -1,6 +1,6 @@
 """A score change against the triggers: which enroll the record, which skip it and why."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -28,9 +28,13 @@ class Match(NamedTuple):
 
 @dataclass(slots=True)
 class Guard:
-    """Earlier enrollments of one record in one automation: the last start and those still running."""
+    """Earlier enrollments of one record in one automation: the last start and those still running.
+
+    `last_seq`: the number of the score change that made the last one; None when no change of its profile did.
+    """
 
     last_start: Micros | None = None
+    last_seq: int | None = None
     running: list[str] = field(default_factory=list)
 
 
@@ -138,6 +142,12 @@ def _bare(event: Event, facts: Facts) -> Lookup:
         return value
 
     return lookup
+
+
+def is_armed(trigger: CompiledTrigger, scores: Iterable[int | None], now: Micros) -> bool:
+    """Whether one of the `scores` recorded since the last enrollment reached what `rearm` asks for."""
+    rearm = trigger.rearm
+    return rearm is None or any(rearm(lambda _, score=score: score, now) for score in scores)  # type: ignore[misc]
 
 
 def skip_reason(match: Match, guard: Guard, now: Micros) -> str | None:

@@ -35,7 +35,7 @@ with workflow.unsafe.imports_passed_through():
     )
 
 #: Steps that end a group: what comes next depends on them.
-DECIDING = frozenset({"if", "wait", "stop"})
+DECIDING = frozenset({"if", "split", "wait", "stop"})
 LONGEST_GROUP = 20
 LONGEST_SUMMARY = 190
 LONGEST_HISTORY = 800
@@ -115,7 +115,7 @@ class FollowUpWorkflow:
                 self._follow_up.enrollment_id,
                 self._follow_up.attempt,
                 [StepRef(step["path"], step["kind"]) for step in group],
-                finish=len(group) == len(self._remaining) and last not in ("if", "wait"),
+                finish=len(group) == len(self._remaining) and last not in ("if", "split", "wait"),
             ),
             result_type=StepsResult,
             start_to_close_timeout=STEP_TIMEOUT,
@@ -179,9 +179,7 @@ class FollowUpWorkflow:
         if step["path"] in result.skipped:
             self._log.append(f"- failed: {step['title']} ({result.skipped[step['path']]})")
         else:
-            taken = (
-                f": {_branch_words(step, result.branch)}" if step["kind"] == "if" and result.branch else ""
-            )
+            taken = f": {_branch_words(step, result.branch)}" if result.branch and _branches(step) else ""
             self._log.append(f"- {step['title']}{taken}")
         self._show("")
 
@@ -191,16 +189,27 @@ class FollowUpWorkflow:
         workflow.set_current_details("\n\n".join(part for part in (now, done) if part))
 
 
+def _branches(step: Step) -> bool:
+    return step["kind"] in ("if", "split")
+
+
 def _branch_words(step: Step, branch: str) -> str:
+    if branch.startswith("split."):
+        return str(step["split"][int(branch[6:])]["title"])
+    if step["kind"] == "split":
+        return "none of them"
     if branch.startswith("elif."):
         return f"no, but {step['elif'][int(branch[5:])]['title']}"
     return "yes" if branch == "then" else "no"
 
 
 def _branch(step: Step, branch: str) -> list[Step]:
-    """The steps of the branch that an `if` took."""
+    """The steps of the branch that an `if` or a `split` took."""
     if branch.startswith("elif."):
         steps: list[Step] = step["elif"][int(branch[5:])]["then"]
         return steps
+    if branch.startswith("split."):
+        shared: list[Step] = step["split"][int(branch[6:])]["steps"]
+        return shared
     found: list[Step] = step.get(branch, [])
     return found

@@ -271,3 +271,35 @@ def test_properties_that_only_a_filter_reads_and_cannot_be_read_stop_nobody(worl
     world.score()
     assert world.scores() == {"ada": 9, "ben": 9}
     assert sorted(row[1] for row in world.enrollments()) == ["ada", "ben"]
+
+
+def test_rearm_waits_until_the_score_has_been_low_enough(world: World) -> None:
+    world.publish({"on": "up", "points": 10}, {"on": "down", "points": -10})
+    world.automate(
+        {
+            "profile": "p",
+            "filters": {"score": {"greater_or_equal": 50}},
+            "fires": "on_entry",
+            "rearm": {"less": 30},
+        }
+    )
+
+    def move(kind: str, times: int) -> None:
+        for _ in range(times):
+            world.send(kind)
+        world.score()
+
+    move("up", 5)
+    assert len(world.enrollments()) == 1
+    move("down", 1)
+    move("up", 1)
+    assert len(world.enrollments()) == 1, "40 is not below 30"
+    for kind in ("down", "down", "down", "up", "up", "up"):  # 20 and 50 in one batch
+        world.send(kind)
+    world.score()
+    assert len(world.enrollments()) == 2
+    assert world.skips() == []
+    for kind in ("down", "up", "down", "down", "down", "up", "up", "up"):
+        world.send(kind)
+    world.score()
+    assert len(world.enrollments()) == 3

@@ -14,13 +14,9 @@ TRIGGER = {"profile": "p"}
     ("raw", "pointer"),
     [
         ({"steps": [{"webhook": {"url": "https://example.com"}}]}, "/steps/0/webhook"),
-        ({"steps": [{"split": [{"percent": 50, "steps": [{"add_tag": "a"}]}]}]}, "/steps/0/split"),
-        ({"steps": [{"start": "a"}]}, "/steps/0/start"),
         ({"steps": [{"wait_for": {"event": "e", "timeout": "1d"}}]}, "/steps/0/wait_for"),
-        ({"steps": [{"wait": {"until": "09:00"}}]}, "/steps/0/wait"),
-        ({"steps": [{"if": {}, "then": [{"start": "a"}]}]}, "/steps/0/then/0/start"),
+        ({"steps": [{"if": {}, "then": [{"wait_for": {"event": "e"}}]}]}, "/steps/0/then/0/wait_for"),
         ({"exit_when": {"contact.stage": {"equal": "customer"}}}, "/exit_when"),
-        ({"trigger": {**TRIGGER, "fires": "on_entry", "rearm": {"less": 40}}}, "/trigger/rearm"),
         ({"trigger": {**TRIGGER, "max_starts": {"times": 5, "per": "minute"}}}, "/trigger/max_starts"),
     ],
 )

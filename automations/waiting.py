@@ -1,0 +1,54 @@
+"""When a wait for a time of day, or for a date in a field, is over."""
+
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from automations.step_models import WaitUntil
+from conditions.times import DAY, EARLIEST, LATEST, Micros, parse_moment
+from conditions.values import Value, is_empty
+
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class NoDate(ValueError):
+    """The field holds nothing that can be waited for; the message names the field, never what it holds."""
+
+
+def next_clock(wait: WaitUntil, now: Micros) -> Micros:
+    """The first moment from now on at which a clock in the time zone shows `until`, on one of the weekdays.
+
+    Where summer time leaves that time of day out, it is the moment that the clock would have shown it without; where
+    it comes twice, the first.
+    """
+    zone = ZoneInfo(wait.timezone or "UTC")
+    hour, minute = (int(part) for part in wait.until.split(":"))
+    today = (_EPOCH + timedelta(microseconds=now)).astimezone(zone).date()
+    for days in range(-1, 9):
+        date = today + timedelta(days=days)
+        if wait.weekdays is not None and WEEKDAYS[date.weekday()] not in wait.weekdays:
+            continue
+        local = datetime.combine(date, time(hour, minute), tzinfo=zone)
+        moment = (local.astimezone(UTC) - _EPOCH) // _MICROSECOND
+        if moment >= now:
+            return moment
+    raise AssertionError
+
+
+def date_moment(wait: WaitUntil, value: Value) -> Micros:
+    """The moment that a field's date names, moved by `offset`. A date without a time is its midnight in the time zone.
+
+    Raises NoDate. The moment may be over.
+    """
+    if is_empty(value):
+        raise NoDate(f"{wait.until} is empty")
+    found = parse_moment(value) if isinstance(value, str) else None
+    if found is None:
+        raise NoDate(f"{wait.until} does not hold a date")
+    if len(str(value)) == 10:
+        midnight = datetime.combine(
+            (_EPOCH + timedelta(days=found // DAY)).date(), time(), tzinfo=ZoneInfo(wait.timezone or "UTC")
+        )
+        found = (midnight.astimezone(UTC) - _EPOCH) // _MICROSECOND
+    return min(max(found + wait.offset_micros, EARLIEST), LATEST)
