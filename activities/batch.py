@@ -7,6 +7,7 @@ from activities.enrolling import Enrolling
 from activities.published import Published
 from activities.saving import save_progress
 from activities.subjects import CONTACT, DEAL, Subjects
+from activities.watching import look
 from conditions.times import Micros
 from scoring.compiled import CompiledProfile
 from scoring.ledger import Entry, Event, Record
@@ -23,7 +24,9 @@ REVOKE = "revoke/"
 
 @dataclass(slots=True)
 class BatchOutcome:
-    """`size` 0: nothing was pending. `enrolled`: new enrollments; `closing`: workflows to be told of their end."""
+    """`size` 0: nothing was pending. `enrolled`: new enrollments; `closing`: workflows to be told of
+    something.
+    """
 
     size: int = 0
     events: int = 0
@@ -326,6 +329,8 @@ class Batch:
                 waiting.forget_due(connection, profile_id, gone)
         if quarantined:
             waiting.quarantine(connection, quarantined)
+        counting = [found for found in due.events if found.event.id not in quarantined]
+        outcome.closing += look(connection, self.published, self.subjects.contacts, counting, self.now)
         return outcome
 
 

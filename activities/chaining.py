@@ -6,7 +6,7 @@ from uuid_utils import uuid7
 
 from activities.situation import Situation, StepFailed
 from store import enrolling as rows
-from store import follow_ups
+from store import follow_ups, watching
 from triggers.compiled import CompiledTrigger
 from triggers.evaluate import Guard, Match, skip_reason
 
@@ -59,6 +59,7 @@ def enroll_in(situation: Situation, path: str, key: str) -> dict[str, Any]:
         score,
         row["depth"] + 1,
         situation.now,
+        watching.EXIT if trigger.exits_early else 0,
     )
     rows.save_enrollments(situation.connection, [enrollment])
     situation.changed = True

@@ -12,6 +12,7 @@ from scoring.compiled import CompiledProfile
 from scoring.ledger import Event
 from scoring.progress import Progress, ScoreChange
 from store import enrolling as rows
+from store import watching
 from store.connection import Connection
 from store.facts import DealWithContact
 from store.pending import PendingEvent
@@ -188,7 +189,7 @@ class Enrolling:
         return len(decided.enrollments), len(decided.replaced)
 
     def _armed(self, connection: Connection, found: Found, guard: Guard) -> bool:
-        """Whether the score has been where `rearm` wants it since the last enrollment. Its changes are stored by now."""
+        """Whether the score has been where `rearm` wants it since the last enrollment. Changes are stored by now."""
         trigger, change, profile = found.match.trigger, found.match.change, found.profile
         if trigger.rearm is None or guard.last_start is None or change is None or profile is None:
             return True
@@ -217,6 +218,7 @@ class Enrolling:
             change.current if change else None,
             match.depth,
             self.now,
+            watching.EXIT if trigger.exits_early else 0,
         )
 
 

@@ -19,12 +19,15 @@ from activities.messages import (
     Delivery,
     EndFollowUp,
     RunSteps,
+    StepRef,
     StepsResult,
 )
 from activities.published import PublishedCache
 from activities.situation import SENDS, Situation, StepFailed
 from activities.steps import Result, perform
+from activities.waiting import wait_for
 from automations.model import Automation
+from automations.step_models import WaitForStep
 from automations.steps import find_step
 from automations.titles import step_title
 from channels.mail import DeliveryFailed, Mail, Mailer
@@ -111,22 +114,12 @@ class FollowUpActivities:
         result: StepsResult | None = None
         for index, ref in enumerate(request.steps):
             follow_ups.change_enrollment(connection, row["id"], step=ref.path)
-            if ref.path in known:
-                outcome: Result = known[ref.path]["result"]
-            else:
-                step = find_step(situation.automation, ref.path)
-                try:
-                    outcome = perform(situation, ref.path, step)
-                except StepFailed as error:
-                    if step.on_failure == "stop":
-                        reason = f"step {ref.path} ({step_title(step)}) failed: {error}"
-                        follow_ups.end_enrollment(connection, row["id"], "failed", situation.now, reason)
-                        result = StepsResult(index, ended="failed", reason=reason)
-                        break
-                    outcome = {"failed": str(error)}
-                follow_ups.add_outcome(
-                    connection, row["id"], ref.path, ref.kind, outcome, row["attempt"], situation.now
-                )
+            outcome: Result | StepsResult = (
+                known[ref.path]["result"] if ref.path in known else self._do(situation, request, index, ref)
+            )
+            if isinstance(outcome, StepsResult):
+                result = outcome
+                break
             if "failed" in outcome:
                 failed[ref.path] = outcome["failed"]
             result = self._after(situation, request, index + 1, outcome)
@@ -138,6 +131,30 @@ class FollowUpActivities:
                 follow_ups.end_enrollment(connection, row["id"], "completed", situation.now)
                 result = StepsResult(len(request.steps), ended="completed")
         return _Ran(replace(result, skipped=failed), situation.changed)
+
+    def _do(self, situation: Situation, request: RunSteps, index: int, ref: StepRef) -> Result | StepsResult:
+        """Do a step and store its outcome; what the workflow has to know instead where there is none."""
+        connection, row = situation.connection, situation.enrollment
+        step = find_step(situation.automation, ref.path)
+        try:
+            if isinstance(step, WaitForStep):
+                timed_out = request.timed_out and index == 0
+                wait = wait_for(situation, ref.path, step, timed_out=timed_out)
+                if wait.branch is None:
+                    return StepsResult(index, until=wait.deadline_at, waiting=True)
+                outcome: Result = {"branch": wait.branch}
+            else:
+                outcome = perform(situation, ref.path, step)
+        except StepFailed as error:
+            if step.on_failure == "stop":
+                reason = f"step {ref.path} ({step_title(step)}) failed: {error}"
+                follow_ups.end_enrollment(connection, row["id"], "failed", situation.now, reason)
+                return StepsResult(index, ended="failed", reason=reason)
+            outcome = {"failed": str(error)}
+        follow_ups.add_outcome(
+            connection, row["id"], ref.path, ref.kind, outcome, row["attempt"], situation.now
+        )
+        return outcome
 
     def _after(
         self, situation: Situation, request: RunSteps, done: int, outcome: Result
@@ -228,14 +245,16 @@ class FollowUpActivities:
         self._database.run(work)
 
     @activity.defn(name=END_FOLLOW_UP)
-    def end_follow_up(self, end: EndFollowUp) -> None:
-        """Give the enrollment its final status, unless it has one or another attempt has taken over."""
+    def end_follow_up(self, end: EndFollowUp) -> str | None:
+        """Give the enrollment its final status, unless it has one or another attempt has taken over; the status."""
 
-        def work(connection: Connection) -> None:
+        def work(connection: Connection) -> str | None:
             row = follow_ups.load_enrollment(connection, end.enrollment_id)
             if row is not None and row["attempt"] == end.attempt:
                 follow_ups.end_enrollment(
                     connection, end.enrollment_id, end.status, self._clock(), end.reason
                 )
+            row = follow_ups.load_enrollment(connection, end.enrollment_id)
+            return row["status"] if row is not None else None
 
-        self._database.run(work)
+        return self._database.run(work)

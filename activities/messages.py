@@ -67,20 +67,22 @@ class StepRef:
 
 @dataclass(frozen=True)
 class RunSteps:
-    """Do these steps, in order. `finish`: nothing comes after them."""
+    """Do these steps, in order. `finish`: nothing comes after them. `timed_out`: the first has waited long enough."""
 
     enrollment_id: str
     attempt: int
     steps: list[StepRef]
     finish: bool
+    timed_out: bool = False
 
 
 @dataclass(frozen=True)
 class StepsResult:
     """`done` of the steps have an outcome now.
 
-    Of the last of them: `branch` is the branch of an `if` (then, elif.0, else), `until` the end of a wait, `deliver`
-    a notification that has to go out before the next step. `ended`: the enrollment is over, with this status, and
+    Of the last of them: `branch` is the branch that was taken (then, elif.0, else, split.1, timeout ...), `until` the
+    end of a wait, `deliver` a notification that has to go out before the next step. `waiting`: the step after them
+    waits for something, at most until `until`. `ended`: the enrollment is over, with this status, and
     `reason` may say why. `skipped`: why steps failed that say `on_failure: continue`, by path.
     """
 
@@ -91,6 +93,7 @@ class StepsResult:
     ended: str | None = None
     reason: str | None = None
     skipped: dict[str, str] = field(default_factory=dict)
+    waiting: bool = False
 
 
 @dataclass(frozen=True)

@@ -68,6 +68,7 @@ def load_published(
                 automation.trigger,
                 exits,
                 paused=row.paused,
+                exits_early=automation.exit_when is not None,
                 bands=bands.get(automation.trigger.profile or "", ()),
             )
         )

@@ -1,9 +1,9 @@
 """Starting follow-ups: the enrollments that the database says are unstarted get their workflows, once each."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from temporalio import activity
 from temporalio.client import Client
@@ -30,18 +30,27 @@ from runtime.registry import (
     KINDLING_RECORD,
     KINDLING_VERSION,
     PUBLISH_WORKFLOW,
+    WAKE_SIGNAL,
     Outcome,
     follow_up_workflow_id,
     publish_workflow_id,
 )
 from runtime.shards import ShardRef
-from store import follow_ups, meta
+from store import follow_ups, meta, watching
 from store.connection import Connection, RowMapping
 from store.database import Database
 
 AT_A_TIME = 200
 CONCURRENTLY = 32
 _PATIENCE = timedelta(seconds=10)
+
+
+class _Due(NamedTuple):
+    """Enrollments to be started, workflows to be ended, and (id, attempt, count) of those that have to look again."""
+
+    queued: list[RowMapping]
+    closing: list[str]
+    waking: list[tuple[str, int, int]]
 
 
 class Starter:
@@ -65,27 +74,27 @@ class Starter:
 
     async def start(self, shard: int, limit: int) -> StartResult:
         """Start up to `limit` follow-ups of a shard; `more` when there may be others."""
-        queued, closing = await asyncio.to_thread(self._load, shard, limit)
-        await asyncio.gather(*(self._close(workflow_id) for workflow_id in closing))
-        await asyncio.gather(*(self._start(row) for row in queued))
-        if queued or closing:
-            await asyncio.to_thread(
-                self._database.run, lambda connection: self._mark(connection, queued, closing)
-            )
-        return StartResult(len(queued), len(queued) >= limit or len(closing) >= limit)
+        due = await asyncio.to_thread(self._load, shard, limit)
+        await asyncio.gather(*(self._close(workflow_id) for workflow_id in due.closing))
+        await asyncio.gather(*(self._start(row) for row in due.queued))
+        await asyncio.gather(*(self._wake(found[0], found[1]) for found in due.waking))
+        if any(due):
+            await asyncio.to_thread(self._database.run, lambda connection: self._mark(connection, due))
+        return StartResult(len(due.queued), any(len(kind) >= limit for kind in due))
 
-    def _load(self, shard: int, limit: int) -> tuple[list[RowMapping], list[str]]:
+    def _load(self, shard: int, limit: int) -> _Due:
         with self._database.read() as connection:
             closing = follow_ups.closing(connection, shard, limit)
-            if meta.get_fact(connection, meta.HELD):
-                return [], closing
-            return follow_ups.queued(connection, shard, limit), closing
+            waking = watching.waking(connection, shard, limit)
+            held = meta.get_fact(connection, meta.HELD)
+            return _Due([] if held else follow_ups.queued(connection, shard, limit), closing, waking)
 
-    def _mark(self, connection: Connection, queued: Sequence[RowMapping], closing: Sequence[str]) -> None:
-        if queued:
-            follow_ups.mark_started(connection, [row["id"] for row in queued], self._clock())
-        if closing:
-            follow_ups.mark_closed(connection, closing)
+    def _mark(self, connection: Connection, due: _Due) -> None:
+        if due.queued:
+            follow_ups.mark_started(connection, [row["id"] for row in due.queued], self._clock())
+        if due.closing:
+            follow_ups.mark_closed(connection, due.closing)
+        watching.mark_woken(connection, due.waking)
 
     async def _start(self, row: RowMapping) -> None:
         pairs: list[SearchAttributePair[Any]] = [
@@ -131,11 +140,21 @@ class Starter:
     async def _close(self, workflow_id: str) -> None:
         handle = self._client.get_workflow_handle(workflow_id)
         async with self._gate:
-            try:
-                await handle.cancel(rpc_timeout=_PATIENCE)
-            except RPCError as error:
-                if error.status is not RPCStatusCode.NOT_FOUND:
-                    raise
+            await _unless_gone(handle.cancel(rpc_timeout=_PATIENCE))
+
+    async def _wake(self, enrollment_id: str, attempt: int) -> None:
+        handle = self._client.get_workflow_handle(follow_up_workflow_id(enrollment_id, attempt))
+        async with self._gate:
+            await _unless_gone(handle.signal(WAKE_SIGNAL, rpc_timeout=_PATIENCE))
+
+
+async def _unless_gone(call: Awaitable[None]) -> None:
+    """A workflow that is over, or that Temporal does not know, need not be told anything."""
+    try:
+        await call
+    except RPCError as error:
+        if error.status is not RPCStatusCode.NOT_FOUND:
+            raise
 
 
 async def start_publish(client: Client, task_queue: str, publish: PublishInput) -> None:

@@ -6,7 +6,7 @@ from automations.model import Automation
 from automations.steps import walk
 from conditions.problems import Problem
 
-_STEPS = ("webhook", "wait_for")
+_STEPS = ("webhook",)
 
 
 def unavailable(automation: Automation) -> Iterator[Problem]:
@@ -17,9 +17,5 @@ def unavailable(automation: Automation) -> Iterator[Problem]:
                 (*placed.loc, placed.step.kind),
                 f'the step "{placed.step.kind}" is not available in this version',
             )
-    if automation.exit_when is not None:
-        yield Problem(
-            ("exit_when",), "exit_when is not available in this version; use an if before the steps"
-        )
     if "max_starts" in automation.trigger.model_fields_set:
         yield Problem(("trigger", "max_starts"), "max_starts is not available in this version")

@@ -26,6 +26,7 @@ class NewEnrollment(NamedTuple):
     current: int | None
     depth: int
     created_at: Micros
+    watching: int
 
 
 class NewSkip(NamedTuple):
@@ -81,7 +82,7 @@ def load_earlier(
     return [
         Earlier(*row)
         for row in bulk.rows(
-            "SELECT automation_id, contact_id, deal_id, id, status, created_at, profile_id, change_seq FROM enrollments "
+            f"SELECT {', '.join(Earlier._fields)} FROM enrollments "
             f"WHERE {of_contacts} AND {of_automations} ORDER BY created_at, id",
             contacts_parameter,
             automations_parameter,

@@ -71,7 +71,8 @@ def _forget_enrollments(bulk: Bulk, enrollments: Collection[tuple[str, int, str]
         ],
     )
     test, parameter = bulk.among("enrollment_id", ids)
-    bulk.run(f"DELETE FROM outcomes WHERE {test}", parameter)
+    for name in ("outcomes", "waits"):
+        bulk.run(f"DELETE FROM {name} WHERE {test}", parameter)
     test, parameter = bulk.among("id", ids)
     bulk.run(f"DELETE FROM enrollments WHERE {test}", parameter)
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, and_, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, RowMapping, Select, and_, delete, func, insert, or_, select, update
 
 from conditions.times import Micros
 from runtime.registry import enrollment_of, follow_up_workflow_id
@@ -55,6 +55,11 @@ _WITH_DEFINITION = (
 )
 
 
+def with_definition() -> Select[Any]:
+    """Enrollments with `automation` key, `profile` key, what that `applies_to`, and `definition`."""
+    return _WITH_DEFINITION
+
+
 def about_deal(row: RowMapping) -> bool:
     """Whether a deal is enrolled: by a deal's score, or by an event that names it. Else the contact is."""
     return row["deal_id"] is not None and row["applies_to"] != "contact"
@@ -86,7 +91,7 @@ def closing(connection: Connection, shard: int, limit: int) -> list[str]:
 
 
 def any_unstarted(connection: Connection, shard: int) -> bool:
-    """Whether some follow-up of the shard waits for its start, and may start, or for word of its end."""
+    """Whether some follow-up of the shard waits for its start, and may start, or for word."""
     found = connection.execute(
         select(ENROLLMENTS.c.id)
         .where(ENROLLMENTS.c.shard == shard, ENROLLMENTS.c.status == "queued")
@@ -94,7 +99,8 @@ def any_unstarted(connection: Connection, shard: int) -> bool:
     ).first()
     if found is not None and meta.get_fact(connection, meta.HELD) is None:
         return True
-    return bool(closing(connection, shard, 1))
+    waking = select(ENROLLMENTS.c.id).where(ENROLLMENTS.c.shard == shard, ENROLLMENTS.c.waking > 0).limit(1)
+    return bool(closing(connection, shard, 1)) or connection.execute(waking).first() is not None
 
 
 def mark_started(connection: Connection, ids: Collection[str], now: Micros) -> None:

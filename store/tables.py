@@ -424,7 +424,7 @@ class Outcome(SQLModel, table=True):
 
 
 class Wait(SQLModel, table=True):
-    """What a step `wait_for` waits for: that filters hold (`event_type` null), or an event. `met_at`: when it was so."""
+    """What a step `wait_for` waits for: that filters hold (`event_type` null), or an event. `met_at`: when that was."""
 
     __tablename__: ClassVar[Any] = "waits"
     enrollment_id: str = Field(primary_key=True, sa_type=Text)

@@ -36,6 +36,7 @@ class CompiledTrigger:
     reentry: Micros | None
     while_running: str
     exits: Predicate | None
+    exits_early: bool
     paused: bool
     reads: frozenset[str]
 
@@ -53,11 +54,13 @@ def compile_trigger(
     exit_when: Mapping[str, Any] | None = None,
     *,
     paused: bool = False,
+    exits_early: bool = False,
     bands: Bands = (),
 ) -> CompiledTrigger:
     """Prepare a valid trigger; `exit_when` are filters that must not hold at the start.
 
-    `bands` are those of its profile, the lowest first.
+    `exits_early`: follow-ups may end early, by such filters or by an event. `bands` are those of its profile, the
+    lowest first.
     """
     filters = trigger.filters
     low, high = _score_bounds(filters, bands)
@@ -82,6 +85,7 @@ def compile_trigger(
         reentry=reentry,
         while_running=trigger.while_running,
         exits=compile_conditions(exit_when) if exit_when else None,
+        exits_early=exits_early or exit_when is not None,
         paused=paused,
         reads=fields_read(filters) | (fields_read(exit_when) if exit_when else frozenset()),
     )

@@ -25,7 +25,7 @@ with workflow.unsafe.imports_passed_through():
         StepRef,
         StepsResult,
     )
-    from runtime.registry import FOLLOW_UP_WORKFLOW, KINDLING_OUTCOME, Outcome
+    from runtime.registry import FOLLOW_UP_WORKFLOW, KINDLING_OUTCOME, WAKE_SIGNAL, Outcome
     from workflows.policies import (
         DATABASE_RETRY,
         DELIVERY_PATIENCE,
@@ -35,7 +35,7 @@ with workflow.unsafe.imports_passed_through():
     )
 
 #: Steps that end a group: what comes next depends on them.
-DECIDING = frozenset({"if", "split", "wait", "stop"})
+DECIDING = frozenset({"if", "split", "wait", "wait_for", "stop"})
 LONGEST_GROUP = 20
 LONGEST_SUMMARY = 190
 LONGEST_HISTORY = 800
@@ -53,6 +53,12 @@ class FollowUpWorkflow:
         self._follow_up = follow_up
         self._remaining: list[Step] = list(follow_up.steps)
         self._log: list[str] = list(follow_up.log)
+        self._woken = False
+
+    @workflow.signal(name=WAKE_SIGNAL)
+    def wake(self) -> None:
+        """What is waited for may have come about: it is in the database."""
+        self._woken = True
 
     @workflow.run
     async def run(self, follow_up: FollowUpInput) -> FollowUpResult:
@@ -64,7 +70,10 @@ class FollowUpWorkflow:
             if not is_cancelled_exception(error):
                 workflow.upsert_search_attributes([KINDLING_OUTCOME.value_set(Outcome.FAILED)])
                 raise
-            await self._end(Outcome.CANCELLED, "cancelled in Temporal")
+            status = await self._end(Outcome.CANCELLED, "cancelled in Temporal")
+            if status in (Outcome.EXITED, Outcome.REPLACED):
+                workflow.upsert_search_attributes([KINDLING_OUTCOME.value_set(status)])
+                return FollowUpResult(status)
             workflow.upsert_search_attributes([KINDLING_OUTCOME.value_set(Outcome.CANCELLED)])
             raise
         outcome = result.outcome if result.outcome in set(Outcome) else Outcome.COMPLETED
@@ -72,12 +81,15 @@ class FollowUpWorkflow:
         return result
 
     async def _walk(self) -> FollowUpResult:
+        timed_out = False
         while True:
             group = self._next_group()
-            result = await self._run(group)
+            self._woken = False
+            result = await self._run(group, timed_out=timed_out)
+            timed_out = False
             done, last = group[: result.done], group[result.done - 1] if result.done else None
             for step in done:
-                if last is not step or (result.deliver is None and result.until is None):
+                if last is not step or (result.deliver is None and (result.until is None or result.waiting)):
                     self._note(step, result)
             del self._remaining[: result.done]
             if result.ended == Outcome.FAILED:
@@ -91,8 +103,10 @@ class FollowUpWorkflow:
                     await self._deliver(last, result.deliver)
                 if result.branch is not None:
                     self._remaining[:0] = _branch(last, result.branch)
-                if result.until is not None:
+                if result.until is not None and not result.waiting:
                     await self._wait(last, result.until)
+            if result.waiting:
+                timed_out = await self._await(self._remaining[0], result.until)
             if workflow.info().get_current_history_length() > LONGEST_HISTORY:
                 workflow.continue_as_new(
                     replace(self._follow_up, steps=self._remaining, log=self._log[-LONGEST_LOG:])
@@ -106,7 +120,7 @@ class FollowUpWorkflow:
                 break
         return group
 
-    async def _run(self, group: list[Step]) -> StepsResult:
+    async def _run(self, group: list[Step], *, timed_out: bool) -> StepsResult:
         titles = " · ".join(step["title"] for step in group) or "finish"
         last = group[-1]["kind"] if group else ""
         result: StepsResult = await workflow.execute_activity(
@@ -115,7 +129,8 @@ class FollowUpWorkflow:
                 self._follow_up.enrollment_id,
                 self._follow_up.attempt,
                 [StepRef(step["path"], step["kind"]) for step in group],
-                finish=len(group) == len(self._remaining) and last not in ("if", "split", "wait"),
+                finish=len(group) == len(self._remaining) and last not in ("if", "split", "wait", "wait_for"),
+                timed_out=timed_out,
             ),
             result_type=StepsResult,
             start_to_close_timeout=STEP_TIMEOUT,
@@ -166,14 +181,34 @@ class FollowUpWorkflow:
             await workflow.sleep(pause, summary=summary)
         self._log.append(f"- {step['title']}")
 
-    async def _end(self, status: str, reason: str) -> None:
-        await workflow.execute_activity(
+    async def _await(self, step: Step, until: int | None) -> bool:
+        """Until woken, or the time is over; whether it is."""
+        timeout = None
+        summary = step["title"]
+        if until is not None:
+            moment = datetime.fromtimestamp(0, UTC) + timedelta(microseconds=until)
+            timeout = max(moment - workflow.now(), timedelta(0))
+            summary = f"{summary}, until {moment:%Y-%m-%d %H:%M} UTC"
+        self._show(f"Now: {summary}")
+        try:
+            await workflow.wait_condition(
+                lambda: self._woken, timeout=timeout, timeout_summary=summary[:LONGEST_SUMMARY]
+            )
+        except TimeoutError:
+            return True
+        return False
+
+    async def _end(self, status: str, reason: str) -> str | None:
+        """Note how it ended; how it did, if that was known before."""
+        found: str | None = await workflow.execute_activity(
             END_FOLLOW_UP,
             EndFollowUp(self._follow_up.enrollment_id, self._follow_up.attempt, status, reason),
+            result_type=str,
             start_to_close_timeout=STEP_TIMEOUT,
             retry_policy=DATABASE_RETRY,
             summary=f"note that the follow-up is {status}",
         )
+        return found
 
     def _note(self, step: Step, result: StepsResult) -> None:
         if step["path"] in result.skipped:
@@ -190,7 +225,7 @@ class FollowUpWorkflow:
 
 
 def _branches(step: Step) -> bool:
-    return step["kind"] in ("if", "split")
+    return step["kind"] in ("if", "split", "wait_for")
 
 
 def _branch_words(step: Step, branch: str) -> str:
@@ -198,6 +233,8 @@ def _branch_words(step: Step, branch: str) -> str:
         return str(step["split"][int(branch[6:])]["title"])
     if step["kind"] == "split":
         return "none of them"
+    if step["kind"] == "wait_for":
+        return "it came about" if branch == "met" else "time is over"
     if branch.startswith("elif."):
         return f"no, but {step['elif'][int(branch[5:])]['title']}"
     return "yes" if branch == "then" else "no"

@@ -120,7 +120,7 @@ def fresh(database: Database) -> Fresh:
             ):
                 where = " WHERE key = 'definitions'" if name == "meta" else ""
                 connection.exec_driver_sql(f"DELETE FROM {name}{where}")
-        yield World(database)
+        yield World(database, shards=2)
 
     return make
 
@@ -191,7 +191,7 @@ class Script:
         self.world.move(deal, contact)
 
     def do_restart(self) -> None:
-        restarted = World(self.world.database)
+        restarted = World(self.world.database, shards=2)
         restarted.now, restarted.numbers = self.world.now, self.world.numbers
         self.world = restarted
 

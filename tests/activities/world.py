@@ -36,8 +36,9 @@ class Known(NamedTuple):
 class World:
     """One database and a clock that tests set. All contacts are in whichever shard their key says."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, shards: int = 4) -> None:
         self.database = database
+        self.shards = shards
         self.now: Micros = 1_000 * 24 * HOUR
         self.published = PublishedCache()
         self.numbers = 0
@@ -68,7 +69,9 @@ class World:
             version = definitions.publish_version(
                 connection, definitions.PROFILES, definitions.PROFILE_VERSIONS, row, definition, self.now
             )
-            publications.begin(connection, publication_id, row["id"], version, 4, self.now, silent=silent)
+            publications.begin(
+                connection, publication_id, row["id"], version, self.shards, self.now, silent=silent
+            )
 
         self.database.run(work)
         return publication_id
@@ -109,7 +112,7 @@ class World:
         at = min(self.now if at is None else at, self.now)
         text = dump_json(properties)
         new = intake.NewEvent(event_id, event_type, contact or None, at, text, silent, None, deal)
-        self.database.run(lambda connection: intake.take_events(connection, [new], 4, self.now))
+        self.database.run(lambda connection: intake.take_events(connection, [new], self.shards, self.now))
         return event_id
 
     def change(self, contact: str = "ada", *, depth: int = 0, **values: Any) -> None:
@@ -126,7 +129,7 @@ class World:
         """Create a deal, or change its fields."""
 
         def work(connection: Connection) -> None:
-            owner = intake.ensure_contacts(connection, [contact], 4, self.now)[contact]
+            owner = intake.ensure_contacts(connection, [contact], self.shards, self.now)[contact]
             intake.ensure_deals(connection, {deal: owner}, self.now)
             row = deals.deal_by_key(connection, deal)
             assert row is not None
@@ -210,7 +213,7 @@ class World:
     def score(self, limit: int = 500) -> list[BatchOutcome]:
         """Batches of every shard until nothing is pending."""
         outcomes = []
-        for shard in range(4):
+        for shard in range(self.shards):
             while (outcome := self.batch(shard, limit)).size:
                 outcomes.append(outcome)
         return outcomes
@@ -224,11 +227,11 @@ class World:
         )
 
     def sweep(
-        self, publication_id: str, profile: str = "p", chunk: int = 2, shards: Iterable[int] = range(4)
+        self, publication_id: str, profile: str = "p", chunk: int = 2, shards: Iterable[int] | None = None
     ) -> int:
         """Re-score as the publish workflow does; how many records were passed."""
         passed = 0
-        for shard in shards:
+        for shard in range(self.shards) if shards is None else shards:
             while True:
 
                 def work(connection: Connection, shard: int = shard) -> int:

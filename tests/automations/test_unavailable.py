@@ -14,9 +14,7 @@ TRIGGER = {"profile": "p"}
     ("raw", "pointer"),
     [
         ({"steps": [{"webhook": {"url": "https://example.com"}}]}, "/steps/0/webhook"),
-        ({"steps": [{"wait_for": {"event": "e", "timeout": "1d"}}]}, "/steps/0/wait_for"),
-        ({"steps": [{"if": {}, "then": [{"wait_for": {"event": "e"}}]}]}, "/steps/0/then/0/wait_for"),
-        ({"exit_when": {"contact.stage": {"equal": "customer"}}}, "/exit_when"),
+        ({"steps": [{"if": {}, "then": [{"webhook": {"url": "https://a.b"}}]}]}, "/steps/0/then/0/webhook"),
         ({"trigger": {**TRIGGER, "max_starts": {"times": 5, "per": "minute"}}}, "/trigger/max_starts"),
     ],
 )
