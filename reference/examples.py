@@ -35,9 +35,15 @@ STEP_EXAMPLES: Mapping[str, str] = {
 """,
     "wait": """\
 - wait: 3d
+- wait: {until: "09:00", weekdays: [mon, tue, wed, thu, fri], timezone: Europe/Berlin}
+- wait: {until: contact.renewal_date, offset: -30d}
 """,
     "wait_for": """\
-- wait_for: {event: form.submitted, timeout: 7d}
+- wait_for:
+    event: form.submitted
+    timeout: 7d
+    on_timeout:
+      - create_task: {title: "Call {{ contact.label }}, who has not answered"}
 """,
     "if": """\
 - if: {score: {less: 20}}
@@ -52,7 +58,8 @@ STEP_EXAMPLES: Mapping[str, str] = {
 """,
     "split": """\
 - split:
-    - {percent: 50, steps: [{add_tag: group-a}]}
+    - {percent: 50, name: first text, steps: [{add_tag: group-a}]}
+    - {percent: 50, name: second text, steps: [{add_tag: group-b}]}
 """,
     "start": """\
 - start: another-automation

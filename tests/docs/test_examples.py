@@ -37,7 +37,8 @@ def _document(block: str) -> str:
     if isinstance(value, list) and "points" in first:
         return "kind: score_profile\nkey: part\nrules:\n" + _indented(block)
     if isinstance(value, list):
-        return f"kind: automation\nkey: part\n{_TRIGGER}steps:\n{_indented(block)}"
+        another = f"---\nkind: automation\nkey: another-automation\n{_TRIGGER}{_STEPS}"
+        return f"kind: automation\nkey: part\n{_TRIGGER}steps:\n{_indented(block)}{another}"
     if "kind" not in first:
         return f"kind: automation\nkey: part\n{_STEPS}trigger:\n{_indented(block)}"
     return block
