@@ -221,6 +221,26 @@ def enrollments(
 
 
 @app.command()
+def retry(
+    enrollment: Annotated[str, typer.Argument(help="Id of a failed enrollment.")], *, as_json: Json = False
+) -> None:
+    """Try a failed follow-up again, from the step that failed."""
+    from commands import looking  # noqa: PLC0415
+
+    raise typer.Exit(looking.repair(enrollment, "retry", as_json=as_json))
+
+
+@app.command()
+def cancel(
+    enrollment: Annotated[str, typer.Argument(help="Id of an enrollment.")], *, as_json: Json = False
+) -> None:
+    """End a follow-up that is queued or runs. What it has done stays."""
+    from commands import looking  # noqa: PLC0415
+
+    raise typer.Exit(looking.repair(enrollment, "cancel", as_json=as_json))
+
+
+@app.command()
 def hold(*, as_json: Json = False) -> None:
     """Hold all new starts of follow-ups back. Those that run go on."""
     from commands import looking  # noqa: PLC0415

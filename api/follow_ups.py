@@ -32,6 +32,28 @@ def list_enrollments(
     )
 
 
+@router.post(
+    "/enrollments/{enrollment_id}/retry",
+    status_code=202,
+    response_model=Enrollment,
+    summary="Try a failed follow-up again",
+)
+def retry_enrollment(enrollment_id: Id, app: App) -> dict[str, Any]:
+    """From the step that failed, as a new attempt: steps that are done are passed over."""
+    return app.repairs.retry(enrollment_id)
+
+
+@router.post(
+    "/enrollments/{enrollment_id}/cancel",
+    status_code=202,
+    response_model=Enrollment,
+    summary="End a follow-up",
+)
+def cancel_enrollment(enrollment_id: Id, app: App) -> dict[str, Any]:
+    """What it has done stays. Its workflow is told within moments."""
+    return app.repairs.cancel(enrollment_id)
+
+
 @router.get("/tasks", response_model=Page[Task], summary="List tasks")
 def list_tasks(
     app: App,

@@ -28,6 +28,7 @@ def enrollments(
         return 0
     for item in page["items"]:
         say(_line(item))
+        say(f"  {item['id']}", "dim")
         if item["last_error"]:
             say(f"  {item['last_error']}", "red")
         if item["workflow_url"]:
@@ -46,6 +47,18 @@ def _line(item: dict[str, Any]) -> str:
         f"{item['created_at'][:19].replace('T', ' ')}  {item['contact']}  {item['automation']} v{item['version']}"
         f"  {shown(item['previous'])} → {shown(item['current'])}  {item['status']}{step}"
     )
+
+
+def repair(enrollment: str, what: str, *, as_json: bool) -> int:
+    """Try a failed follow-up again, or end one."""
+    with session() as opened:
+        repairs = opened.application.repairs
+        found = repairs.retry(enrollment) if what == "retry" else repairs.cancel(enrollment)
+    if as_json:
+        print_json(found)
+    else:
+        say(_line(found))
+    return 0
 
 
 def status(*, as_json: bool) -> int:

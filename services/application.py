@@ -11,6 +11,7 @@ from services.preview_jobs import PreviewJobs
 from services.profile_cache import ProfileCache
 from services.profiles import Profiles, StartPublish
 from services.record_lists import RecordLists
+from services.repairs import Repairs
 from services.resources import Resources
 from services.revocations import Revocations
 from services.scores import Scores
@@ -37,4 +38,5 @@ class Application:
         self.previews = PreviewJobs(resources)
         self.automations = Automations(resources)
         self.follow_ups = FollowUps(resources)
+        self.repairs = Repairs(resources)
         self.status = Status(resources)

@@ -1,0 +1,59 @@
+"""What ops do to follow-ups: try a failed one again, end one that runs."""
+
+from typing import Any
+
+from conditions.times import Micros
+from services.follow_ups import enrollment_json, keys_of
+from services.resources import Conflict, NotFound, Resources
+from services.shard_locks import in_shards
+from store import follow_ups, repairs
+from store.connection import Connection, RowMapping
+
+
+class Repairs:
+    """Changes enrollments, one transaction each; workflows are told by the shard's worker."""
+
+    def __init__(self, resources: Resources) -> None:
+        self._resources = resources
+
+    def retry(self, enrollment_id: str) -> dict[str, Any]:
+        """Begin a failed follow-up again, as its next attempt, which passes over every step that is done."""
+
+        def work(connection: Connection, row: RowMapping, now: Micros) -> None:
+            del now
+            if row["status"] != "failed":
+                raise Conflict(
+                    f"the follow-up {enrollment_id} is {row['status']}; only a failed one is tried again"
+                )
+            repairs.retry(connection, enrollment_id)
+
+        return self._change(enrollment_id, work)
+
+    def cancel(self, enrollment_id: str) -> dict[str, Any]:
+        """End a follow-up that is queued or runs; what it has done stays."""
+
+        def work(connection: Connection, row: RowMapping, now: Micros) -> None:
+            if row["status"] not in follow_ups.OPEN:
+                raise Conflict(f"the follow-up {enrollment_id} is {row['status']} already")
+            repairs.cancel(connection, enrollment_id, now)
+
+        return self._change(enrollment_id, work)
+
+    def _change(self, enrollment_id: str, work: Any) -> dict[str, Any]:
+        def place(connection: Connection) -> list[int]:
+            shard = follow_ups.enrollment_shard(connection, enrollment_id)
+            if shard is None:
+                raise NotFound(f'there is no enrollment "{enrollment_id}"; GET /v1/enrollments lists them')
+            return [shard]
+
+        def change(connection: Connection, now: Micros) -> dict[str, Any]:
+            row = follow_ups.load_enrollment(connection, enrollment_id)
+            if row is None:
+                raise NotFound(f'there is no enrollment "{enrollment_id}"')
+            work(connection, row, now)
+            after = follow_ups.load_enrollment(connection, enrollment_id)
+            if after is None:
+                raise NotFound(f'there is no enrollment "{enrollment_id}"')
+            return enrollment_json(after, *keys_of(connection, [after]), self._resources.settings)
+
+        return in_shards(self._resources, place, change)
