@@ -221,6 +221,21 @@ def enrollments(
 
 
 @app.command()
+def why(
+    automation: Annotated[str, typer.Argument(help="The automation's key.")],
+    key: Annotated[str, typer.Argument(help="The contact's key.")],
+    *,
+    deal: Annotated[bool, typer.Option("--deal", help="The key is that of a deal.")] = False,
+    limit: Annotated[int, typer.Option(min=1, max=500)] = 10,
+    as_json: Json = False,
+) -> None:
+    """Tell why an automation did or did not enroll a contact: for each recent change, filter by filter."""
+    from commands import looking  # noqa: PLC0415
+
+    raise typer.Exit(looking.why(automation, key, deal=deal, limit=limit, as_json=as_json))
+
+
+@app.command()
 def retry(
     enrollment: Annotated[str, typer.Argument(help="Id of a failed enrollment.")], *, as_json: Json = False
 ) -> None:
@@ -246,6 +261,16 @@ def hold(*, as_json: Json = False) -> None:
     from commands import looking  # noqa: PLC0415
 
     raise typer.Exit(looking.hold(held=True, as_json=as_json))
+
+
+@app.command()
+def drop(
+    automation: Annotated[str, typer.Argument(help="The automation's key.")], *, as_json: Json = False
+) -> None:
+    """Give up the follow-ups of an automation that wait for their start."""
+    from commands import looking  # noqa: PLC0415
+
+    raise typer.Exit(looking.drop(automation, as_json=as_json))
 
 
 @app.command()

@@ -4,6 +4,7 @@ from typing import Any
 
 from uuid_utils import uuid7
 
+from activities.enrolling import paced
 from activities.situation import Situation, StepFailed
 from store import enrolling as rows
 from store import follow_ups, watching
@@ -60,8 +61,12 @@ def enroll_in(situation: Situation, path: str, key: str) -> dict[str, Any]:
         row["depth"] + 1,
         situation.now,
         watching.EXIT if trigger.exits_early else 0,
+        situation.now,
     )
-    rows.save_enrollments(situation.connection, [enrollment])
+    most = {trigger.automation_id: trigger.most_starts}
+    rows.save_enrollments(
+        situation.connection, paced(situation.connection, [enrollment], most, situation.now)
+    )
     situation.changed = True
     return {"enrollment": enrollment.id}
 

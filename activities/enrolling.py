@@ -1,6 +1,6 @@
 """The triggers' part of a batch: which changes and events enroll a record, which skip it and why."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from uuid_utils import uuid7
@@ -17,7 +17,17 @@ from store.connection import Connection
 from store.facts import DealWithContact
 from store.pending import PendingEvent
 from store.scoring import load_score_values
-from triggers.evaluate import Facts, Guard, Match, is_armed, match_change, match_event, skip_reason
+from triggers.evaluate import (
+    Facts,
+    Guard,
+    Match,
+    Window,
+    is_armed,
+    match_change,
+    match_event,
+    skip_reason,
+    take_start,
+)
 
 
 class Found(NamedTuple):
@@ -182,7 +192,8 @@ class Enrolling:
     def save(self, connection: Connection) -> tuple[int, int]:
         """Write enrollments and skips; how many enrolled, and how many running ones were replaced."""
         decided = self.decide(connection)
-        rows.save_enrollments(connection, decided.enrollments)
+        most = {found.match.trigger.automation_id: found.match.trigger.most_starts for found in self.found}
+        rows.save_enrollments(connection, paced(connection, decided.enrollments, most, self.now))
         rows.save_skips(connection, decided.skips)
         if decided.replaced:
             rows.replace_running(connection, decided.replaced, self.now)
@@ -219,7 +230,28 @@ class Enrolling:
             match.depth,
             self.now,
             watching.EXIT if trigger.exits_early else 0,
+            self.now,
         )
+
+
+def paced(
+    connection: Connection,
+    enrollments: Sequence[rows.NewEnrollment],
+    most: Mapping[int, tuple[int, Micros]],
+    now: Micros,
+) -> list[rows.NewEnrollment]:
+    """The same, each with the moment at which its automation's storm limit (`most`) lets it start."""
+    automations = {enrollment.automation_id for enrollment in enrollments}
+    if not automations:
+        return []
+    windows = {key: Window(*found) for key, found in rows.lock_paces(connection, automations).items()}
+    found = []
+    for enrollment in enrollments:
+        key = enrollment.automation_id
+        windows[key], start_at = take_start(windows.get(key), most[key], now)
+        found.append(enrollment._replace(start_at=start_at))
+    rows.save_paces(connection, [(key, windows[key].began_at, windows[key].used) for key in automations])
+    return found
 
 
 def _bare(event: Event) -> Event:

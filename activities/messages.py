@@ -16,7 +16,7 @@ FINISH_PUBLISH = "finish_publish"
 @dataclass(frozen=True)
 class ScoreResult:
     """`more`: work is left. `unstarted`: follow-ups wait for their start, or for word of their end.
-    `next_due_at`: when time alone may next change a score, in microseconds since the epoch.
+    `next_due_at`: when time alone may next change a score, or let a follow-up start, in microseconds since the epoch.
     """
 
     events: int

@@ -91,8 +91,10 @@ class ShardActivities:
             for cause_id, error in outcome.quarantined.items():
                 _log.error("event quarantined", event=cause_id, error=error)
         with self._database.read() as connection:
-            due = pending.next_due(connection, shard)
-            unstarted = follow_ups.any_unstarted(connection, shard)
+            now = self._clock()
+            moments = (pending.next_due(connection, shard), follow_ups.next_start(connection, shard, now))
+            due = min((moment for moment in moments if moment is not None), default=None)
+            unstarted = follow_ups.any_unstarted(connection, shard, now)
         return ScoreResult(events, changes, more, unstarted, due), 0 if closing else enrolled
 
     def _one_batch(self, shard: int, pace: _Pace) -> BatchOutcome:

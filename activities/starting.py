@@ -87,7 +87,9 @@ class Starter:
             closing = follow_ups.closing(connection, shard, limit)
             waking = watching.waking(connection, shard, limit)
             held = meta.get_fact(connection, meta.HELD)
-            return _Due([] if held else follow_ups.queued(connection, shard, limit), closing, waking)
+            return _Due(
+                [] if held else follow_ups.queued(connection, shard, self._clock(), limit), closing, waking
+            )
 
     def _mark(self, connection: Connection, due: _Due) -> None:
         if due.queued:

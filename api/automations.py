@@ -5,10 +5,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Response
 
 from api.bodies import Body, takes
-from api.parameters import DEFAULT_LIMIT, Cursor, Key, Limit, Version
+from api.parameters import DEFAULT_LIMIT, Cursor, Key, Limit, Text, Version
 from api.profiles import RollbackIn
 from api.schemas import Automation as AutomationShown
-from api.schemas import Comparison, Page
+from api.schemas import Comparison, Dropped, Explanation, Page
 from api.schemas import Recipient as RecipientShown
 from api.schemas import Version as VersionShown
 from api.state import App
@@ -94,6 +94,14 @@ def resume_automation(key: Key, app: App) -> dict[str, Any]:
 
 
 @router.post(
+    "/automations/{key}/drop-queued", response_model=Dropped, summary="Give up what waits for its start"
+)
+def drop_queued(key: Key, app: App) -> dict[str, Any]:
+    """What the storm limit, or `kindling hold`, keeps waiting does not start any more; it is recorded as skipped."""
+    return {"dropped": app.automations.drop_queued(key)}
+
+
+@router.post(
     "/automations/{key}/rollback",
     response_model=AutomationShown,
     response_model_exclude_unset=True,
@@ -126,6 +134,22 @@ def compare_automation_versions(
 ) -> dict[str, Any]:
     """A diff of YAML; by default from what is published to the draft."""
     return app.automations.compare(key, from_, to)
+
+
+@router.get(
+    "/automations/{key}/why",
+    response_model=Explanation,
+    response_model_exclude_unset=True,
+    summary="Why an automation did or did not enroll a record",
+)
+def explain_automation(
+    key: Key, app: App, contact: Text = None, deal: Text = None, limit: Limit = DEFAULT_LIMIT
+) -> dict[str, Any]:
+    """For each recent change of the score, or event: enrolled, skipped and why, or which filter did not hold.
+
+    Fields of the record are read as they are now.
+    """
+    return app.why.explain(key, contact=contact, deal=deal, limit=limit)
 
 
 @router.put(

@@ -453,6 +453,50 @@ class Automation(BaseModel):
     warnings: list[FieldProblem] | None = None
 
 
+class Dropped(BaseModel):
+    """How many follow-ups will not start."""
+
+    dropped: int
+
+
+class FilterVerdict(BaseModel):
+    """How one test came out. One under `not` is judged without the `not`."""
+
+    text: str = Field(examples=["score is at least 50"])
+    actual: Any
+    holds: bool
+
+
+class Explained(BaseModel):
+    """A change or event, and what the automation made of it."""
+
+    at: str | None
+    previous: int | None = None
+    current: int | None = None
+    cause: str
+    version: int | None = None
+    silent: bool | None = None
+    event: CausingEvent | None = None
+    adjustment: CausingAdjustment | None = None
+    outcome: Literal[
+        "enrolled", "skipped", "silent", "filters", "where", "inside", "unpublished", "otherwise"
+    ]
+    why: str
+    reason: str | None = Field(description="Of a skip")
+    enrollment: str | None
+    filters: list[FilterVerdict]
+
+
+class Explanation(BaseModel):
+    """Why an automation did or did not enroll a record, for each recent change; the newest first."""
+
+    automation: str
+    contact: str | None = None
+    deal: str | None = None
+    version: int | None
+    items: list[Explained]
+
+
 class Recipient(BaseModel):
     """Whom notifications reach."""
 

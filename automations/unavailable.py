@@ -17,5 +17,3 @@ def unavailable(automation: Automation) -> Iterator[Problem]:
                 (*placed.loc, placed.step.kind),
                 f'the step "{placed.step.kind}" is not available in this version',
             )
-    if "max_starts" in automation.trigger.model_fields_set:
-        yield Problem(("trigger", "max_starts"), "max_starts is not available in this version")

@@ -39,14 +39,50 @@ def enrollments(
 
 
 def _line(item: dict[str, Any]) -> str:
-    def shown(score: int | None) -> str:
-        return "empty" if score is None else str(score)
-
     step = f" at {item['step']}" if item["status"] == "running" and item["step"] else ""
     return (
         f"{item['created_at'][:19].replace('T', ' ')}  {item['contact']}  {item['automation']} v{item['version']}"
-        f"  {shown(item['previous'])} → {shown(item['current'])}  {item['status']}{step}"
+        f"  {_shown(item['previous'])} → {_shown(item['current'])}  {item['status']}{step}"
     )
+
+
+def why(automation: str, key: str, *, deal: bool, limit: int, as_json: bool) -> int:
+    """Tell why an automation did or did not enroll a record."""
+    with session() as opened:
+        names = {"contact": None, "deal": key} if deal else {"contact": key, "deal": None}
+        found = opened.application.why.explain(automation, **names, limit=limit)
+    if as_json:
+        print_json(found)
+        return 0
+    if not found["items"]:
+        say("Nothing has happened that the automation looks at.")
+    for item in found["items"]:
+        event = f" {item['event']['type']}" if item.get("event") else ""
+        moved = f"  {_shown(item['previous'])} → {_shown(item['current'])}" if "current" in item else ""
+        say(f"{item['at'][:19].replace('T', ' ')}{moved}  {item['cause']}{event}: {item['why']}")
+        if item["enrollment"]:
+            say(f"  {item['enrollment']}", "dim")
+        for verdict in item["filters"]:
+            say(
+                f"  {'holds' if verdict['holds'] else 'fails'}: {verdict['text']} (it is {verdict['actual']!r})",
+                "dim",
+            )
+    return 0
+
+
+def drop(automation: str, *, as_json: bool) -> int:
+    """Give up the follow-ups of an automation that wait for their start."""
+    with session() as opened:
+        count = opened.application.automations.drop_queued(automation)
+    if as_json:
+        print_json({"dropped": count})
+    else:
+        say(f"{counted(count, 'follow-up')} of {automation} will not start.")
+    return 0
+
+
+def _shown(score: int | None) -> str:
+    return "empty" if score is None else str(score)
 
 
 def repair(enrollment: str, what: str, *, as_json: bool) -> int:

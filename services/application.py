@@ -17,6 +17,7 @@ from services.revocations import Revocations
 from services.scores import Scores
 from services.smart_lists import SmartLists
 from services.status import Status
+from services.why import Why
 
 
 class Application:
@@ -39,4 +40,5 @@ class Application:
         self.automations = Automations(resources)
         self.follow_ups = FollowUps(resources)
         self.repairs = Repairs(resources)
+        self.why = Why(resources, cache)
         self.status = Status(resources)

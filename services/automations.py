@@ -21,6 +21,7 @@ from services.definitions import (
 )
 from services.resources import Conflict, Invalid, NotFound, Resources
 from store import definitions as rows
+from store import enrolling
 from store.connection import Connection, RowMapping
 
 
@@ -102,6 +103,16 @@ class Automations:
             return automation_json(connection, find_definition(connection, rows.AUTOMATIONS, key))
 
         return change_definitions(self._resources, work)
+
+    def drop_queued(self, key: str) -> int:
+        """Give up the follow-ups that wait for their start; they are recorded as skips. How many."""
+        shards = range(self._resources.shards)
+
+        def work(connection: Connection) -> int:
+            row = find_definition(connection, rows.AUTOMATIONS, key)
+            return enrolling.drop_queued(connection, row["id"], self._resources.clock())
+
+        return self._resources.database.run(work, shards)
 
     def archive(self, key: str) -> None:
         """Take the automation out of use; what runs, runs on."""

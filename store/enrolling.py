@@ -27,6 +27,7 @@ class NewEnrollment(NamedTuple):
     depth: int
     created_at: Micros
     watching: int
+    start_at: Micros
 
 
 class NewSkip(NamedTuple):
@@ -105,3 +106,42 @@ def scores_between(
             before,
         )
     ]
+
+
+def lock_paces(connection: Connection, automations: Collection[int]) -> dict[int, tuple[Micros, int]]:
+    """(began at, used) of the windows of storm limits, by automation, for this transaction alone."""
+    bulk = Bulk(connection)
+    test, parameter = bulk.among("automation_id", automations)
+    lock = "" if bulk.is_sqlite else " FOR UPDATE"
+    rows = bulk.rows(
+        f"SELECT automation_id, window_at, used FROM paces WHERE {test} ORDER BY automation_id{lock}",
+        parameter,
+    )
+    return {row[0]: (row[1], row[2]) for row in rows}
+
+
+def save_paces(connection: Connection, paces: Sequence[tuple[int, Micros, int]]) -> None:
+    """(automation, began at, used)."""
+    Bulk(connection).each(
+        "INSERT INTO paces (automation_id, window_at, used) VALUES (?, ?, ?) ON CONFLICT (automation_id) "
+        "DO UPDATE SET window_at = excluded.window_at, used = excluded.used",
+        sorted(paces),
+    )
+
+
+def drop_queued(connection: Connection, automation_id: int, now: Micros) -> int:
+    """Turn what waits for its start into skips; how many. All shards are locked."""
+    bulk = Bulk(connection)
+    bulk.run(
+        "INSERT INTO skips (automation_id, origin, version, contact_id, deal_id, reason, at) "
+        "SELECT automation_id, origin, version, contact_id, deal_id, 'dropped', ? FROM enrollments "
+        "WHERE automation_id = ? AND status = 'queued' AND started_at IS NULL ON CONFLICT DO NOTHING",
+        now,
+        automation_id,
+    )
+    count = bulk.run(
+        "DELETE FROM enrollments WHERE automation_id = ? AND status = 'queued' AND started_at IS NULL",
+        automation_id,
+    )
+    bulk.run("DELETE FROM paces WHERE automation_id = ?", automation_id)
+    return count

@@ -65,12 +65,16 @@ def about_deal(row: RowMapping) -> bool:
     return row["deal_id"] is not None and row["applies_to"] != "contact"
 
 
-def queued(connection: Connection, shard: int, limit: int) -> list[RowMapping]:
-    """Enrollments whose follow-up has not been started, with `automation` key, `profile` key and `definition`."""
+def queued(connection: Connection, shard: int, now: Micros, limit: int) -> list[RowMapping]:
+    """Enrollments whose follow-up may start now, with `automation` key, `profile` key and `definition`."""
     return list(
         connection.execute(
-            _WITH_DEFINITION.where(ENROLLMENTS.c.shard == shard, ENROLLMENTS.c.status == "queued")
-            .order_by(ENROLLMENTS.c.id)
+            _WITH_DEFINITION.where(
+                ENROLLMENTS.c.shard == shard,
+                ENROLLMENTS.c.status == "queued",
+                ENROLLMENTS.c.start_at <= now,
+            )
+            .order_by(ENROLLMENTS.c.start_at, ENROLLMENTS.c.id)
             .limit(limit)
         ).mappings()
     )
@@ -90,11 +94,22 @@ def closing(connection: Connection, shard: int, limit: int) -> list[str]:
     return [*(follow_up_workflow_id(row.id, row.attempt) for row in ended), *erased]
 
 
-def any_unstarted(connection: Connection, shard: int) -> bool:
+def next_start(connection: Connection, shard: int, now: Micros) -> Micros | None:
+    """When the storm limit lets the next follow-up of the shard start; None when none waits, or starts are held."""
+    if meta.get_fact(connection, meta.HELD) is not None:
+        return None
+    waiting = select(func.min(ENROLLMENTS.c.start_at)).where(
+        ENROLLMENTS.c.shard == shard, ENROLLMENTS.c.status == "queued", ENROLLMENTS.c.start_at > now
+    )
+    found: Micros | None = connection.execute(waiting).scalar_one()
+    return found
+
+
+def any_unstarted(connection: Connection, shard: int, now: Micros) -> bool:
     """Whether some follow-up of the shard waits for its start, and may start, or for word."""
     found = connection.execute(
         select(ENROLLMENTS.c.id)
-        .where(ENROLLMENTS.c.shard == shard, ENROLLMENTS.c.status == "queued")
+        .where(ENROLLMENTS.c.shard == shard, ENROLLMENTS.c.status == "queued", ENROLLMENTS.c.start_at <= now)
         .limit(1)
     ).first()
     if found is not None and meta.get_fact(connection, meta.HELD) is None:

@@ -66,7 +66,7 @@ def shards_with_work(connection: Connection, before: Micros, *, held: bool) -> l
         ""
         if held
         else (
-            " OR EXISTS (SELECT 1 FROM enrollments n WHERE n.status = 'queued' AND n.shard = s.id AND n.created_at < ?)"
+            " OR EXISTS (SELECT 1 FROM enrollments n WHERE n.status = 'queued' AND n.shard = s.id AND n.start_at < ?)"
         )
     )
     statement = (

@@ -341,7 +341,7 @@ class Enrollment(SQLModel, table=True):
 
     `closing`: its workflow has still to be told that the enrollment is over (replaced or cancelled here). `waking`:
     above 0 when it has still to be told to look again. `watching`: above 0 when changes of the record may end it early
-    (`exit_when`) or what it waits for.
+    (`exit_when`) or what it waits for. `start_at`: when the storm limit lets it start.
     """
 
     __tablename__: ClassVar[Any] = "enrollments"
@@ -349,7 +349,7 @@ class Enrollment(SQLModel, table=True):
         UniqueConstraint("automation_id", "origin", name="uq_enrollments_origin"),
         Index("ix_enrollments_contact", "contact_id", "automation_id", "created_at"),
         Index("ix_enrollments_automation", "automation_id", "id"),
-        _partial("ix_enrollments_queued", "shard", "id", where="status = 'queued'"),
+        _partial("ix_enrollments_queued", "shard", "start_at", "id", where="status = 'queued'"),
         _partial("ix_enrollments_closing", "shard", "id", where="closing"),
         _partial("ix_enrollments_running", "id", where="status = 'running'"),
         _partial("ix_enrollments_waking", "shard", "id", where="waking > 0"),
@@ -381,8 +381,20 @@ class Enrollment(SQLModel, table=True):
     step: str | None = _text(null=True)
     last_error: str | None = _text(null=True)
     created_at: int = _moment()
+    start_at: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": "0"})
     started_at: int | None = _moment(null=True)
     finished_at: int | None = _moment(null=True)
+
+
+class Pace(SQLModel, table=True):
+    """The storm limit of an automation: the window that is being filled, from when, and how many starts are in it."""
+
+    __tablename__: ClassVar[Any] = "paces"
+    automation_id: int = Field(
+        primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False}
+    )
+    window_at: int = _moment()
+    used: int
 
 
 class Skip(SQLModel, table=True):

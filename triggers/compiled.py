@@ -10,6 +10,7 @@ from conditions.tree import Predicate, compile_conditions, fields_read
 from triggers.model import Trigger
 
 _INFINITE = float("inf")
+_PERIODS = {"minute": micros_of("1m"), "hour": micros_of("1h"), "day": micros_of("1d")}
 Bands = Sequence[tuple[int | None, str]]
 
 
@@ -18,7 +19,8 @@ class CompiledTrigger:
     """The trigger of one published automation version. Of `profile` and `event_type` exactly one is set.
 
     `low` and `high` bound the scores for which `holds` can be true; `reentry` is None (every time), 0 (once) or
-    the microseconds to wait since the last start; `rearm` is what the score has to reach before the next entry.
+    the microseconds to wait since the last start; `rearm` is what the score has to reach before the next entry;
+    `most_starts` how many may start within so many microseconds.
     """
 
     automation_id: int
@@ -37,6 +39,7 @@ class CompiledTrigger:
     while_running: str
     exits: Predicate | None
     exits_early: bool
+    most_starts: tuple[int, Micros]
     paused: bool
     reads: frozenset[str]
 
@@ -86,6 +89,7 @@ def compile_trigger(
         while_running=trigger.while_running,
         exits=compile_conditions(exit_when) if exit_when else None,
         exits_early=exits_early or exit_when is not None,
+        most_starts=(trigger.max_starts.times, _PERIODS[trigger.max_starts.per]),
         paused=paused,
         reads=fields_read(filters) | (fields_read(exit_when) if exit_when else frozenset()),
     )

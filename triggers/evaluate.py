@@ -168,3 +168,23 @@ def skip_reason(match: Match, guard: Guard, now: Micros) -> str | None:
     if guard.running and trigger.while_running == "skip":
         return "running"
     return None
+
+
+class Window(NamedTuple):
+    """What of a storm limit is taken: `used` starts in the window that began at `began_at`."""
+
+    began_at: Micros
+    used: int
+
+
+def take_start(window: Window | None, most: tuple[int, Micros], now: Micros) -> tuple[Window, Micros]:
+    """The window after one more start, and when that may be.
+
+    A window begins with its first start. Starts beyond `most` go into the windows that follow.
+    """
+    times, period = most
+    if window is None or now >= window.began_at + period:
+        window = Window(now, 0)
+    if window.used >= times:
+        window = Window(window.began_at + period, 0)
+    return Window(window.began_at, window.used + 1), max(now, window.began_at)

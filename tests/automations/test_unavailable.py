@@ -15,7 +15,6 @@ TRIGGER = {"profile": "p"}
     [
         ({"steps": [{"webhook": {"url": "https://example.com"}}]}, "/steps/0/webhook"),
         ({"steps": [{"if": {}, "then": [{"webhook": {"url": "https://a.b"}}]}]}, "/steps/0/then/0/webhook"),
-        ({"trigger": {**TRIGGER, "max_starts": {"times": 5, "per": "minute"}}}, "/trigger/max_starts"),
     ],
 )
 def test_what_is_not_available_is_refused_where_it_stands(raw: dict[str, Any], pointer: str) -> None:

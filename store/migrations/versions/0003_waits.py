@@ -1,4 +1,4 @@
-"""Waits for conditions and events, early ends of follow-ups"""
+"""Waits for conditions and events, early ends of follow-ups, the storm limit"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -18,6 +18,9 @@ def partial_index(name: str, table: str, columns: list[str], where: str) -> None
 def upgrade() -> None:
     op.add_column("enrollments", sa.Column("waking", sa.Integer(), nullable=False, server_default="0"))
     op.add_column("enrollments", sa.Column("watching", sa.SmallInteger(), nullable=False, server_default="0"))
+    op.add_column("enrollments", sa.Column("start_at", sa.BigInteger(), nullable=False, server_default="0"))
+    op.drop_index("ix_enrollments_queued", "enrollments")
+    partial_index("ix_enrollments_queued", "enrollments", ["shard", "start_at", "id"], "status = 'queued'")
     partial_index("ix_enrollments_waking", "enrollments", ["shard", "id"], "waking > 0")
     partial_index(
         "ix_enrollments_watching",
@@ -35,4 +38,11 @@ def upgrade() -> None:
         sa.Column("met_at", sa.BigInteger(), nullable=True),
         sa.Column("event_id", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("enrollment_id", "path"),
+    )
+    op.create_table(
+        "paces",
+        sa.Column("automation_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("window_at", sa.BigInteger(), nullable=False),
+        sa.Column("used", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("automation_id"),
     )

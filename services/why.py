@@ -1,0 +1,222 @@
+"""Why an automation did or did not enroll a record: an answer for each recent change, filter by filter."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from automations.model import Automation
+from conditions.problems import suggestion
+from conditions.times import Micros
+from conditions.tree import Lookup, compile_conditions, explain
+from scoring.compiled import CompiledProfile
+from scoring.ledger import Event
+from scoring.progress import ScoreChange
+from services.definitions import find_definition
+from services.profile_cache import ProfileCache
+from services.records import Kind, find_record
+from services.resources import BadParameter, Resources
+from services.scores import changes_json, iso, record_of
+from store import definitions, follow_ups, score_reads
+from store import why as rows
+from store.connection import Connection, RowMapping
+from store.facts import Properties
+from triggers.evaluate import Facts, change_lookup, event_lookup, set_back
+
+_SAYINGS = {
+    "enrolled": "enrolled",
+    "silent": "the change was silent, so that it starts nothing",
+    "filters": "not all filters hold",
+    "where": "the event does not satisfy `where`",
+    "inside": "on_entry: the filters held before the change too, so nothing was entered",
+    "unpublished": "no version of the automation was published then",
+    "otherwise": "everything holds now: the record's fields, or the version of the automation, were others then, or "
+    "rearm was still waiting",
+}
+
+
+class Why:
+    """Explains automations. Nothing is stored for it: every answer is worked out from changes and events."""
+
+    def __init__(self, resources: Resources, profiles: ProfileCache) -> None:
+        self._resources = resources
+        self._profiles = profiles
+
+    def explain(self, key: str, *, contact: str | None, deal: str | None, limit: int) -> dict[str, Any]:
+        """The newest changes (or, for a trigger on an event, events) of a record, each with the verdict.
+
+        Fields of records and scores of other profiles are read as they are now.
+        """
+        if (contact is None) == (deal is None):
+            raise BadParameter("contact", "name either a contact or a deal")
+        kind: Kind = "contact" if deal is None else "deal"
+        now = self._resources.clock()
+        with self._resources.database.read() as connection:
+            row = find_definition(connection, definitions.AUTOMATIONS, key)
+            record = find_record(connection, kind, contact or deal or "")
+            automation, published = _automation(connection, row)
+            about = _About(connection, row, automation, kind, record, now, published)
+            if automation.trigger.profile is None:
+                items = _events(about, limit)
+            else:
+                items = self._changes(about, automation.trigger.profile, limit)
+        return {"automation": key, kind: record["key"], "version": row["version"], "items": items}
+
+    def _changes(self, about: "_About", profile_key: str, limit: int) -> list[dict[str, Any]]:
+        connection = about.connection
+        row = self._profiles.row(connection, profile_key)
+        if row is None:
+            known = self._profiles.keys(connection)
+            raise BadParameter(
+                "contact", f'there is no profile "{profile_key}"{suggestion(profile_key, known)}'
+            )
+        if row["applies_to"] != about.kind:
+            raise BadParameter(
+                about.kind,
+                f"the automation looks at scores of {row['applies_to']}s; name a {row['applies_to']}",
+            )
+        found = score_reads.changes_of(connection, row["id"], about.record["id"], None, limit)
+        told = changes_json(connection, found)
+        fates = rows.fates(
+            connection, about.row["id"], [f"{row['id']}:{change['cause_id']}" for change in found]
+        )
+        shown = []
+        for change, item in zip(found, told, strict=True):
+            profile = self._profiles.version(connection, row["id"], change["version"])
+            moved, lookup = about.change(profile, change)
+            fate = fates.get(f"{row['id']}:{change['cause_id']}")
+            holds = compile_conditions(about.automation.trigger.filters)
+            outcome = _outcome(fate, item["silent"], change["at"], about.published)
+            if outcome is None and not holds(lookup, about.now):
+                outcome = "filters"
+            on_entry = about.automation.trigger.fires == "on_entry"
+            if outcome is None and on_entry and holds(set_back(lookup, profile, moved), about.now):
+                outcome = "inside"
+            shown.append({**item, **_verdict(about, outcome, fate, lookup)})
+        return shown
+
+
+def _events(about: "_About", limit: int) -> list[dict[str, Any]]:
+    trigger, connection = about.automation.trigger, about.connection
+    found = rows.events_of(connection, about.kind, about.record["id"], trigger.event or "", limit)
+    fates = rows.fates(connection, about.row["id"], [f"event:{event['id']}" for event in found])
+    shown = []
+    for row in found:
+        event = Event(
+            row["id"], row["type"], row["occurred_at"], Properties(row["properties"]), row["deal_id"]
+        )
+        facts = about.facts(event)
+        lookup = event_lookup(event, facts)
+        fate = fates.get(f"event:{event.id}")
+        outcome = _outcome(fate, row["silent"], row["received_at"], about.published)
+
+        def bare(name: str, event: Event = event, facts: Facts = facts) -> Any:
+            return facts.fields(name) if "." in name else event.properties.get(name)
+
+        if outcome is None and not compile_conditions(trigger.where)(bare, about.now):
+            outcome = "where"
+        if outcome is None and not compile_conditions(trigger.filters)(lookup, about.now):
+            outcome = "filters"
+        told = {"id": event.id, "type": event.type, "occurred_at": iso(event.at)}
+        item = {"at": iso(row["received_at"]), "cause": "event", "event": told}
+        verdict = _verdict(about, outcome, fate, lookup)
+        verdict["filters"] = _tests(trigger.where, bare, about.now) + verdict["filters"]
+        shown.append({**item, **verdict})
+    return shown
+
+
+class _About:
+    """What one question is about."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        row: RowMapping,
+        automation: Automation,
+        kind: Kind,
+        record: RowMapping,
+        now: Micros,
+        published: Micros | None,
+    ) -> None:
+        self.connection = connection
+        self.row = row
+        self.automation = automation
+        self.kind = kind
+        self.record = record
+        self.now = now
+        self.published = published
+        contact_id = record["id"] if kind == "contact" else record["contact_id"]
+        deal_id = record["id"] if kind == "deal" else None
+        scores = follow_ups.present_scores(connection, contact_id, deal_id)
+        self._scores = {key: score for key, (_, score) in scores.items()}
+
+    def facts(self, event: Event | None) -> Facts:
+        deals = [event.deal] if event is not None and event.deal is not None else []
+        record = record_of(self.connection, self.kind, self.record["id"], deals)
+
+        def fields(name: str) -> Any:
+            if self.kind == "contact" and name.startswith("deal."):
+                return record.deal_fields(event.deal if event else None, name)
+            return record.fields(name)
+
+        return Facts(fields, self._scores, {})
+
+    def change(self, profile: CompiledProfile, row: RowMapping) -> tuple[ScoreChange, Lookup]:
+        """A recorded change as triggers saw it."""
+        event = None
+        if row["cause"] == "event":
+            found = follow_ups.load_event(self.connection, row["cause_id"])
+            if found is not None:
+                properties = Properties(found["properties"])
+                event = Event(found["id"], found["type"], found["occurred_at"], properties, found["deal_id"])
+        change = ScoreChange(
+            row["seq"],
+            row["previous"],
+            row["current"],
+            row["cause"],
+            row["cause_id"],
+            event,
+            bool(row["silent"]),
+            row["depth"],
+        )
+        return change, change_lookup(profile, change, self.facts(event))
+
+
+def _automation(connection: Connection, row: RowMapping) -> tuple[Automation, Micros | None]:
+    """The published version, else the draft; and since when any version has been published."""
+    definition = None
+    if row["version"] is not None:
+        definition = definitions.version_definition(
+            connection, definitions.AUTOMATION_VERSIONS, row["id"], row["version"]
+        )
+    versions = definitions.versions_of(connection, definitions.AUTOMATION_VERSIONS, row["id"])
+    first = min((version["published_at"] for version in versions), default=None)
+    return Automation.model_validate(definition or row["draft"]), first
+
+
+def _outcome(fate: Mapping[str, Any] | None, silent: Any, at: Micros, published: Micros | None) -> str | None:
+    """What is known without looking at filters."""
+    if fate is not None:
+        return "enrolled" if fate["enrollment"] is not None else "skipped"
+    if published is None or at < published:
+        return "unpublished"
+    return "silent" if silent else None
+
+
+def _verdict(
+    about: _About, outcome: str | None, fate: Mapping[str, Any] | None, lookup: Lookup
+) -> dict[str, Any]:
+    outcome = outcome or "otherwise"
+    reason = fate["reason"] if fate is not None else None
+    return {
+        "outcome": outcome,
+        "why": f"skipped: {reason}" if outcome == "skipped" else _SAYINGS[outcome],
+        "reason": reason,
+        "enrollment": fate["enrollment"] if fate is not None else None,
+        "filters": _tests(about.automation.trigger.filters, lookup, about.now),
+    }
+
+
+def _tests(raw: Mapping[str, Any], lookup: Lookup, now: Micros) -> list[dict[str, Any]]:
+    return [
+        {"text": verdict.text, "actual": verdict.actual, "holds": verdict.holds}
+        for verdict in explain(raw, lookup, now)
+    ]

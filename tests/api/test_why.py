@@ -1,0 +1,87 @@
+"""Why, and why not: an answer for every change."""
+
+from typing import Any
+
+import pytest
+
+from tests.api.installation import AUTOMATION, PROFILE, Installation, opened
+
+
+async def why(kindling: Installation, automation: str = "hot", **record: str) -> list[dict[str, Any]]:
+    found = await kindling.get(f"/v1/automations/{automation}/why", **(record or {"contact": "ada"}))
+    items: list[dict[str, Any]] = found["items"]
+    return items
+
+
+async def test_each_change_has_its_verdict_filter_by_filter(kindling: Installation) -> None:
+    await kindling.publish()
+    await kindling.send(*opened("ada", 2))
+    kindling.score()
+    kindling.later()
+    filters = {"score": {"greater_or_equal": 5}, "contact.stage": {"not_equal": "customer"}}
+    await kindling.automate(
+        trigger={"profile": "engagement", "filters": filters, "fires": "on_entry", "reentry": "once"},
+        steps=AUTOMATION["steps"],
+    )
+    await kindling.send(*opened("ada", 4, id=None))
+    kindling.score()
+    await kindling.send({"type": "list.left", "contact": "ada"})
+    kindling.score()
+    await kindling.send(*opened("ada", 1))
+    kindling.score()
+    await kindling.send({"type": "list.left", "contact": "ada"}, triggers="silent")
+    kindling.score()
+    items = await why(kindling)
+    assert [(item["previous"], item["current"], item["outcome"]) for item in items] == [
+        (5, 3, "silent"),
+        (4, 5, "skipped"),
+        (6, 4, "filters"),
+        (5, 6, "inside"),
+        (4, 5, "enrolled"),
+        (3, 4, "filters"),
+        (2, 3, "filters"),
+        (1, 2, "unpublished"),
+        (None, 1, "unpublished"),
+    ]
+    assert items[1]["why"] == "skipped: reentry"
+    assert items[4]["enrollment"] is not None
+    assert items[2]["filters"] == [
+        {"text": "score is at least 5", "actual": 4, "holds": False},
+        {"text": "contact stage is not customer", "actual": None, "holds": True},
+    ]
+    await kindling.client.patch("/v1/contacts/ada", json={"stage": "customer"})
+    assert (await why(kindling))[4]["outcome"] == "enrolled"
+
+
+async def test_a_trigger_on_an_event_is_explained_by_events(kindling: Installation) -> None:
+    await kindling.publish()
+    await kindling.automate(
+        "paid", trigger={"event": "pay", "where": {"n": {"greater": 5}}}, steps=[{"add_tag": "x"}]
+    )
+    await kindling.send({"type": "pay", "contact": "ada", "properties": {"n": 5}})
+    kindling.later()
+    await kindling.send({"type": "pay", "contact": "ada", "properties": {"n": 6}})
+    kindling.score()
+    items = await why(kindling, "paid")
+    assert [item["outcome"] for item in items] == ["enrolled", "where"]
+    assert items[1]["filters"] == [{"text": "n is greater than 5", "actual": 5, "holds": False}]
+
+
+async def test_a_deals_automation_is_asked_about_a_deal(kindling: Installation) -> None:
+    await kindling.publish("pipeline", applies_to="deal", rules=[{"key": "call", "on": "call", "points": 5}])
+    trigger = {"profile": "pipeline", "filters": {"score": {"greater": 3}, "deal.value": {"greater": 10}}}
+    await kindling.automate("deal-hot", trigger=trigger, steps=[{"add_tag": "x"}])
+    await kindling.client.put("/v1/deals/d1", json={"contact": "ada", "value": 5})
+    await kindling.send({"type": "call", "deal": "d1"})
+    kindling.score()
+    (item,) = await why(kindling, "deal-hot", deal="d1")
+    assert (item["outcome"], [verdict["holds"] for verdict in item["filters"]]) == ("filters", [True, False])
+    wrong = await kindling.client.get("/v1/automations/deal-hot/why?contact=ada")
+    assert wrong.json()["detail"] == "the automation looks at scores of deals; name a deal"
+
+
+@pytest.mark.parametrize(("query", "status"), [("", 422), ("?contact=a&deal=b", 422), ("?contact=none", 404)])
+async def test_questions_that_cannot_be_answered(kindling: Installation, query: str, status: int) -> None:
+    await kindling.client.put("/v1/profiles/engagement", json=PROFILE)
+    await kindling.client.put("/v1/automations/hot", json=AUTOMATION)
+    assert (await kindling.client.get(f"/v1/automations/hot/why{query}")).status_code == status
