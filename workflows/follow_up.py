@@ -71,10 +71,11 @@ class FollowUpWorkflow:
                 workflow.upsert_search_attributes([KINDLING_OUTCOME.value_set(Outcome.FAILED)])
                 raise
             status = await self._end(Outcome.CANCELLED, "cancelled in Temporal")
-            if status in (Outcome.EXITED, Outcome.REPLACED):
+            if status == Outcome.EXITED:
                 workflow.upsert_search_attributes([KINDLING_OUTCOME.value_set(status)])
                 return FollowUpResult(status)
-            workflow.upsert_search_attributes([KINDLING_OUTCOME.value_set(Outcome.CANCELLED)])
+            ended = Outcome.REPLACED if status == Outcome.REPLACED else Outcome.CANCELLED
+            workflow.upsert_search_attributes([KINDLING_OUTCOME.value_set(ended)])
             raise
         outcome = result.outcome if result.outcome in set(Outcome) else Outcome.COMPLETED
         workflow.upsert_search_attributes([KINDLING_OUTCOME.value_set(outcome)])

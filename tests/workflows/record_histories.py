@@ -87,3 +87,42 @@ async def test_a_publish_and_a_shard_with_a_timer(town: Town) -> None:
     town.wake()
     await town.until(lambda: town.world.scores() == {"ada": 14})
     await save(town, "shard_with_timer", shard_workflow_id(shard))
+
+
+async def test_one_that_waits_splits_and_starts_another(town: Town) -> None:
+    town.world.automate({"event": "never"}, "other", steps=[{"add_tag": "other"}])
+    begin(
+        town,
+        {"split": [{"percent": 100, "steps": [{"add_tag": "a"}]}]},
+        {"wait_for": {"event": "pay", "timeout": "3d"}},
+        {"wait_for": {"event": "never", "timeout": "3d", "on_timeout": [{"add_tag": "late"}]}},
+        {"start": "other"},
+        {"wait": {"until": "09:00", "weekdays": ["mon"], "timezone": "Europe/Berlin"}},
+        {"add_tag": "end"},
+    )
+    [enrollment] = await town.enrolled()
+    await town.until(lambda: bool(town.world.query("SELECT 1 FROM waits")))
+    town.world.send("pay")
+    town.wake()
+    await town.until(lambda: "1" in town.outcomes())
+    await town.until(lambda: len(town.world.query("SELECT 1 FROM waits")) == 2)
+    await town.environment.fast_forward(town.follow_up(enrollment), timedelta(days=4))
+    await town.until(lambda: "4" in town.outcomes())
+    await town.environment.fast_forward(town.follow_up(enrollment), timedelta(days=8))
+    await town.until(lambda: town.status()[0] == "completed")
+    await town.follow_up(enrollment).result()
+    await save(town, "follow_up_waited", town.follow_up(enrollment).id)
+
+
+async def test_one_that_ends_early(town: Town) -> None:
+    town.world.publish(RULE)
+    town.world.automate(HOT, "hot", steps=[{"wait": "3d"}], exit_when={"event": "bought"})
+    town.world.send()
+    town.wake()
+    [enrollment] = await town.enrolled()
+    await town.until(lambda: town.outcomes() == ["0"])
+    town.world.send("bought")
+    town.wake()
+    await town.until(lambda: town.status() == ["exited"])
+    await town.follow_up(enrollment).result()
+    await save(town, "follow_up_exited", town.follow_up(enrollment).id)

@@ -213,6 +213,8 @@ async def test_a_replaced_follow_up_is_told_and_leaves_no_more_traces(town: Town
 
     await town.until(closed)
     assert town.status() == ["replaced", "running"]
+    described = await town.follow_up(first).describe()
+    assert described.typed_search_attributes[KINDLING_OUTCOME] == "replaced"
 
 
 async def test_another_attempt_passes_over_what_was_done(town: Town) -> None:
