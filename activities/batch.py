@@ -330,7 +330,7 @@ class Batch:
         if quarantined:
             waiting.quarantine(connection, quarantined)
         counting = [found for found in due.events if found.event.id not in quarantined]
-        outcome.closing += look(connection, self.published, self.subjects.contacts, counting, self.now)
+        outcome.closing += look(connection, self.published, self.subjects, counting, self.now)
         return outcome
 
 

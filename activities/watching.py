@@ -1,35 +1,55 @@
 """What a batch means for follow-ups that run: those that end early, and those whose wait is over."""
 
 from collections.abc import Collection, Mapping
+from functools import lru_cache
 from typing import Any
+
+import orjson
 
 from activities.published import Published
 from activities.situation import Situation
+from activities.subjects import Subjects
 from automations.model import Automation, ExitEvent
 from automations.step_models import WaitForStep
 from automations.steps import find_step
 from conditions.times import Micros
-from conditions.tree import Lookup, compile_conditions
+from conditions.tree import Lookup, Predicate, compile_conditions
 from conditions.values import Value
 from scoring.ledger import Event
 from store import watching as rows
 from store.connection import Connection, RowMapping
+from store.database import dump_json
 from store.follow_ups import about_deal
 from store.pending import PendingEvent
+
+
+@lru_cache(maxsize=512)
+def _automation(definition: str) -> Automation:
+    return Automation.model_validate_json(definition)
+
+
+@lru_cache(maxsize=2_048)
+def _compiled(conditions: str) -> Predicate:
+    return compile_conditions(orjson.loads(conditions))
+
+
+def _holds(conditions: Mapping[str, Any]) -> Predicate:
+    """The conditions, compiled once for all follow-ups that have the same."""
+    return _compiled(dump_json(conditions))
 
 
 def look(
     connection: Connection,
     published: Published,
-    contact_ids: Collection[int],
+    subjects: Subjects,
     events: Collection[PendingEvent],
     now: Micros,
 ) -> int:
-    """End and wake follow-ups of these contacts; how many. Everything of the batch is written by now.
+    """End and wake follow-ups of the batch's contacts; how many. Everything of the batch is written by now.
 
     Silent changes count too: what a follow-up waits for has come about, whoever was to be spared an alert.
     """
-    found = rows.watched(connection, contact_ids)
+    found = rows.watched(connection, subjects.contacts)
     if not found:
         return 0
     by_contact: dict[int, list[Event]] = {}
@@ -40,9 +60,8 @@ def look(
         waits.setdefault(wait["enrollment_id"], []).append(wait)
     count = 0
     for row in found:
-        situation = Situation(
-            connection, row, Automation.model_validate(row["definition"]), now, "", published
-        )
+        situation = _Watched(connection, row, _automation(dump_json(row["definition"])), now, "", published)
+        situation.subjects = subjects
         happened = [
             event
             for event in by_contact.get(row["contact_id"], ())
@@ -56,11 +75,26 @@ def look(
     return count
 
 
+class _Watched(Situation):
+    """Reads the fields of records that the batch has read already."""
+
+    subjects: Subjects | None = None
+
+    def lookup(self, name: str) -> Value:
+        subjects, row = self.subjects, self.enrollment
+        if subjects is not None and name.startswith("contact."):
+            return subjects.contacts[row["contact_id"]](name)
+        deal = subjects.deals.get(row["deal_id"]) if subjects is not None and row["deal_id"] else None
+        if deal is not None and name.startswith("deal."):
+            return deal(name)
+        return super().lookup(name)
+
+
 def _exits(situation: Situation, events: list[Event]) -> bool:
     exit_when = situation.automation.exit_when
     if isinstance(exit_when, ExitEvent):
         return _happened(situation, exit_when.event, exit_when.where, events) is not None
-    return exit_when is not None and compile_conditions(exit_when)(situation.lookup, situation.now)
+    return exit_when is not None and _holds(exit_when)(situation.lookup, situation.now)
 
 
 def _meets(situation: Situation, wait: RowMapping, events: list[Event]) -> bool:
@@ -72,7 +106,7 @@ def _meets(situation: Situation, wait: RowMapping, events: list[Event]) -> bool:
         event = _happened(situation, spec.event, spec.where, events)
         if event is None:
             return False
-    elif not compile_conditions(spec.filters or {})(situation.lookup, situation.now):
+    elif not _holds(spec.filters or {})(situation.lookup, situation.now):
         return False
     event_id = event.id if event else None
     rows.meet(situation.connection, wait["enrollment_id"], wait["path"], event_id, situation.now)
@@ -83,7 +117,7 @@ def _happened(
     situation: Situation, event_type: str, where: Mapping[str, Any], events: list[Event]
 ) -> Event | None:
     """The first of the events that is of the type and satisfies `where`."""
-    holds = compile_conditions(where)
+    holds = _holds(where)
     return next(
         (
             event

@@ -51,6 +51,7 @@ def _errors(automation: Automation, known: Known) -> Iterator[Problem]:
     for loc, raw, catalogue in _conditions(automation):
         yield from check_conditions(raw, catalogue, loc)
         yield from _unknown_profiles(raw, loc, known)
+    yield from _never(automation)
     keys: set[str] = set()
     placed = list(walk(automation))
     if len(placed) > MOST_STEPS:
@@ -61,6 +62,28 @@ def _errors(automation: Automation, known: Known) -> Iterator[Problem]:
             yield Problem((*loc, "key"), f'the step key "{step.key}" is there twice')
         keys.add(step.key or "")
         yield from _step_errors(step, loc, automation, known)
+
+
+_OF_PROFILE = ("score", "band", "previous_score", "previous_band", "change")
+
+
+def _never(automation: Automation) -> Iterator[Problem]:
+    """Tests that could not come out as they are meant, wherever they stand."""
+    for loc, raw, catalogue in _conditions(automation):
+        ends = loc == ("exit_when",) or loc[-2:] == ("wait_for", "filters")
+        for leaf in leaves(raw, loc):
+            if ends and leaf.operator.name == "older_than":
+                yield Problem(
+                    leaf.loc,
+                    "what ends a wait is looked at when something happens, and a date grows older without that; "
+                    "wait for the date instead, with wait: {until: ..., offset: ...}",
+                )
+            if automation.trigger.profile is None and catalogue is TRIGGER and leaf.field in _OF_PROFILE:
+                yield Problem(
+                    leaf.loc[:-1],
+                    f'"{leaf.field}" is that of the trigger\'s profile, and this trigger looks at an event; write '
+                    "scores.<profile> or bands.<profile>",
+                )
 
 
 def _step_errors(step: BaseStep, loc: Loc, automation: Automation, known: Known) -> Iterator[Problem]:

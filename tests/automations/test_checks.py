@@ -120,3 +120,28 @@ def test_a_warning_does_not_keep_it_from_being_saved(
     assert errors == []
     assert [found for found, _ in warnings] == [pointer]
     assert words in warnings[0][1]
+
+
+@pytest.mark.parametrize(
+    ("raw", "pointer", "message"),
+    [
+        ({"exit_when": {"contact.x": {"older_than": "1d"}}}, "/exit_when/contact.x/older_than", "wait for the date"),
+        (
+            {"steps": [{"wait_for": {"filters": {"any": [{"contact.since": {"older_than": "1d"}}]}}}]},
+            "/steps/0/wait_for/filters/any/0/contact.since/older_than",
+            "wait for the date",
+        ),
+        (
+            {"trigger": {"event": "e"}, "steps": [{"if": {"score": {"less": 5}}, "then": []}]},
+            "/steps/0/if/score",
+            "write scores.<profile>",
+        ),
+        ({"trigger": {"event": "e"}, "exit_when": {"band": {"equal": "hot"}}}, "/exit_when/band", "bands.<profile>"),
+        ({"trigger": {"event": "e", "filters": {"change": {"less": 5}}}}, "/trigger/filters/change", "scores.<pro"),
+    ],
+)  # fmt: skip
+def test_tests_that_could_never_come_out_as_meant(raw: dict[str, Any], pointer: str, message: str) -> None:
+    document = {"key": "a", "trigger": {"profile": "p"}, "steps": [{"add_tag": "x"}], **raw}
+    errors, _ = check_automation(Automation.model_validate(document), Known({"p": None}))
+    assert [error.pointer for error in errors] == [pointer]
+    assert message in errors[0].message
