@@ -56,14 +56,6 @@ def score_batch(
     return batch.save(connection) if batch is not None else BatchOutcome()
 
 
-def rescore_batch(
-    connection: Connection, shard: int, published: Published, profile_id: int, ids: Sequence[int], now: Micros
-) -> int:
-    """Re-fold those of the records whose score is not yet of the published version; how many changes it made."""
-    batch = Batch(connection, shard, published, now, waiting.NOTHING, only_profile=profile_id, sweep=ids)
-    return batch.save(connection).changes
-
-
 class Batch:
     """What one transaction works off: made, it has read and folded everything; `save` writes what came of it.
 

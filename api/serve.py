@@ -95,6 +95,7 @@ async def _serve(settings: Settings, database: Database, shards: int) -> None:
         _log.info("serving", address=f"http://{settings.local_host}:{settings.port}")
         # Not `serve`: that would take over the signals and end the process by them.
         await server._serve([listening])  # noqa: SLF001
+    application.previews.close()
     _log.info("stopped")
 
 

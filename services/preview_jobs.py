@@ -25,6 +25,10 @@ class _Job:
     progress: list[int] = field(default_factory=lambda: [0, 0])
 
 
+class _Closed(Exception):
+    """The process is about to end."""
+
+
 class PreviewJobs:
     """Computes previews on a thread of its own. Safe to use from many threads."""
 
@@ -33,6 +37,12 @@ class PreviewJobs:
         self._lock = threading.Lock()
         self._jobs: dict[tuple[str, bytes], _Job] = {}
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="preview")
+        self._closed = False
+
+    def close(self) -> None:
+        """Give up what is being computed: the process could not end before."""
+        self._closed = True
+        self._executor.shutdown(wait=False, cancel_futures=True)
 
     def ask(self, key: str, patience: float = PATIENCE) -> dict[str, Any]:
         """The preview with `status: done`, or with `status: computing` how far it is. Once fetched, it is forgotten."""
@@ -58,6 +68,8 @@ class PreviewJobs:
         progress = [0, 0]
 
         def note(done: int, total: int) -> None:
+            if self._closed:
+                raise _Closed
             progress[:] = done, total
 
         return _Job(self._executor.submit(preview, self._resources, key, note), progress)

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from uuid_utils import uuid7
 
-from activities.batch import BatchOutcome, rescore_batch, score_batch
+from activities.batch import Batch, BatchOutcome, score_batch
 from activities.published import PublishedCache
 from conditions.times import Micros
 from scoring.compiled import CompiledProfile
@@ -17,6 +17,7 @@ from store import contacts, deals, definitions, follow_ups, intake, merging, pub
 from store import scoring as rows
 from store.connection import Connection, RowMapping
 from store.database import Database, dump_json
+from store.pending import NOTHING
 from store.tables import EventStatus
 
 HOUR = 3_600_000_000
@@ -241,9 +242,18 @@ class World:
                         connection, row["id"], publication_id, shard, chunk, 1_000
                     )
                     if ids:
-                        rescore_batch(
-                            connection, shard, self.published.read(connection), row["id"], ids, self.now
+                        published = self.published.read(connection)
+                        profile_id = row["id"]
+                        batch = Batch(
+                            connection,
+                            shard,
+                            published,
+                            self.now,
+                            NOTHING,
+                            only_profile=profile_id,
+                            sweep=ids,
                         )
+                        batch.save(connection)
                         publications.advance(connection, publication_id, shard, ids[-1], len(ids))
                     return len(ids)
 

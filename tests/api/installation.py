@@ -7,7 +7,7 @@ from typing import Any
 import httpx2
 from fastapi import FastAPI
 
-from activities.batch import rescore_batch, score_batch
+from activities.batch import Batch, score_batch
 from activities.messages import PublishInput
 from activities.published import PublishedCache
 from api.app import create_app
@@ -18,6 +18,7 @@ from services.resources import Resources
 from store import publications
 from store.connection import Connection
 from store.database import Database
+from store.pending import NOTHING
 
 SHARDS = 4
 BASE = "http://127.0.0.1:8000"
@@ -79,7 +80,11 @@ class Installation:
                 )
                 if ids:
                     published = self._published.read(connection)
-                    rescore_batch(connection, shard, published, found["profile_id"], ids, self.now)
+                    profile_id = found["profile_id"]
+                    batch = Batch(
+                        connection, shard, published, self.now, NOTHING, only_profile=profile_id, sweep=ids
+                    )
+                    batch.save(connection)
                     publications.advance(connection, publish.publication_id, shard, ids[-1], len(ids))
             publications.finish(connection, publish.publication_id, self.now)
 

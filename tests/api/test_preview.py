@@ -82,3 +82,23 @@ async def test_versions_are_compared_and_rolled_back_to(kindling: Installation) 
     assert answer.json()["version"] == 3
     kindling.score()
     assert (await kindling.get("/v1/contacts/c3/scores"))["items"][0]["score"] == 3
+
+
+def test_a_long_preview_tells_how_far_it_is_and_is_given_up_at_the_end(kindling: Installation) -> None:
+    with kindling.database.write() as connection:
+        for number in range(3_000):
+            connection.exec_driver_sql(
+                "INSERT INTO contacts (key, shard, tags, dnd, fields, created_at, updated_at, touched) "
+                f"VALUES ('c{number}', 0, '[]', '[]', '{{}}', 1, 1, 0)"
+            )
+    kindling.application.profiles.save("engagement", PROFILE)
+    previews = kindling.application.previews
+    first = previews.ask("engagement", patience=0)
+    assert (first["status"], "distribution" in first) == ("computing", False)
+    found = previews.ask("engagement", patience=60)
+    assert (found["status"], found["records"], found["done"]) == ("done", 3_000, 3_000)
+    previews.ask("engagement", patience=0)
+    previews.close()
+    for thread in previews._executor._threads:
+        thread.join(10)
+        assert not thread.is_alive()
