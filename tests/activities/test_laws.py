@@ -19,8 +19,8 @@ from store.database import Database
 from tests.activities.world import HOUR, World
 from tests.scoring.oracle import expected
 
-#: So many scripts are run on each database: 2,000 in all, with three or four scores each.
-CASES = {"sqlite": 1_500, "postgresql": 500}
+#: So many scripts are run on each database: 3,000 in all, with three or four scores each.
+CASES = {"sqlite": 2_200, "postgresql": 800}
 
 TYPES = ("a", "b", "deal.stage_changed", "stage.changed")
 WHERES: dict[str, Any] = {
