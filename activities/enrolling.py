@@ -143,13 +143,17 @@ class Enrolling:
         guarded = [found for found in self.found if found.match.trigger.guarded]
         guards: dict[tuple[int, int, int | None], Guard] = {}
         if guarded:
-            automations = {found.match.trigger.automation_id for found in guarded}
+            automations = {
+                found.match.trigger.automation_id: found.profile.id if found.profile else None
+                for found in guarded
+            }
             contacts = {found.contact_id for found in guarded}
             for earlier in rows.load_earlier(connection, automations, contacts):
                 for deal_id in {None, earlier.deal_id}:
                     guard = guards.setdefault((earlier.automation_id, earlier.contact_id, deal_id), Guard())
                     guard.last_start = earlier.created_at
-                    guard.last_seq = earlier.change_seq
+                    same = earlier.profile_id == automations[earlier.automation_id]
+                    guard.last_seq = earlier.change_seq if same else None
                     if earlier.status in ("queued", "running"):
                         guard.running.append(earlier.id)
         return guards
