@@ -246,6 +246,44 @@ def retry(
 
 
 @app.command()
+def skip(
+    enrollment: Annotated[str, typer.Argument(help="Id of an enrollment.")], *, as_json: Json = False
+) -> None:
+    """Skip the step where a follow-up is: a wait ends, a message is not sent; a failed one goes on after it."""
+    from commands import looking  # noqa: PLC0415
+
+    raise typer.Exit(looking.repair(enrollment, "skip", as_json=as_json))
+
+
+@app.command()
+def pause(
+    enrollment: Annotated[str, typer.Argument(help="Id of an enrollment.")], *, as_json: Json = False
+) -> None:
+    """Let no further step of a follow-up begin."""
+    from commands import looking  # noqa: PLC0415
+
+    raise typer.Exit(looking.repair(enrollment, "pause", as_json=as_json))
+
+
+@app.command()
+def resume(
+    enrollment: Annotated[str, typer.Argument(help="Id of a paused enrollment.")], *, as_json: Json = False
+) -> None:
+    """Let a paused follow-up go on."""
+    from commands import looking  # noqa: PLC0415
+
+    raise typer.Exit(looking.repair(enrollment, "resume", as_json=as_json))
+
+
+@app.command("webhook-secret")
+def webhook_secret() -> None:
+    """Show the secret that signs webhooks, for those who receive them."""
+    from commands import looking  # noqa: PLC0415
+
+    raise typer.Exit(looking.webhook_secret())
+
+
+@app.command()
 def cancel(
     enrollment: Annotated[str, typer.Argument(help="Id of an enrollment.")], *, as_json: Json = False
 ) -> None:

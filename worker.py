@@ -15,12 +15,15 @@ from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 from uuid_utils import uuid7
 
+from activities.calling import CallingActivities
+from activities.delivering import DeliveryActivities
 from activities.follow_ups import FollowUpActivities
 from activities.guarding import GuardErrors
 from activities.publishing import PublishActivities
 from activities.shards import ShardActivities
 from activities.starting import Starter
-from channels.mail import Mailer
+from channels.outbound import make_outbound
+from channels.signing import new_secret
 from runtime.clock import now_micros
 from runtime.errors import ReadableError
 from runtime.logs import configure_logging
@@ -31,6 +34,7 @@ from runtime.wakes import Wakes
 from services.watch import Watch
 from store.database import Database
 from store.migrate import migrate
+from store.webhooks import signing_secret
 from workflows.follow_up import FollowUpWorkflow
 from workflows.publish import PublishWorkflow
 from workflows.shard import ShardWorkflow
@@ -46,15 +50,14 @@ _log = structlog.get_logger()
 
 def make_worker(settings: Settings, database: Database, client: Client, wakes: Wakes) -> Worker:
     """A worker for the configured task queue; run it inside the event loop that made `wakes`."""
-    mailer, no_mail = None, "no mail server is configured (KINDLING_SMTP_URL)"
-    if settings.outbound == "log":
-        no_mail = "nothing leaves while KINDLING_OUTBOUND is log"
-    elif settings.smtp_url is not None:
-        mailer = Mailer(settings)
+    secret = database.run(lambda connection: signing_secret(connection, new_secret()))
+    outbound = make_outbound(settings, secret)
     starter = Starter(database, client, settings.task_queue, now_micros)
     shards = ShardActivities(database, now_micros, starter)
     publishes = PublishActivities(database, now_micros, wakes)
-    follow_ups = FollowUpActivities(database, now_micros, wakes, mailer, no_mail)
+    follow_ups = FollowUpActivities(database, now_micros, wakes, outbound)
+    deliveries = DeliveryActivities(database, now_micros, outbound)
+    calls = CallingActivities(database, now_micros, outbound)
     return Worker(
         client,
         task_queue=settings.task_queue,
@@ -65,9 +68,10 @@ def make_worker(settings: Settings, database: Database, client: Client, wakes: W
             publishes.sweep_shard,
             publishes.finish_publish,
             follow_ups.run_steps,
-            follow_ups.deliver,
-            follow_ups.abandon,
             follow_ups.end_follow_up,
+            deliveries.deliver,
+            deliveries.abandon,
+            calls.call_webhook,
         ],
         activity_executor=ThreadPoolExecutor(THREADS, thread_name_prefix="activity"),
         max_concurrent_activities=THREADS,

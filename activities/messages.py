@@ -7,10 +7,16 @@ SCORE_SHARD = "score_shard"
 START_FOLLOW_UPS = "start_follow_ups"
 RUN_STEPS = "run_steps"
 DELIVER = "deliver_notification"
+CALL_WEBHOOK = "call_webhook"
 ABANDON = "abandon_notification"
 END_FOLLOW_UP = "end_follow_up"
 SWEEP_SHARD = "sweep_shard"
 FINISH_PUBLISH = "finish_publish"
+
+#: What a delivery comes to when its follow-up is paused.
+PAUSED = "paused"
+#: What it comes to when its step was skipped by hand.
+SKIPPED = "skipped"
 
 
 @dataclass(frozen=True)
@@ -81,9 +87,10 @@ class StepsResult:
     """`done` of the steps have an outcome now.
 
     Of the last of them: `branch` is the branch that was taken (then, elif.0, else, split.1, timeout ...), `until` the
-    end of a wait, `deliver` a notification that has to go out before the next step. `waiting`: the step after them
-    waits for something, at most until `until`. `ended`: the enrollment is over, with this status, and
-    `reason` may say why. `skipped`: why steps failed that say `on_failure: continue`, by path.
+    end of a wait, `deliver` a message that has to go out before the next step. `waiting`: the step after them waits
+    for something, at most until `until`. `paused`: nothing goes on until it is resumed. `ended`: the enrollment is
+    over, with this status, and `reason` may say why. `skipped`: why steps failed that say `on_failure: continue`, by
+    path; `passed`: steps that were skipped by hand.
     """
 
     done: int
@@ -94,14 +101,16 @@ class StepsResult:
     reason: str | None = None
     skipped: dict[str, str] = field(default_factory=dict)
     waiting: bool = False
+    paused: bool = False
+    passed: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """A notification to be sent."""
+    """A notification or webhook to be sent."""
 
     enrollment_id: str
-    notification_id: str
+    message_id: str
 
 
 @dataclass(frozen=True)

@@ -1,20 +1,20 @@
 """An enrollment as its steps find it: the record, its scores, what enrolled it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from activities.published import Published
 from automations.model import Automation
+from automations.step_models import WebhookStep
+from automations.steps import walk
+from channels.outbound import Outbound
 from conditions.times import Micros, to_iso
 from conditions.values import Value
 from scoring.ledger import Event
-from store import contacts, deals, definitions, follow_ups
+from store import contacts, deals, definitions, follow_ups, webhooks
 from store.connection import Connection, RowMapping
 from store.facts import Properties, plain_number
-
-#: `Situation.mail` when e-mail leaves.
-SENDS = "send"
 
 
 class StepFailed(Exception):
@@ -25,20 +25,21 @@ class StepFailed(Exception):
 class Situation:
     """An enrollment as a step finds it.
 
-    `mail`: `send` when there is a mail server, else why none leaves. `changed`: a step made work for the shard.
+    `outbound`: what can leave. `changed`: a step made work for the shard.
     """
 
     connection: Connection
     enrollment: RowMapping
     automation: Automation
     now: Micros
-    mail: str
+    outbound: Outbound
     published: Published
     changed: bool = False
     _contact: RowMapping | None = None
     _deal: RowMapping | None = None
     _scores: dict[str, tuple[int, int | None]] | None = None
     _event: Event | None = None
+    _answers: dict[str, dict[str, Any]] | None = None
 
     @property
     def contact(self) -> RowMapping:
@@ -88,6 +89,19 @@ class Situation:
                 self._event = Event(row["id"], row["type"], row["occurred_at"], properties, row["deal_id"])
         return self._event
 
+    @property
+    def answers(self) -> dict[str, dict[str, Any]]:
+        """`{status, body}` of the webhooks that were answered, by the keys of their steps."""
+        if self._answers is None:
+            keys = {
+                placed.path: placed.step.key
+                for placed in walk(self.automation)
+                if isinstance(placed.step, WebhookStep) and placed.step.key is not None
+            }
+            found = webhooks.answers(self.connection, self.enrollment["id"], keys) if keys else {}
+            self._answers = {keys[path]: answer for path, answer in found.items()}
+        return self._answers
+
     def band(self, profile: str | None, score: int | None) -> str | None:
         """The label of a score under the published version of a profile."""
         found = self.published.by_key.get(profile) if profile is not None else None
@@ -117,6 +131,8 @@ class Situation:
             return _field(self.contact, contacts.WRITABLE, name[8:])
         if name.startswith("deal."):
             return _field(self.deal, deals.WRITABLE, name[5:]) if self.deal is not None else None
+        if name.startswith("steps."):
+            return _within(self.answers, name.split(".")[1:])
         if name == "score":
             return self.score_of(profile)
         if name == "band":
@@ -176,7 +192,18 @@ class Situation:
                 "version": row["version"],
             },
             "profile": {"key": profile, "name": self._profile_name(profile)},
+            "steps": self.answers,
         }
+
+
+def _within(answers: Mapping[str, Any], path: Sequence[str]) -> Value:
+    """The value at a path of an answer; None where there is none that conditions can test."""
+    found: Any = answers
+    for name in path:
+        found = found.get(name) if isinstance(found, Mapping) else None
+    if isinstance(found, list):
+        return [part for part in found if isinstance(part, str)]
+    return None if isinstance(found, Mapping) else found
 
 
 def _field(row: RowMapping, columns: tuple[str, ...], name: str) -> Value:

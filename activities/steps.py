@@ -7,8 +7,9 @@ from zlib import crc32
 import structlog
 from uuid_utils import uuid7
 
+from activities.calling import prepare
 from activities.chaining import enroll_in
-from activities.situation import SENDS, Situation, StepFailed
+from activities.situation import Situation, StepFailed
 from automations.step_models import (
     AddTagStep,
     AdjustScoreStep,
@@ -22,6 +23,7 @@ from automations.step_models import (
     StopStep,
     UpdateStep,
     WaitStep,
+    WebhookStep,
 )
 from automations.templates import TemplateFailed, render
 from automations.waiting import NoDate, date_moment, next_clock
@@ -53,10 +55,10 @@ def _notify(situation: Situation, path: str, step: Any) -> Result:
     status, reason = "recorded", None
     if withheld:
         status, reason, sendable = "withheld" if targets else "recorded", withheld, []
-    elif sendable and situation.mail == SENDS:
+    elif sendable and situation.outbound.mailer is not None:
         status = "pending"
     elif targets:
-        reason = situation.mail if sendable else "none of its channels is e-mail"
+        reason = situation.outbound.no_mail if sendable else "none of its channels is e-mail"
         sendable = []
     else:
         reason = f'no recipient "{recipient}" with a channel is defined'
@@ -270,6 +272,7 @@ _PERFORM: dict[type[BaseStep], Callable[[Situation, str, Any], Result]] = {
     RemoveTagStep: _remove_tag,
     UpdateStep: _update,
     AdjustScoreStep: _adjust_score,
+    WebhookStep: prepare,
     IfStep: _if,
     WaitStep: _wait,
     SplitStep: _split,

@@ -12,6 +12,7 @@ from activities.subjects import Subjects
 from automations.model import Automation, ExitEvent
 from automations.step_models import WaitForStep
 from automations.steps import find_step
+from channels.outbound import NOTHING
 from conditions.times import Micros
 from conditions.tree import Lookup, Predicate, compile_conditions
 from conditions.values import Value
@@ -60,7 +61,9 @@ def look(
         waits.setdefault(wait["enrollment_id"], []).append(wait)
     count = 0
     for row in found:
-        situation = _Watched(connection, row, _automation(dump_json(row["definition"])), now, "", published)
+        situation = _Watched(
+            connection, row, _automation(dump_json(row["definition"])), now, NOTHING, published
+        )
         situation.subjects = subjects
         happened = [
             event

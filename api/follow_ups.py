@@ -1,4 +1,4 @@
-"""Enrollments, tasks and notifications."""
+"""Enrollments, tasks, notifications and webhooks."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from fastapi import APIRouter
 
 from api.bodies import Body, takes
 from api.parameters import DEFAULT_LIMIT, Cursor, Id, Limit, Text
-from api.schemas import Enrollment, Notification, Page, Task
+from api.schemas import Enrollment, Notification, Page, Task, Webhook
 from api.state import App
 from conditions.problems import suggestion
 from services.follow_ups import STATUSES, TaskChange
@@ -54,6 +54,39 @@ def cancel_enrollment(enrollment_id: Id, app: App) -> dict[str, Any]:
     return app.repairs.cancel(enrollment_id)
 
 
+@router.post(
+    "/enrollments/{enrollment_id}/skip",
+    status_code=202,
+    response_model=Enrollment,
+    summary="Skip a step of a follow-up",
+)
+def skip_step(enrollment_id: Id, app: App) -> dict[str, Any]:
+    """The step where it is: a wait ends, what it tries to send is not sent. A failed one goes on after that step."""
+    return app.repairs.skip(enrollment_id)
+
+
+@router.post(
+    "/enrollments/{enrollment_id}/pause",
+    status_code=202,
+    response_model=Enrollment,
+    summary="Pause a follow-up",
+)
+def pause_enrollment(enrollment_id: Id, app: App) -> dict[str, Any]:
+    """No further step begins until it is resumed. The time of a wait passes meanwhile."""
+    return app.repairs.pause(enrollment_id)
+
+
+@router.post(
+    "/enrollments/{enrollment_id}/resume",
+    status_code=202,
+    response_model=Enrollment,
+    summary="Let a paused follow-up go on",
+)
+def resume_enrollment(enrollment_id: Id, app: App) -> dict[str, Any]:
+    """With the step that it was paused before."""
+    return app.repairs.resume(enrollment_id)
+
+
 @router.get("/tasks", response_model=Page[Task], summary="List tasks")
 def list_tasks(
     app: App,
@@ -89,8 +122,22 @@ def list_notifications(
     limit: Limit = DEFAULT_LIMIT,
 ) -> dict[str, Any]:
     """The newest first."""
-    _check("status", status, ("recorded", "pending", "sent", "failed", "withheld"))
+    _check("status", status, ("recorded", "pending", "sent", "failed", "withheld", "skipped"))
     return app.follow_ups.notifications(contact=contact, deal=deal, status=status, cursor=cursor, limit=limit)
+
+
+@router.get("/webhooks", response_model=Page[Webhook], summary="List webhooks")
+def list_webhooks(
+    app: App,
+    contact: Text = None,
+    deal: Text = None,
+    status: Text = None,
+    cursor: Cursor = None,
+    limit: Limit = DEFAULT_LIMIT,
+) -> dict[str, Any]:
+    """What was sent, how often it failed and what came back; the newest first."""
+    _check("status", status, ("recorded", "pending", "delivered", "failed", "skipped"))
+    return app.follow_ups.webhooks(contact=contact, deal=deal, status=status, cursor=cursor, limit=limit)
 
 
 def _check(name: str, value: str | None, known: tuple[str, ...]) -> None:

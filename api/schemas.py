@@ -237,7 +237,10 @@ class Enrollment(BaseModel):
     status: Literal["queued", "running", "completed", "failed", "exited", "replaced", "cancelled"]
     step: str | None
     attempt: int
+    paused: bool
     last_error: str | None
+    tries: int = Field(description="How often the present step has failed so far")
+    next_attempt_at: str | None = Field(description="When the next try of the present step begins")
     cause: str
     previous: int | None
     current: int | None
@@ -282,6 +285,27 @@ class Notification(BaseModel):
     reason: str | None
     created_at: str
     sent_at: str | None
+
+
+class Webhook(BaseModel):
+    """A webhook of a follow-up; of a secret only its name."""
+
+    id: str = Field(description="Sent as `webhook-id` on every try")
+    contact: str | None
+    deal: str | None = None
+    automation: str | None
+    enrollment: str
+    method: str
+    url: str
+    headers: dict[str, str]
+    body: str
+    status: Literal["recorded", "pending", "delivered", "failed", "skipped"]
+    reason: str | None
+    tries: int = Field(description="How many tries have failed")
+    response_status: int | None
+    response: Any
+    created_at: str
+    delivered_at: str | None
 
 
 class TimelineEntry(BaseModel):

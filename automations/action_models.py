@@ -136,8 +136,15 @@ class AdjustScoreStep(BaseStep):
     adjust_score: Adjustment
 
 
+_HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_OURS = ("host", "content-length", "transfer-encoding", "connection", "expect", "upgrade", "accept-encoding")
+
+
 class Webhook(Definition):
-    """An HTTP request with a JSON body."""
+    """A signed HTTP request with a JSON body; what is answered can be read by later steps.
+
+    Without a body, POST, PUT and PATCH send the record, its score and what enrolled it.
+    """
 
     url: Annotated[str, Field(min_length=1, max_length=2_000)]
     method: Literal["POST", "PUT", "PATCH", "GET", "DELETE"] = "POST"
@@ -145,14 +152,26 @@ class Webhook(Definition):
     body: Any = None
 
     @model_validator(mode="after")
-    def _has_address(self) -> Self:
+    def _can_be_sent(self) -> Self:
+        problems = []
         if not re.match(r"https?://[^\s/]|\{\{", self.url):
-            raise invalid(Problem(("url",), "a webhook's url starts with https:// or http://"))
+            problems.append(Problem(("url",), "a webhook's url starts with https:// or http://"))
+        if re.match(r"https?://[^/?#]*@", self.url):
+            problems.append(
+                Problem(("url",), "a url with a login shows it to everybody; use the header Authorization")
+            )
+        for name in self.headers:
+            if not _HEADER.fullmatch(name):
+                problems.append(Problem(("headers", name), f'"{name}" is not the name of a header'))
+            elif name.lower() in _OURS or name.lower().startswith("webhook-"):
+                problems.append(Problem(("headers", name), f"the header {name} is set by Kindling itself"))
+        if problems:
+            raise invalid(*problems)
         return self
 
 
 class WebhookStep(BaseStep):
-    """Calls another system."""
+    """Calls another system, again and again until it answers, for a day; each try has the same `webhook-id`."""
 
     kind: ClassVar[str] = "webhook"
     webhook: Webhook

@@ -20,8 +20,7 @@ from automations.step_models import (
 )
 from automations.steps import walk
 from automations.templates import check_template
-from automations.unavailable import unavailable
-from conditions.fields import RULE_WHERE, TRIGGER, Catalogue, check_conditions
+from conditions.fields import CHANGES, RULE_WHERE, STEP, TRIGGER, Catalogue, check_conditions
 from conditions.problems import Loc, Problem, suggestion
 from conditions.tree import leaves
 
@@ -45,12 +44,12 @@ def check_automation(automation: Automation, known: Known) -> tuple[list[Problem
 
 
 def _errors(automation: Automation, known: Known) -> Iterator[Problem]:
-    yield from unavailable(automation)
     if automation.trigger.profile is not None:
         yield from _unknown("profile", automation.trigger.profile, known.profiles, ("trigger", "profile"))
     for loc, raw, catalogue in _conditions(automation):
         yield from check_conditions(raw, catalogue, loc)
         yield from _unknown_profiles(raw, loc, known)
+        yield from _unanswered(raw, loc, _answering(automation))
     yield from _never(automation)
     keys: set[str] = set()
     placed = list(walk(automation))
@@ -78,7 +77,7 @@ def _never(automation: Automation) -> Iterator[Problem]:
                     "what ends a wait is looked at when something happens, and a date grows older without that; "
                     "wait for the date instead, with wait: {until: ..., offset: ...}",
                 )
-            if automation.trigger.profile is None and catalogue is TRIGGER and leaf.field in _OF_PROFILE:
+            if automation.trigger.profile is None and catalogue in CHANGES and leaf.field in _OF_PROFILE:
                 yield Problem(
                     leaf.loc[:-1],
                     f'"{leaf.field}" is that of the trigger\'s profile, and this trigger looks at an event; write '
@@ -86,9 +85,35 @@ def _never(automation: Automation) -> Iterator[Problem]:
                 )
 
 
+def _answering(automation: Automation) -> list[str]:
+    """The keys of the steps whose answers later steps can read."""
+    return [
+        place.step.key
+        for place in walk(automation)
+        if isinstance(place.step, WebhookStep) and place.step.key is not None
+    ]
+
+
+def _unanswered(raw: Mapping[str, Any], loc: Loc, answering: Collection[str]) -> Iterator[Problem]:
+    for leaf in leaves(raw, loc):
+        owner, _, rest = leaf.field.partition(".")
+        key, _, answer = rest.partition(".")
+        if owner != "steps":
+            continue
+        if key not in answering:
+            yield Problem(leaf.loc[:-1], f'no webhook step has the key "{key}"{suggestion(key, answering)}')
+        elif answer.partition(".")[0] not in ("status", "body"):
+            yield Problem(leaf.loc[:-1], f"write steps.{key}.status or steps.{key}.body.<name>")
+
+
 def _step_errors(step: BaseStep, loc: Loc, automation: Automation, known: Known) -> Iterator[Problem]:
+    further: dict[str, Collection[str] | None] = {}
+    if answering := _answering(automation):
+        further["steps"] = answering
+    if isinstance(step, WebhookStep):
+        further["secret"] = None
     for inner, text in templates_of(step):
-        for message in check_template(text):
+        for message in check_template(text, further):
             yield Problem((*loc, *inner), f"template: {message}")
     if isinstance(step, AddTagStep | RemoveTagStep):
         tag = step.add_tag if isinstance(step, AddTagStep) else step.remove_tag
@@ -125,9 +150,9 @@ def _conditions(automation: Automation) -> Iterator[tuple[Loc, Mapping[str, Any]
         yield ("exit_when",), exit_when, TRIGGER
     for place in walk(automation):
         if isinstance(place.step, IfStep):
-            yield (*place.loc, "if"), place.step.condition, TRIGGER
+            yield (*place.loc, "if"), place.step.condition, STEP
             for index, way in enumerate(place.step.elif_):
-                yield (*place.loc, "elif", index, "if"), way.condition, TRIGGER
+                yield (*place.loc, "elif", index, "if"), way.condition, STEP
         elif isinstance(place.step, WaitForStep):
             inner = (*place.loc, "wait_for")
             yield (*inner, "filters"), place.step.wait_for.filters or {}, TRIGGER

@@ -1,6 +1,6 @@
 """The names that templates know."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from jinja2 import meta, nodes
 
@@ -18,13 +18,22 @@ NAMES: Mapping[str, tuple[str, ...]] = {
 }
 """Each top-level name with the attributes that it always has."""
 
-OPEN = ("contact", "deal", "event")
-"""Names with further attributes: custom fields and event properties."""
+_STEPS = "it holds what webhooks before this step answered, by the key of their step"
+
+OPEN = ("contact", "deal", "event", "steps")
+"""Names with further attributes: custom fields, event properties, what webhooks answered."""
 
 
-def name_problems(tree: nodes.Template) -> list[str]:
-    """Unknown top-level names, and unknown attributes of those that have no others."""
-    unknown = meta.find_undeclared_variables(tree) - NAMES.keys()
+def name_problems(tree: nodes.Template, further: Mapping[str, Collection[str] | None]) -> list[str]:
+    """Unknown top-level names, and unknown attributes of those that have no others.
+
+    `further` names are known too, each with its attributes; None: any.
+    """
+    names: dict[str, Collection[str] | None] = {
+        **{name: None if name in OPEN else attributes for name, attributes in NAMES.items()},
+        **further,
+    }
+    unknown = meta.find_undeclared_variables(tree) - names.keys()
     problems = [
         f'line {node.lineno}: unknown name "{node.name}"{_suggested(node.name)}'
         for node in tree.find_all(nodes.Name)
@@ -32,10 +41,10 @@ def name_problems(tree: nodes.Template) -> list[str]:
     ]
     for node in tree.find_all((nodes.Getattr, nodes.Getitem)):
         owner, attribute = _read(node)
-        if owner in NAMES and owner not in OPEN and attribute not in (None, *NAMES[owner]):
-            problems.append(
-                f'line {node.lineno}: {owner} has no "{attribute}"{suggestion(attribute, NAMES[owner])}'
-            )
+        known = names.get(owner)
+        if known is not None and attribute is not None and attribute not in known:
+            hint = f"; {_STEPS}" if owner == "steps" else suggestion(attribute, known)
+            problems.append(f'line {node.lineno}: {owner} has no "{attribute}"{hint}')
     return list(dict.fromkeys(problems))
 
 
@@ -49,5 +58,9 @@ def _read(node: nodes.Node) -> tuple[str, str | None]:
 
 
 def _suggested(name: str) -> str:
+    if name == "secret":
+        return "; secrets can be used in webhooks only"
+    if name == "steps":
+        return f"; {_STEPS}"
     owner = next((owner for owner in ("contact", "score", "deal") if name in NAMES[owner]), None)
     return f'; did you mean "{owner}.{name}"?' if owner else suggestion(name, NAMES)

@@ -4,7 +4,8 @@ What a template can compute is bounded: no assignments, macros or imports, at mo
 only harmless filters and methods, at most 64 KiB of output.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from contextvars import ContextVar
 from functools import lru_cache
 from typing import Any, cast
 
@@ -29,6 +30,8 @@ _ALLOWED = (
 )
 _COMPUTING = (ArithmeticError, TypeError, ValueError, LookupError, AttributeError, RecursionError)
 _LOOPABLE = "loopable"
+_KEEP = "keep"
+_KEPT: ContextVar[list[Any]] = ContextVar("kept")
 _DEEPEST_LOOP = 2
 _LONGEST_LOOP = 200
 
@@ -80,6 +83,13 @@ def _loopable(value: Any) -> Any:
     return value or []
 
 
+def _keep(value: Any) -> str:
+    if isinstance(value, Undefined):
+        str(value)  # raises, as it would anywhere else in a template
+    _KEPT.get().append(value)
+    return ""
+
+
 class _OpenFields(dict[str, Any]):
     """A record or event: a field it does not have prints as nothing, since custom fields vary."""
 
@@ -96,18 +106,21 @@ def _environment() -> _Environment:
         keep_trailing_newline=True,
     )
     environment.globals.clear()
-    environment.filters = {**FILTERS, _LOOPABLE: _loopable}
+    environment.filters = {**FILTERS, _LOOPABLE: _loopable, _KEEP: _keep}
     return environment
 
 
 _ENVIRONMENT = _environment()
 
 
-def check_template(text: str) -> list[str]:
-    """What is wrong with a template: its syntax, what it may not do, and the names it does not know."""
+def check_template(text: str, further: Mapping[str, Collection[str] | None] | None = None) -> list[str]:
+    """What is wrong with a template: its syntax, what it may not do, and the names it does not know.
+
+    `further`: names known here beside the usual ones, each with its attributes; None: any.
+    """
     try:
         tree = _ENVIRONMENT.parse(text)
-        problems = _forbidden(tree) or name_problems(tree)
+        problems = _forbidden(tree) or name_problems(tree, further or {})
         if not problems:
             _compiled(text)
     except TemplateError as error:
@@ -148,6 +161,20 @@ def _spelled(node: nodes.Node) -> str:
 
 
 @lru_cache(maxsize=2048)
+def _single(text: str) -> Template | None:
+    """A template that keeps the value of the one expression that the text is; None if it is more than that."""
+    tree = _ENVIRONMENT.parse(text)
+    output = tree.body[0] if len(tree.body) == 1 else None
+    if not isinstance(output, nodes.Output) or _forbidden(tree):
+        return None
+    parts = [part for part in output.nodes if not isinstance(part, nodes.TemplateData) or part.data.strip()]
+    if len(parts) != 1 or isinstance(parts[0], nodes.TemplateData):
+        return None
+    output.nodes = [cast("nodes.Expr", _filtered(parts[0], _KEEP))]
+    return Template.from_code(_ENVIRONMENT, _ENVIRONMENT.compile(tree), _ENVIRONMENT.make_globals(None))
+
+
+@lru_cache(maxsize=2048)
 def _compiled(text: str) -> Template:
     if problems := _forbidden(_ENVIRONMENT.parse(text)):
         raise TemplateFailed(problems[0])
@@ -162,9 +189,32 @@ def render(text: str, context: Mapping[str, Any]) -> str:
     """
     if "{" not in text:
         return text
+    filled: str = _guarded(lambda values: _limited(_compiled(text).generate(values)), context)
+    return filled
+
+
+def render_value(text: str, context: Mapping[str, Any]) -> Any:
+    """The same, but where the text is one expression and nothing else, the value of it, as JSON."""
+    single = _single(text) if "{{" in text else None
+    if single is None:
+        return render(text, context)
+
+    def evaluate(values: Mapping[str, Any]) -> Any:
+        token = _KEPT.set([])
+        try:
+            for _ in single.generate(values):
+                pass
+            return _KEPT.get()[0]
+        finally:
+            _KEPT.reset(token)
+
+    return _guarded(evaluate, context)
+
+
+def _guarded(work: Callable[[Mapping[str, Any]], Any], context: Mapping[str, Any]) -> Any:
     values = {**context, **{name: _opened(context.get(name) or {}) for name in OPEN}}
     try:
-        return _limited(_compiled(text).generate(values))
+        return work(values)
     except TemplateFailed:
         raise
     except TemplateError as error:
@@ -193,12 +243,15 @@ def _opened(value: Any) -> Any:
 
 
 def render_tree(value: Any, context: Mapping[str, Any]) -> Any:
-    """The same for every text in a JSON value, such as a webhook's body. Keys stay as they are."""
+    """The same for every text in a JSON value, such as a webhook's body. Keys stay as they are.
+
+    A text that is one expression becomes that expression's value: a number, a list, null.
+    """
     if isinstance(value, str):
-        return render(value, context)
+        return render_value(value, context)
     if isinstance(value, Mapping):
         return {key: render_tree(inner, context) for key, inner in value.items()}
     return [render_tree(inner, context) for inner in value] if isinstance(value, list) else value
 
 
-__all__ = ["TemplateFailed", "check_template", "render", "render_tree"]
+__all__ = ["TemplateFailed", "check_template", "render", "render_tree", "render_value"]

@@ -1,1 +1,1 @@
-"""All outbound calls: e-mail."""
+"""All outbound calls: e-mail and webhooks."""

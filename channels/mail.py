@@ -9,18 +9,10 @@ from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
 
+from channels.delivery import DeliveryFailed
 from runtime.settings import Settings
 
 TIMEOUT = 30.0
-
-
-class DeliveryFailed(Exception):
-    """`reason` says what happened, in words that hold no address; `permanent`: another try would not help."""
-
-    def __init__(self, reason: str, *, permanent: bool) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.permanent = permanent
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from conditions.problems import suggestion
 from runtime.errors import ReadableError
 from services.follow_ups import STATUSES
 from services.holding import set_held
+from services.signing import signing_secrets
 
 
 def enrollments(
@@ -86,14 +87,22 @@ def _shown(score: int | None) -> str:
 
 
 def repair(enrollment: str, what: str, *, as_json: bool) -> int:
-    """Try a failed follow-up again, or end one."""
+    """Do something to one follow-up: retry, skip, pause, resume or cancel."""
     with session() as opened:
-        repairs = opened.application.repairs
-        found = repairs.retry(enrollment) if what == "retry" else repairs.cancel(enrollment)
+        found = getattr(opened.application.repairs, what)(enrollment)
     if as_json:
         print_json(found)
     else:
         say(_line(found))
+    return 0
+
+
+def webhook_secret() -> int:
+    """Print the secrets that sign webhooks, one a line."""
+    with session() as opened:
+        found = signing_secrets(opened.application.resources)
+    for secret in found:
+        say(secret)
     return 0
 
 

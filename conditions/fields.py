@@ -80,7 +80,12 @@ _RECORDS = {**_prefixed("contact", CONTACT), **_prefixed("deal", DEAL)}
 _CUSTOM = {"contact.": _ANY, "deal.": _ANY}
 
 TRIGGER = Catalogue({**_CHANGE, **_RECORDS}, {**_CUSTOM, "event.": _ANY, "scores.": _NUMBER, "bands.": _TEXT})
-"""Trigger filters, and conditions in steps."""
+"""Trigger filters, and what ends waits."""
+
+STEP = Catalogue(TRIGGER.named, {**TRIGGER.open, "steps.": _ANY})
+"""Conditions of `if`, which also read what webhooks answered: `steps.<key>.status`, `steps.<key>.body.<name>`."""
+
+CHANGES = (TRIGGER, STEP)
 
 RULE_WHERE = Catalogue(_RECORDS, {**_CUSTOM, "": _ANY})
 """`where` beside an event type: a bare name is an event property."""

@@ -1,7 +1,6 @@
 """The keys of profiles, automations and recipients."""
 
 from automations.model import Automation, Recipient
-from reference.available import missing_keys
 from reference.keys import key_table
 from scoring.profile import Rule, ScoreProfile
 from triggers.model import Trigger
@@ -19,12 +18,12 @@ def rule_keys() -> str:
 
 def automation_keys() -> str:
     """All keys of an automation but its trigger's and steps'."""
-    return key_table(Automation, without=missing_keys())
+    return key_table(Automation)
 
 
 def trigger_keys() -> str:
     """All keys of a trigger."""
-    return key_table(Trigger, without=[path.removeprefix("trigger.") for path in missing_keys()])
+    return key_table(Trigger)
 
 
 def recipient_keys() -> str:

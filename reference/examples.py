@@ -31,7 +31,14 @@ STEP_EXAMPLES: Mapping[str, str] = {
 - adjust_score: {profile: engagement, points: -10, reason: "looked after"}
 """,
     "webhook": """\
-- webhook: {url: "https://crm.example/hooks/hot", body: {email: "{{ contact.email }}"}}
+- key: crm
+  webhook:
+    url: "https://crm.example/hooks/hot"
+    headers: {Authorization: "Bearer {{ secret.crm }}"}
+    body: {email: "{{ contact.email }}", score: "{{ score.now }}", tags: "{{ contact.tags }}"}
+- if: {steps.crm.body.known: {equal: false}}
+  then:
+    - create_task: {title: "Check {{ contact.label }}, number {{ steps.crm.body.id }} in the CRM"}
 """,
     "wait": """\
 - wait: 3d

@@ -2,7 +2,6 @@
 
 from automations.action_models import BaseStep
 from automations.step_models import STEPS
-from reference.available import missing_keys, step_kinds
 from reference.examples import STEP_EXAMPLES
 from reference.keys import key_rows
 from reference.markdown import code, table
@@ -19,21 +18,15 @@ def common_keys() -> str:
 
 def all_steps() -> str:
     """One section per step."""
-    return "\n".join(_step(kind) for kind in step_kinds())
+    return "\n".join(_step(kind) for kind in STEP_EXAMPLES)
 
 
 def _step(kind: str) -> str:
-    hidden = (*BaseStep.model_fields, *missing_keys())
     rows = [
         row
         for row in key_rows(STEPS[kind])
-        if row.path not in hidden and (row.path != kind or row.meaning != WORDS["NotifyStep", "notify"])
+        if row.path not in BaseStep.model_fields
+        and (row.path != kind or row.meaning != WORDS["NotifyStep", "notify"])
     ]
-    if "wait.until" in missing_keys():
-        rows = [
-            row._replace(takes=row.takes.removesuffix(" or mapping"))
-            for row in rows
-            if not row.path.startswith("wait.")
-        ]
     keys = table(_COLUMNS, ((code(row.path), row.takes, row.default, row.meaning) for row in rows))
     return f"### `{kind}`\n\n{STEPS[kind].__doc__}\n\n{keys}\n```yaml\n{STEP_EXAMPLES[kind]}```\n"

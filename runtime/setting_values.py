@@ -1,6 +1,8 @@
 """What single settings may hold: checks that name the mistake, never the value."""
 
+import base64
 import ipaddress
+import re
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -81,9 +83,56 @@ def _mail_server(url: SecretStr) -> SecretStr:
     return url
 
 
+def _signing_secrets(text: SecretStr) -> SecretStr:
+    for secret in text.get_secret_value().split():
+        try:
+            key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
+        except ValueError:
+            key = b""
+        if not secret.startswith("whsec_") or not 16 <= len(key) <= 64:
+            raise ValueError("is not whsec_ and 16 to 64 bytes in base64")
+    return text
+
+
+def _hosts(text: str) -> str:
+    for entry in text.replace(",", " ").split():
+        if "/" in entry:
+            try:
+                ipaddress.ip_network(entry)
+            except ValueError:
+                raise ValueError("holds a network that is none, such as 10.0.0.0/8") from None
+    return text
+
+
+def read_secrets(path: Path) -> dict[str, str]:
+    """The secrets of a file by name: one `name=value` a line, empty lines and those that begin with # apart."""
+    found: dict[str, str] = {}
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        name, equals, value = (part.strip() for part in line.partition("="))
+        if not equals or not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name) or not value:
+            raise ValueError(f"line {number} is not name=value, with a name of letters, digits and _")
+        found[name] = value
+    return found
+
+
+def _secrets_file(path: Path) -> Path:
+    try:
+        read_secrets(path)
+    except (OSError, UnicodeDecodeError):
+        raise ValueError("names a file that cannot be read") from None
+    return path
+
+
 Port = Annotated[int, Field(ge=1, le=65_535)]
 Folder = Annotated[Path, AfterValidator(_absolute)]
 File = Annotated[Path, AfterValidator(_absolute), AfterValidator(_existing)]
+SecretsFile = Annotated[
+    Path, AfterValidator(_absolute), AfterValidator(_existing), AfterValidator(_secrets_file)
+]
+SigningSecrets = Annotated[SecretStr, AfterValidator(_signing_secrets)]
+Hosts = Annotated[str, AfterValidator(_hosts)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 HostAndPort = Annotated[str, AfterValidator(_host_and_port)]
 Key = Annotated[SecretStr, AfterValidator(_key)]

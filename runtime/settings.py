@@ -16,9 +16,12 @@ from runtime.setting_values import (
     File,
     Folder,
     HostAndPort,
+    Hosts,
     Key,
     MailServerUrl,
     Port,
+    SecretsFile,
+    SigningSecrets,
     WebAddress,
     driver_url,
     is_loopback,
@@ -169,6 +172,31 @@ class Settings(BaseModel):
         default="Kindling <kindling@localhost>",
         sample="Kindling <kindling@example.com>",
         pattern=r"[^@\s]+@[^@\s]+",
+    )
+
+    webhook_secret: SigningSecrets | None = _variable(
+        "KINDLING_WEBHOOK_SECRET",
+        "Signs webhooks; several, separated by spaces, sign each; default: one made at first use,"
+        " which `kindling webhook-secret` shows",
+        sample="whsec_2yQvYxQ0m1J8kq3l4n5o6p7q8r9s0t1u",
+    )
+    webhook_allow: Hosts | None = _variable(
+        "KINDLING_WEBHOOK_ALLOW",
+        "Hosts, addresses and networks that webhooks may call although they are private, separated by commas",
+        sample="crm.internal,10.0.0.0/8",
+    )
+    webhook_redirects: int = _variable(
+        "KINDLING_WEBHOOK_REDIRECTS",
+        "How many redirects (307, 308) to the same host a webhook follows",
+        default=0,
+        sample="1",
+        ge=0,
+        le=5,
+    )
+    secrets_file: SecretsFile | None = _variable(
+        "KINDLING_SECRETS_FILE",
+        "File of `name=value` lines that webhooks use as `{{ secret.name }}`; read by workers at their start",
+        sample="/etc/kindling/secrets",
     )
 
     log_level: Literal["debug", "info", "warning", "error"] = _variable(

@@ -1,5 +1,7 @@
 """What follow-ups are doing and have done: enrollments, tasks, notifications."""
 
+import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
@@ -54,6 +56,10 @@ class FollowUps:
     def notifications(self, **query: Any) -> dict[str, Any]:
         """By `contact`, `deal` and `status`."""
         return self._page("notifications", query, notification_json)
+
+    def webhooks(self, **query: Any) -> dict[str, Any]:
+        """By `contact`, `deal` and `status`."""
+        return self._page("webhooks", query, webhook_json)
 
     def change_task(self, task_id: str, body: Any) -> dict[str, Any]:
         values = _task_values(body)
@@ -129,7 +135,10 @@ def enrollment_json(
         "status": row["status"],
         "step": row["step"],
         "attempt": row["attempt"],
+        "paused": row["paused"],
         "last_error": row["last_error"],
+        "tries": row["tries"],
+        "next_attempt_at": iso(row["next_attempt_at"]),
         "cause": row["cause"],
         "previous": row["previous"],
         "current": row["current"],
@@ -178,6 +187,35 @@ def notification_json(
         "reason": row["reason"],
         "created_at": iso(row["created_at"]),
         "sent_at": iso(row["sent_at"]),
+    }
+
+
+def webhook_json(
+    row: RowMapping, contact_keys: Mapping[int, str], deal_keys: Mapping[int, str]
+) -> dict[str, Any]:
+    """A webhook as the API shows it; of a secret only its name."""
+    shown = re.compile(rf"\[secret (\w+) of {re.escape(row['id'])}\]")
+
+    def plain(text: str) -> str:
+        return shown.sub(r"[secret \1]", text)
+
+    return {
+        "id": row["id"],
+        "contact": contact_keys.get(row["contact_id"]),
+        "deal": deal_keys.get(row["deal_id"]),
+        "automation": row["automation"],
+        "enrollment": row["enrollment_id"],
+        "method": row["method"],
+        "url": plain(row["url"]),
+        "headers": {name: plain(value) for name, value in row["headers"].items()},
+        "body": plain(row["body"]),
+        "status": row["status"],
+        "reason": row["reason"],
+        "tries": row["tries"],
+        "response_status": row["response_status"],
+        "response": json.loads(row["response"]) if row["response"] is not None else None,
+        "created_at": iso(row["created_at"]),
+        "delivered_at": iso(row["delivered_at"]),
     }
 
 

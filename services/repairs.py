@@ -1,7 +1,9 @@
-"""What ops do to follow-ups: try a failed one again, end one that runs."""
+"""What ops do to follow-ups: try again, skip a step, pause, resume, end."""
 
 from typing import Any
 
+from automations.model import Automation
+from automations.steps import find_step
 from conditions.times import Micros
 from services.follow_ups import enrollment_json, keys_of
 from services.resources import Conflict, NotFound, Resources
@@ -36,6 +38,48 @@ class Repairs:
             if row["status"] not in follow_ups.OPEN:
                 raise Conflict(f"the follow-up {enrollment_id} is {row['status']} already")
             repairs.cancel(connection, enrollment_id, now)
+
+        return self._change(enrollment_id, work)
+
+    def skip(self, enrollment_id: str) -> dict[str, Any]:
+        """Pass over the step where a follow-up is: the one it waits in, tries to send, or is paused before.
+
+        A failed one goes on after the step that failed, as its next attempt.
+        """
+
+        def work(connection: Connection, row: RowMapping, now: Micros) -> None:
+            if row["status"] not in ("running", "failed"):
+                raise Conflict(
+                    f"the follow-up {enrollment_id} is {row['status']}; skip needs one that runs or failed"
+                )
+            automation = Automation.model_validate(row["definition"])
+            kind = find_step(automation, row["step"]).kind if row["step"] is not None else None
+            if kind is None or not repairs.skip(connection, row, kind, now):
+                raise Conflict(
+                    f"the follow-up {enrollment_id} is between two steps; pause it first, then skip the one it stops at"
+                )
+
+        return self._change(enrollment_id, work)
+
+    def pause(self, enrollment_id: str) -> dict[str, Any]:
+        """Let no further step of a follow-up begin. Pausing it twice is no error."""
+
+        def work(connection: Connection, row: RowMapping, now: Micros) -> None:
+            del now
+            if row["status"] not in follow_ups.OPEN:
+                raise Conflict(f"the follow-up {enrollment_id} is {row['status']} already")
+            repairs.pause(connection, enrollment_id)
+
+        return self._change(enrollment_id, work)
+
+    def resume(self, enrollment_id: str) -> dict[str, Any]:
+        """Let a paused follow-up go on."""
+
+        def work(connection: Connection, row: RowMapping, now: Micros) -> None:
+            del now
+            if not row["paused"]:
+                raise Conflict(f"the follow-up {enrollment_id} is not paused")
+            repairs.resume(connection, enrollment_id)
 
         return self._change(enrollment_id, work)
 

@@ -19,7 +19,7 @@ def erase_contact(connection: Connection, contact_id: int, shard: int) -> None:
     deals = [row[0] for row in bulk.rows("SELECT id FROM deals WHERE contact_id = ?", contact_id)]
     enrollments = bulk.rows("SELECT id, attempt, status FROM enrollments WHERE contact_id = ?", contact_id)
     _forget_enrollments(bulk, enrollments, shard)
-    for name in ("events", "skips", "tasks", "notifications"):
+    for name in ("events", "skips", "tasks", "notifications", "webhooks"):
         bulk.run(f"DELETE FROM {name} WHERE contact_id = ?", contact_id)
     _forget_scores(bulk, "contact", family)
     _forget_deals(bulk, deals)
@@ -36,7 +36,7 @@ def erase_deal(connection: Connection, deal_id: int, contact_id: int, shard: int
     enrollments = bulk.rows(
         f"SELECT id, attempt, status FROM enrollments WHERE deal_id = ? AND {ABOUT_DEAL}", deal_id
     )
-    for name in ("tasks", "notifications"):
+    for name in ("tasks", "notifications", "webhooks"):
         test, parameter = bulk.among("enrollment_id", [row[0] for row in enrollments])
         bulk.run(f"DELETE FROM {name} WHERE {test}", parameter)
     _forget_enrollments(bulk, enrollments, shard)
@@ -51,7 +51,7 @@ def _forget_deals(bulk: Bulk, deals: Collection[int]) -> None:
         return
     _forget_scores(bulk, "deal", deals)
     test, parameter = bulk.among("deal_id", deals)
-    for name in ("events", "enrollments", "skips", "tasks", "notifications"):
+    for name in ("events", "enrollments", "skips", "tasks", "notifications", "webhooks"):
         bulk.run(f"UPDATE {name} SET deal_id = NULL WHERE {test}", parameter)
     test, parameter = bulk.among("id", deals)
     bulk.run(f"DELETE FROM deals WHERE {test}", parameter)

@@ -20,6 +20,7 @@ from store.tables import (
     Profile,
     Score,
     Task,
+    Webhook,
     table,
 )
 
@@ -28,6 +29,7 @@ OUTCOMES = table(Outcome)
 CANCELLATIONS = table(Cancellation)
 TASKS = table(Task)
 NOTIFICATIONS = table(Notification)
+WEBHOOKS = table(Webhook)
 ADJUSTMENTS = table(Adjustment)
 _AUTOMATIONS = table(Automation)
 _VERSIONS = table(AutomationVersion)
@@ -153,20 +155,54 @@ def change_enrollment(connection: Connection, enrollment_id: str, **values: Any)
     connection.execute(update(ENROLLMENTS).where(ENROLLMENTS.c.id == enrollment_id).values(**values))
 
 
+def reach_step(connection: Connection, enrollment_id: str, path: str) -> None:
+    """Note where an enrollment is; tries that failed belong to the step before."""
+    change_enrollment(connection, enrollment_id, step=path, tries=0, last_error=None, next_attempt_at=None)
+
+
+def settle_tries(connection: Connection, enrollment_id: str) -> None:
+    """Note that the present step has come to its end, whatever failed before."""
+    connection.execute(
+        update(ENROLLMENTS)
+        .where(ENROLLMENTS.c.id == enrollment_id, ENROLLMENTS.c.status.in_(OPEN))
+        .values(tries=0, last_error=None, next_attempt_at=None)
+    )
+
+
+def count_try(connection: Connection, enrollment_id: str) -> int:
+    """How many tries of the present step failed before."""
+    found: int | None = connection.execute(
+        select(ENROLLMENTS.c.tries).where(ENROLLMENTS.c.id == enrollment_id)
+    ).scalar_one_or_none()
+    return found or 0
+
+
+def is_paused(connection: Connection, enrollment_id: str) -> bool:
+    query = select(ENROLLMENTS.c.paused).where(ENROLLMENTS.c.id == enrollment_id)
+    return bool(connection.execute(query).scalar_one_or_none())
+
+
 def end_enrollment(
     connection: Connection, enrollment_id: str, status: str, now: Micros, error: str | None = None
 ) -> None:
     """Give an enrollment that is still open its final status. What it had still to send will not be sent."""
     if status != "completed":
-        connection.execute(
-            update(NOTIFICATIONS)
-            .where(NOTIFICATIONS.c.enrollment_id == enrollment_id, NOTIFICATIONS.c.status == "pending")
-            .values(status="failed", reason=f"the follow-up ended before it was sent ({status})")
-        )
+        for messages in (NOTIFICATIONS, WEBHOOKS):
+            connection.execute(
+                update(messages)
+                .where(messages.c.enrollment_id == enrollment_id, messages.c.status == "pending")
+                .values(status="failed", reason=f"the follow-up ended before it was sent ({status})")
+            )
     connection.execute(
         update(ENROLLMENTS)
         .where(ENROLLMENTS.c.id == enrollment_id, ENROLLMENTS.c.status.in_(OPEN))
-        .values(status=status, finished_at=now, **({"last_error": error} if error else {}))
+        .values(
+            status=status,
+            finished_at=now,
+            paused=False,
+            next_attempt_at=None,
+            **({"last_error": error} if error else {}),
+        )
     )
 
 
@@ -284,8 +320,13 @@ def list_rows(
     after: str | None,
     limit: int,
 ) -> Sequence[RowMapping]:
-    """Enrollments, tasks or notifications, the newest first, those before the id `after`."""
-    rows = {"enrollments": ENROLLMENTS, "tasks": TASKS, "notifications": NOTIFICATIONS}[of]
+    """Enrollments, tasks, notifications or webhooks, the newest first, those before the id `after`."""
+    rows = {
+        "enrollments": ENROLLMENTS,
+        "tasks": TASKS,
+        "notifications": NOTIFICATIONS,
+        "webhooks": WEBHOOKS,
+    }[of]
     tests = [rows.c[name] == value for name, value in filters.items() if value is not None]
     if after is not None:
         tests.append(rows.c.id < after)

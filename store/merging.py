@@ -32,7 +32,7 @@ def merge_contacts(
     _end_doubles(bulk, old, new, now)
     for name in ("events", "enrollments"):
         bulk.run(f"UPDATE {name} SET contact_id = ?, shard = ? WHERE contact_id = ?", new, shard, old)
-    for name in ("skips", "tasks", "notifications"):
+    for name in ("skips", "tasks", "notifications", "webhooks"):
         bulk.run(f"UPDATE {name} SET contact_id = ? WHERE contact_id = ?", new, old)
     bulk.run("UPDATE deals SET contact_id = ? WHERE contact_id = ?", new, old)
     _move_deals(bulk, deals, shard)
@@ -79,7 +79,7 @@ def move_deal(connection: Connection, deal: RowMapping, contact: RowMapping, now
     deal_id, old, new, shard = deal["id"], deal["contact_id"], contact["id"], contact["shard"]
     bulk.run("UPDATE deals SET contact_id = ?, updated_at = ? WHERE id = ?", new, now, deal_id)
     bulk.run("UPDATE events SET contact_id = ?, shard = ? WHERE deal_id = ?", new, shard, deal_id)
-    for name in ("tasks", "notifications"):
+    for name in ("tasks", "notifications", "webhooks"):
         bulk.run(
             f"UPDATE {name} SET contact_id = ? WHERE enrollment_id IN "
             f"(SELECT id FROM enrollments WHERE deal_id = ? AND {ABOUT_DEAL})",

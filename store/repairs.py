@@ -1,9 +1,20 @@
 """Changing enrollments by hand. Their shard is locked."""
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, RowMapping, delete, select, update
 
 from conditions.times import Micros
-from store.follow_ups import ENROLLMENTS, NOTIFICATIONS, OUTCOMES, end_enrollment
+from store import watching
+from store.follow_ups import (
+    ENROLLMENTS,
+    NOTIFICATIONS,
+    OPEN,
+    OUTCOMES,
+    WEBHOOKS,
+    add_outcome,
+    end_enrollment,
+    outcomes,
+)
+from store.watching import WAITS
 
 
 def cancel(connection: Connection, enrollment_id: str, now: Micros) -> None:
@@ -13,7 +24,10 @@ def cancel(connection: Connection, enrollment_id: str, now: Micros) -> None:
 
 
 def retry(connection: Connection, enrollment_id: str) -> None:
-    """Queue it as its next attempt. A message that failed to go out is written anew; all else that is done stays."""
+    """Queue it as its next attempt. All that is done stays.
+
+    An e-mail that failed to go out is written anew; a webhook is sent again as it was, with the same id.
+    """
     failed = select(NOTIFICATIONS.c.path).where(
         NOTIFICATIONS.c.enrollment_id == enrollment_id, NOTIFICATIONS.c.status == "failed"
     )
@@ -27,6 +41,11 @@ def retry(connection: Connection, enrollment_id: str) -> None:
         )
     )
     connection.execute(
+        update(WEBHOOKS)
+        .where(WEBHOOKS.c.enrollment_id == enrollment_id, WEBHOOKS.c.status == "failed")
+        .values(status="pending", reason=None)
+    )
+    connection.execute(
         update(ENROLLMENTS)
         .where(ENROLLMENTS.c.id == enrollment_id)
         .values(
@@ -34,6 +53,77 @@ def retry(connection: Connection, enrollment_id: str) -> None:
             attempt=ENROLLMENTS.c.attempt + 1,
             finished_at=None,
             last_error=None,
+            tries=0,
             closing=False,
         )
     )
+
+
+def pause(connection: Connection, enrollment_id: str) -> None:
+    """Let no further step begin; a wait that is over, and a try that is due, wait for `resume`."""
+    connection.execute(update(ENROLLMENTS).where(ENROLLMENTS.c.id == enrollment_id).values(paused=True))
+
+
+def resume(connection: Connection, enrollment_id: str) -> None:
+    """Let it go on; its workflow has still to be told."""
+    connection.execute(update(ENROLLMENTS).where(ENROLLMENTS.c.id == enrollment_id).values(paused=False))
+    watching.wake(connection, enrollment_id)
+
+
+def pause_all(connection: Connection, automation_id: int) -> int:
+    """Pause every follow-up of an automation that is queued or runs; how many were not paused already."""
+    query = update(ENROLLMENTS).where(
+        ENROLLMENTS.c.automation_id == automation_id,
+        ENROLLMENTS.c.status.in_(OPEN),
+        ENROLLMENTS.c.paused.is_(False),
+    )
+    return connection.execute(query.values(paused=True)).rowcount
+
+
+def resume_all(connection: Connection, automation_id: int) -> int:
+    """Let every paused follow-up of an automation go on; how many were paused."""
+    query = update(ENROLLMENTS).where(
+        ENROLLMENTS.c.automation_id == automation_id,
+        ENROLLMENTS.c.status.in_(OPEN),
+        ENROLLMENTS.c.paused,
+    )
+    return connection.execute(query.values(paused=False, waking=ENROLLMENTS.c.waking + 1)).rowcount
+
+
+def skip(connection: Connection, row: RowMapping, kind: str, now: Micros) -> bool:
+    """Pass over the step where an enrollment is; whether there is something to pass over.
+
+    A wait ends, what it had to send is not sent, a branch takes no way, and anything else is left undone.
+    """
+    enrollment_id, path = row["id"], row["step"]
+    known = outcomes(connection, enrollment_id, [path]).get(path)
+    if known is None:
+        branch = {"branch": "none"} if kind in ("if", "split", "wait_for") else {}
+        add_outcome(connection, enrollment_id, path, kind, {"skipped": True, **branch}, row["attempt"], now)
+        wait = (WAITS.c.enrollment_id == enrollment_id, WAITS.c.path == path, WAITS.c.met_at.is_(None))
+        connection.execute(update(WAITS).where(*wait).values(met_at=now))
+    elif known["result"].get("until", 0) > now:
+        connection.execute(
+            update(OUTCOMES)
+            .where(OUTCOMES.c.enrollment_id == enrollment_id, OUTCOMES.c.path == path)
+            .values(result={"until": now, "skipped": True})
+        )
+    else:
+        skipped = 0
+        for messages in (NOTIFICATIONS, WEBHOOKS):
+            skipped += connection.execute(
+                update(messages)
+                .where(
+                    messages.c.enrollment_id == enrollment_id,
+                    messages.c.path == path,
+                    messages.c.status.in_(("pending", "failed")),
+                )
+                .values(status="skipped", reason="skipped by hand")
+            ).rowcount
+        if not skipped:
+            return False
+    if row["status"] in OPEN:
+        watching.wake(connection, enrollment_id)
+    else:
+        retry(connection, enrollment_id)
+    return True

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -341,7 +342,8 @@ class Enrollment(SQLModel, table=True):
 
     `closing`: its workflow has still to be told that the enrollment is over (replaced or cancelled here). `waking`:
     above 0 when it has still to be told to look again. `watching`: above 0 when changes of the record may end it early
-    (`exit_when`) or what it waits for. `start_at`: when the storm limit lets it start.
+    (`exit_when`) or what it waits for. `start_at`: when the storm limit lets it start. `paused`: its next step waits
+    until it is resumed. `tries` of its present step have failed so far, and `next_attempt_at` is when the next begins.
     """
 
     __tablename__: ClassVar[Any] = "enrollments"
@@ -378,8 +380,11 @@ class Enrollment(SQLModel, table=True):
     closing: bool = False
     waking: int = Field(default=0, sa_type=Integer, sa_column_kwargs={"server_default": "0"})
     watching: int = Field(default=0, sa_type=SmallInteger, sa_column_kwargs={"server_default": "0"})
+    paused: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     step: str | None = _text(null=True)
     last_error: str | None = _text(null=True)
+    tries: int = Field(default=0, sa_type=Integer, sa_column_kwargs={"server_default": "0"})
+    next_attempt_at: int | None = _moment(null=True)
     created_at: int = _moment()
     start_at: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": "0"})
     started_at: int | None = _moment(null=True)
@@ -491,6 +496,36 @@ class Notification(SQLModel, table=True):
     reason: str | None = _text(null=True)
     created_at: int = _moment()
     sent_at: int | None = _moment(null=True)
+
+
+class Webhook(SQLModel, table=True):
+    """A webhook of a step. `status` is recorded, pending, delivered, failed or skipped; secrets are placeholders.
+
+    `tries` counts those that failed; `response` is what the other side answered, as JSON text, for later steps.
+    """
+
+    __tablename__: ClassVar[Any] = "webhooks"
+    __table_args__ = (
+        UniqueConstraint("enrollment_id", "path", name="uq_webhooks_step"),
+        Index("ix_webhooks_contact", "contact_id", "id"),
+    )
+    id: str = Field(primary_key=True, sa_type=Text)
+    enrollment_id: str = _text()
+    path: str = _text()
+    automation_id: int = Field(sa_type=BigInteger)
+    contact_id: int = Field(sa_type=BigInteger)
+    deal_id: int | None = Field(default=None, sa_type=BigInteger)
+    method: str = _text()
+    url: str = _text()
+    headers: dict[str, str] = Field(sa_type=Json)
+    body: str = _text()
+    status: str = _text()
+    reason: str | None = _text(null=True)
+    tries: int = 0
+    response_status: int | None = None
+    response: str | None = _text(null=True)
+    created_at: int = _moment()
+    delivered_at: int | None = _moment(null=True)
 
 
 class SmartList(SQLModel, table=True):

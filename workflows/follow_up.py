@@ -14,9 +14,12 @@ from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_
 with workflow.unsafe.imports_passed_through():
     from activities.messages import (
         ABANDON,
+        CALL_WEBHOOK,
         DELIVER,
         END_FOLLOW_UP,
+        PAUSED,
         RUN_STEPS,
+        SKIPPED,
         Delivery,
         EndFollowUp,
         FollowUpInput,
@@ -57,7 +60,7 @@ class FollowUpWorkflow:
 
     @workflow.signal(name=WAKE_SIGNAL)
     def wake(self) -> None:
-        """What is waited for may have come about: it is in the database."""
+        """The database has news: what is waited for came about, a step was skipped, a pause is over."""
         self._woken = True
 
     @workflow.run
@@ -108,6 +111,8 @@ class FollowUpWorkflow:
                     await self._wait(last, result.until)
             if result.waiting:
                 timed_out = await self._await(self._remaining[0], result.until)
+            if result.paused:
+                await self._resumed()
             if workflow.info().get_current_history_length() > LONGEST_HISTORY:
                 workflow.continue_as_new(
                     replace(self._follow_up, steps=self._remaining, log=self._log[-LONGEST_LOG:])
@@ -140,17 +145,11 @@ class FollowUpWorkflow:
         )
         return result
 
-    async def _deliver(self, step: Step, notification_id: str) -> None:
+    async def _deliver(self, step: Step, message_id: str) -> None:
         self._show(f"Now: {step['title']}")
         try:
-            await workflow.execute_activity(
-                DELIVER,
-                Delivery(self._follow_up.enrollment_id, notification_id),
-                start_to_close_timeout=DELIVERY_TIMEOUT,
-                schedule_to_close_timeout=DELIVERY_PATIENCE,
-                retry_policy=DELIVERY_RETRY,
-                summary=f"send: {step['title']}"[:LONGEST_SUMMARY],
-            )
+            while (done := await self._send(step, message_id)) == PAUSED:
+                await self._resumed()
         except ActivityError as error:
             if is_cancelled_exception(error):
                 raise
@@ -165,21 +164,68 @@ class FollowUpWorkflow:
                 ) from error
             await workflow.execute_activity(
                 ABANDON,
-                Delivery(self._follow_up.enrollment_id, notification_id),
+                Delivery(self._follow_up.enrollment_id, message_id),
                 start_to_close_timeout=STEP_TIMEOUT,
                 retry_policy=DATABASE_RETRY,
                 summary="note that it was not sent",
             )
         else:
-            self._log.append(f"- {step['title']}")
+            self._log.append(f"- {'skipped: ' if done == SKIPPED else ''}{step['title']}")
+
+    async def _send(self, step: Step, message_id: str) -> str | None:
+        """Until it is sent, or the follow-up is paused, or the step skipped; news interrupts the wait for a try."""
+        while True:
+            self._woken = False
+            sending = workflow.start_activity(
+                CALL_WEBHOOK if step["kind"] == "webhook" else DELIVER,
+                Delivery(self._follow_up.enrollment_id, message_id),
+                result_type=str,
+                start_to_close_timeout=DELIVERY_TIMEOUT,
+                schedule_to_close_timeout=DELIVERY_PATIENCE,
+                retry_policy=DELIVERY_RETRY,
+                summary=f"send: {step['title']}"[:LONGEST_SUMMARY],
+            )
+            try:
+                await workflow.wait_condition(lambda: sending.done() or self._woken)  # noqa: B023
+            except asyncio.CancelledError:
+                sending.cancel()
+                raise
+            interrupted = not sending.done()
+            if interrupted:
+                sending.cancel()
+            try:
+                found: str | None = await sending
+            except ActivityError as error:
+                if interrupted and is_cancelled_exception(error):
+                    continue
+                raise
+            return found
+
+    async def _resumed(self) -> None:
+        self._show("Paused by hand; `kindling resume` lets it go on")
+        await workflow.wait_condition(lambda: self._woken)
+        self._show("")
 
     async def _wait(self, step: Step, until: int) -> None:
-        moment = datetime.fromtimestamp(0, UTC) + timedelta(microseconds=until)
-        pause = moment - workflow.now()
-        if pause > timedelta(0):
+        """Until the time has come; who skips the wait changes that time in the database."""
+        while True:
+            moment = datetime.fromtimestamp(0, UTC) + timedelta(microseconds=until)
+            pause = moment - workflow.now()
+            if pause <= timedelta(0):
+                break
             summary = f"{step['title']}, until {moment:%Y-%m-%d %H:%M} UTC"
             self._show(f"Now: {summary}")
-            await workflow.sleep(pause, summary=summary)
+            try:
+                await workflow.wait_condition(
+                    lambda: self._woken, timeout=pause, timeout_summary=summary[:LONGEST_SUMMARY]
+                )
+            except TimeoutError:
+                break
+            self._woken = False
+            result = await self._run([step], timed_out=False)
+            if result.until is None:
+                break
+            until = result.until
         self._log.append(f"- {step['title']}")
 
     async def _await(self, step: Step, until: int | None) -> bool:
@@ -212,7 +258,9 @@ class FollowUpWorkflow:
         return found
 
     def _note(self, step: Step, result: StepsResult) -> None:
-        if step["path"] in result.skipped:
+        if step["path"] in result.passed:
+            self._log.append(f"- skipped: {step['title']}")
+        elif step["path"] in result.skipped:
             self._log.append(f"- failed: {step['title']} ({result.skipped[step['path']]})")
         else:
             taken = f": {_branch_words(step, result.branch)}" if result.branch and _branches(step) else ""

@@ -40,7 +40,7 @@ EVERYTHING: dict[str, Any] = {
         {"wait": {"until": "contact.renewal_date", "offset": "-30d"}},
         {
             "webhook": {
-                "url": "https://user:secret@crm.example/hooks?token=secret",
+                "url": "https://crm.example/secret/hooks?token=secret",
                 "method": "PUT",
                 "headers": {"X-Key": "secret"},
                 "body": {"email": "{{ contact.email }}", "n": 1},

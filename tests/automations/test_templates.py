@@ -135,7 +135,7 @@ def test_errors_do_not_quote_the_record() -> None:
 
 def test_a_body_is_rendered_text_by_text() -> None:
     body = {"{{ x }}": "{{ contact.label }}", "n": 1, "list": [None, True, "{{ score.now }}"]}
-    assert render_tree(body, CONTEXT) == {"{{ x }}": "Ada", "n": 1, "list": [None, True, "61"]}
+    assert render_tree(body, CONTEXT) == {"{{ x }}": "Ada", "n": 1, "list": [None, True, 61]}
 
 
 @given(st.text())
@@ -146,3 +146,44 @@ def test_whatever_a_field_holds_is_printed_as_it_is(held: str) -> None:
 @given(st.text(alphabet="{}%#| abc.()'\n") | st.text())
 def test_checking_never_crashes(template: str) -> None:
     assert isinstance(check_template(template), list)
+
+
+@pytest.mark.parametrize(
+    ("template", "value"),
+    [
+        ("{{ score.now }}", 61),
+        ("  {{ score.now }}\n", 61),
+        ("{{ score.previous }}", None),
+        ("{{ contact.tags }}", ["vip", "hot"]),
+        ("{{ score.now > 60 }}", True),
+        ("{{ score.now }} points", "61 points"),
+        ("{{ score.now }}{{ score.now }}", "6161"),
+        ("{{ score.previous ~ 'x' }}", "x"),
+        ("{% if score.now %}yes{% endif %}", "yes"),
+        ("{{ contact.missing }}", None),
+        ("{{ contact.address }}", {"city": "{{ 7 * 7 }}"}),
+        ("plain", "plain"),
+        (3, 3),
+    ],
+)
+def test_in_a_body_one_expression_is_its_value(template: Any, value: Any) -> None:
+    assert render_tree({"a": [template]}, CONTEXT) == {"a": [value]}
+
+
+def test_in_a_body_an_unknown_name_is_an_error_too() -> None:
+    with pytest.raises(TemplateFailed):
+        render_tree({"a": "{{ score.later }}"}, CONTEXT)
+
+
+@pytest.mark.parametrize(
+    ("template", "mistake"),
+    [
+        ("{{ secret.crm }}", "secrets can be used in webhooks only"),
+        ("{{ steps.crm.status }}", "it holds what webhooks before this step answered"),
+    ],
+)
+def test_names_that_need_a_webhook_say_so(template: str, mistake: str) -> None:
+    [problem] = check_template(template)
+    assert mistake in problem
+    assert check_template(template, {"secret": None, "steps": ["crm"]}) == []
+    assert len(check_template("{{ steps.other.status }}", {"steps": ["crm"]})) == 1

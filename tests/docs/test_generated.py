@@ -23,8 +23,3 @@ def test_a_section_that_does_not_exist_is_named_with_the_nearest_one() -> None:
         fill("<!-- generated: operator -->\n<!-- end -->\n")
 
 
-def test_what_this_version_lacks_is_not_described() -> None:
-    text = SECTIONS["steps"]() + SECTIONS["trigger fields"]() + SECTIONS["trigger keys"]()
-    assert "### `stop`" in text
-    for missing in ("### `webhook`",):
-        assert missing not in text

@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from runtime.setting_problems import SettingsError, unknown_variables
+from runtime.setting_values import read_secrets
 from runtime.settings import load_settings, settings_table, variable_names
 
 
@@ -51,6 +52,7 @@ def test_all_mistakes_are_told_at_once_with_variable_and_example() -> None:
         ("DATABASE_URL", "mysql://user:hunter2@host/db"),
         ("KINDLING_SMTP_URL", "http://user:hunter2@host"),
         ("KINDLING_API_KEY", "hunter2 hunter2"),
+        ("KINDLING_WEBHOOK_SECRET", "whsec_hunter2"),
     ],
 )
 def test_a_wrong_secret_is_never_shown(variable: str, value: str) -> None:
@@ -96,5 +98,30 @@ def test_every_setting_is_documented_with_a_valid_example(tmp_path: Path) -> Non
     for row in settings_table():
         assert row["description"], row
         assert row["example"], row
-        if not row["variable"].startswith("TEMPORAL_TLS_"):
+        if not row["variable"].startswith("TEMPORAL_TLS_") and row["variable"] != "KINDLING_SECRETS_FILE":
             load_settings({"KINDLING_API_KEY": "sesame", row["variable"]: row["example"]}, environ={})
+
+
+@pytest.mark.parametrize(
+    ("text", "mistake"),
+    [
+        ("# fine\n\ncrm = hunter2=3\n", None),
+        ("crm", "line 1 is not name=value"),
+        ("a=1\nb-c=hunter2", "line 2 is not name=value"),
+        ("a=", "line 1 is not name=value"),
+    ],
+)
+def test_a_file_of_secrets_is_checked_line_by_line(tmp_path: Path, text: str, mistake: str | None) -> None:
+    path = tmp_path / "secrets"
+    path.write_text(text)
+    if mistake is None:
+        assert read_secrets(path) == {"crm": "hunter2=3"}
+        assert load_settings({"KINDLING_SECRETS_FILE": str(path)}, environ={}).secrets_file == path
+    else:
+        found = refused(KINDLING_SECRETS_FILE=str(path))
+        assert mistake in found
+        assert "hunter2" not in found
+
+
+def test_a_network_that_is_none_is_refused() -> None:
+    assert "holds a network that is none" in refused(KINDLING_WEBHOOK_ALLOW="crm.internal, 10.0.0.0/99")

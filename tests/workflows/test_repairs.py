@@ -1,9 +1,12 @@
 """Trying failed follow-ups again and ending running ones, on the real engine."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from temporalio.api.batch.v1 import BatchOperationCancellation
+from temporalio.api.workflowservice.v1 import StartBatchOperationRequest
 from temporalio.client import WorkflowExecutionStatus
 
 from runtime.settings import Settings
@@ -61,3 +64,113 @@ async def test_a_running_one_is_ended_in_temporal_too(town: Town, repairs: Repai
         repairs.cancel(enrollment)
     with pytest.raises(NotFound):
         repairs.cancel("none")
+
+
+async def test_a_paused_one_does_nothing_more_until_it_is_resumed(town: Town, repairs: Repairs) -> None:
+    begin(town, {"wait": "1h"}, {"add_tag": "after"}, {"wait": "1h"}, {"add_tag": "later"})
+    [enrollment] = await town.enrolled()
+    await town.until(lambda: town.outcomes() == ["0"])
+    assert repairs.pause(enrollment)["paused"] is True
+    assert repairs.pause(enrollment)["paused"] is True
+    handle = town.follow_up(enrollment)
+    await town.environment.fast_forward(handle, timedelta(hours=2))
+    await town.until(lambda: town.world.query("SELECT step FROM enrollments") == [("1",)])
+    assert town.outcomes() == ["0"]
+    details = await handle.query("__temporal_workflow_metadata")
+    assert "Paused by hand" in str(details)
+    assert repairs.resume(enrollment)["paused"] is False
+    await town.until(lambda: town.outcomes() == ["0", "1", "2"])
+    with pytest.raises(Conflict, match="is not paused"):
+        repairs.resume(enrollment)
+    await town.environment.fast_forward(handle, timedelta(hours=2))
+    await town.until(lambda: town.status() == ["completed"])
+    assert town.world.query("SELECT tags FROM contacts") == [('["after","later"]',)]
+
+
+async def test_a_wait_is_skipped(town: Town, repairs: Repairs) -> None:
+    begin(town, {"wait": "30d"}, {"add_tag": "after"})
+    [enrollment] = await town.enrolled()
+    await town.until(lambda: town.outcomes() == ["0"])
+    repairs.skip(enrollment)
+    await town.until(lambda: town.status() == ["completed"])
+    assert town.world.query("SELECT tags FROM contacts") == [('["after"]',)]
+
+
+async def test_a_wait_for_an_event_is_skipped_without_its_timeout_branch(
+    town: Town, repairs: Repairs
+) -> None:
+    waiting = {"event": "never", "timeout": "30d", "on_timeout": [{"add_tag": "late"}]}
+    begin(town, {"wait_for": waiting}, {"add_tag": "after"})
+    [enrollment] = await town.enrolled()
+    await town.until(lambda: town.world.query("SELECT count(*) FROM waits") == [(1,)])
+    repairs.skip(enrollment)
+    await town.until(lambda: town.status() == ["completed"])
+    assert town.world.query("SELECT tags FROM contacts") == [('["after"]',)]
+
+
+async def test_the_step_that_it_is_paused_before_is_skipped(town: Town, repairs: Repairs) -> None:
+    begin(
+        town,
+        {"wait": "30d"},
+        {"if": {"score": {"greater": 0}}, "then": [{"add_tag": "then"}], "else": [{"add_tag": "else"}]},
+        {"add_tag": "after"},
+    )
+    [enrollment] = await town.enrolled()
+    await town.until(lambda: town.outcomes() == ["0"])
+    repairs.pause(enrollment)
+    repairs.skip(enrollment)
+    await town.until(lambda: town.world.query("SELECT step FROM enrollments") == [("1",)])
+    repairs.skip(enrollment)
+    repairs.resume(enrollment)
+    await town.until(lambda: town.status() == ["completed"])
+    assert town.world.query("SELECT tags FROM contacts") == [('["after"]',)]
+
+
+async def test_a_failed_one_goes_on_after_the_step_that_failed(town: Town, repairs: Repairs) -> None:
+    begin(town, {"adjust_score": {"profile": "later", "points": 3}}, {"add_tag": "done"})
+    [enrollment] = await town.enrolled()
+    await town.until(lambda: town.status() == ["failed"])
+    assert repairs.skip(enrollment)["attempt"] == 2
+    await town.until(lambda: town.status() == ["completed"])
+    assert town.world.query("SELECT tags FROM contacts") == [('["done"]',)]
+    with pytest.raises(Conflict, match="is completed; skip needs one that runs or failed"):
+        repairs.skip(enrollment)
+
+
+async def test_ops_cancel_many_at_once_in_temporal_by_search_attribute(town: Town) -> None:
+    """As the Temporal UI does it: a batch over a query."""
+    town.world.publish({"on": "e", "points": 7})
+    town.world.automate(HOT, "hot", steps=[{"wait": "30d"}])
+    town.world.automate(HOT, "other", steps=[{"wait": "30d"}])
+    for contact in ("a", "b", "c"):
+        town.world.send(contact=contact)
+    town.wake()
+    await town.enrolled(6)
+    await town.until(lambda: len(town.outcomes()) == 6)
+    query = (
+        "KindlingAutomation = 'hot' AND KindlingOutcome = 'running' AND TaskQueue = '" + town.task_queue + "'"
+    )
+
+    async def visible() -> bool:
+        return (await town.client.count_workflows(query)).count == 3
+
+    await town.until(visible)
+    await town.client.workflow_service.start_batch_operation(
+        StartBatchOperationRequest(
+            namespace=town.client.namespace,
+            visibility_query=query,
+            job_id=town.task_queue,
+            reason="sent by mistake",
+            cancellation_operation=BatchOperationCancellation(identity="ops"),
+        )
+    )
+    await town.until(
+        lambda: (
+            sorted(
+                town.world.query(
+                    "SELECT a.key, e.status FROM enrollments e JOIN automations a ON a.id = e.automation_id"
+                )
+            )
+            == [("hot", "cancelled")] * 3 + [("other", "running")] * 3
+        )
+    )

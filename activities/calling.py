@@ -1,0 +1,177 @@
+"""The step `webhook`: what is sent is fixed when the step is reached, then sent until it is answered."""
+
+import asyncio
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+from uuid_utils import uuid7
+
+from activities.messages import CALL_WEBHOOK, PAUSED, SKIPPED, Delivery
+from activities.situation import Situation, StepFailed
+from activities.tries import try_again
+from automations.step_models import WebhookStep
+from automations.templates import TemplateFailed, render, render_tree
+from channels.delivery import DeliveryFailed
+from channels.outbound import Outbound
+from channels.webhooks import Answer, Call
+from conditions.times import SECOND, Micros, to_iso
+from store import follow_ups, webhooks
+from store.connection import Connection, RowMapping
+from store.database import Database
+
+LARGEST_BODY = 256 * 1024
+_WITH_BODY = ("POST", "PUT", "PATCH")
+
+
+class _Placeholders(Mapping[str, str]):
+    """Stands for secrets in what is stored. Nobody can write one into a field: it holds the webhook's id."""
+
+    def __init__(self, webhook_id: str, secrets: Mapping[str, str]) -> None:
+        self._id = webhook_id
+        self._secrets = secrets
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+    def __getitem__(self, name: str) -> str:
+        if name not in self._secrets:
+            raise TemplateFailed(f'there is no secret "{name}"; add it to KINDLING_SECRETS_FILE')
+        return f"[secret {name} of {self._id}]"
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._secrets)
+
+    def __len__(self) -> int:
+        return len(self._secrets)
+
+
+def _filled(text: str, webhook_id: str, secrets: Mapping[str, str]) -> str:
+    """The text with secrets in place of what stands for them. Raises DeliveryFailed where one is gone."""
+
+    def secret(found: re.Match[str]) -> str:
+        if found[1] not in secrets:
+            raise DeliveryFailed(
+                f'there is no secret "{found[1]}" any more; add it to KINDLING_SECRETS_FILE', permanent=True
+            )
+        return secrets[found[1]]
+
+    return re.sub(rf"\[secret (\w+) of {re.escape(webhook_id)}\]", secret, text)
+
+
+def prepare(situation: Situation, path: str, step: Any) -> dict[str, Any]:
+    """Fix what is sent, and note it; the result is the step's outcome."""
+    spec: WebhookStep = step
+    wanted, row, outbound = spec.webhook, situation.enrollment, situation.outbound
+    webhook_id = f"msg_{uuid7()}"
+    context = {**situation.context(), "secret": _Placeholders(webhook_id, outbound.secrets)}
+    headers = {name: render(value, context) for name, value in wanted.headers.items()}
+    for name, value in headers.items():
+        if not value.isprintable():
+            raise StepFailed(f"the header {name} would hold a line break or another control character")
+    body = ""
+    if wanted.body is not None or wanted.method in _WITH_BODY:
+        content = (
+            render_tree(wanted.body, context) if wanted.body is not None else _standard(situation, context)
+        )
+        body = json.dumps(content, ensure_ascii=False, allow_nan=False)
+    if len(body.encode()) > LARGEST_BODY:
+        raise StepFailed(f"its body is larger than {LARGEST_BODY // 1024} KiB")
+    status = "pending" if outbound.caller is not None else "recorded"
+    webhooks.add(
+        situation.connection,
+        id=webhook_id,
+        enrollment_id=row["id"],
+        path=path,
+        automation_id=row["automation_id"],
+        contact_id=row["contact_id"],
+        deal_id=row["deal_id"],
+        method=wanted.method,
+        url=render(wanted.url, context).strip(),
+        headers=headers,
+        body=body,
+        status=status,
+        reason=None if outbound.caller is not None else outbound.no_calls,
+        tries=0,
+        created_at=situation.now,
+    )
+    return {"webhook": webhook_id, "status": status}
+
+
+def _standard(situation: Situation, context: Mapping[str, Any]) -> dict[str, Any]:
+    """What is sent where the step has no body: the record, its score, and what enrolled it."""
+    shown = ("contact", "deal", "event", "score", "band", "automation", "profile")
+    return {
+        "type": "follow_up.step",
+        "timestamp": to_iso(situation.now),
+        "data": {
+            "enrollment": situation.enrollment["id"],
+            **{name: context[name] or None for name in shown},
+        },
+    }
+
+
+class CallingActivities:
+    """Calls webhooks; given the database, the clock and the channels."""
+
+    def __init__(self, database: Database, clock: Callable[[], Micros], outbound: Outbound) -> None:
+        self._database = database
+        self._clock = clock
+        self._outbound = outbound
+
+    @activity.defn(name=CALL_WEBHOOK)
+    async def call_webhook(self, delivery: Delivery) -> str | None:
+        """Send a webhook that is still to be sent and keep the answer; `paused` or `skipped` when that is so."""
+        row = await asyncio.to_thread(self._load, delivery)
+        if row is None or isinstance(row, str):
+            return row
+        caller, now = self._outbound.caller, self._clock()
+        if caller is None:
+            raise ApplicationError(f"{self._outbound.no_calls}, but this was to be sent", type="Unconfigured")
+        try:
+            answer = await caller.call(self._call(row, now))
+        except DeliveryFailed as failure:
+            raise await asyncio.to_thread(self._failed, delivery, failure) from None
+        await asyncio.to_thread(self._answered, delivery, answer)
+        return None
+
+    def _call(self, row: RowMapping, now: Micros) -> Call:
+        def filled(text: str) -> str:
+            return _filled(text, row["id"], self._outbound.secrets)
+
+        headers = {name: filled(value) for name, value in row["headers"].items()}
+        body = filled(row["body"]).encode()
+        return Call(row["id"], row["method"], filled(row["url"]), headers, body, now // SECOND)
+
+    def _load(self, delivery: Delivery) -> RowMapping | str | None:
+        with self._database.read() as connection:
+            if follow_ups.is_paused(connection, delivery.enrollment_id):
+                return PAUSED
+            row = webhooks.find(connection, delivery.message_id)
+            if row is not None and row["status"] == SKIPPED:
+                return SKIPPED
+            return row if row is not None and row["status"] == "pending" else None
+
+    def _failed(self, delivery: Delivery, failure: DeliveryFailed) -> ApplicationError:
+        def work(connection: Connection) -> None:
+            row = webhooks.find(connection, delivery.message_id)
+            if row is not None and row["status"] == "pending":
+                status = "failed" if failure.permanent else "pending"
+                webhooks.change(
+                    connection, row["id"], status=status, reason=failure.reason, tries=row["tries"] + 1
+                )
+
+        self._database.run(work)
+        if failure.permanent:
+            return ApplicationError(failure.reason, type="DeliveryFailed", non_retryable=True)
+        return try_again(self._database, delivery.enrollment_id, failure, self._clock())
+
+    def _answered(self, delivery: Delivery, answer: Answer) -> None:
+        def work(connection: Connection) -> None:
+            webhooks.delivered(connection, delivery.message_id, answer.status, answer.body, self._clock())
+            follow_ups.settle_tries(connection, delivery.enrollment_id)
+
+        self._database.run(work)

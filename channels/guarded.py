@@ -1,0 +1,91 @@
+"""Connections to other people's servers that cannot be led into a private network.
+
+The address that was looked at is the one that is connected to, so a name that changes its mind gains nothing.
+"""
+
+import asyncio
+import socket
+from collections.abc import Iterable
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+
+import httpcore2
+
+Address = IPv4Address | IPv6Address
+
+_TRANSLATED = ip_network("64:ff9b::/96")
+
+
+class PrivateAddress(Exception):
+    """The host leads to an address that is not public and that nobody allowed."""
+
+
+class Allowed:
+    """Private hosts that may be called after all: names, addresses and networks."""
+
+    def __init__(self, entries: Iterable[str] = ()) -> None:
+        self._names: set[str] = set()
+        self._networks: list[IPv4Network | IPv6Network] = []
+        for entry in entries:
+            try:
+                self._networks.append(ip_network(entry))
+            except ValueError:
+                self._names.add(entry.lower())
+
+    def __call__(self, host: str, address: Address) -> bool:
+        """Whether this host may be called at this address."""
+        return (
+            is_public(address)
+            or host.lower().rstrip(".") in self._names
+            or any(address in network for network in self._networks)
+        )
+
+
+def is_public(address: Address) -> bool:
+    """Whether the address belongs to the public internet, looking through IPv6 forms of IPv4 addresses."""
+    if isinstance(address, IPv6Address):
+        inner = address.ipv4_mapped or address.sixtofour or (address.teredo or (None, None))[1]
+        if inner is None and address in _TRANSLATED:
+            inner = IPv4Address(int(address) & 0xFFFF_FFFF)
+        if inner is not None:
+            return is_public(inner)
+    return address.is_global and not address.is_multicast
+
+
+class GuardedBackend(httpcore2.AsyncNetworkBackend):
+    """Resolves names itself and connects to public or allowed addresses only; raises PrivateAddress."""
+
+    def __init__(self, allowed: Allowed) -> None:
+        self._allowed = allowed
+        self._inner = httpcore2.AnyIOBackend()
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ASYNC109
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
+    ) -> httpcore2.AsyncNetworkStream:
+        addresses = await _resolve(host, port, timeout)
+        if not all(self._allowed(host, address) for address in addresses):
+            raise PrivateAddress
+        for address in addresses[:-1]:
+            try:
+                return await self._inner.connect_tcp(
+                    str(address), port, timeout, local_address, socket_options
+                )
+            except (httpcore2.ConnectError, httpcore2.ConnectTimeout):
+                continue
+        return await self._inner.connect_tcp(str(addresses[-1]), port, timeout, local_address, socket_options)
+
+
+async def _resolve(host: str, port: int, seconds: float | None) -> list[Address]:
+    """The addresses of a host, each once, in the order in which the system would try them."""
+    loop = asyncio.get_running_loop()
+    try:
+        async with asyncio.timeout(seconds):
+            found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise httpcore2.ConnectError("the name cannot be resolved") from error
+    names = dict.fromkeys(str(entry[4][0]).partition("%")[0] for entry in found)
+    return [ip_address(name) for name in names]

@@ -1,0 +1,43 @@
+"""Everything that leaves: one bundle of channels for a worker, each with the reason where there is none."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from channels.guarded import Allowed
+from channels.mail import Mailer
+from channels.signing import key_of
+from channels.webhooks import Caller
+from runtime.setting_values import read_secrets
+from runtime.settings import Settings
+
+_LOG_ONLY = "nothing leaves while KINDLING_OUTBOUND is log"
+
+
+@dataclass(frozen=True)
+class Outbound:
+    """The channels of a worker. Where `mailer` or `caller` is None, `no_mail` or `no_calls` says why.
+
+    `secrets` by name, for webhooks.
+    """
+
+    mailer: Mailer | None
+    no_mail: str
+    caller: Caller | None
+    no_calls: str = ""
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+#: For those who send nothing.
+NOTHING = Outbound(None, "nothing is sent here", None, "nothing is sent here")
+
+
+def make_outbound(settings: Settings, signing_secret: str) -> Outbound:
+    """The channels that the settings allow; `signing_secret` signs webhooks unless a setting does."""
+    if settings.outbound == "log":
+        return Outbound(None, _LOG_ONLY, None, _LOG_ONLY)
+    mailer = Mailer(settings) if settings.smtp_url is not None else None
+    given = settings.webhook_secret.get_secret_value() if settings.webhook_secret else signing_secret
+    allowed = Allowed((settings.webhook_allow or "").replace(",", " ").split())
+    caller = Caller([key_of(secret) for secret in given.split()], allowed, settings.webhook_redirects)
+    secrets = read_secrets(settings.secrets_file) if settings.secrets_file else {}
+    return Outbound(mailer, "no mail server is configured (KINDLING_SMTP_URL)", caller, secrets=secrets)

@@ -1,0 +1,62 @@
+"""Webhooks: what is sent, how often it failed, what came back."""
+
+import json
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, insert, select, update
+
+from conditions.times import Micros
+from store import meta
+from store.follow_ups import WEBHOOKS
+
+#: The fact that holds the secret that signs, where no setting does.
+SIGNING = "webhook_secret"
+
+
+def add(connection: Connection, **values: Any) -> None:
+    connection.execute(insert(WEBHOOKS).values(**values))
+
+
+def find(connection: Connection, webhook_id: str) -> RowMapping | None:
+    query = select(WEBHOOKS).where(WEBHOOKS.c.id == webhook_id)
+    return connection.execute(query).mappings().one_or_none()
+
+
+def change(connection: Connection, webhook_id: str, **values: Any) -> None:
+    connection.execute(update(WEBHOOKS).where(WEBHOOKS.c.id == webhook_id).values(**values))
+
+
+def delivered(connection: Connection, webhook_id: str, status: int, body: Any, now: Micros) -> None:
+    """Note the answer that says that the call succeeded."""
+    change(
+        connection,
+        webhook_id,
+        status="delivered",
+        reason=None,
+        response_status=status,
+        response=json.dumps(body),
+        delivered_at=now,
+    )
+
+
+def answers(connection: Connection, enrollment_id: str, paths: Collection[str]) -> dict[str, dict[str, Any]]:
+    """`{status, body}` by path, of those of the enrollment's webhooks that were answered."""
+    rows = connection.execute(
+        select(WEBHOOKS.c.path, WEBHOOKS.c.response_status, WEBHOOKS.c.response).where(
+            WEBHOOKS.c.enrollment_id == enrollment_id,
+            WEBHOOKS.c.path.in_(paths),
+            WEBHOOKS.c.response_status.is_not(None),
+        )
+    )
+    return {
+        row.path: {"status": row.response_status, "body": json.loads(row.response or "null")} for row in rows
+    }
+
+
+def signing_secret(connection: Connection, fresh: str) -> str:
+    """The secret that this installation signs with; `fresh` becomes it if there is none yet."""
+    found = meta.get_fact(connection, SIGNING)
+    if found is None:
+        meta.set_fact(connection, SIGNING, fresh)
+    return found or fresh
