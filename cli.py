@@ -257,22 +257,91 @@ def skip(
 
 @app.command()
 def pause(
-    enrollment: Annotated[str, typer.Argument(help="Id of an enrollment.")], *, as_json: Json = False
+    target: Annotated[str, typer.Argument(help="An automation's key, or the id of an enrollment.")],
+    *,
+    running: Annotated[bool, typer.Option("--running", help="Pause follow-ups that run, too.")] = False,
+    as_json: Json = False,
 ) -> None:
-    """Let no further step of a follow-up begin."""
-    from commands import looking  # noqa: PLC0415
+    """Pause an automation, so that it enrolls nobody, or one follow-up, so that no further step begins."""
+    from commands import automations  # noqa: PLC0415
 
-    raise typer.Exit(looking.repair(enrollment, "pause", as_json=as_json))
+    raise typer.Exit(automations.pause(target, paused=True, running=running, matching=False, as_json=as_json))
 
 
 @app.command()
 def resume(
-    enrollment: Annotated[str, typer.Argument(help="Id of a paused enrollment.")], *, as_json: Json = False
+    target: Annotated[str, typer.Argument(help="An automation's key, or the id of an enrollment.")],
+    *,
+    running: Annotated[
+        bool, typer.Option("--running", help="Let follow-ups that are paused go on, too.")
+    ] = False,
+    matching: Annotated[bool, typer.Option("--matching", help="Enroll all who match now.")] = False,
+    as_json: Json = False,
 ) -> None:
-    """Let a paused follow-up go on."""
-    from commands import looking  # noqa: PLC0415
+    """Let a paused automation enroll again, or a paused follow-up go on."""
+    from commands import automations  # noqa: PLC0415
 
-    raise typer.Exit(looking.repair(enrollment, "resume", as_json=as_json))
+    raise typer.Exit(
+        automations.pause(target, paused=False, running=running, matching=matching, as_json=as_json)
+    )
+
+
+@app.command()
+def enroll(
+    automation: Annotated[str, typer.Argument(help="The automation's key.")],
+    *,
+    contact: Annotated[list[str] | None, typer.Option(help="Key of a contact; may be repeated.")] = None,
+    deal: Annotated[list[str] | None, typer.Option(help="Key of a deal; may be repeated.")] = None,
+    smart_list: Annotated[str | None, typer.Option(help="Key of a smart list.")] = None,
+    matching: Annotated[bool, typer.Option("--matching", help="All who match now.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Count only.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Enroll by hand: contacts or deals that are named, those of a smart list, or all who match now."""
+    from commands import automations  # noqa: PLC0415
+
+    raise typer.Exit(
+        automations.enroll(
+            automation,
+            contacts=contact or [],
+            deals=deal or [],
+            smart_list=smart_list,
+            matching=matching,
+            dry_run=dry_run,
+            yes=yes,
+            as_json=as_json,
+        )
+    )
+
+
+@app.command()
+def backtest(
+    automation: Annotated[str, typer.Argument(help="The automation's key.")],
+    *,
+    days: Annotated[int, typer.Option(min=1, max=3650, help="How far to look back.")] = 30,
+    version: Annotated[
+        int | None, typer.Option(min=1, help="A published version instead of the draft.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Run an automation's trigger over the past: who would have entered, when and how often."""
+    from commands import automations  # noqa: PLC0415
+
+    raise typer.Exit(automations.backtest(automation, days=days, version=version, as_json=as_json))
+
+
+@app.command()
+def stats(
+    automation: Annotated[str, typer.Argument(help="The automation's key.")],
+    *,
+    version: Annotated[int | None, typer.Option(min=1, help="One version instead of all.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Count what an automation has done: who entered, how it ended, which ways were gone."""
+    from commands import automations  # noqa: PLC0415
+
+    raise typer.Exit(automations.stats(automation, version=version, as_json=as_json))
 
 
 @app.command("webhook-secret")

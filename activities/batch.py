@@ -289,7 +289,8 @@ class Batch:
                 outcome.changes += save_progress(
                     connection, self.shard, profile, self.now, progress, self.known[profile.id]
                 )
-        outcome.enrolled, outcome.closing = self.enrolling.save(connection)
+        decided = self.enrolling.save(connection)
+        outcome.enrolled, outcome.closing = len(decided.enrollments), len(decided.replaced)
         if due.events:
             strays = {found.event.id for found in due.events if self.subjects.strayed(found)}
             passed = strays | quarantined.keys()

@@ -77,7 +77,7 @@ class Enrolling:
     ) -> None:
         """Hold every change, by profile and record id, and every event against the triggers."""
         triggers = self.published.triggers
-        self._load_scores(progress)
+        self.load_scores(progress)
         for profile in self.published.profiles:
             if profile.key in triggers.profiles:
                 for record_id, found in progress.get(profile.id, {}).items():
@@ -88,8 +88,8 @@ class Enrolling:
                 if not pending.silent and pending.event.type in triggers.by_event:
                     self._match_event(pending, quarantined)
 
-    def _load_scores(self, progress: Mapping[int, Mapping[int, Progress]]) -> None:
-        """The scores that filters on other profiles read."""
+    def load_scores(self, progress: Mapping[int, Mapping[int, Progress]]) -> None:
+        """Read the scores that filters on other profiles read; those of `progress` are newer than what is stored."""
         for profile in self.published.profiles:
             if profile.key in self.published.triggers.scores_read:
                 ids = self.subjects.contacts if profile.applies_to == CONTACT else self.subjects.deals
@@ -102,7 +102,7 @@ class Enrolling:
         about_deal = profile.applies_to == DEAL
         deal_id = record_id if about_deal else change.event.deal if change.event else None
         contact_id = self.subjects.deals[record_id].contact_id if about_deal else record_id
-        triggers, facts = self.published.triggers, self._facts_of(contact_id, deal_id)
+        triggers, facts = self.published.triggers, self.facts_of(contact_id, deal_id)
         try:
             found = list(match_change(triggers, profile, change, facts, self.now))
         except ValueError:
@@ -114,7 +114,7 @@ class Enrolling:
         contact_id, deal_id = pending.contact_id, pending.event.deal
         if self.subjects.strayed(pending) or pending.event.id in quarantined:
             return
-        triggers, facts = self.published.triggers, self._facts_of(contact_id, deal_id)
+        triggers, facts = self.published.triggers, self.facts_of(contact_id, deal_id)
         event, depth = pending.event, pending.depth
         try:
             found = list(match_event(triggers, event, depth, facts, self.now))
@@ -122,7 +122,8 @@ class Enrolling:
             found = list(match_event(triggers, _bare(event), depth, facts, self.now))
         self.found.extend(Found(match, None, contact_id, deal_id, deal_id is not None) for match in found)
 
-    def _facts_of(self, contact_id: int, deal_id: int | None) -> Facts:
+    def facts_of(self, contact_id: int, deal_id: int | None) -> Facts:
+        """What filters may read of a record."""
         known = self._facts.get((contact_id, deal_id))
         if known is None:
             by_key = self.published.by_key
@@ -193,20 +194,29 @@ class Enrolling:
             decided.enrollments.append(enrollment)
         return decided
 
-    def save(self, connection: Connection) -> tuple[int, int]:
-        """Write enrollments and skips; how many enrolled, and how many running ones were replaced."""
+    def save(self, connection: Connection) -> Decided:
+        """Decide, and write enrollments and skips."""
         decided = self.decide(connection)
         most = {found.match.trigger.automation_id: found.match.trigger.most_starts for found in self.found}
         rows.save_enrollments(connection, paced(connection, decided.enrollments, most, self.now))
         rows.save_skips(connection, decided.skips)
         if decided.replaced:
             rows.replace_running(connection, decided.replaced, self.now)
-        return len(decided.enrollments), len(decided.replaced)
+        return decided
 
     def _armed(self, connection: Connection, found: Found, guard: Guard) -> bool:
-        """Whether the score has been where `rearm` wants it since the last enrollment. Changes are stored by now."""
+        """Whether the score has been where `rearm` wants it since the last enrollment. Changes are stored by now.
+
+        Who is enrolled by hand need not wait for that.
+        """
         trigger, change, profile = found.match.trigger, found.match.change, found.profile
-        if trigger.rearm is None or guard.last_start is None or change is None or profile is None:
+        if (
+            trigger.rearm is None
+            or guard.last_start is None
+            or not change
+            or not change.seq
+            or profile is None
+        ):
             return True
         record_id = found.deal_id if found.about_deal and found.deal_id is not None else found.contact_id
         scores = rows.scores_between(
@@ -226,7 +236,7 @@ class Enrolling:
             self.shard,
             match.origin,
             found.profile.id if found.profile else None,
-            change.seq if change else None,
+            change.seq or None if change else None,
             match.event.id if match.event else None,
             change.cause if change else "event",
             change.previous if change else None,

@@ -8,7 +8,7 @@ from scoring.compiled import CompiledProfile, compile_profile
 from scoring.profile import ScoreProfile
 from store import definitions, meta
 from store.connection import Connection
-from triggers.compiled import TriggerIndex, compile_trigger
+from triggers.compiled import Bands, CompiledTrigger, TriggerIndex, compile_trigger
 
 
 @dataclass(frozen=True)
@@ -59,23 +59,29 @@ def load_published(
     triggers = []
     for row in definitions.published_automations(connection):
         automation = Automation.model_validate(row.definition)
-        exits = automation.exit_when if isinstance(automation.exit_when, dict) else None
-        triggers.append(
-            compile_trigger(
-                row.id,
-                row.key,
-                row.version,
-                automation.trigger,
-                exits,
-                paused=row.paused,
-                exits_early=automation.exit_when is not None,
-                bands=bands.get(automation.trigger.profile or "", ()),
-            )
-        )
+        of_profile = bands.get(automation.trigger.profile or "", ())
+        triggers.append(compile_automation(automation, row.id, row.version, of_profile, paused=row.paused))
     return Published(
         generation=generation,
         profiles=compiled,
         rows={row.id: row for row in profiles},
         triggers=TriggerIndex(triggers),
         by_key={profile.key: profile for profile in compiled},
+    )
+
+
+def compile_automation(
+    automation: Automation, automation_id: int, version: int, bands: Bands, *, paused: bool
+) -> CompiledTrigger:
+    """The trigger of an automation with what its follow-ups may end early by; `bands` are its profile's."""
+    exits = automation.exit_when if isinstance(automation.exit_when, dict) else None
+    return compile_trigger(
+        automation_id,
+        automation.key,
+        version,
+        automation.trigger,
+        exits,
+        paused=paused,
+        exits_early=automation.exit_when is not None,
+        bands=bands,
     )

@@ -4,17 +4,44 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 
-from api.bodies import Body, takes
+from api.bodies import Body, OptionalBody, read_options, takes
 from api.parameters import DEFAULT_LIMIT, Cursor, Key, Limit, Text, Version
 from api.profiles import RollbackIn
 from api.schemas import Automation as AutomationShown
-from api.schemas import Comparison, Dropped, Explanation, Page
+from api.schemas import BacktestResult, Comparison, Dropped, Enrolled, Explanation, Page, Stats
 from api.schemas import Recipient as RecipientShown
 from api.schemas import Version as VersionShown
 from api.state import App
 from automations.model import Automation, Recipient
+from conditions.definition import Definition
+from services.backtest import BacktestRequest
+from services.enrollment import EnrollRequest
 
 router = APIRouter(prefix="/v1", tags=["Automations"])
+
+
+class PublishIn(Definition):
+    """What publishing does besides."""
+
+    enroll: EnrollRequest | None = None
+
+
+class PauseIn(Definition):
+    """What pausing does besides. `running`: follow-ups that run pause too."""
+
+    running: bool = False
+
+
+class ResumeIn(PublishIn):
+    """What resuming does besides. `running`: follow-ups that are paused go on too."""
+
+    running: bool = False
+
+
+def _and_enroll(app: App, key: str, shown: dict[str, Any], wanted: EnrollRequest | None) -> dict[str, Any]:
+    if wanted is None:
+        return shown
+    return {**shown, "enrolled": app.enroll_by_hand.enroll(key, wanted.model_dump(exclude_unset=True))}
 
 
 @router.get(
@@ -64,33 +91,81 @@ def delete_automation(key: Key, app: App) -> None:
     "/automations/{key}/publish",
     response_model=AutomationShown,
     response_model_exclude_unset=True,
+    openapi_extra=takes(PublishIn, required=False),
     summary="Publish the draft",
 )
-def publish_automation(key: Key, app: App) -> dict[str, Any]:
-    """Makes an immutable version and switches to it. Follow-ups that run keep theirs."""
-    return app.automations.publish(key)
+def publish_automation(key: Key, body: OptionalBody, app: App) -> dict[str, Any]:
+    """Makes an immutable version and switches to it; `difference` is that from the one before.
+
+    Follow-ups that run keep theirs. `enroll` then enrolls those who match now; count them first with a `dry_run`.
+    """
+    wanted = read_options(PublishIn, body)
+    shown = app.automations.publish(key)
+    return _and_enroll(app, key, shown, wanted.enroll)
 
 
 @router.post(
     "/automations/{key}/pause",
     response_model=AutomationShown,
     response_model_exclude_unset=True,
+    openapi_extra=takes(PauseIn, required=False),
     summary="Stop enrolling",
 )
-def pause_automation(key: Key, app: App) -> dict[str, Any]:
-    """What runs, runs on; matches are recorded as skipped."""
-    return app.automations.pause(key, paused=True)
+def pause_automation(key: Key, body: OptionalBody, app: App) -> dict[str, Any]:
+    """Matches are recorded as skipped. What runs, runs on, unless `running` says that it pauses too."""
+    return app.automations.pause(key, paused=True, running=read_options(PauseIn, body).running)
 
 
 @router.post(
     "/automations/{key}/resume",
     response_model=AutomationShown,
     response_model_exclude_unset=True,
+    openapi_extra=takes(ResumeIn, required=False),
     summary="Enroll again",
 )
-def resume_automation(key: Key, app: App) -> dict[str, Any]:
-    """Changes made while it was paused do not enroll later."""
-    return app.automations.pause(key, paused=False)
+def resume_automation(key: Key, body: OptionalBody, app: App) -> dict[str, Any]:
+    """Changes made while it was paused do not enroll later; `enroll` enrolls those who match now.
+
+    `running`: follow-ups that are paused go on too.
+    """
+    wanted = read_options(ResumeIn, body)
+    shown = app.automations.pause(key, paused=False, running=wanted.running)
+    return _and_enroll(app, key, shown, wanted.enroll)
+
+
+@router.post(
+    "/automations/{key}/enroll",
+    response_model=Enrolled,
+    openapi_extra=takes(EnrollRequest),
+    summary="Enroll by hand",
+)
+def enroll(key: Key, body: Body, app: App) -> dict[str, Any]:
+    """Records that are named, those on a smart list, or all that match now. With `dry_run` it only counts.
+
+    Re-entry, running follow-ups, `exit_when` and the storm limit count as they do for changes of scores.
+    """
+    return app.enroll_by_hand.enroll(key, body)
+
+
+@router.post(
+    "/automations/{key}/backtest",
+    response_model=BacktestResult,
+    openapi_extra=takes(BacktestRequest, required=False),
+    summary="Run an automation's trigger over the past",
+)
+def backtest(key: Key, body: OptionalBody, app: App) -> dict[str, Any]:
+    """Who would have entered in the last days, when and how often, beside who was enrolled. Writes nothing.
+
+    Fields of records and scores of other profiles are read as they are now; a follow-up is taken to last as long as
+    its waits.
+    """
+    return app.backtest.run(key, body)
+
+
+@router.get("/automations/{key}/stats", response_model=Stats, summary="Count what an automation has done")
+def read_stats(key: Key, app: App, version: Version = None) -> dict[str, Any]:
+    """Enrollments by status, skips by reason, and how many went which way at each step."""
+    return app.statistics.read(key, version)
 
 
 @router.post(

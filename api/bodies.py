@@ -1,12 +1,15 @@
 """Request bodies: read up to the limit, decoded, with errors that say where they are."""
 
 import json
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import orjson
 from fastapi import Depends, Request
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 from starlette.exceptions import HTTPException
+
+from conditions.messages import plain_errors
+from services.resources import Invalid
 
 JSON = "application/json"
 NDJSON = ("application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines")
@@ -94,6 +97,17 @@ async def optional_json_body(request: Request) -> Any:
 
 Body = Annotated[Any, Depends(json_body)]
 OptionalBody = Annotated[Any, Depends(optional_json_body)]
+
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def read_options(model: type[M], body: Any) -> M:
+    """A body of options, all of which have defaults; raises Invalid."""
+    try:
+        return model.model_validate({} if body is None else body)
+    except ValidationError as error:
+        raise Invalid(plain_errors(error, body)) from None
 
 
 def takes(model: type[BaseModel], *, required: bool = True) -> dict[str, Any]:

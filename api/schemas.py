@@ -462,6 +462,106 @@ class Revoked(BaseModel):
     revoked: int
 
 
+class Enrolled(BaseModel):
+    """Whom enrolling by hand reached. With `dry_run`: whom it would."""
+
+    automation: str
+    dry_run: bool
+    request: str = Field(description="Send it again to go on after a failure; nobody enrolls twice")
+    records: int = Field(description="How many were looked at")
+    enrolled: int
+    skipped: dict[str, int] = Field(description="By reason")
+    starts_until: str | None = Field(description="When the storm limit lets the last one start")
+
+
+class PastEnrollment(BaseModel):
+    """An enrollment that would have been made."""
+
+    at: str | None
+    previous: int | None
+    current: int | None
+
+
+class PastEnrollments(BaseModel):
+    """How often a record would have entered, and when."""
+
+    contact: str | None
+    deal: str | None
+    times: int
+    entries: list[PastEnrollment]
+
+
+class OnDay(BaseModel):
+    """Enrollments on one day, UTC."""
+
+    date: str
+    enrollments: int
+
+
+class Happened(BaseModel):
+    """What was published has done in the same time."""
+
+    enrollments: int
+    records: int
+    skipped: dict[str, int]
+
+
+class BacktestResult(BaseModel):
+    """What a trigger would have done in the past."""
+
+    automation: str
+    version: int | None = Field(description="null: the draft")
+    days: int
+    since: str | None
+    looked_at: int = Field(description="How many changes or events")
+    enrollments: int
+    records: int
+    skipped: dict[str, int]
+    per_day: list[OnDay]
+    published: Happened
+    only_here: int = Field(description="Records that would have entered and were not enrolled")
+    only_published: int = Field(description="Records that were enrolled and would not have entered")
+    warnings: list[str]
+    items: list[PastEnrollments] = Field(description="The records that would have entered most often")
+
+
+class BranchCount(BaseModel):
+    """How many went this way."""
+
+    branch: str
+    title: str
+    count: int
+
+
+class StepCount(BaseModel):
+    """How many have come past a step."""
+
+    path: str
+    key: str | None
+    title: str
+    done: int
+    branches: list[BranchCount] = []
+
+
+class Stats(BaseModel):
+    """What an automation has brought about."""
+
+    automation: str
+    version: int | None = Field(description="null: all versions")
+    entered: int
+    queued: int
+    active: int
+    paused: int = Field(description="Of those that are queued or active")
+    completed: int
+    exited: int
+    failed: int
+    replaced: int
+    cancelled: int
+    skipped: dict[str, int] = Field(description="Matches that did not enroll, by reason")
+    steps_of_version: int | None
+    steps: list[StepCount]
+
+
 class Automation(BaseModel):
     """The draft's content, and how the automation stands."""
 
@@ -475,6 +575,12 @@ class Automation(BaseModel):
     unpublished_changes: bool
     updated_at: str
     warnings: list[FieldProblem] | None = None
+    difference: Comparison | None = Field(
+        default=None, description="From the version before, after publishing"
+    )
+    enrolled: Enrolled | None = None
+    follow_ups_paused: int | None = None
+    follow_ups_resumed: int | None = None
 
 
 class Dropped(BaseModel):

@@ -40,7 +40,7 @@ class Incoming(NamedTuple):
 
 
 class ScoreChange(NamedTuple):
-    """The score moved from `previous` to `current`; `event` when one caused it."""
+    """The score moved from `previous` to `current`; `event` when one caused it. `seq` counts from 1."""
 
     seq: int
     previous: int | None

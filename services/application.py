@@ -3,8 +3,10 @@
 from services.activity import Activity
 from services.adjustments import Adjustments
 from services.automations import Automations
+from services.backtest import Backtest
 from services.contacts import Contacts
 from services.deals import Deals
+from services.enrollment import EnrollByHand
 from services.events import Events
 from services.follow_ups import FollowUps
 from services.preview_jobs import PreviewJobs
@@ -16,6 +18,7 @@ from services.resources import Resources
 from services.revocations import Revocations
 from services.scores import Scores
 from services.smart_lists import SmartLists
+from services.statistics import Statistics
 from services.status import Status
 from services.why import Why
 
@@ -40,5 +43,8 @@ class Application:
         self.automations = Automations(resources)
         self.follow_ups = FollowUps(resources)
         self.repairs = Repairs(resources)
+        self.enroll_by_hand = EnrollByHand(resources, self.smart_lists)
+        self.statistics = Statistics(resources)
+        self.backtest = Backtest(resources, cache)
         self.why = Why(resources, cache)
         self.status = Status(resources)

@@ -21,7 +21,7 @@ from services.definitions import (
 )
 from services.resources import Conflict, Invalid, NotFound, Resources
 from store import definitions as rows
-from store import enrolling
+from store import enrolling, repairs
 from store.connection import Connection, RowMapping
 
 
@@ -69,12 +69,18 @@ class Automations:
             return compare_versions(connection, rows.AUTOMATION_VERSIONS, row, before, after)
 
     def publish(self, key: str) -> dict[str, Any]:
-        """Make the draft a version and switch to it; a paused automation goes on."""
+        """Make the draft a version and switch to it; a paused automation goes on. `difference`: from the one before."""
 
         def work(connection: Connection, now: Micros) -> dict[str, Any]:
             row = find_definition(connection, rows.AUTOMATIONS, key)
-            publish_automation(connection, row, now)
-            return automation_json(connection, find_definition(connection, rows.AUTOMATIONS, key))
+            version = publish_automation(connection, row, now)
+            after = find_definition(connection, rows.AUTOMATIONS, key)
+            shown = automation_json(connection, after)
+            before = row["version"] or row["latest"] or None
+            if before is not None and before != version:
+                found = compare_versions(connection, rows.AUTOMATION_VERSIONS, after, before, version)
+                shown["difference"] = found
+            return shown
 
         return change_definitions(self._resources, work)
 
@@ -90,8 +96,8 @@ class Automations:
 
         return change_definitions(self._resources, work)
 
-    def pause(self, key: str, *, paused: bool) -> dict[str, Any]:
-        """Stop enrolling, or go on; what runs, runs on."""
+    def pause(self, key: str, *, paused: bool, running: bool = False) -> dict[str, Any]:
+        """Stop enrolling, or go on. What runs, runs on, unless `running`: then it is paused, or resumed, too."""
 
         def work(connection: Connection, now: Micros) -> dict[str, Any]:
             row = find_definition(connection, rows.AUTOMATIONS, key)
@@ -100,9 +106,16 @@ class Automations:
                     f'the automation "{key}" is not published, so there is nothing to pause or resume'
                 )
             rows.change_definition(connection, rows.AUTOMATIONS, row["id"], paused=paused, updated_at=now)
-            return automation_json(connection, find_definition(connection, rows.AUTOMATIONS, key))
+            shown = automation_json(connection, find_definition(connection, rows.AUTOMATIONS, key))
+            if running:
+                change = repairs.pause_all if paused else repairs.resume_all
+                shown["follow_ups_paused" if paused else "follow_ups_resumed"] = change(connection, row["id"])
+            return shown
 
-        return change_definitions(self._resources, work)
+        shown = change_definitions(self._resources, work)
+        if running and not paused:
+            self._resources.wakes.request(range(self._resources.shards))
+        return shown
 
     def drop_queued(self, key: str) -> int:
         """Give up the follow-ups that wait for their start; they are recorded as skips. How many."""

@@ -1,6 +1,7 @@
 """What ops do to follow-ups: try again, skip a step, pause, resume, end."""
 
 from typing import Any
+from uuid import UUID
 
 from automations.model import Automation
 from automations.steps import find_step
@@ -10,6 +11,14 @@ from services.resources import Conflict, NotFound, Resources
 from services.shard_locks import in_shards
 from store import follow_ups, repairs
 from store.connection import Connection, RowMapping
+
+
+def is_enrollment_id(text: str) -> bool:
+    """Whether this is the id of an enrollment rather than the key of an automation."""
+    try:
+        return str(UUID(text)) == text
+    except ValueError:
+        return False
 
 
 class Repairs:

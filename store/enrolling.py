@@ -145,3 +145,54 @@ def drop_queued(connection: Connection, automation_id: int, now: Micros) -> int:
     )
     bulk.run("DELETE FROM paces WHERE automation_id = ?", automation_id)
     return count
+
+
+def known_origins(connection: Connection, automation_id: int, origins: Collection[str]) -> set[str]:
+    """Those of the origins that have enrolled or been skipped before."""
+    bulk = Bulk(connection)
+    test, parameter = bulk.among("origin", origins)
+    found: set[str] = set()
+    for name in ("enrollments", "skips"):
+        rows = bulk.rows(
+            f"SELECT origin FROM {name} WHERE automation_id = ? AND {test}", automation_id, parameter
+        )
+        found.update(row[0] for row in rows)
+    return found
+
+
+_RECORDS = {"contact": ("contacts", " AND merged_into IS NULL"), "deal": ("deals", "")}
+
+
+def records_after(connection: Connection, kind: str, shard: int, cursor: int, limit: int) -> list[int]:
+    """Ids of contacts or deals of a shard, those above `cursor`, in order."""
+    name, existing = _RECORDS[kind]
+    return [
+        row[0]
+        for row in Bulk(connection).rows(
+            f"SELECT id FROM {name} WHERE shard = ? AND id > ?{existing} ORDER BY id LIMIT ?",
+            shard,
+            cursor,
+            limit,
+        )
+    ]
+
+
+def shards_of(connection: Connection, kind: str, ids: Collection[int]) -> dict[int, list[int]]:
+    """The records that exist, by shard, in the order of their ids."""
+    name, existing = _RECORDS[kind]
+    bulk = Bulk(connection)
+    test, parameter = bulk.among("id", ids)
+    found: dict[int, list[int]] = {}
+    rows = bulk.rows(f"SELECT shard, id FROM {name} WHERE {test}{existing} ORDER BY id", parameter)
+    for shard, record_id in rows:
+        found.setdefault(shard, []).append(record_id)
+    return found
+
+
+def last_start(connection: Connection, automation_id: int) -> Micros | None:
+    """When the last of those that wait for their start may; None when none waits."""
+    rows = Bulk(connection).rows(
+        "SELECT max(start_at) FROM enrollments WHERE automation_id = ? AND status = 'queued'", automation_id
+    )
+    found: Micros | None = rows[0][0]
+    return found

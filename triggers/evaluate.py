@@ -69,11 +69,11 @@ def change_lookup(profile: CompiledProfile, change: ScoreChange, facts: Facts) -
     return lookup
 
 
-def event_lookup(event: Event, facts: Facts) -> Lookup:
-    """The values of the trigger fields at an event that no score need have moved for."""
+def event_lookup(event: Event | None, facts: Facts) -> Lookup:
+    """The values of the trigger fields at an event that no score need have moved for; without one, at no change."""
 
     def lookup(name: str) -> Value:
-        return "event" if name == "cause" else _elsewhere(name, event, facts)
+        return ("event" if event is not None else None) if name == "cause" else _elsewhere(name, event, facts)
 
     return lookup
 

@@ -21,5 +21,3 @@ def test_every_section_stands_in_one_page() -> None:
 def test_a_section_that_does_not_exist_is_named_with_the_nearest_one() -> None:
     with pytest.raises(NotFillable, match='there is no section "operator"; did you mean "operators"'):
         fill("<!-- generated: operator -->\n<!-- end -->\n")
-
-

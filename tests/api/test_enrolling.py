@@ -1,0 +1,176 @@
+"""Enrolling by hand, by list, and all who match: counted first, guarded like any other start."""
+
+from typing import Any
+
+import pytest
+
+from tests.api.installation import AUTOMATION, Installation, opened
+
+ONCE: dict[str, Any] = {
+    "trigger": {
+        "profile": "engagement",
+        "filters": {"score": {"greater_or_equal": 3}, "contact.stage": {"not_equal": "customer"}},
+        "fires": "on_entry",
+        "while_running": "skip",
+    },
+    "steps": [{"add_tag": "hot"}, {"wait": "30d"}],
+    "exit_when": {"contact.owner": {"equal": "nobody"}},
+}
+
+
+async def enroll(kindling: Installation, status: int = 200, key: str = "hot", **body: Any) -> Any:
+    answer = await kindling.client.post(f"/v1/automations/{key}/enroll", json=body)
+    assert answer.status_code == status, answer.text
+    return answer.json()
+
+
+async def crowd(kindling: Installation) -> None:
+    """Ada 5, Ben 3, Cleo 1, Dora 4 but a customer, Eve 6 with an exit; all before the automation is published."""
+    await kindling.publish()
+    for contact, count in (("ada", 5), ("ben", 3), ("cleo", 1), ("dora", 4), ("eve", 6)):
+        await kindling.send(*opened(contact, count))
+    await kindling.client.patch("/v1/contacts/dora", json={"stage": "customer"})
+    await kindling.client.patch("/v1/contacts/eve", json={"owner": "nobody"})
+    kindling.score()
+    await kindling.automate(**ONCE)
+
+
+async def enrolled(kindling: Installation) -> list[tuple[str, str, int]]:
+    items = (await kindling.get("/v1/enrollments"))["items"]
+    return sorted((item["contact"], item["cause"], item["current"]) for item in items)
+
+
+async def test_all_who_match_are_counted_first_and_then_enrolled(kindling: Installation) -> None:
+    await crowd(kindling)
+    counted = await enroll(kindling, matching=True, dry_run=True)
+    assert (counted["enrolled"], counted["skipped"], counted["records"]) == (2, {"exit": 1}, 5)
+    assert await enrolled(kindling) == []
+    done = await enroll(kindling, matching=True)
+    assert (done["enrolled"], done["skipped"]) == (2, {"exit": 1})
+    assert await enrolled(kindling) == [("ada", "manual", 5), ("ben", "manual", 3)]
+    again = await enroll(kindling, matching=True)
+    assert (again["enrolled"], again["skipped"]) == (0, {"exit": 1, "running": 2})
+
+
+async def test_the_same_request_enrolls_nobody_twice(kindling: Installation) -> None:
+    await kindling.publish()
+    await kindling.send(*opened("ada", 5))
+    kindling.score()
+    await kindling.automate()
+    first = await enroll(kindling, contacts=["ada"], request="monday")
+    second = await enroll(kindling, contacts=["ada"], request="monday")
+    third = await enroll(kindling, contacts=["ada"])
+    assert (first["enrolled"], second["enrolled"], third["enrolled"]) == (1, 0, 1)
+
+
+async def test_named_contacts_enroll_whatever_the_filters_say(kindling: Installation) -> None:
+    await crowd(kindling)
+    done = await enroll(kindling, contacts=["cleo", "dora", "cleo", "eve"])
+    assert (done["enrolled"], done["skipped"]) == (2, {"exit": 1})
+    assert await enrolled(kindling) == [("cleo", "manual", 1), ("dora", "manual", 4)]
+
+
+async def test_a_smart_list_enrolls(kindling: Installation) -> None:
+    await crowd(kindling)
+    saved = await kindling.client.put(
+        "/v1/smart-lists/low", json={"profile": "engagement", "score_lte": 4, "sort": "-score"}
+    )
+    assert saved.status_code == 201
+    assert (await enroll(kindling, smart_list="low", dry_run=True))["enrolled"] == 3
+    await enroll(kindling, smart_list="low")
+    assert [contact for contact, _, _ in await enrolled(kindling)] == ["ben", "cleo", "dora"]
+
+
+async def test_publishing_and_resuming_offer_the_same(kindling: Installation) -> None:
+    await kindling.publish()
+    await kindling.send(*opened("ada", 5), *opened("ben", 1))
+    kindling.score()
+    await kindling.client.put("/v1/automations/hot", json=AUTOMATION)
+    assert (await enroll(kindling, matching=True, dry_run=True))["enrolled"] == 1
+    published = await kindling.client.post("/v1/automations/hot/publish", json={"enroll": {"matching": True}})
+    assert published.json()["enrolled"]["enrolled"] == 1
+    await kindling.client.post("/v1/automations/hot/pause")
+    assert (await enroll(kindling, contacts=["ben"]))["skipped"] == {"paused": 1}
+    resumed = await kindling.client.post("/v1/automations/hot/resume", json={"enroll": {"contacts": ["ben"]}})
+    assert resumed.json()["enrolled"]["enrolled"] == 1
+    assert await enrolled(kindling) == [("ada", "manual", 5), ("ben", "manual", 1)]
+
+
+async def test_a_draft_is_counted_before_it_is_published(kindling: Installation) -> None:
+    await crowd(kindling)
+    wider = {**ONCE, "trigger": {**ONCE["trigger"], "filters": {"score": {"greater_or_equal": 1}}}}
+    await kindling.client.put("/v1/automations/hot", json=wider)
+    assert (await enroll(kindling, matching=True, dry_run=True))["enrolled"] == 2
+    assert (await enroll(kindling, matching=True, dry_run=True, draft=True))["enrolled"] == 4
+    assert (await enroll(kindling, 422, matching=True, draft=True))["errors"][0]["pointer"] == "/draft"
+
+
+async def test_deals_enroll_in_automations_about_deals(kindling: Installation) -> None:
+    await kindling.publish(
+        "deal-score", applies_to="deal", rules=[{"key": "m", "on": "meeting.held", "points": 4}]
+    )
+    await kindling.client.put("/v1/deals/d1", json={"contact": "ada", "name": "Big"})
+    await kindling.send({"type": "meeting.held", "deal": "d1"})
+    kindling.score()
+    trigger = {"profile": "deal-score", "filters": {"score": {"greater": 1}}}
+    await kindling.automate("deals", trigger=trigger, steps=[{"stop": "x"}])
+    assert (await enroll(kindling, key="deals", deals=["d1"]))["enrolled"] == 1
+    assert (await enroll(kindling, key="deals", matching=True))["enrolled"] == 1
+    refused = await enroll(kindling, 422, key="deals", contacts=["ada"])
+    assert refused["errors"] == [{"pointer": "/contacts", "message": '"deals" enrolls deals; name deals'}]
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer", "message"),
+    [
+        ({}, "", "say who with one of contacts, deals, smart_list, matching"),
+        ({"matching": True, "contacts": ["ada"]}, "", "say who with one of"),
+        ({"contacts": ["ada", "nobody"]}, "/contacts/1", 'there is no contact "nobody"'),
+        ({"contact": "ada"}, "/contact", 'did you mean "contacts"'),
+        ({"contacts": []}, "/contacts", "should not be empty"),
+    ],
+)
+async def test_requests_that_are_wrong_enroll_nobody(
+    kindling: Installation, body: dict[str, Any], pointer: str, message: str
+) -> None:
+    await kindling.publish()
+    await kindling.send(*opened("ada", 5))
+    kindling.score()
+    await kindling.automate()
+    refused = await enroll(kindling, 422, **body)
+    assert refused["errors"][0]["pointer"] == pointer
+    assert message in refused["errors"][0]["message"]
+    assert await enrolled(kindling) == []
+
+
+async def test_what_cannot_be_done_is_said(kindling: Installation) -> None:
+    await kindling.publish()
+    await kindling.automate("paid", trigger={"event": "payment.failed"}, steps=[{"stop": "x"}])
+    assert "nobody has now" in (await enroll(kindling, 409, key="paid", matching=True))["detail"]
+    await kindling.client.put("/v1/automations/draft", json=AUTOMATION)
+    assert "is not published" in (await enroll(kindling, 409, key="draft", matching=True))["detail"]
+    assert "no smart list" in (await enroll(kindling, 404, key="paid", smart_list="x"))["detail"]
+
+
+async def test_pausing_takes_running_ones_along_and_resuming_wakes_them(kindling: Installation) -> None:
+    await crowd(kindling)
+    await enroll(kindling, matching=True)
+    paused = await kindling.client.post("/v1/automations/hot/pause", json={"running": True})
+    assert paused.json()["follow_ups_paused"] == 2
+    assert {item["paused"] for item in (await kindling.get("/v1/enrollments"))["items"]} == {True}
+    kindling.wakes.clear()
+    resumed = await kindling.client.post("/v1/automations/hot/resume", json={"running": True})
+    assert resumed.json()["follow_ups_resumed"] == 2
+    assert set(kindling.wakes) == {0, 1, 2, 3}
+    assert {item["paused"] for item in (await kindling.get("/v1/enrollments"))["items"]} == {False}
+
+
+async def test_publishing_shows_the_difference_from_the_version_before(kindling: Installation) -> None:
+    await kindling.publish()
+    await kindling.client.put("/v1/automations/hot", json=AUTOMATION)
+    first = await kindling.client.post("/v1/automations/hot/publish")
+    assert "difference" not in first.json()
+    await kindling.client.put("/v1/automations/hot", json={**AUTOMATION, "steps": [{"add_tag": "warm"}]})
+    second = (await kindling.client.post("/v1/automations/hot/publish")).json()
+    assert (second["difference"]["from"], second["difference"]["to"]) == (1, 2)
+    assert "+  - add_tag: warm" in second["difference"]["diff"] or "warm" in second["difference"]["diff"]
