@@ -48,6 +48,12 @@ def name_problems(tree: nodes.Template, further: Mapping[str, Collection[str] | 
     return list(dict.fromkeys(problems))
 
 
+def names_read(tree: nodes.Template) -> list[str]:
+    """The attributes of top-level names that a template reads: `contact.name`."""
+    found = (_read(node) for node in tree.find_all((nodes.Getattr, nodes.Getitem)))
+    return [f"{owner}.{attribute}" for owner, attribute in found if owner and attribute is not None]
+
+
 def _read(node: nodes.Node) -> tuple[str, str | None]:
     """What `score.now` and `score["now"]` read."""
     if not isinstance(node, nodes.Getattr | nodes.Getitem) or not isinstance(node.node, nodes.Name):

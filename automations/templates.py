@@ -13,7 +13,7 @@ from jinja2 import StrictUndefined, Template, TemplateError, Undefined, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from automations.template_filters import FILTERS, LARGEST, TemplateFailed
-from automations.template_names import OPEN, name_problems
+from automations.template_names import OPEN, name_problems, names_read
 from conditions.problems import suggestion
 
 _METHODS = frozenset({"strip", "lstrip", "rstrip", "lower", "upper", "title", "capitalize", "split"}) | {
@@ -127,6 +127,16 @@ def check_template(text: str, further: Mapping[str, Collection[str] | None] | No
         line = getattr(error, "lineno", None)
         return [f"line {line}: {error.message}" if line else str(error)]
     return problems
+
+
+def fields_in_template(text: str) -> list[str]:
+    """The fields that a valid template reads: `contact.name`."""
+    if "{" not in text:
+        return []
+    try:
+        return names_read(_ENVIRONMENT.parse(text))
+    except TemplateError:
+        return []
 
 
 def _forbidden(tree: nodes.Template) -> list[str]:
@@ -254,4 +264,4 @@ def render_tree(value: Any, context: Mapping[str, Any]) -> Any:
     return [render_tree(inner, context) for inner in value] if isinstance(value, list) else value
 
 
-__all__ = ["TemplateFailed", "check_template", "render", "render_tree", "render_value"]
+__all__ = ["TemplateFailed", "check_template", "fields_in_template", "render", "render_tree", "render_value"]

@@ -11,6 +11,12 @@ from conditions.tree import Leaf, leaves
 from conditions.values import ALL_CHANNELS, CHANNELS, is_number
 
 CAUSES = ("event", "attribute", "adjustment", "expiry", "decay", "inactivity", "revoke", "merge", "publish")
+INTERNAL_EVENTS = (
+    *("contact.created", "tag.added", "tag.removed", "stage.changed", "field.changed"),
+    *("deal.created", "deal.stage_changed", "deal.won", "deal.lost"),
+)
+"""The events that changes of records emit."""
+
 DEAL_STATUSES = ("open", "won", "lost")
 
 

@@ -1,6 +1,6 @@
 """Saving and publishing definitions inside one transaction; what profiles, automations and plans share."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -9,7 +9,8 @@ from pydantic import BaseModel, ValidationError
 from uuid_utils import uuid7
 
 from activities.messages import PublishInput
-from automations.checks import Known, check_automation
+from automations.checks import check_automation
+from automations.known import Known
 from automations.model import Automation, definition
 from conditions.messages import plain_errors
 from conditions.problems import Problem, suggestion
@@ -20,8 +21,8 @@ from scoring.profile import ScoreProfile
 from services.differences import difference
 from services.names import unstorable
 from services.resources import BadParameter, Conflict, Invalid, NotFound, Resources
+from store import contacts, event_reads, meta, publications
 from store import definitions as rows
-from store import event_reads, meta, publications
 from store.connection import Connection, RowMapping
 
 T = TypeVar("T")
@@ -37,7 +38,13 @@ READ_ONLY = (
     "published_at",
     "updated_at",
     "warnings",
+    "difference",
+    "enrolled",
+    "follow_ups_paused",
+    "follow_ups_resumed",
 )
+#: Tags that are looked through for one that is spelled otherwise.
+MOST_TAGS = 2_000
 #: Deeper definitions are nobody's work.
 _LEVELS = 40
 _NAMING = ("name", "description")
@@ -124,13 +131,48 @@ def _content(model: type[BaseModel], document: Mapping[str, Any], without: Colle
 
 
 def known_definitions(connection: Connection) -> Known:
-    """What automations may refer to."""
+    """What automations may refer to. `tags` reads contacts when it is called, so only while the connection is open."""
+    profiles = {
+        row["key"]: ScoreProfile.model_validate(row["draft"])
+        for row in rows.all_definitions(connection, rows.PROFILES, limit=10_000)
+    }
+    automations = list(rows.all_definitions(connection, rows.AUTOMATIONS, limit=20_000))
     return Known(
-        profiles={row["key"]: row for row in rows.all_definitions(connection, rows.PROFILES, limit=10_000)},
-        automations={row["key"] for row in rows.all_definitions(connection, rows.AUTOMATIONS, limit=10_000)},
+        profiles=profiles,
+        automations={row["key"] for row in automations},
         recipients={row["key"] for row in rows.all_recipients(connection)},
         event_types={name for name, _ in event_reads.event_types(connection, "", 10_000)},
+        named_events=events_named(profiles.values()),
+        added_tags=_added_tags(row["draft"] for row in automations),
+        tags=lambda: contacts.all_tags(connection, MOST_TAGS),
     )
+
+
+def events_named(profiles: Iterable[ScoreProfile | None]) -> frozenset[str]:
+    """The event types that rules of profiles name."""
+    return frozenset(
+        event
+        for profile in profiles
+        if profile is not None
+        for rule in profile.rules
+        for event in (rule.on, *(rule.of or ()))
+        if event is not None
+    )
+
+
+def _added_tags(drafts: Iterable[Any]) -> frozenset[str]:
+    """The tags that stored automations add, wherever in them."""
+    found: set[str] = set()
+    waiting = list(drafts)
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, dict):
+            if isinstance(part.get("add_tag"), str):
+                found.add(part["add_tag"])
+            waiting.extend(part.values())
+        elif isinstance(part, list):
+            waiting.extend(part)
+    return frozenset(found)
 
 
 def find_definition(connection: Connection, definitions: Any, key: str) -> RowMapping:

@@ -8,10 +8,13 @@ from typing import Any, Literal
 from pydantic import BaseModel
 
 from activities.messages import PublishInput
-from automations.checks import Known, check_automation
+from automations.checks import check_automation
 from automations.documents import KINDS as AUTOMATION_KINDS
 from automations.documents import Document, Documents, Mistake
+from automations.known import Known
 from automations.model import Automation, Recipient
+from automations.step_models import AddTagStep
+from automations.steps import walk
 from conditions.times import Micros
 from runtime.registry import publish_workflow_id
 from scoring.checks import check_profile, publish_problems
@@ -19,6 +22,7 @@ from scoring.profile import ScoreProfile
 from services.definitions import (
     automation_document,
     begin_change,
+    events_named,
     known_definitions,
     profile_document,
     publish_automation,
@@ -150,11 +154,23 @@ class Plans:
 def check_documents(documents: Documents, stored: Known | None = None) -> tuple[list[Mistake], list[Mistake]]:
     """Mistakes and warnings of valid documents beside each other and, where it is known, what is stored."""
     stored = stored or Known(profiles={})
+    models = [document.model for document in documents.documents]
+    profiles = {model.key: model for model in models if isinstance(model, ScoreProfile)}
+    added = {
+        place.step.add_tag
+        for model in models
+        if isinstance(model, Automation)
+        for place in walk(model)
+        if isinstance(place.step, AddTagStep)
+    }
     known = Known(
-        profiles={**stored.profiles, **dict.fromkeys(documents.keys_of("score_profile"))},
+        profiles={**stored.profiles, **dict.fromkeys(documents.keys_of("score_profile")), **profiles},
         automations={*stored.automations, *documents.keys_of("automation")},
         recipients={*stored.recipients, *documents.keys_of("recipient")},
         event_types=stored.event_types,
+        named_events=stored.named_events | events_named(profiles.values()),
+        added_tags=stored.added_tags | added,
+        tags=stored.tags,
     )
     mistakes, warnings = list(documents.mistakes), []
     for document in documents.documents:

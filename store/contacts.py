@@ -37,6 +37,19 @@ def contact_keys(connection: Connection, ids: Collection[int]) -> dict[int, str]
     return {row[0]: row[1] for row in bulk.rows(f"SELECT id, key FROM contacts WHERE {test}", parameter)}
 
 
+def all_tags(connection: Connection, limit: int) -> list[str]:
+    """Tags that contacts have, at most so many. Looks through all contacts."""
+    bulk = Bulk(connection)
+    each = "json_each(tags) AS each" if bulk.is_sqlite else "jsonb_array_elements_text(tags) AS each(value)"
+    return [
+        row[0]
+        for row in bulk.rows(
+            f"SELECT DISTINCT each.value FROM contacts, {each} WHERE merged_into IS NULL LIMIT ?",
+            limit,
+        )
+    ]
+
+
 def change_contact(
     connection: Connection, before: RowMapping, values: Mapping[str, Any], now: Micros, *, depth: int = 0
 ) -> bool:

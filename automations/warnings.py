@@ -1,0 +1,263 @@
+"""What is not wrong with a valid automation but hardly meant: said when it is checked and saved."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from automations.known import Known
+from automations.model import Automation, ExitEvent
+from automations.step_models import (
+    AddTagStep,
+    AdjustScoreStep,
+    BaseStep,
+    IfStep,
+    NotifyStep,
+    RemoveTagStep,
+    SplitStep,
+    StartStep,
+    StopStep,
+    WaitForStep,
+    WaitStep,
+)
+from automations.steps import branches, walk
+from automations.templates import fields_in_template
+from automations.trees import conditions_of, templates_of
+from conditions.contradictions import Range, contradictions
+from conditions.fields import CONTACT, DEAL, INTERNAL_EVENTS
+from conditions.problems import Loc, Problem, suggestion
+from conditions.tree import fields_read, leaves
+
+_NO_DOCUMENT = ("owner", "contact")
+_INFINITE = float("inf")
+#: Filters that tell one change from another, so that only upper bounds do not fire at everybody's first point.
+_TELLING = ("previous_score", "previous_band", "change", "cause")
+
+
+def warnings_of(automation: Automation, known: Known) -> Iterator[Problem]:
+    """Each with its place in the document."""
+    yield from _of_trigger(automation)
+    yield from _never(automation, known)
+    yield from _events(automation, known)
+    yield from _tags(automation, known)
+    yield from _misspelled(automation)
+    yield from _unreachable(automation.steps, ("steps",))
+    for place in walk(automation):
+        yield from _of_step(place.step, place.loc, automation, known)
+
+
+def _of_trigger(automation: Automation) -> Iterator[Problem]:
+    trigger = automation.trigger
+    if trigger.fires == "on_entry" and not trigger.filters:
+        yield Problem(("trigger", "fires"), "without filters there is nothing to enter: this never fires")
+    if trigger.profile is None:
+        return
+    waits = any(isinstance(place.step, WaitStep | WaitForStep) for place in walk(automation))
+    given = trigger.model_fields_set
+    if trigger.fires == "every_change" and waits and "while_running" not in given and "reentry" not in given:
+        yield Problem(
+            ("trigger",),
+            "fires on every change, and its follow-ups wait: many may run for one record at once; add fires: on_entry, "
+            "or say while_running: start, skip or replace",
+        )
+    reads = fields_read(trigger.filters)
+    if "score" in reads and not any(name in _TELLING or name.startswith("event.") for name in reads):
+        low, high = _bounds_of_score(trigger.filters)
+        if low == -_INFINITE and high < _INFINITE:
+            yield Problem(
+                ("trigger", "filters", "score"),
+                "only bounds the score from above, so it fires at everybody's first point; for a score that falls, add "
+                f"previous_score: {{greater: {high:g}}}",
+            )
+
+
+def _bounds_of_score(filters: Mapping[str, Any]) -> tuple[float, float]:
+    """The interval that the tests of `score` that must all hold leave."""
+    low, high = -_INFINITE, _INFINITE
+    for leaf in leaves({key: part for key, part in filters.items() if key not in ("any", "not")}, ()):
+        if leaf.field != "score" or "any" in leaf.loc or "not" in leaf.loc:
+            continue
+        name, operand = leaf.operator.name, leaf.operand
+        if name in ("equal", "greater", "greater_or_equal"):
+            low = max(low, operand)
+        if name in ("equal", "less", "less_or_equal"):
+            high = min(high, operand)
+        if name == "one_of":
+            low, high = max(low, min(operand)), min(high, max(operand))
+    return low, high
+
+
+def _never(automation: Automation, known: Known) -> Iterator[Problem]:
+    ranges = _ranges(automation, known)
+    for loc, raw, _ in conditions_of(automation):
+        yield from contradictions(raw, ranges, loc)
+    trigger, exit_when = automation.trigger, automation.exit_when
+    if isinstance(exit_when, Mapping) and exit_when and trigger.filters:
+        certain = [(leaf.field, leaf.operator.name, leaf.operand) for leaf in leaves(trigger.filters, ())]
+        plain = not {"any", "not"} & {*exit_when, *trigger.filters}
+        exits = [(leaf.field, leaf.operator.name, leaf.operand) for leaf in leaves(exit_when, ())]
+        if plain and all(test in certain for test in exits):
+            yield Problem(
+                ("exit_when",), "holds whenever the trigger's filters do, so that nobody is enrolled"
+            )
+    profile = known.profiles.get(trigger.profile or "")
+    if trigger.rearm is not None and profile is not None:
+        yield from contradictions(trigger.rearm.conditions, ranges, ("trigger", "rearm"))
+
+
+def _ranges(automation: Automation, known: Known) -> dict[str, Range]:
+    """What fields of scores can be, by what their profiles say."""
+    found: dict[str, Range] = {}
+    for key, profile in known.profiles.items():
+        if profile is None:
+            continue
+        low = -_INFINITE if profile.min is None else float(profile.min)
+        high = _INFINITE if profile.max is None else float(profile.max)
+        why = {"low": f"the min of profile {key}", "high": f"the max of profile {key}"}
+        score, band = Range(low, high, None, why), Range(labels=tuple(profile.bands))
+        found[f"scores.{key}"], found[f"bands.{key}"] = score, band
+        if key == automation.trigger.profile:
+            found |= {"score": score, "previous_score": score, "band": band, "previous_band": band}
+    return found
+
+
+def _events(automation: Automation, known: Known) -> Iterator[Problem]:
+    yield from _unseen_event(automation.trigger.event, ("trigger", "event"), known)
+    if isinstance(automation.exit_when, ExitEvent):
+        yield from _unseen_event(automation.exit_when.event, ("exit_when", "event"), known)
+    for place in walk(automation):
+        if isinstance(place.step, WaitForStep):
+            yield from _unseen_event(place.step.wait_for.event, (*place.loc, "wait_for", "event"), known)
+    for loc, raw, _ in conditions_of(automation):
+        for leaf in leaves(raw, loc):
+            if leaf.field == "event.type" and leaf.operator.name == "equal":
+                yield from _unseen_event(leaf.operand, leaf.loc, known)
+
+
+def _unseen_event(event: str | None, loc: Loc, known: Known) -> Iterator[Problem]:
+    if event is None or event in INTERNAL_EVENTS or event in known.named_events:
+        return
+    if known.event_types is not None and event in known.event_types:
+        return
+    similar = suggestion(event, {*INTERNAL_EVENTS, *known.named_events, *(known.event_types or ())})
+    if known.event_types is not None:
+        yield Problem(loc, f'no event "{event}" has been seen so far{similar}')
+    elif "did you mean" in similar:
+        yield Problem(loc, f'no rule knows the event "{event}"{similar}')
+
+
+def _tags(automation: Automation, known: Known) -> Iterator[Problem]:
+    """Tags that are asked for or removed, and that nothing adds."""
+    if known.tags is None:
+        return
+    asked = [
+        (leaf.loc, leaf.operand)
+        for loc, raw, _ in conditions_of(automation)
+        for leaf in leaves(raw, loc)
+        if leaf.field == "contact.tags" and leaf.operator.name == "has"
+    ]
+    steps = [(place.loc, place.step) for place in walk(automation)]
+    asked += [
+        ((*loc, "remove_tag"), step.remove_tag) for loc, step in steps if isinstance(step, RemoveTagStep)
+    ]
+    if not asked:
+        return
+    added = {step.add_tag for _, step in steps if isinstance(step, AddTagStep)}
+    tags = added | known.added_tags | set(known.tags())
+    for loc, tag in asked:
+        if tag not in tags:
+            yield Problem(
+                loc, f'no contact has the tag "{tag}", and no automation adds it{suggestion(tag, tags)}'
+            )
+
+
+def _misspelled(automation: Automation) -> Iterator[Problem]:
+    """Custom fields that look like built-in ones."""
+    named: list[tuple[Loc, str]] = []
+    for loc, raw, _ in conditions_of(automation):
+        named += [(leaf.loc[:-1], leaf.field) for leaf in leaves(raw, loc)]
+    for place in walk(automation):
+        for inner, text in templates_of(place.step):
+            named += [((*place.loc, *inner), name) for name in fields_in_template(text)]
+    for loc, name in named:
+        owner, _, field = name.partition(".")
+        fields = {"contact": ("label", "id", *CONTACT), "deal": ("label", "id", *DEAL)}.get(owner)
+        if fields is not None and field and field not in fields:
+            hint = suggestion(field, fields, certain=True)
+            if hint:
+                yield Problem(loc, f'"{name}" is a field of your own{hint}')
+
+
+def _unreachable(steps: list[Any], loc: Loc) -> Iterator[Problem]:
+    """Steps that no way leads to."""
+    ended: str | None = None
+    for index, step in enumerate(steps):
+        if ended is not None:
+            yield Problem((*loc, index), f"never reached: {ended}")
+            return
+        for branch in branches(step):
+            yield from _unreachable(branch.steps, (*loc, index, *branch.loc))
+        if isinstance(step, SplitStep):
+            for number, share in enumerate(step.split):
+                if share.percent == 0 and share.steps:
+                    yield Problem((*loc, index, "split", number), "never reached: its share is 0 percent")
+        if isinstance(step, IfStep):
+            yield from _shadowed(step, (*loc, index))
+        if _always_stops(step):
+            ended = (
+                "the step before ends the follow-up"
+                if isinstance(step, StopStep)
+                else "every way before stops"
+            )
+
+
+def _shadowed(step: IfStep, loc: Loc) -> Iterator[Problem]:
+    """Ways whose condition an earlier way has, or that come after one that always holds."""
+    earlier = [step.condition]
+    for index, way in enumerate(step.elif_):
+        if way.condition in earlier:
+            yield Problem((*loc, "elif", index), "never reached: an earlier way has the same condition")
+        elif {} in earlier:
+            yield Problem((*loc, "elif", index), "never reached: an earlier way always holds")
+        earlier.append(way.condition)
+    if {} in earlier and step.else_:
+        yield Problem((*loc, "else"), "never reached: an earlier way always holds")
+
+
+def _always_stops(step: BaseStep) -> bool:
+    if isinstance(step, StopStep):
+        return True
+    if isinstance(step, IfStep):
+        ways = [step.then, *(way.then for way in step.elif_), step.else_]
+    elif isinstance(step, SplitStep) and sum(share.percent for share in step.split) == 100:
+        ways = [share.steps for share in step.split if share.percent]
+    else:
+        return False
+    return all(any(_always_stops(inner) for inner in way) for way in ways)
+
+
+def _of_step(step: BaseStep, loc: Loc, automation: Automation, known: Known) -> Iterator[Problem]:
+    if isinstance(step, NotifyStep):
+        yield from _unknown_recipients(step, (*loc, "notify", "to"), known)
+    if isinstance(step, StartStep) and step.start == automation.key:
+        yield Problem((*loc, "start"), "starts itself; the chain ends when it is 5 deep")
+    if isinstance(step, AdjustScoreStep):
+        profile = known.profiles.get(step.adjust_score.profile)
+        own = known.profiles.get(automation.trigger.profile or "")
+        if (
+            profile is not None
+            and profile.applies_to == "deal"
+            and own is not None
+            and own.applies_to == "contact"
+        ):
+            yield Problem(
+                (*loc, "adjust_score", "profile"),
+                f'the profile "{profile.key}" scores deals, and this automation is about contacts; it fails where the '
+                "enrolling event named no deal",
+            )
+
+
+def _unknown_recipients(step: NotifyStep, loc: Loc, known: Known) -> Iterator[Problem]:
+    several = isinstance(step.notify.to, list)
+    for index, name in enumerate(step.notify.to if isinstance(step.notify.to, list) else [step.notify.to]):
+        if name not in known.recipients and name not in _NO_DOCUMENT and "@" not in name and ":" not in name:
+            message = f'there is no recipient "{name}"{suggestion(name, known.recipients)}'
+            yield Problem((*loc, index) if several else loc, f"{message}; its messages are only recorded")

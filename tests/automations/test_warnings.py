@@ -1,0 +1,248 @@
+"""What is hardly meant is said, with its place and a remedy."""
+
+from typing import Any
+
+import pytest
+
+from automations.checks import check_automation
+from automations.known import Known
+from automations.model import Automation
+from scoring.profile import ScoreProfile
+
+ENGAGEMENT = ScoreProfile.model_validate(
+    {
+        "key": "engagement",
+        "min": 0,
+        "max": 200,
+        "bands": {"cold": None, "warm": 20, "hot": 50},
+        "rules": [{"key": "r", "on": "payment.failed", "points": -3}],
+    }
+)
+DEALS = ScoreProfile.model_validate({"key": "deals", "applies_to": "deal", "max": 10})
+KNOWN = Known(
+    profiles={"engagement": ENGAGEMENT, "deals": DEALS},
+    automations=["a"],
+    recipients=["sales"],
+    event_types=["form.submitted"],
+    named_events=frozenset({"payment.failed"}),
+    added_tags=frozenset({"partner"}),
+    tags=lambda: ["vip"],
+)
+STOP = [{"stop": "x"}]
+
+
+def warned(known: Known = KNOWN, **parts: Any) -> dict[str, str]:
+    """Warnings by pointer, of an automation that has no errors."""
+    raw = {
+        "key": "a",
+        "trigger": {"profile": "engagement", "filters": {"score": {"greater": 5}}},
+        "steps": STOP,
+    }
+    errors, warnings = check_automation(Automation.model_validate(raw | parts), known)
+    assert errors == []
+    return {found.pointer: found.message for found in warnings}
+
+
+def trigger(filters: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {"profile": "engagement", "filters": filters, "fires": "on_entry", **more}
+
+
+@pytest.mark.parametrize(
+    ("filters", "pointer", "words"),
+    [
+        ({"score": {"greater": 200}}, "score", "is at most 200 (the max of profile engagement)"),
+        ({"score": {"greater_or_equal": 201}}, "score", "is at most 200"),
+        ({"score": {"equal": 250}}, "score", "is at most 200"),
+        ({"previous_score": {"less": 0}}, "previous_score", "is at least 0 (the min of profile engagement)"),
+        ({"score": {"greater": 50, "less": 51}}, "score", "cannot pass all these tests at once"),
+        ({"score": {"greater": 50}, "all": [{"score": {"less": 20}}]}, "all/0/score", "at once"),
+        ({"score": {"one_of": [1, 2], "greater": 5}}, "score", "at once"),
+        ({"score": {"empty": True, "greater": 5}}, "score", "cannot be empty and pass another test"),
+        ({"band": {"equal": "tepid"}}, "band", "is one of cold, warm, hot"),
+        ({"bands.engagement": {"one_of": ["tepid"]}}, "bands.engagement", "is one of cold, warm, hot"),
+        ({"bands.deals": {"equal": "hot"}}, "bands.deals", "has no bands"),
+        ({"scores.deals": {"greater": 10}}, "scores.deals", "is at most 10 (the max of profile deals)"),
+        (
+            {"contact.stage": {"equal": "a"}, "all": [{"contact.stage": {"one_of": ["b", "c"]}}]},
+            "all/0/contact.stage",
+            "cannot be two values at once",
+        ),
+        (
+            {"any": [{"score": {"greater": 200}}, {"score": {"less": 0}}]},
+            "any/0/score",
+            "is at most 200",
+        ),
+    ],
+)
+def test_filters_that_never_hold(filters: dict[str, Any], pointer: str, words: str) -> None:
+    found = warned(trigger=trigger(filters))
+    assert words in found[f"/trigger/filters/{pointer}"]
+    assert found[f"/trigger/filters/{pointer}"].endswith("so this never holds")
+
+
+@pytest.mark.parametrize(
+    "filters",
+    [
+        {"score": {"greater_or_equal": 200}},
+        {"score": {"greater": 49, "less": 51}},
+        {"score": {"one_of": [1, 60], "greater": 5}},
+        {"score": {"greater": 5}, "not": {"score": {"greater": 500}}},
+        {"any": [{"score": {"greater": 200}}, {"score": {"greater": 5}}]},
+        {"score": {"not_equal": 5, "empty": True}},
+        {"band": {"not_equal": "tepid"}, "score": {"greater": 1}},
+        {"contact.stage": {"equal": "a", "not_equal": "b"}},
+        {"change": {"greater": 500}},
+        {"contact.city": {"one_of": ["a", 1], "not_empty": True}},
+        {"contact.vip": {"equal": True}},
+    ],
+)
+def test_filters_that_may_hold(filters: dict[str, Any]) -> None:
+    assert warned(trigger=trigger(filters)) == {}
+
+
+def test_conditions_of_steps_and_ends_are_looked_at_too() -> None:
+    never = {"score": {"greater": 200}}
+    found = warned(
+        trigger=trigger({"score": {"greater": 5}}),
+        steps=[{"if": never, "then": STOP}, {"wait_for": {"filters": never, "timeout": "1d"}}],
+        exit_when=never,
+    )
+    assert set(found) == {"/steps/0/if/score", "/steps/1/wait_for/filters/score", "/exit_when/score"}
+    rearm = warned(trigger=trigger({"score": {"greater": 5}}, rearm={"less": 0}))
+    assert set(rearm) == {"/trigger/rearm/score"}
+
+
+@pytest.mark.parametrize(
+    ("filters", "fires", "warns"),
+    [
+        ({"score": {"less": 20}}, "on_entry", True),
+        ({"score": {"less_or_equal": 20}}, "every_change", True),
+        ({"score": {"less": 20}, "previous_score": {"greater_or_equal": 20}}, "every_change", False),
+        ({"score": {"less": 20}, "change": {"less": 0}}, "every_change", False),
+        ({"score": {"less": 20, "greater": 3}}, "every_change", False),
+        ({"score": {"less": 20}, "cause": {"equal": "inactivity"}}, "every_change", False),
+        ({"any": [{"score": {"less": 20}}, {"contact.stage": {"equal": "x"}}]}, "every_change", False),
+    ],
+)
+def test_only_upper_bounds_fire_at_everybodys_first_point(
+    filters: dict[str, Any], fires: str, warns: bool
+) -> None:
+    found = warned(trigger={"profile": "engagement", "filters": filters, "fires": fires})
+    assert ("first point" in found.get("/trigger/filters/score", "")) is warns
+
+
+def test_every_change_with_waits_should_say_what_runs_meanwhile() -> None:
+    always: dict[str, Any] = {"profile": "engagement", "filters": {"score": {"greater": 5}}}
+    waits = [{"if": {}, "then": [{"wait": "1d"}]}]
+    assert "while_running: start, skip or replace" in warned(trigger=always, steps=waits)["/trigger"]
+    for more in ({"while_running": "start"}, {"fires": "on_entry"}, {"reentry": "once"}):
+        assert warned(trigger=always | more, steps=waits) == {}
+    assert warned(trigger=always) == {}
+
+
+@pytest.mark.parametrize(
+    ("steps", "pointers"),
+    [
+        ([*STOP, {"add_tag": "x"}, {"add_tag": "y"}], {"/steps/1"}),
+        ([{"if": {"score": {"greater": 9}}, "then": STOP, "else": STOP}, {"add_tag": "x"}], {"/steps/1"}),
+        ([{"if": {"score": {"greater": 9}}, "then": STOP}, {"add_tag": "x"}], set()),
+        ([{"split": [{"percent": 100, "steps": STOP}]}, {"add_tag": "x"}], {"/steps/1"}),
+        ([{"split": [{"percent": 99, "steps": STOP}]}, {"add_tag": "x"}], set()),
+        ([{"split": [{"percent": 0, "steps": [{"add_tag": "x"}]}]}], {"/steps/0/split/0"}),
+        ([{"if": {}, "then": [*STOP, {"add_tag": "x"}]}], {"/steps/0/then/1"}),
+        (
+            [{"if": {}, "then": STOP, "elif": [{"if": {"score": {"less": 3}}, "then": []}], "else": STOP}],
+            {"/steps/0/elif/0", "/steps/0/else"},
+        ),
+        (
+            [
+                {
+                    "if": {"score": {"less": 3}},
+                    "then": [],
+                    "elif": [{"if": {"score": {"less": 3}}, "then": []}],
+                }
+            ],
+            {"/steps/0/elif/0"},
+        ),
+        (
+            [
+                {
+                    "wait_for": {
+                        "event": "form.submitted",
+                        "timeout": "1d",
+                        "on_timeout": [*STOP, {"add_tag": "x"}],
+                    }
+                }
+            ],
+            {"/steps/0/wait_for/on_timeout/1"},
+        ),
+    ],
+)
+def test_steps_that_no_way_leads_to(steps: list[Any], pointers: set[str]) -> None:
+    found = warned(trigger=trigger({"score": {"greater": 5}}), steps=steps)
+    assert set(found) == pointers
+    assert all("never reached" in message for message in found.values())
+
+
+def test_unknown_events_are_named_wherever_they_stand() -> None:
+    found = warned(
+        trigger={"event": "payment.failled", "filters": {"event.type": {"equal": "form.submited"}}},
+        steps=[{"wait_for": {"event": "form.submittd"}}],
+        exit_when={"event": "deal.wn"},
+    )
+    assert found == {
+        "/trigger/event": 'no event "payment.failled" has been seen so far; did you mean "payment.failed"?',
+        "/trigger/filters/event.type/equal": 'no event "form.submited" has been seen so far; did you mean '
+        '"form.submitted"?',
+        "/steps/0/wait_for/event": 'no event "form.submittd" has been seen so far; did you mean "form.submitted"?',
+        "/exit_when/event": 'no event "deal.wn" has been seen so far; did you mean "deal.won"?',
+    }
+    assert warned(trigger={"event": "deal.won"}) == {}
+    assert warned(trigger={"event": "payment.failed"}) == {}
+
+
+def test_without_a_database_only_what_looks_misspelled_is_named() -> None:
+    offline = Known(profiles={"engagement": None}, named_events=frozenset({"payment.failed"}))
+    assert set(warned(offline, trigger={"event": "payment.failled"})) == {"/trigger/event"}
+    assert warned(offline, trigger={"event": "webinar.attended"}) == {}
+
+
+def test_unknown_tags_are_named() -> None:
+    asked = {"score": {"greater": 5}, "contact.tags": {"has": "vpi"}}
+    found = warned(trigger=trigger(asked), steps=[{"remove_tag": "gone"}])
+    assert found["/trigger/filters/contact.tags/has"] == (
+        'no contact has the tag "vpi", and no automation adds it; did you mean "vip"?'
+    )
+    assert "/steps/0/remove_tag" in found
+    for tag in ("vip", "partner"):
+        assert warned(trigger=trigger({"contact.tags": {"has": tag}})) == {}
+    assert warned(steps=[{"add_tag": "new"}, {"remove_tag": "new"}]) == {}
+
+
+def test_fields_that_look_like_built_in_ones_are_named() -> None:
+    found = warned(
+        trigger=trigger({"contact.emial": {"not_empty": True}}),
+        steps=[{"create_task": {"title": "Call {{ contact.lable }} of {{ contact.company }}"}}],
+    )
+    assert found == {
+        "/trigger/filters/contact.emial": '"contact.emial" is a field of your own; did you mean "email"?',
+        "/steps/0/create_task/title": '"contact.lable" is a field of your own; did you mean "label"?',
+    }
+
+
+def test_more_that_is_hardly_meant() -> None:
+    assert "starts itself" in warned(steps=[{"start": "a"}])["/steps/0/start"]
+    adjusted = warned(steps=[{"adjust_score": {"profile": "deals", "points": 1}}])
+    assert "scores deals" in adjusted["/steps/0/adjust_score/profile"]
+    same = {"contact.stage": {"equal": "customer"}}
+    assert "nobody is enrolled" in warned(trigger=trigger(same), exit_when=same)["/exit_when"]
+    unknown = warned(steps=[{"notify": {"to": ["owner", "sails"], "message": "x"}}])
+    assert 'did you mean "sales"' in unknown["/steps/0/notify/to/1"]
+
+
+def test_dnd_of_a_deal_is_an_error() -> None:
+    raw = {"key": "a", "trigger": {"profile": "deals"}, "steps": [{"update": {"dnd": "all"}}]}
+    errors, _ = check_automation(Automation.model_validate(raw), KNOWN)
+    assert [(found.pointer, found.message) for found in errors] == [
+        ("/steps/0/update/dnd", "a deal has no dnd, and this automation updates deals")
+    ]
