@@ -71,11 +71,24 @@ def check(folder: Folder, *, as_json: Json = False) -> None:
 
 
 @app.command()
-def plan(folder: Folder, *, as_json: Json = False) -> None:
-    """Show what `apply` would change."""
+def plan(
+    folder: Folder,
+    *,
+    brief: Annotated[bool, typer.Option("--brief", help="Leave out whom it would touch.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Show what `apply` would change, and whom that would touch."""
     from commands import definitions  # noqa: PLC0415
 
-    raise typer.Exit(definitions.plan(folder, as_json=as_json))
+    raise typer.Exit(definitions.plan(folder, brief=brief, as_json=as_json))
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of definitions, for editors."""
+    from commands import definitions  # noqa: PLC0415
+
+    raise typer.Exit(definitions.schema())
 
 
 @app.command()

@@ -91,7 +91,7 @@ def _guard(situation: Situation, trigger: CompiledTrigger, deal_id: int | None) 
     )
     for earlier in found:
         if not about_deal or earlier.deal_id == deal_id:
-            guard.last_start = earlier.created_at
+            guard.last_start = max(earlier.created_at, earlier.start_at)
             if earlier.status in follow_ups.OPEN:
                 guard.running.append(earlier.id)
     return guard

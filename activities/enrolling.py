@@ -152,7 +152,7 @@ class Enrolling:
             for earlier in rows.load_earlier(connection, automations, contacts):
                 for deal_id in {None, earlier.deal_id}:
                     guard = guards.setdefault((earlier.automation_id, earlier.contact_id, deal_id), Guard())
-                    guard.last_start = earlier.created_at
+                    guard.last_start = max(earlier.created_at, earlier.start_at)
                     same = earlier.profile_id == automations[earlier.automation_id]
                     guard.last_seq = earlier.change_seq if same else None
                     if earlier.status in ("queued", "running"):

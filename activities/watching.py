@@ -94,9 +94,13 @@ class _Watched(Situation):
 
 
 def _exits(situation: Situation, events: list[Event]) -> bool:
+    """Whether the follow-up is over; what had happened before the event that enrolled does not end it."""
     exit_when = situation.automation.exit_when
     if isinstance(exit_when, ExitEvent):
-        return _happened(situation, exit_when.event, exit_when.where, events) is not None
+        later = [event for event in events if event.type == exit_when.event]
+        if later and (entered := situation.event) is not None:
+            later = [event for event in later if (event.at, event.id) > (entered.at, entered.id)]
+        return _happened(situation, exit_when.event, exit_when.where, later) is not None
     return exit_when is not None and _holds(exit_when)(situation.lookup, situation.now)
 
 

@@ -1,5 +1,6 @@
 """The filters of templates. Null passes through, and no result is longer than 64 KiB."""
 
+import inspect
 import json
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -28,10 +29,23 @@ def bounded(filter_: Callable[..., Any]) -> Callable[..., Any]:
             raise TemplateFailed("a text in the template is longer than 64 KiB")
         return filter_(value, *arguments, **options)
 
+    apply.__wrapped__ = filter_  # type: ignore[attr-defined]
     return apply
 
 
-def _default(value: Any, other: Any = "") -> Any:
+def argument_mistake(name: str, count: int, keywords: list[str]) -> str | None:
+    """What is wrong with the number or the names of a filter's arguments; None if nothing is."""
+    try:
+        inspect.signature(FILTERS[name]).bind(None, *[None] * count, **dict.fromkeys(keywords))
+    except TypeError as error:
+        return f"the filter {name}: {error}"
+    except ValueError:
+        return f"the filter {name} takes no arguments" if count or keywords else None
+    return None
+
+
+def _default(value: Any, other: Any = "", boolean: bool = True) -> Any:  # noqa: ARG001, FBT001, FBT002
+    """Null and blank texts are missing, so that Jinja's second argument adds nothing."""
     missing = value is None or isinstance(value, Undefined) or (isinstance(value, str) and not value.strip())
     return other if missing else value
 

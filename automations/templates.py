@@ -12,7 +12,7 @@ from typing import Any, cast
 from jinja2 import StrictUndefined, Template, TemplateError, Undefined, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from automations.template_filters import FILTERS, LARGEST, TemplateFailed
+from automations.template_filters import FILTERS, LARGEST, TemplateFailed, argument_mistake
 from automations.template_names import OPEN, name_problems, names_read
 from conditions.problems import suggestion
 
@@ -152,6 +152,10 @@ def _forbidden(tree: nodes.Template) -> list[str]:
             problems.append(
                 f'line {node.lineno}: unknown filter "{node.name}"{suggestion(node.name, FILTERS)}'
             )
+        elif isinstance(node, nodes.Filter) and node.name in FILTERS:
+            keywords = [keyword.key for keyword in cast("list[nodes.Keyword]", node.kwargs)]
+            if mistake := argument_mistake(node.name, len(node.args), keywords):
+                problems.append(f"line {node.lineno}: {mistake}")
     return list(dict.fromkeys(problems))
 
 

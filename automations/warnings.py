@@ -25,6 +25,7 @@ from conditions.contradictions import Range, contradictions
 from conditions.fields import CONTACT, DEAL, INTERNAL_EVENTS
 from conditions.problems import Loc, Problem, suggestion
 from conditions.tree import fields_read, leaves
+from conditions.values import is_number
 
 _NO_DOCUMENT = ("owner", "contact")
 _INFINITE = float("inf")
@@ -75,13 +76,12 @@ def _bounds_of_score(filters: Mapping[str, Any]) -> tuple[float, float]:
     for leaf in leaves({key: part for key, part in filters.items() if key not in ("any", "not")}, ()):
         if leaf.field != "score" or "any" in leaf.loc or "not" in leaf.loc:
             continue
-        name, operand = leaf.operator.name, leaf.operand
-        if name in ("equal", "greater", "greater_or_equal"):
-            low = max(low, operand)
-        if name in ("equal", "less", "less_or_equal"):
-            high = min(high, operand)
-        if name == "one_of":
-            low, high = max(low, min(operand)), min(high, max(operand))
+        name = leaf.operator.name
+        numbers = [value for value in leaf.operands if is_number(value)]
+        if numbers and name in ("equal", "one_of", "greater", "greater_or_equal"):
+            low = max(low, min(numbers))
+        if numbers and name in ("equal", "one_of", "less", "less_or_equal"):
+            high = min(high, max(numbers))
     return low, high
 
 
@@ -137,10 +137,11 @@ def _unseen_event(event: str | None, loc: Loc, known: Known) -> Iterator[Problem
         return
     if known.event_types is not None and event in known.event_types:
         return
-    similar = suggestion(event, {*INTERNAL_EVENTS, *known.named_events, *(known.event_types or ())})
+    others = sorted({*INTERNAL_EVENTS, *known.named_events, *(known.event_types or ())})
+    similar = suggestion(event, others, certain=known.event_types is None)
     if known.event_types is not None:
         yield Problem(loc, f'no event "{event}" has been seen so far{similar}')
-    elif "did you mean" in similar:
+    elif similar:
         yield Problem(loc, f'no rule knows the event "{event}"{similar}')
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from automations.documents import Documents, Mistake, load_documents
+from automations.schema import documents_schema
 from commands.definition_files import read_files
 from commands.output import counted, errors, note, print_json, progress_bar, say
 from commands.session import Session, session
@@ -34,21 +35,28 @@ def check(folder: Path, *, as_json: bool) -> int:
     return 0
 
 
-def plan(folder: Path, *, as_json: bool) -> int:
-    """What `apply` would do."""
+def plan(folder: Path, *, brief: bool, as_json: bool) -> int:
+    """What `apply` would do and, unless `brief`, whom that would touch."""
     documents = _load(folder)
+    impacts: dict[tuple[str, str], dict[str, Any] | None] = {}
     with session() as opened:
         plans = _plans(opened)
         mistakes, warnings = plans.check(documents)
         items = () if mistakes else plans.plan(documents)
+        for item in items if not brief else ():
+            with progress_bar(f"Looking at {item.key}", 1) as bar:
+                impacts[item.kind, item.key] = opened.application.impact.of(item, bar)
     if mistakes:
         return _refuse(mistakes, as_json=as_json)
     if as_json:
-        print_json({"items": [item.as_json() for item in items], "warnings": _data(warnings)})
+        shown = [item.as_json() | {"impact": impacts.get((item.kind, item.key))} for item in items]
+        print_json({"items": shown, "warnings": _data(warnings)})
         return 0
     _print_warnings(warnings)
     for item in items:
         _print_item(item)
+        for line in impact_lines(impacts.get((item.kind, item.key))):
+            say(f"    {line}", "dim")
     changes = sum(item.action != "unchanged" for item in items)
     say(
         f"{counted(changes, 'change')}, {len(items) - changes} unchanged."
@@ -136,6 +144,46 @@ def _print_item(item: Item) -> None:
     say(f"{_SIGNS[item.action]} {item.kind} {item.key}: {said.get(item.action, item.action)}", "bold")
     for line in item.diff.splitlines()[2:]:
         say(f"    {line}", _COLOURS.get(line[:1]))
+
+
+def impact_lines(impact: dict[str, Any] | None) -> list[str]:
+    """The blast radius in words."""
+    if impact is None:
+        return []
+    if "records" in impact and "days" not in impact:
+        if impact["new"]:
+            return [f"new: {counted(impact['records'], 'record')} will be scored"]
+        lines = [f"{impact['changed']:,} of {counted(impact['records'], 'score')} change"]
+        moves = [
+            f"{move['count']:,} {move['from'] or 'none'} → {move['to'] or 'none'}"
+            for move in impact["band_moves"][:5]
+        ]
+        if moves:
+            lines.append(f"bands: {', '.join(moves)}")
+        fired = [f"{one['enrolled']:,} in {one['automation']}" for one in impact["fire"] if one["enrolled"]]
+        lines.append(f"with --triggers fire it would enroll {', '.join(fired) or 'nobody'}; otherwise nobody")
+        return lines
+    lines = []
+    if impact["running"]:
+        lines.append(f"{counted(impact['running'], 'follow-up')} run on with the version they began with")
+    if "unknown" in impact:
+        return [*lines, f"whom it would enroll is not known: {impact['unknown']}"]
+    lines.append(
+        f"over the last {impact['days']} days it would have enrolled {counted(impact['records'], 'record')}, "
+        f"{counted(impact['enrollments'], 'time')} in all; enrolled were {impact['published']['enrollments']:,}"
+    )
+    if impact.get("matching_now"):
+        lines.append(
+            f"{counted(impact['matching_now'], 'record')} match now; publishing enrolls none of them, "
+            "kindling enroll --matching does"
+        )
+    return [*lines, *(f"warning: {warning}" for warning in impact["warnings"])]
+
+
+def schema() -> int:
+    """Print the JSON Schema of the documents."""
+    print_json(documents_schema())
+    return 0
 
 
 def _print_applied(applied: Applied) -> None:

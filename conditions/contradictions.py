@@ -69,17 +69,13 @@ def _clash(tests: list[Leaf], possible: Range) -> str | None:
             continue
         needed = needed or name not in _OF_EMPTY
         if name in ("equal", "one_of"):
-            values = {str(item) if isinstance(item, bool) else item for item in _values(operand)}
+            values = {str(item) if isinstance(item, bool) else item for item in leaf.operands}
             wanted = values if wanted is None else wanted & values
         elif is_number(operand) and name in ("greater", "greater_or_equal"):
             low = max(low, operand + 1 if name == "greater" and isinstance(operand, int) else operand)
         elif is_number(operand) and name in ("less", "less_or_equal"):
             high = min(high, operand - 1 if name == "less" and isinstance(operand, int) else operand)
     return _said(low, high, labels, wanted, possible, empty=empty and needed)
-
-
-def _values(operand: Any) -> list[Any]:
-    return operand if isinstance(operand, list) else [operand]
 
 
 def _said(

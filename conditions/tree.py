@@ -32,6 +32,11 @@ class Leaf:
     operator: Operator
     operand: Any
 
+    @property
+    def operands(self) -> list[Any]:
+        """The operand as a list, whether it is one or not."""
+        return self.operand if isinstance(self.operand, list) else [self.operand]
+
 
 @dataclass(frozen=True)
 class Verdict:

@@ -2,7 +2,7 @@
 
 import sys
 
-from reference.pages import NotFillable, fill, pages
+from reference.pages import SCHEMA, NotFillable, fill, pages, schema_text
 
 
 def main() -> None:
@@ -16,6 +16,10 @@ def main() -> None:
         if after != before:
             page.write_text(after, "utf-8")
             sys.stdout.write(f"{page.name} is up to date again\n")
+    before = SCHEMA.read_text("utf-8") if SCHEMA.exists() else ""
+    if (after := schema_text()) != before:
+        SCHEMA.write_text(after, "utf-8")
+        sys.stdout.write(f"{SCHEMA.name} is up to date again\n")
 
 
 if __name__ == "__main__":

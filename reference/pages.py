@@ -5,14 +5,17 @@
 <!-- end -->
 """
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from automations.schema import documents_schema
 from conditions.problems import suggestion
 from reference import conditions, documents, interface, steps
 
 ROOT = Path(__file__).parents[1]
+SCHEMA = ROOT / "docs" / "definitions.schema.json"
 
 SECTIONS: Mapping[str, Callable[[], str]] = {
     "profile keys": documents.profile_keys,
@@ -43,6 +46,11 @@ class NotFillable(Exception):
 def pages() -> list[Path]:
     """Every page of the documentation."""
     return sorted((ROOT / "docs").rglob("*.md"))
+
+
+def schema_text() -> str:
+    """The JSON Schema of the documents, as the file for editors holds it."""
+    return json.dumps(documents_schema(), indent=1) + "\n"
 
 
 def fill(text: str) -> str:

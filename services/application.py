@@ -9,6 +9,7 @@ from services.deals import Deals
 from services.enrollment import EnrollByHand
 from services.events import Events
 from services.follow_ups import FollowUps
+from services.impact import Impact
 from services.preview_jobs import PreviewJobs
 from services.profile_cache import ProfileCache
 from services.profiles import Profiles, StartPublish
@@ -46,5 +47,6 @@ class Application:
         self.enroll_by_hand = EnrollByHand(resources, self.smart_lists)
         self.statistics = Statistics(resources)
         self.backtest = Backtest(resources, cache)
+        self.impact = Impact(resources, self.backtest, self.enroll_by_hand)
         self.why = Why(resources, cache)
         self.status = Status(resources)

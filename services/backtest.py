@@ -59,24 +59,23 @@ class Backtest:
             request = BacktestRequest.model_validate({} if body is None else body)
         except ValidationError as error:
             raise Invalid(plain_errors(error, body)) from None
-        now = self._resources.clock()
-        since = now - request.days * _DAY
         with self._resources.database.read() as connection:
             row = find_definition(connection, definitions.AUTOMATIONS, key)
             automation = _definition(connection, row, request.version)
+        found = self.look_back(automation, row["id"], request.days)
+        return {"automation": key, "version": request.version, **found}
+
+    def look_back(self, automation: Automation, automation_id: int, days: int) -> dict[str, Any]:
+        """The same for any definition; `automation_id` is that of what it would replace, 0 when it is new."""
+        since = self._resources.clock() - days * _DAY
+        with self._resources.database.read() as connection:
             published = self._published.read(connection)
-        run = _Run(self._profiles, published, row["id"], automation, since)
+        run = _Run(self._profiles, published, automation_id, automation, since)
         while run.more:
             with self._resources.database.read() as connection:
                 run.step(connection)
         with self._resources.database.read() as connection:
-            return {
-                "automation": key,
-                "version": request.version,
-                "days": request.days,
-                "since": iso(since),
-                **run.told(connection),
-            }
+            return {"days": days, "since": iso(since), **run.told(connection)}
 
 
 def _definition(connection: Connection, row: RowMapping, version: int | None) -> Automation:
@@ -231,7 +230,7 @@ class _Run:
             ):
                 continue
             for replay in self._of(earlier.contact_id, deal_id):
-                replay.last_start = earlier.created_at
+                replay.last_start = max(earlier.created_at, earlier.start_at)
                 if replay.trigger.rearm is not None:
                     scores = enrolling.scores_between(
                         connection,

@@ -104,6 +104,24 @@ class EnrollByHand:
             "starts_until": iso(last) if last is not None and not request.dry_run else None,
         }
 
+    def count_matching(self, automation: Automation) -> int:
+        """How many records an automation that is not stored would enroll now. Its profile has to be published."""
+        request = EnrollRequest(matching=True, dry_run=True)
+        with self._resources.database.read() as connection:
+            published = self._published.read(connection)
+        profile = published.by_key.get(automation.trigger.profile or "")
+        if profile is None:
+            raise Conflict(f'the profile "{automation.trigger.profile}" is not published')
+        trigger = compile_automation(automation, 0, 0, profile.bands, paused=False)
+        kind: Kind = "deal" if profile.applies_to == "deal" else "contact"
+        count = 0
+        for shard, ids in self._records(request, kind):
+            with self._resources.database.read() as connection:
+                now = self._resources.clock()
+                batch = enlist(connection, shard, published, trigger, ids, Wanted("", matching=True), now)
+                count += len(batch.decide(connection).enrollments)
+        return count
+
     def _check(self, connection: Connection, key: str, request: EnrollRequest) -> tuple[int, Kind]:
         row = find_definition(connection, definitions.AUTOMATIONS, key)
         published, trigger = self._trigger(connection, key, request)

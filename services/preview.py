@@ -9,6 +9,7 @@ from typing import Any
 
 from activities.batch import Batch
 from activities.published import Published, load_published
+from automations.model import definition
 from conditions.times import Micros, to_iso
 from scoring.checks import check_profile, publish_problems
 from scoring.compiled import CompiledProfile
@@ -56,16 +57,23 @@ def preview(
 
     Reads in chunks, each at one moment; writes nothing. Raises Invalid for a draft that may not be published.
     """
+    return preview_of(resources, key, None, progress)
+
+
+def preview_of(
+    resources: Resources, key: str, draft: ScoreProfile | None, progress: Progress
+) -> dict[str, Any]:
+    """The same of a draft that is not stored; None: the stored one."""
     now = resources.clock()
     with resources.database.read() as connection:
         row = find_definition(connection, definitions.PROFILES, key)
-        draft = ScoreProfile.model_validate(row["draft"])
+        draft = draft or ScoreProfile.model_validate(row["draft"])
         if problems := [*check_profile(draft), *publish_problems(draft)]:
             raise Invalid(problems)
         generation = meta.definitions_generation(connection)
         published = load_published(connection, generation)
         of_draft = definitions.PublishedProfile(
-            row["id"], row["latest"] + 1, row["draft"], now, silent=False, emptied=row["emptied"]
+            row["id"], row["latest"] + 1, definition(draft), now, silent=False, emptied=row["emptied"]
         )
         draft_published = load_published(connection, generation, of_draft)
         total = publications.count_records(connection, row["id"])

@@ -63,12 +63,15 @@ def replace_running(connection: Connection, ids: Sequence[str], now: Micros) -> 
 
 
 class Earlier(NamedTuple):
+    """`start_at`: when it started or may start, which the storm limit may have put off."""
+
     automation_id: int
     contact_id: int
     deal_id: int | None
     id: str
     status: str
     created_at: Micros
+    start_at: Micros
     profile_id: int | None
     change_seq: int | None
 

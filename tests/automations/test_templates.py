@@ -187,3 +187,27 @@ def test_names_that_need_a_webhook_say_so(template: str, mistake: str) -> None:
     assert mistake in problem
     assert check_template(template, {"secret": None, "steps": ["crm"]}) == []
     assert len(check_template("{{ steps.other.status }}", {"steps": ["crm"]})) == 1
+
+
+@pytest.mark.parametrize(
+    ("template", "mistake"),
+    [
+        ("{{ contact.name | truncate(1, 2, 3) }}", "the filter truncate: too many positional arguments"),
+        ("{{ contact.name | replace('a') }}", "the filter replace: missing a required argument: 'new'"),
+        ("{{ contact.name | upper(1) }}", "the filter upper: too many positional arguments"),
+        (
+            "{{ contact.name | truncate(size=3) }}",
+            "the filter truncate: got an unexpected keyword argument 'size'",
+        ),
+        ("{{ contact.name | truncate(length=3) }}", None),
+        ("{{ contact.tags | join(', ') | default('nothing', true) }}", None),
+        ("{{ contact.tags | length }} {{ score.now | abs | int | float | tojson }}", None),
+    ],
+)
+def test_arguments_of_filters_are_checked_when_they_are_saved(template: str, mistake: str | None) -> None:
+    found = check_template(template)
+    assert found == ([f"line 1: {mistake}"] if mistake else [])
+
+
+def test_default_is_used_as_in_jinja() -> None:
+    assert render("{{ contact.name | default('nobody', true) }}", CONTEXT) == "nobody"

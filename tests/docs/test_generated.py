@@ -4,13 +4,17 @@ from pathlib import Path
 
 import pytest
 
-from reference.pages import SECTIONS, NotFillable, fill, pages, sections_in
+from reference.pages import SCHEMA, SECTIONS, NotFillable, fill, pages, schema_text, sections_in
 
 
 @pytest.mark.parametrize("page", pages(), ids=lambda page: page.name)
 def test_a_page_is_up_to_date(page: Path) -> None:
     text = page.read_text("utf-8")
     assert fill(text) == text, f"{page.name} is out of date; refresh it with: make docs"
+
+
+def test_the_schema_for_editors_is_up_to_date() -> None:
+    assert schema_text() == SCHEMA.read_text("utf-8"), "refresh it with: make docs"
 
 
 def test_every_section_stands_in_one_page() -> None:

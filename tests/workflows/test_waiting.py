@@ -135,3 +135,28 @@ async def test_exit_when_that_holds_at_the_start_enrolls_nobody(town: Town) -> N
     begin(town, {"add_tag": "never"}, exit_when={"contact.stage": {"equal": "customer"}})
     await town.until(lambda: [row[2] for row in town.world.skips()] == ["exit"])
     assert town.ids() == []
+
+
+async def test_what_happened_before_the_enrolling_event_ends_nothing(town: Town) -> None:
+    """Paid, then failed, both in one batch: the reminders begin; a success after that ends them."""
+    town.world.publish({"on": "e", "points": 1})
+    town.world.automate(
+        {"event": "payment.failed"},
+        "pay",
+        steps=[{"wait": "3d"}, {"add_tag": "reminded"}],
+        exit_when={"event": "payment.succeeded"},
+    )
+    now = town.world.now
+    town.world.send("payment.failed", at=now - 1_000_000)
+    town.world.send("payment.succeeded", at=now - 2_000_000)
+    town.wake()
+    await town.enrolled()
+    await town.until(lambda: town.outcomes() == ["0"])
+    town.world.send("payment.succeeded", at=now - 3_000_000)
+    town.world.send("e")
+    town.wake()
+    await town.until(lambda: town.world.query("SELECT count(*) FROM events WHERE status = 0") == [(0,)])
+    assert town.status() == ["running"]
+    town.world.send("payment.succeeded", at=now)
+    town.wake()
+    await town.until(lambda: town.status() == ["exited"])

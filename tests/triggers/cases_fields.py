@@ -1,0 +1,307 @@
+"""What filters may read of a change: scores before and after, the change, bands, other profiles, cause and event."""
+
+from tests.triggers.case import MISSING, Case, event, field
+
+FIELDS: list[Case] = [
+    Case(
+        "no filters: every change fires, and there is no change where the value stays",
+        {},
+        "0       0  5       5  -       -",
+        "enroll  .  enroll  .  enroll  .",
+    ),
+    Case(
+        "all filters must hold",
+        {"filters": {"score": {"greater": 5}, "change": {"greater": 0}, "cause": {"equal": "event"}}},
+        "9(event)  12(adjustment)  8(event)  10(event)  5(event)",
+        "enroll    .               .         enroll     .",
+    ),
+    # previous_score
+    Case(
+        "previous score: a jump over a bound; from an empty score nothing is less",
+        {"filters": {"previous_score": {"less": 50}, "score": {"greater_or_equal": 50}}},
+        "60  40  50      60  40  55",
+        ".   .   enroll  .   .   enroll",
+    ),
+    Case(
+        "previous score empty: the first score, and the first after it was empty",
+        {"filters": {"previous_score": {"empty": True}}},
+        "7       8  -  9",
+        "enroll  .  .  enroll",
+    ),
+    Case(
+        "previous score 0 is not empty",
+        {"filters": {"previous_score": {"equal": 0}}},
+        "0  5       -  5",
+        ".  enroll  .  .",
+    ),
+    Case(
+        "previous score not equal: an empty one is not equal",
+        {"filters": {"previous_score": {"not_equal": 7}}},
+        "7       8  9       -       7",
+        "enroll  .  enroll  enroll  enroll",
+    ),
+    # change
+    Case(
+        "change: by how much; from empty it counts from 0",
+        {"filters": {"change": {"greater_or_equal": 10}}},
+        "10      15  25      20  -  9  30",
+        "enroll  .   enroll  .   .  .  enroll",
+    ),
+    Case(
+        "change below 0: a fall; to empty it counts to 0",
+        {"filters": {"change": {"less": 0}}},
+        "10  5       -       -3      -  4",
+        ".   enroll  enroll  enroll  .  .",
+    ),
+    Case(
+        "change 0: between empty and 0",
+        {"filters": {"change": {"equal": 0}}},
+        "0       -       0       5",
+        "enroll  enroll  enroll  .",
+    ),
+    Case(
+        "change is never empty",
+        {"filters": {"change": {"empty": True}}},
+        "5  0  -",
+        ".  .  .",
+    ),
+    Case(
+        "change one of",
+        {"filters": {"change": {"one_of": [5, -5]}}},
+        "5       0       10  5       6",
+        "enroll  enroll  .   enroll  .",
+    ),
+    # band and previous_band
+    Case(
+        "band: from its lower bound up to the next",
+        {"filters": {"band": {"equal": "warm"}}},
+        "19  20      49      50  30      -",
+        ".   enroll  enroll  .   enroll  .",
+    ),
+    Case(
+        "the top band has no end",
+        {"filters": {"band": {"equal": "hot"}}},
+        "49  50      5000    -",
+        ".   enroll  enroll  .",
+    ),
+    Case(
+        "null is the bottom: that band has every lower score, but not an empty one",
+        {"filters": {"band": {"equal": "cold"}}},
+        "-100    19      20  0       -",
+        "enroll  enroll  .   enroll  .",
+    ),
+    Case(
+        "below the lowest bound, or empty: no band",
+        {"filters": {"band": {"empty": True}}},
+        "5       20  60  19      -",
+        "enroll  .   .   enroll  enroll",
+        bands={"warm": 20, "hot": 50},
+    ),
+    Case(
+        "with a bottom only an empty score has no band",
+        {"filters": {"band": {"empty": True}}},
+        "5  -       -5",
+        ".  enroll  .",
+    ),
+    Case(
+        "a profile without bands has no band at any score",
+        {"filters": {"band": {"empty": True}}},
+        "5       500     -",
+        "enroll  enroll  enroll",
+        bands={},
+    ),
+    Case(
+        "band not equal: no band is not equal either",
+        {"filters": {"band": {"not_equal": "hot"}}},
+        "60  30      -       70",
+        ".   enroll  enroll  .",
+    ),
+    Case(
+        "band one of two",
+        {"filters": {"band": {"one_of": ["cold", "hot"]}}},
+        "30  10      60      20  -",
+        ".   enroll  enroll  .   .",
+    ),
+    Case(
+        "a band that the profile does not have is never reached",
+        {"filters": {"band": {"equal": "boiling"}}},
+        "5  30  60",
+        ".  .   .",
+    ),
+    Case(
+        "band and score both hold: the upper part of a band",
+        {"filters": {"band": {"equal": "warm"}, "score": {"greater": 30}}},
+        "25  31      50  49",
+        ".   enroll  .   enroll",
+    ),
+    Case(
+        "previous band: from warm to hot, not from cold to hot",
+        {"filters": {"previous_band": {"equal": "warm"}, "band": {"equal": "hot"}}},
+        "30  60      70  10  60  30  55",
+        ".   enroll  .   .   .   .   enroll",
+    ),
+    Case(
+        "previous band empty: the first score",
+        {"filters": {"previous_band": {"empty": True}}},
+        "5       30  -  60",
+        "enroll  .   .  enroll",
+    ),
+    Case(
+        "previous band not equal: into hot from anywhere",
+        {"filters": {"previous_band": {"not_equal": "hot"}, "band": {"equal": "hot"}}},
+        "60      70  30  80      -  50",
+        "enroll  .   .   enroll  .  enroll",
+    ),
+    # scores.<profile> and bands.<profile>
+    Case(
+        "scores of the trigger's own profile: the score",
+        {"filters": {"scores.p": {"greater_or_equal": 50}, "bands.p": {"equal": "hot"}}},
+        "49  50      -",
+        ".   enroll  .",
+    ),
+    Case(
+        "a score of another profile is read as it is; its own changes fire nothing",
+        {"filters": {"scores.q": {"greater_or_equal": 30}}},
+        [{"score": 1}, {"scores.q": 30}, {"score": 2}, {"scores.q": 29}, {"score": 3}],
+        ".              .                enroll         .                .",
+    ),
+    Case(
+        "a score of another profile that changes in the same batch is read as it is then",
+        {"filters": {"scores.q": {"equal": 30}}},
+        [{"score": 1, "scores.q": 30}, {"score": 2, "scores.q": 31}],
+        "enroll                        .",
+    ),
+    Case(
+        "a score of another profile that the record does not have is empty",
+        {"filters": {"scores.q": {"empty": True}}},
+        [{"score": 1}, {"score": 2, "scores.q": 0}],
+        "enroll         .",
+    ),
+    Case(
+        "a missing score of another profile is not less, but not equal",
+        {"filters": {"any": [{"scores.q": {"less": 5}}, {"scores.q": {"not_equal": 7}}]}},
+        [{"score": 1}, {"score": 2, "scores.q": 7}, {"score": 3, "scores.q": 4}],
+        "enroll         .                            enroll",
+    ),
+    Case(
+        "a profile that is not published has no scores and no bands",
+        {"filters": {"scores.draft": {"empty": True}, "bands.draft": {"empty": True}}},
+        "1       50",
+        "enroll  enroll",
+    ),
+    Case(
+        "the band of another profile",
+        {"filters": {"bands.q": {"equal": "hot"}}},
+        [{"score": 1, "scores.q": 49}, {"score": 2, "scores.q": 50}, {"score": 3}],
+        ".                             enroll                        enroll",
+    ),
+    # cause
+    Case(
+        "cause: an event",
+        {"filters": {"cause": {"equal": "event"}}},
+        "9(event)  8(attribute)  7       6(expiry)  5(decay)  4(inactivity)  3(revoke)  2(merge)  1(publish)",
+        "enroll    .             .       .          .         .              .          .         .",
+    ),
+    Case(
+        "cause: a field of the record",
+        {"filters": {"cause": {"equal": "attribute"}}},
+        "9(event)  8(attribute)  7       6(expiry)  5(decay)  4(inactivity)  3(revoke)  2(merge)  1(publish)",
+        ".         enroll        .       .          .         .              .          .         .",
+    ),
+    Case(
+        "cause: an adjustment",
+        {"filters": {"cause": {"equal": "adjustment"}}},
+        "9(event)  8(attribute)  7       6(expiry)  5(decay)  4(inactivity)  3(revoke)  2(merge)  1(publish)",
+        ".         .             enroll  .          .         .              .          .         .",
+    ),
+    Case(
+        "cause: time alone, in its three kinds",
+        {"filters": {"cause": {"one_of": ["expiry", "decay", "inactivity"]}}},
+        "9(event)  8(attribute)  7       6(expiry)  5(decay)  4(inactivity)  3(revoke)  2(merge)  1(publish)",
+        ".         .             .       enroll     enroll    enroll         .          .         .",
+    ),
+    Case(
+        "cause: an event was revoked, contacts were merged",
+        {"filters": {"cause": {"one_of": ["revoke", "merge"]}}},
+        "9(event)  8(attribute)  7       6(expiry)  5(decay)  4(inactivity)  3(revoke)  2(merge)  1(publish)",
+        ".         .             .       .          .         .              enroll     enroll    .",
+    ),
+    Case(
+        "cause: a publish that fires",
+        {"filters": {"cause": {"equal": "publish"}}},
+        "9(event)  8(publish)  7(publish,silent)",
+        ".         enroll      .",
+    ),
+    Case(
+        "cause: all but adjustments, told apart in one history",
+        {"filters": {"cause": {"not_equal": "adjustment"}}},
+        "1(event)  2  3(event)  4",
+        "enroll    .  enroll    .",
+    ),
+    Case(
+        "cause: fields of the record, one after the other",
+        {"filters": {"cause": {"starts_with": "attr"}}},
+        "4(attribute)  9(attribute)  -(attribute)",
+        "enroll        enroll        enroll",
+    ),
+    # event.type and event.<property>
+    Case(
+        "event type: of the event that moved the score",
+        {"filters": {"event.type": {"equal": "call"}}},
+        [event("call") | {"score": 1}, event("mail") | {"score": 2}, {"score": 3}, event("call")],
+        "enroll                         .                             .             .",
+    ),
+    Case(
+        "event type: empty where no event moved the score",
+        {"filters": {"event.type": {"empty": True}}},
+        [{"score": 1}, event("call") | {"score": 2}, {"score": 3}],
+        "enroll         .                             enroll",
+    ),
+    Case(
+        "event type not equal: also where no event moved the score",
+        {"filters": {"event.type": {"not_equal": "call"}}},
+        [event("call") | {"score": 1}, event("mail") | {"score": 2}, {"score": 3}],
+        ".                             enroll                        enroll",
+    ),
+    Case(
+        "event property: of this change's event, not of the one before",
+        {"filters": {"event.amount": {"greater": 10}}},
+        [event("pay", amount=11) | {"score": 1}, {"score": 2}, event("pay") | {"score": 3}],
+        "enroll                                  .             .",
+    ),
+    field(
+        "event property: a number",
+        "event.amount",
+        {"greater_or_equal": 100},
+        enroll=[100, 100.5],
+        nothing=[99.9, "100", True, None, MISSING, [100]],
+    ),
+    field(
+        "event property: a boolean is not a number",
+        "event.first",
+        {"equal": True},
+        enroll=[True],
+        nothing=[1, "true", False, None, MISSING],
+    ),
+    field(
+        "event property: a list has an item",
+        "event.items",
+        {"has": "book"},
+        enroll=[["book"], ["pen", "book"]],
+        nothing=[["books"], [], "book", None, MISSING],
+    ),
+    field(
+        "event property: empty when missing, null or blank",
+        "event.note",
+        {"empty": True},
+        enroll=[None, MISSING, "", " ", []],
+        nothing=[0, False, "x"],
+    ),
+    field(
+        "event property: a date",
+        "event.ordered",
+        {"older_than": "7d"},
+        enroll=["2025-12-24"],
+        nothing=["2025-12-25", "2025-12-30", "soon", None, MISSING],
+    ),
+]
