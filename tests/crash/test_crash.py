@@ -142,3 +142,46 @@ async def test_deleting_temporals_data_loses_no_event_and_no_follow_up(
     assert look.rows("SELECT attempt FROM enrollments ORDER BY id") == [(2,), (1,)]
     assert look.one("SELECT count(*) FROM tasks") == 2
     assert look.scores() == {"ada": 30, "ben": 30}
+
+
+WAITS: dict[str, list[dict[str, Any]]] = {
+    "for-a-time": [{"wait": "6s"}],
+    "for-an-event": [{"wait_for": {"event": "paid", "timeout": "30d", "on_timeout": [{"stop": "late"}]}}],
+    "in-vain": [{"wait_for": {"event": "never", "timeout": "6s", "on_timeout": [{"add_tag": "late"}]}}],
+    "paused": [{"wait": "2s"}],
+}
+
+
+async def test_orphans_of_every_kind_of_wait_resume_and_finish(
+    settings: Settings, client: Client, look: Look
+) -> None:
+    """Ten contacts in each of four waits when Temporal's data is deleted; none of their effects is there twice."""
+    async with Stack(settings, prepare):
+        await client.define()
+        for key, waiting in WAITS.items():
+            steps = [{"create_task": {"title": "before"}}, *waiting, {"create_task": {"title": "after"}}]
+            await client.call("PUT", f"/v1/automations/{key}", {"trigger": {"event": "go"}, "steps": steps})
+            await client.call("POST", f"/v1/automations/{key}/publish")
+        await client.call("POST", "/v1/events", [{"type": "go", "contact": f"c{n}"} for n in range(10)])
+        await eventually(
+            lambda: look.rows("SELECT DISTINCT status, step FROM enrollments") == [("running", "1")], 30
+        )
+        await client.call("POST", "/v1/automations/paused/pause", {"running": True})
+    shutil.rmtree(settings.home / "temporal")
+    async with Stack(settings, prepare):
+        await client.call("POST", "/v1/events", [{"type": "paid", "contact": f"c{n}"} for n in range(10)])
+        await eventually(
+            lambda: (
+                sorted(look.rows("SELECT status, count(*) FROM enrollments GROUP BY status"))
+                == [("completed", 30), ("running", 10)]
+            ),
+            90,
+        )
+        await client.call("POST", "/v1/automations/paused/resume", {"running": True})
+        await eventually(lambda: look.rows("SELECT DISTINCT status FROM enrollments") == [("completed",)], 30)
+    assert look.rows("SELECT DISTINCT attempt FROM enrollments") == [(2,)]
+    assert sorted(look.rows("SELECT title, count(*) FROM tasks GROUP BY title")) == [
+        ("after", 40),
+        ("before", 40),
+    ]
+    assert look.rows("SELECT count(*) FROM contacts WHERE tags LIKE '%late%'") == [(10,)]

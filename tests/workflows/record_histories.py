@@ -9,12 +9,17 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from temporalio.testing import WorkflowEnvironment
 
 from activities.messages import PublishInput
 from activities.starting import start_publish
 from runtime.registry import publish_workflow_id, shard_workflow_id
-from tests.workflows.conftest import Town
+from runtime.settings import Settings
+from services.repairs import Repairs
+from services.resources import Resources
+from tests.workflows.conftest import Town, town_of
 from tests.workflows.test_follow_up import HOT, RULE, begin
+from tests.workflows.webhook_server import webhook_server
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.stack]
 
@@ -126,3 +131,41 @@ async def test_one_that_ends_early(town: Town) -> None:
     await town.until(lambda: town.status() == ["exited"])
     await town.follow_up(enrollment).result()
     await save(town, "follow_up_exited", town.follow_up(enrollment).id)
+
+
+async def test_one_that_calls_is_paused_and_skipped(
+    temporal: WorkflowEnvironment, settings: Settings, sqlite_url: str
+) -> None:
+    with webhook_server() as hooks:
+        allowed = settings.model_copy(update={"webhook_allow": "127.0.0.1"})
+        async with town_of(temporal, allowed, sqlite_url) as town:
+            repairs = Repairs(Resources(allowed, town.world.database, lambda: town.world.now, town.wakes, 4))
+            hooks.answer(429, None, Retry_After="3600")
+            hooks.answer(500)
+            webhook = {"url": hooks.url}
+            begin(
+                town,
+                {"webhook": webhook},
+                {"add_tag": "called"},
+                {"webhook": webhook, "name": "Call again"},
+                {"wait": "3d"},
+                {"wait_for": {"event": "never"}},
+                {"wait": "1h"},
+                {"add_tag": "end"},
+            )
+            [enrollment] = await town.enrolled()
+            tries = "SELECT tries FROM enrollments"
+            await town.until(lambda: town.world.query(tries) == [(1,)])
+            repairs.skip(enrollment)
+            await town.until(lambda: "3" in town.outcomes())
+            repairs.skip(enrollment)
+            await town.until(lambda: bool(town.world.query("SELECT 1 FROM waits")))
+            repairs.skip(enrollment)
+            await town.until(lambda: "5" in town.outcomes())
+            repairs.pause(enrollment)
+            await town.environment.fast_forward(town.follow_up(enrollment), timedelta(hours=2))
+            await town.until(lambda: town.world.query("SELECT step FROM enrollments") == [("6",)])
+            repairs.resume(enrollment)
+            await town.until(lambda: town.status() == ["completed"])
+            await town.follow_up(enrollment).result()
+            await save(town, "follow_up_repaired", town.follow_up(enrollment).id)
