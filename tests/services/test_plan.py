@@ -1,8 +1,11 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from activities.batch import score_batch
 from activities.messages import PublishInput
+from activities.published import PublishedCache
 from automations.documents import Documents, load_documents
 from runtime.settings import load_settings
 from services.application import Application
@@ -142,3 +145,64 @@ def test_documents_are_checked_beside_each_other_and_the_store(world: World) -> 
     assert [mistake.message for mistake in empty] == [
         "the profile has no rules, so every score would be empty; add at least one rule"
     ]
+
+
+def sent(world: World, *contacts: str, count: int = 5) -> None:
+    """Events worth a point each, scored at once by a shard's batch."""
+    world.application.events.take(
+        [{"type": "email.opened", "contact": contact} for contact in contacts for _ in range(count)]
+    )
+    for shard in range(4):
+        world.application.resources.database.run(
+            lambda connection, shard=shard: score_batch(  # type: ignore[misc]
+                connection, shard, PublishedCache().read(connection), world.application.resources.clock, 1_000
+            ),
+            [shard],
+        )
+
+
+def impacts(world: World, *texts: str) -> dict[str, dict[str, Any] | None]:
+    return {item.key: world.application.impact.of(item) for item in world.plans.plan(documents(*texts))}
+
+
+def test_the_blast_radius_of_an_automation(world: World) -> None:
+    before = impacts(world, PROFILE, AUTOMATION, RECIPIENT)
+    unknown = 'the profile "engagement" is not published, so that it has no changes to look at'
+    assert before == {
+        "engagement": {"records": 0, "new": True},
+        "hot": {"running": 0, "unknown": unknown},
+        "sales": None,
+    }
+    world.plans.apply(documents(PROFILE, AUTOMATION))
+    sent(world, "ada", "ben", count=6)
+    changed = AUTOMATION.replace("greater_or_equal: 5", "greater_or_equal: 4")
+    found = impacts(world, PROFILE, changed)
+    assert found["engagement"] is None
+    assert found["hot"] == {
+        "running": 4,
+        "matching_now": 2,
+        "days": 30,
+        "enrollments": 6,
+        "records": 2,
+        "published": {"enrollments": 4, "records": 2, "skipped": {}},
+        "only_here": 0,
+        "only_published": 0,
+        "warnings": [
+            "fires on every change: 6 enrollments of 2 contacts, did you mean on_entry? That makes 2 enrollments"
+        ],
+    }
+    assert impacts(world, PROFILE, AUTOMATION)["hot"] is None
+
+
+def test_the_blast_radius_of_a_profile(world: World) -> None:
+    world.plans.apply(documents(PROFILE, AUTOMATION))
+    sent(world, "ada", "ben", count=2)
+    found = impacts(world, PROFILE.replace("points: 1", "points: 3"), AUTOMATION)["engagement"]
+    assert found == {
+        "records": 2,
+        "new": False,
+        "changed": 2,
+        "band_moves": [{"from": "cold", "to": "warm", "count": 2}],
+        "fire": [{"automation": "hot", "enrolled": 2}],
+    }
+    assert world.application.scores.one("contact", "ada", "engagement", at=None, limit=1)["score"] == 2
