@@ -34,6 +34,9 @@ from store import definitions, follow_ups
 #: An outcome's result holds our own ids and numbers.
 Result = dict[str, Any]
 
+#: The recipient of what is written to the contact itself.
+CONTACT = "contact"
+_HOUR = micros_of("1h")
 _log = structlog.get_logger()
 
 
@@ -56,7 +59,11 @@ def _notify(situation: Situation, path: str, step: Any) -> Result:
     if withheld:
         status, reason, sendable = "withheld" if targets else "recorded", withheld, []
     elif sendable and situation.outbound.mailer is not None:
-        status = "pending"
+        most = situation.outbound.alerts_per_hour
+        if recipient != CONTACT and _alerts(situation, recipient) >= most:
+            reason, sendable = f"this recipient got {most} e-mails within an hour; more are only recorded", []
+        else:
+            status = "pending"
     elif targets:
         reason = situation.outbound.no_mail if sendable else "none of its channels is e-mail"
         sendable = []
@@ -85,16 +92,21 @@ def _notify(situation: Situation, path: str, step: Any) -> Result:
     return {"notification": notification_id, "status": status}
 
 
+def _alerts(situation: Situation, recipient: str) -> int:
+    """How many e-mails have been for the recipient within the last hour."""
+    return follow_ups.count_alerts(situation.connection, recipient, situation.now - _HOUR)
+
+
 def _recipient(situation: Situation, to: str | list[str]) -> tuple[str, list[str], str | None]:
     """(who, channel addresses, why nothing may be sent): of a list, the first that is not empty."""
     wanted = to if isinstance(to, list) else [to]
     contact = situation.contact
     for name in wanted:
-        if name == "contact":
+        if name == CONTACT:
             if contact["email"]:
                 opted_out = contact["dnd"] == "all" or "email" in contact["dnd"]
                 reason = "the contact does not want e-mail (dnd)" if opted_out else None
-                return "contact", [f"mailto:{contact['email']}"], reason
+                return CONTACT, [f"mailto:{contact['email']}"], reason
         elif name == "owner":
             if situation.owner:
                 return situation.owner, _channels(situation, situation.owner), None

@@ -597,6 +597,14 @@ class FilterVerdict(BaseModel):
     holds: bool
 
 
+class GuardVerdict(BaseModel):
+    """What a guard said at that moment, whether it was asked or not."""
+
+    guard: Literal["reentry", "while_running", "rearm", "depth"]
+    text: str = Field(examples=["reentry: after 7 days; the last start was 2026-11-22T12:00:00.000000Z"])
+    holds: bool
+
+
 class Explained(BaseModel):
     """A change or event, and what the automation made of it."""
 
@@ -609,12 +617,15 @@ class Explained(BaseModel):
     event: CausingEvent | None = None
     adjustment: CausingAdjustment | None = None
     outcome: Literal[
-        "enrolled", "skipped", "silent", "filters", "where", "inside", "unpublished", "otherwise"
+        "enrolled", "skipped", "silent", "filters", "where", "inside", "rearm", "unpublished", "otherwise"
     ]
     why: str
     reason: str | None = Field(description="Of a skip")
     enrollment: str | None
+    workflow_id: str | None
+    workflow_url: str | None
     filters: list[FilterVerdict]
+    guards: list[GuardVerdict]
 
 
 class Explanation(BaseModel):

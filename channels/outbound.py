@@ -17,7 +17,7 @@ _LOG_ONLY = "nothing leaves while KINDLING_OUTBOUND is log"
 class Outbound:
     """The channels of a worker. Where `mailer` or `caller` is None, `no_mail` or `no_calls` says why.
 
-    `secrets` by name, for webhooks.
+    `secrets` by name, for webhooks; `alerts_per_hour`: how many e-mails one recipient gets who is no contact.
     """
 
     mailer: Mailer | None
@@ -25,6 +25,7 @@ class Outbound:
     caller: Caller | None
     no_calls: str = ""
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    alerts_per_hour: int = 100
 
 
 #: For those who send nothing.
@@ -40,4 +41,10 @@ def make_outbound(settings: Settings, signing_secret: str) -> Outbound:
     allowed = Allowed((settings.webhook_allow or "").replace(",", " ").split())
     caller = Caller([key_of(secret) for secret in given.split()], allowed, settings.webhook_redirects)
     secrets = read_secrets(settings.secrets_file) if settings.secrets_file else {}
-    return Outbound(mailer, "no mail server is configured (KINDLING_SMTP_URL)", caller, secrets=secrets)
+    return Outbound(
+        mailer,
+        "no mail server is configured (KINDLING_SMTP_URL)",
+        caller,
+        secrets=secrets,
+        alerts_per_hour=settings.alerts_per_hour,
+    )

@@ -63,11 +63,14 @@ def why(automation: str, key: str, *, deal: bool, limit: int, as_json: bool) -> 
         say(f"{item['at'][:19].replace('T', ' ')}{moved}  {item['cause']}{event}: {item['why']}")
         if item["enrollment"]:
             say(f"  {item['enrollment']}", "dim")
+            say(f"  {item['workflow_url']}", "dim")
         for verdict in item["filters"]:
             say(
                 f"  {'holds' if verdict['holds'] else 'fails'}: {verdict['text']} (it is {verdict['actual']!r})",
                 "dim",
             )
+        for verdict in item["guards"]:
+            say(f"  {'holds' if verdict['holds'] else 'fails'}: {verdict['text']}", "dim")
     return 0
 
 

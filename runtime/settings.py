@@ -174,6 +174,14 @@ class Settings(BaseModel):
         pattern=r"[^@\s]+@[^@\s]+",
     )
 
+    alerts_per_hour: int = _variable(
+        "KINDLING_ALERTS_PER_HOUR",
+        "How many e-mails one recipient (not a contact) gets in an hour; those beyond it are only recorded",
+        default=100,
+        sample="100",
+        ge=1,
+        le=1_000_000,
+    )
     webhook_secret: SigningSecrets | None = _variable(
         "KINDLING_WEBHOOK_SECRET",
         "Signs webhooks; several, separated by spaces, sign each; default: one made at first use,"

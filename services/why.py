@@ -3,10 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
+from activities.published import compile_automation
 from automations.model import Automation
 from conditions.problems import suggestion
 from conditions.times import Micros
 from conditions.tree import Lookup, compile_conditions, explain
+from runtime.registry import follow_up_workflow_id
+from runtime.settings import Settings
+from runtime.temporal import workflow_url
 from scoring.compiled import CompiledProfile
 from scoring.ledger import Event
 from scoring.progress import ScoreChange
@@ -15,6 +19,7 @@ from services.profile_cache import ProfileCache
 from services.records import Kind, find_record
 from services.resources import BadParameter, Resources
 from services.scores import changes_json, iso, record_of
+from services.why_guards import Moment, verdicts
 from store import definitions, follow_ups, score_reads
 from store import why as rows
 from store.connection import Connection, RowMapping
@@ -28,8 +33,8 @@ _SAYINGS = {
     "where": "the event does not satisfy `where`",
     "inside": "on_entry: the filters held before the change too, so nothing was entered",
     "unpublished": "no version of the automation was published then",
-    "otherwise": "everything holds now: the record's fields, or the version of the automation, were others then, or "
-    "rearm was still waiting",
+    "rearm": "on_entry: since the last start the score has not been where `rearm` wants it",
+    "otherwise": "everything holds now: the record's fields, or the version of the automation, were others then",
 }
 
 
@@ -55,7 +60,7 @@ class Why:
             automation, published = _automation(connection, row)
             about = _About(connection, row, automation, kind, record, now, published)
             if automation.trigger.profile is None:
-                items = _events(about, limit)
+                items = _events(about, limit, self._resources.settings)
             else:
                 items = self._changes(about, automation.trigger.profile, limit)
         return {"automation": key, kind: record["key"], "version": row["version"], "items": items}
@@ -90,11 +95,16 @@ class Why:
             on_entry = about.automation.trigger.fires == "on_entry"
             if outcome is None and on_entry and holds(set_back(lookup, profile, moved), about.now):
                 outcome = "inside"
-            shown.append({**item, **_verdict(about, outcome, fate, lookup)})
+            moment = Moment(change["at"], change["seq"], change["depth"], about.record["id"])
+            guards = about.guards(moment, row["id"])
+            if outcome is None and any(found["guard"] == "rearm" and not found["holds"] for found in guards):
+                outcome = "rearm"
+            verdict = _verdict(about, outcome, fate, lookup, self._resources.settings)
+            shown.append({**item, **verdict, "guards": guards})
         return shown
 
 
-def _events(about: "_About", limit: int) -> list[dict[str, Any]]:
+def _events(about: "_About", limit: int, settings: Settings) -> list[dict[str, Any]]:
     trigger, connection = about.automation.trigger, about.connection
     found = rows.events_of(connection, about.kind, about.record["id"], trigger.event or "", limit)
     fates = rows.fates(connection, about.row["id"], [f"event:{event['id']}" for event in found])
@@ -117,9 +127,10 @@ def _events(about: "_About", limit: int) -> list[dict[str, Any]]:
             outcome = "filters"
         told = {"id": event.id, "type": event.type, "occurred_at": iso(event.at)}
         item = {"at": iso(row["received_at"]), "cause": "event", "event": told}
-        verdict = _verdict(about, outcome, fate, lookup)
+        verdict = _verdict(about, outcome, fate, lookup, settings)
         verdict["filters"] = _tests(trigger.where, bare, about.now) + verdict["filters"]
-        shown.append({**item, **verdict})
+        moment = Moment(row["received_at"], None, row["depth"], about.record["id"])
+        shown.append({**item, **verdict, "guards": about.guards(moment, None)})
     return shown
 
 
@@ -143,6 +154,8 @@ class _About:
         self.record = record
         self.now = now
         self.published = published
+        self.trigger = compile_automation(automation, row["id"], 0, (), paused=False)
+        self.lives = rows.lives(connection, row["id"], kind, record["id"])
         contact_id = record["id"] if kind == "contact" else record["contact_id"]
         deal_id = record["id"] if kind == "deal" else None
         scores = follow_ups.present_scores(connection, contact_id, deal_id)
@@ -158,6 +171,11 @@ class _About:
             return record.fields(name)
 
         return Facts(fields, self._scores, {})
+
+    def guards(self, moment: Moment, profile_id: int | None) -> list[dict[str, Any]]:
+        """What the guards said at a moment."""
+        spec = self.automation.trigger
+        return verdicts(self.connection, spec, self.trigger, profile_id, self.lives, moment)
 
     def change(self, profile: CompiledProfile, row: RowMapping) -> tuple[ScoreChange, Lookup]:
         """A recorded change as triggers saw it."""
@@ -202,8 +220,15 @@ def _outcome(fate: Mapping[str, Any] | None, silent: Any, at: Micros, published:
 
 
 def _verdict(
-    about: _About, outcome: str | None, fate: Mapping[str, Any] | None, lookup: Lookup
+    about: _About,
+    outcome: str | None,
+    fate: Mapping[str, Any] | None,
+    lookup: Lookup,
+    settings: Settings,
 ) -> dict[str, Any]:
+    workflow_id = None
+    if fate is not None and fate["enrollment"] is not None:
+        workflow_id = follow_up_workflow_id(fate["enrollment"], fate["attempt"])
     outcome = outcome or "otherwise"
     reason = fate["reason"] if fate is not None else None
     return {
@@ -211,6 +236,8 @@ def _verdict(
         "why": f"skipped: {reason}" if outcome == "skipped" else _SAYINGS[outcome],
         "reason": reason,
         "enrollment": fate["enrollment"] if fate is not None else None,
+        "workflow_id": workflow_id,
+        "workflow_url": workflow_url(settings, workflow_id) if workflow_id is not None else None,
         "filters": _tests(about.automation.trigger.filters, lookup, about.now),
     }
 

@@ -267,6 +267,17 @@ def add_notification(connection: Connection, **values: Any) -> None:
     connection.execute(insert(NOTIFICATIONS).values(**values))
 
 
+def count_alerts(connection: Connection, recipient: str, since: Micros) -> int:
+    """How many messages for a recipient have left, or are about to, of those made since a moment."""
+    query = select(func.count()).where(
+        NOTIFICATIONS.c.recipient == recipient,
+        NOTIFICATIONS.c.created_at > since,
+        NOTIFICATIONS.c.status.in_(("pending", "sent")),
+    )
+    found: int = connection.execute(query).scalar_one()
+    return found
+
+
 def load_notification(connection: Connection, notification_id: str) -> RowMapping | None:
     return (
         connection.execute(select(NOTIFICATIONS).where(NOTIFICATIONS.c.id == notification_id))

@@ -481,6 +481,7 @@ class Notification(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("enrollment_id", "path", name="uq_notifications_step"),
         Index("ix_notifications_contact", "contact_id", "id"),
+        Index("ix_notifications_recipient", "recipient", "created_at"),
     )
     id: str = Field(primary_key=True, sa_type=Text)
     enrollment_id: str = _text()

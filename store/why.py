@@ -1,23 +1,53 @@
 """What became of matches, and the events that a trigger looked at."""
 
 from collections.abc import Collection
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, RowMapping, select
 
+from conditions.times import Micros
 from store.bulk import Bulk
 from store.event_reads import EVENTS
 
 
+class Life(NamedTuple):
+    """An enrollment from its making to its end; `started` is when it started or may start."""
+
+    id: str
+    created_at: Micros
+    start_at: Micros
+    finished_at: Micros | None
+    change_seq: int | None
+
+    @property
+    def started(self) -> Micros:
+        return max(self.created_at, self.start_at)
+
+
+def lives(connection: Connection, automation_id: int, kind: str, record_id: int) -> list[Life]:
+    """All enrollments of a contact, or of a deal, in an automation, the oldest first."""
+    return [
+        Life(*row)
+        for row in Bulk(connection).rows(
+            f"SELECT {', '.join(Life._fields)} FROM enrollments WHERE automation_id = ? AND {kind}_id = ? "
+            "ORDER BY created_at, id",
+            automation_id,
+            record_id,
+        )
+    ]
+
+
 def fates(connection: Connection, automation_id: int, origins: Collection[str]) -> dict[str, dict[str, Any]]:
-    """By origin, the `enrollment` that was made, or the `reason` of a skip; neither where there was no match."""
+    """By origin, the `enrollment` made and its `attempt`, or the `reason` of a skip; missing where nothing matched."""
     bulk = Bulk(connection)
     test, parameter = bulk.among("origin", origins)
     found: dict[str, dict[str, Any]] = {}
-    for origin, enrollment in bulk.rows(
-        f"SELECT origin, id FROM enrollments WHERE automation_id = ? AND {test}", automation_id, parameter
+    for origin, enrollment, attempt in bulk.rows(
+        f"SELECT origin, id, attempt FROM enrollments WHERE automation_id = ? AND {test}",
+        automation_id,
+        parameter,
     ):
-        found[origin] = {"enrollment": enrollment, "reason": None}
+        found[origin] = {"enrollment": enrollment, "attempt": attempt, "reason": None}
     for origin, reason in bulk.rows(
         f"SELECT origin, reason FROM skips WHERE automation_id = ? AND {test}", automation_id, parameter
     ):

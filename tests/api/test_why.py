@@ -85,3 +85,39 @@ async def test_questions_that_cannot_be_answered(kindling: Installation, query: 
     await kindling.client.put("/v1/profiles/engagement", json=PROFILE)
     await kindling.client.put("/v1/automations/hot", json=AUTOMATION)
     assert (await kindling.client.get(f"/v1/automations/hot/why{query}")).status_code == status
+
+
+async def test_guards_are_told_for_every_change_near_or_not(kindling: Installation) -> None:
+    await kindling.publish()
+    trigger = {
+        "profile": "engagement",
+        "filters": {"score": {"greater_or_equal": 5}},
+        "fires": "on_entry",
+        "rearm": {"less": 3},
+        "reentry": {"after": "7d"},
+        "while_running": "skip",
+    }
+    await kindling.automate(trigger=trigger, steps=[{"wait": "30d"}])
+    await kindling.send(*opened("ada", 5))
+    kindling.score()
+    kindling.later(8)
+    await kindling.send({"type": "list.left", "contact": "ada"})
+    await kindling.send(*opened("ada", 2))
+    kindling.score()
+    items = await why(kindling)
+    assert [(item["previous"], item["current"], item["outcome"]) for item in items[:4]] == [
+        (4, 5, "rearm"),
+        (3, 4, "filters"),
+        (5, 3, "filters"),
+        (4, 5, "enrolled"),
+    ]
+    said = {guard["guard"]: (guard["text"], guard["holds"]) for guard in items[0]["guards"]}
+    assert said["rearm"] == ("rearm: score is less than 3, since the last start", False)
+    assert said["reentry"] == ("reentry: after 7 days; the last start was 2026-11-22T12:00:00.000000Z", True)
+    assert said["while_running"] == ("while_running: skip; 1 running then", False)
+    assert said["depth"] == ("0 of at most 5 follow-ups led here", True)
+    first = {guard["guard"]: guard["holds"] for guard in items[3]["guards"]}
+    assert first == {"reentry": True, "while_running": True, "rearm": True, "depth": True}
+    assert items[3]["workflow_id"] == f"follow-up-{items[3]['enrollment']}"
+    assert items[3]["workflow_url"].endswith(items[3]["workflow_id"])
+    assert items[0]["workflow_id"] is None

@@ -142,3 +142,33 @@ async def test_whom_a_notification_reaches(
 ) -> None:
     begin(town, to, **contact)
     assert await ended(town) == [expected]
+
+
+async def test_nobodys_inbox_is_flooded(
+    mailbox: Mailbox, temporal: WorkflowEnvironment, settings: Settings, sqlite_url: str
+) -> None:
+    """Five contacts at once, at most three alerts an hour: two are only recorded; contacts get theirs all the same."""
+    few = settings.model_copy(update={"alerts_per_hour": 3})
+    async with town_of(temporal, few, sqlite_url) as town:
+        town.world.publish(RULE)
+        steps = [
+            {"notify": {"to": "boss@example.com", "message": "hot"}},
+            {"notify": {"to": "contact", "message": "hello"}},
+        ]
+        town.world.automate({"profile": "p", "filters": {"score": {"greater": 5}}}, "hot", steps=steps)
+        for number in range(5):
+            town.world.send("hello", f"c{number}")
+            town.world.change(f"c{number}", email=f"c{number}@example.com")
+            town.world.send("e", f"c{number}")
+        town.wake()
+        await town.until(lambda: town.status() == ["completed"] * 5)
+        counted = (
+            "SELECT recipient, status, count(*) FROM notifications GROUP BY recipient, status ORDER BY 1, 2"
+        )
+        assert town.world.query(counted) == [
+            ("boss@example.com", "recorded", 2),
+            ("boss@example.com", "sent", 3),
+            ("contact", "sent", 5),
+        ]
+        reasons = town.world.query("SELECT DISTINCT reason FROM notifications WHERE status = 'recorded'")
+        assert reasons == [("this recipient got 3 e-mails within an hour; more are only recorded",)]

@@ -41,3 +41,4 @@ def upgrade() -> None:
         sa.UniqueConstraint("enrollment_id", "path", name="uq_webhooks_step"),
     )
     op.create_index("ix_webhooks_contact", "webhooks", ["contact_id", "id"])
+    op.create_index("ix_notifications_recipient", "notifications", ["recipient", "created_at"])
