@@ -12,7 +12,7 @@ from datetime import timedelta
 import structlog
 from temporalio.client import Client
 from temporalio.worker import Worker
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 from uuid_utils import uuid7
 
 from activities.calling import CallingActivities
@@ -45,6 +45,8 @@ GRACE = timedelta(seconds=10)
 CACHED = 300
 #: A dead worker's workflows move to others after this long.
 STICKY_PATIENCE = timedelta(seconds=2)
+#: Our own workflow modules are imported once, not for every run; the replay tests run them in the whole sandbox.
+RESTRICTIONS = SandboxRestrictions.default.with_passthrough_modules("workflows")
 _log = structlog.get_logger()
 
 
@@ -75,7 +77,7 @@ def make_worker(settings: Settings, database: Database, client: Client, wakes: W
         ],
         activity_executor=ThreadPoolExecutor(THREADS, thread_name_prefix="activity"),
         max_concurrent_activities=THREADS,
-        workflow_runner=SandboxedWorkflowRunner(),
+        workflow_runner=SandboxedWorkflowRunner(restrictions=RESTRICTIONS),
         max_cached_workflows=CACHED,
         sticky_queue_schedule_to_start_timeout=STICKY_PATIENCE,
         graceful_shutdown_timeout=GRACE,

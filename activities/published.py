@@ -31,23 +31,35 @@ class Published:
         return any(profile.applies_to == kind and profile.where_reads - {kind} for profile in self.profiles)
 
 
+#: (automation, version, whether it is paused, bands of its profile): what a compiled trigger depends on.
+_Compiled = tuple[int, int, bool, tuple[tuple[int | None, str], ...]]
+
+
 class PublishedCache:
     """Reads the published definitions when their generation has moved on."""
 
     def __init__(self) -> None:
         self._known: Published | None = None
+        self._compiled: dict[_Compiled, CompiledTrigger] = {}
 
     def read(self, connection: Connection) -> Published:
         generation = meta.definitions_generation(connection)
         if self._known is None or self._known.generation != generation:
-            self._known = load_published(connection, generation)
+            self._known = load_published(connection, generation, known=self._compiled)
         return self._known
 
 
 def load_published(
-    connection: Connection, generation: int, draft: definitions.PublishedProfile | None = None
+    connection: Connection,
+    generation: int,
+    draft: definitions.PublishedProfile | None = None,
+    known: dict[_Compiled, CompiledTrigger] | None = None,
 ) -> Published:
-    """Read and compile everything that is published; a `draft` as if it were."""
+    """Read and compile everything that is published; a `draft` as if it were.
+
+    `known` keeps triggers from one time to the next: versions never change.
+    """
+    known = {} if known is None else known
     profiles = definitions.published_profiles(connection)
     if draft is not None:
         others = [row for row in profiles if row.id != draft.id]
@@ -56,16 +68,20 @@ def load_published(
         compile_profile(ScoreProfile.model_validate(row.definition), row.id, row.version) for row in profiles
     )
     bands = {profile.key: profile.bands for profile in compiled}
-    triggers = []
+    triggers: dict[_Compiled, CompiledTrigger] = {}
     for row in definitions.published_automations(connection):
-        automation = Automation.model_validate(row.definition)
-        of_profile = bands.get(automation.trigger.profile or "", ())
-        triggers.append(compile_automation(automation, row.id, row.version, of_profile, paused=row.paused))
+        of_profile = bands.get(row.definition["trigger"].get("profile") or "", ())
+        name = (row.id, row.version, row.paused, tuple(of_profile))
+        triggers[name] = known.get(name) or compile_automation(
+            Automation.model_validate(row.definition), row.id, row.version, of_profile, paused=row.paused
+        )
+    known.clear()
+    known.update(triggers)
     return Published(
         generation=generation,
         profiles=compiled,
         rows={row.id: row for row in profiles},
-        triggers=TriggerIndex(triggers),
+        triggers=TriggerIndex(triggers.values()),
         by_key={profile.key: profile for profile in compiled},
     )
 

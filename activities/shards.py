@@ -65,8 +65,8 @@ class ShardActivities:
     async def score_shard(self, shard: ShardRef) -> ScoreResult:
         """Drain the shard, for about two seconds at the most; `more` when that was not enough."""
         async with beating():
-            result, enrolled = await asyncio.to_thread(self._drain, shard.shard)
-            if 0 < enrolled <= AT_ONCE:
+            result, concerned = await asyncio.to_thread(self._drain, shard.shard)
+            if 0 < concerned <= AT_ONCE:
                 try:
                     started = await self._starter.start(shard.shard, AT_ONCE)
                 except (RPCError, RuntimeError) as error:
@@ -76,7 +76,7 @@ class ShardActivities:
             return result
 
     def _drain(self, shard: int) -> tuple[ScoreResult, int]:
-        """Batches until nothing is pending or the stint is over; also how many enrollments they made."""
+        """Batches until nothing is pending or the stint is over; also how many follow-ups have to start or be told."""
         pace = self._paces.setdefault(shard, _Pace())
         began = time.monotonic()
         events = changes = enrolled = closing = 0
@@ -95,7 +95,7 @@ class ShardActivities:
             moments = (pending.next_due(connection, shard), follow_ups.next_start(connection, shard, now))
             due = min((moment for moment in moments if moment is not None), default=None)
             unstarted = follow_ups.any_unstarted(connection, shard, now)
-        return ScoreResult(events, changes, more, unstarted, due), 0 if closing else enrolled
+        return ScoreResult(events, changes, more, unstarted, due), enrolled + closing
 
     def _one_batch(self, shard: int, pace: _Pace) -> BatchOutcome:
         """One batch; a batch that the database refuses is tried in halves, down to one event that is set aside."""

@@ -65,9 +65,18 @@ def _walk(steps: list[Any], prefix: str, loc: Loc) -> Iterator[Placed]:
 
 def find_step(automation: Automation, path: str) -> BaseStep:
     """The step at a path. KeyError if the automation has none there."""
-    for placed in walk(automation):
-        if placed.path == path:
-            return placed.step
+    steps, rest = automation.steps, path
+    while True:
+        index, _, rest = rest.partition(".")
+        if not index.isdecimal() or int(index) >= len(steps):
+            break
+        step: BaseStep = steps[int(index)]
+        if not rest:
+            return step
+        inner = next((found for found in branches(step) if rest.startswith(f"{found.name}.")), None)
+        if inner is None:
+            break
+        steps, rest = inner.steps, rest[len(inner.name) + 1 :]
     raise KeyError(f'automation "{automation.key}" has no step at {path}')
 
 

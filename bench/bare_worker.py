@@ -29,6 +29,23 @@ class Bare:
             await workflow.execute_activity(nothing, start_to_close_timeout=timedelta(seconds=15))
 
 
+@workflow.defn
+class BareWait:
+    """Waits for a signal, then one activity."""
+
+    def __init__(self) -> None:
+        self._woken = False
+
+    @workflow.signal
+    def wake(self) -> None:
+        self._woken = True
+
+    @workflow.run
+    async def run(self) -> None:
+        await workflow.wait_condition(lambda: self._woken, timeout=timedelta(days=90))
+        await workflow.execute_activity(nothing, start_to_close_timeout=timedelta(seconds=15))
+
+
 async def main() -> None:
     """Work until SIGTERM."""
     from runtime.readiness import announce_ready  # noqa: PLC0415 (workflows above must stay light to import)
@@ -42,7 +59,7 @@ async def main() -> None:
     async with Worker(
         client,
         task_queue=TASK_QUEUE,
-        workflows=[Bare],
+        workflows=[Bare, BareWait],
         activities=[nothing],
         activity_executor=ThreadPoolExecutor(THREADS),
         max_concurrent_activities=THREADS,

@@ -13,7 +13,19 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from bench import actions, follow_ups, intake, latency, lists, publish, scoring, storm
+from bench import (
+    actions,
+    automations,
+    follow_ups,
+    intake,
+    latency,
+    lists,
+    long_follow_up,
+    publish,
+    scoring,
+    storm,
+    waiting,
+)
 from bench.result import Result
 from runtime.errors import ReadableError
 
@@ -25,6 +37,9 @@ MEASUREMENTS: dict[str, Callable[[float], Coroutine[Any, Any, list[Result]]]] = 
     "actions": actions.measure,
     "publish": publish.measure,
     "storm": storm.measure,
+    "automations": automations.measure,
+    "long_follow_up": long_follow_up.measure,
+    "waiting": waiting.measure,
     "lists": lists.measure,
 }
 

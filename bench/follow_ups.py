@@ -30,10 +30,10 @@ async def measure(scale: float) -> list[Result]:
     async with Installation(EACH_CHANGE) as kindling:
         await kindling.start_temporal()
         await asyncio.gather(kindling.start_worker(), kindling.start_bare_worker())
-        await _bare_burst(kindling, 5, 5)
+        await bare_burst(kindling, 5, 5)
         for number in range(1, ROUNDS + 1):
             ours.append(burst / await _burst(kindling, burst, number))
-            floors.append(burst / await _bare_burst(kindling, burst, 5 + burst * number))
+            floors.append(burst / await bare_burst(kindling, burst, 5 + burst * number))
     return [rate("follow_ups", "follow-ups/s", ours, floors, 1.3)]
 
 
@@ -58,12 +58,15 @@ async def _burst(kindling: Installation, size: int, number: int) -> float:
     return time.perf_counter() - began
 
 
-async def _bare_burst(kindling: Installation, size: int, total: int) -> float:
+async def bare_burst(kindling: Installation, size: int, total: int, activities: int = 3) -> float:
+    """The seconds until `size` more bare workflows, `total` in all, are completed."""
     gate = asyncio.Semaphore(CONCURRENTLY)
 
     async def start() -> None:
         async with gate:
-            await kindling.client.start_workflow(Bare.run, 3, id=f"bare-{uuid4()}", task_queue=TASK_QUEUE)
+            await kindling.client.start_workflow(
+                Bare.run, activities, id=f"bare-{uuid4()}", task_queue=TASK_QUEUE
+            )
 
     began = time.perf_counter()
     await asyncio.gather(*(start() for _ in range(size)))

@@ -4,6 +4,7 @@ import asyncio
 import http.client
 import time
 from contextlib import closing
+from typing import Any
 from uuid import uuid4
 
 import orjson
@@ -36,7 +37,8 @@ async def measure(scale: float) -> list[Result]:
         with closing(api):
             observer = kindling.observer
             for number in range(scaled(SAMPLES, scale, 3) + WARM_UP):
-                ours.append(await asyncio.to_thread(_one_event, api, observer, number + 1))
+                event = {"type": "form.submitted", "contact": f"c{number}"}
+                ours.append(await asyncio.to_thread(until_notified, api, observer, event, number + 1))
                 await kindling.until(lambda: _idle(observer), "the end of a follow-up")
                 await asyncio.sleep(PAUSE)
                 began = time.perf_counter()
@@ -72,10 +74,12 @@ def _idle(observer: Observer) -> bool:
     )
 
 
-def _one_event(api: http.client.HTTPConnection, observer: Observer, number: int) -> float:
-    """Milliseconds until the `number`th notification is there."""
-    body = orjson.dumps({"type": "form.submitted", "contact": f"c{number}"})
+def until_notified(
+    api: http.client.HTTPConnection, observer: Observer, event: dict[str, Any], count: int
+) -> float:
+    """Send an event; the milliseconds until there are `count` notifications."""
+    body = orjson.dumps(event)
     began = time.perf_counter()
     post(api, body)
-    _wait_for_notifications(observer, number)
+    _wait_for_notifications(observer, count)
     return (time.perf_counter() - began) * 1000

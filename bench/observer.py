@@ -26,3 +26,8 @@ class Observer:
         """The first column of the first row."""
         found: int = self._connection.execute(statement, parameters).fetchone()[0]
         return found
+
+    def text(self, statement: str, *parameters: Any) -> str:
+        """The same, of a column that holds text."""
+        found: str = self._connection.execute(statement, parameters).fetchone()[0]
+        return found

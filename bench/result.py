@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from math import ceil
-from statistics import median
+from statistics import fmean, median
 from typing import Any
 
 
@@ -33,6 +33,18 @@ def rate(name: str, unit: str, ours: Sequence[float], floors: Sequence[float], l
     value, floor = median(ours), median(floors)
     ratio = value / floor
     return Result(name, value, unit, floor, ratio, f"at least {least:g} x the floor", ratio >= least)
+
+
+def slowdown(
+    name: str, ours: Sequence[float], floors: Sequence[float], most: float, floor_words: str = "the floor"
+) -> Result:
+    """Seconds of interleaved rounds, the lower the better; may be `most` times the floor's.
+
+    Each side's faster half counts, on average: other work on the machine makes rounds longer, never shorter.
+    """
+    value, floor = (fmean(sorted(taken)[: ceil(len(taken) / 2)]) for taken in (ours, floors))
+    ratio = value / floor
+    return Result(name, value, "s", floor, ratio, f"at most {most:g} x {floor_words}", ratio <= most)
 
 
 def percentile(samples: Sequence[float], percent: float) -> float:

@@ -140,8 +140,54 @@ AUTOMATIONS = [
     ),
 ]
 
+#: A follow-up that waits for what its contact does, then does one step.
+WAITING = _automation(
+    "waiting",
+    {"event": "trial.started"},
+    [{"wait_for": {"event": "trial.ended", "timeout": "90d"}}, THREE_STEPS[0]],
+)
+
 #: For follow-ups alone: whatever moves a score starts one of three steps.
 EACH_CHANGE = [_automation("each-change", {"profile": "engagement"}, THREE_STEPS)]
+
+#: So many steps of `make_long` are done one after another in each of its blocks.
+LONG_BLOCK = 5
+
+
+def make_long(blocks: int, timers: int) -> dict[str, Any]:
+    """An automation that whatever moves a score starts: blocks of steps on our own database, a branch and a wait.
+
+    The last wait of the first `timers` blocks takes a second; the others are for a date that is over.
+    """
+    steps: list[dict[str, Any]] = []
+    for number in range(blocks):
+        task = {"create_task": {"title": "Call {{ contact.label }}", "assign_to": "owner", "due_in": "1d"}}
+        steps += [
+            {"notify": {"to": "sales", "subject": f"Part {number}", "message": "{{ contact.label }}"}},
+            {"add_tag": f"part-{number}"},
+            {"if": {"score": {"greater_or_equal": 1}}, "then": [task], "else": [{"stop": "no score"}]},
+            {"wait": "1s" if number < timers else {"until": "contact.created_at"}},
+        ]
+    return _automation("long", {"profile": "engagement"}, steps)
+
+
+def make_bystanders(count: int) -> Iterator[dict[str, Any]]:
+    """`count` automations that each bound the score and never match: no score gets near their bounds.
+
+    From below, from above, and from both sides, as a band in the middle does; above every score and below it.
+    """
+    for number in range(count):
+        high, low = 1_000 + number, -1_000 - number
+        bounds = (
+            {"greater_or_equal": high},
+            {"less": low},
+            {"greater_or_equal": high, "less": high + 30},
+            {"greater_or_equal": low - 30, "less": low},
+        )
+        filters = {"score": bounds[number % len(bounds)]}
+        yield _automation(
+            f"bystander-{number:05d}", {"profile": "engagement", "filters": filters}, THREE_STEPS
+        )
 
 
 def make_events(count: int, contacts: int, now: Micros, seed: int) -> Iterator[NewEvent]:

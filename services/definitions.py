@@ -136,15 +136,13 @@ def known_definitions(connection: Connection) -> Known:
         row["key"]: ScoreProfile.model_validate(row["draft"])
         for row in rows.all_definitions(connection, rows.PROFILES, limit=10_000)
     }
-    automations = list(rows.all_definitions(connection, rows.AUTOMATIONS, limit=20_000))
     return Known(
         profiles=profiles,
-        automations={row["key"] for row in automations},
+        automations=rows.all_keys(connection, rows.AUTOMATIONS),
         recipients={row["key"] for row in rows.all_recipients(connection)},
         event_types={name for name, _ in event_reads.event_types(connection, "", 10_000)},
         named_events=events_named(profiles.values()),
-        added_tags=_added_tags(row["draft"] for row in automations),
-        tags=lambda: contacts.all_tags(connection, MOST_TAGS),
+        tags=lambda: {*contacts.all_tags(connection, MOST_TAGS), *_added_tags(rows.all_drafts(connection))},
     )
 
 

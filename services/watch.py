@@ -1,6 +1,7 @@
 """What a worker looks after besides its task queue: shards left unwoken, publishes left unstarted, workflows lost."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -20,7 +21,8 @@ from store.database import Database, DatabaseUnavailable, OperationalError
 EVERY = 1.0
 ALIVE_EVERY = 10
 PUBLISHES_EVERY = 5
-AUDIT_EVERY = 15
+#: Seconds between audits; more where one takes long, but so that each follow-up is seen within a minute.
+AUDIT_EVERY, AUDIT_AT_LEAST_EVERY, AUDIT_PAUSES = 15.0, 40.0, 8
 _PAGE = 500
 _PATIENCE = timedelta(seconds=10)
 _log = structlog.get_logger()
@@ -52,6 +54,8 @@ class Watch:
         self._clock = clock
         self._task_queue = task_queue
         self._worker = worker
+        self._next_audit = 0.0
+        self._audit_every = AUDIT_EVERY
 
     async def run(self) -> None:
         """Once a second; trouble is logged and tried again."""
@@ -74,8 +78,12 @@ class Watch:
         if beat % PUBLISHES_EVERY == 0:
             for publish in await asyncio.to_thread(self._publishes):
                 await start_publish(self._client, self._task_queue, publish)
-        if beat % AUDIT_EVERY == 0 and await asyncio.to_thread(self._database.run, self._on_duty):
-            await self.audit()
+        if (began := time.monotonic()) >= self._next_audit:
+            self._next_audit = began + self._audit_every
+            if await asyncio.to_thread(self._database.run, self._on_duty):
+                await self.audit()
+                long = AUDIT_PAUSES * (time.monotonic() - began)
+                self._audit_every = min(max(AUDIT_EVERY, long), AUDIT_AT_LEAST_EVERY)
 
     def _say_alive(self, connection: Connection) -> None:
         status.see_worker(connection, *self._worker, self._clock())
@@ -105,7 +113,9 @@ class Watch:
 
     def _on_duty(self, connection: Connection) -> bool:
         now = self._clock()
-        return status.take_lease(connection, "audit", self._worker[0], now, now + 2 * AUDIT_EVERY * SECOND)
+        return status.take_lease(
+            connection, "audit", self._worker[0], now, now + int(2 * self._audit_every) * SECOND
+        )
 
     async def audit(self) -> None:
         """Compare the enrollments that run with Temporal's workflows.

@@ -74,6 +74,18 @@ def all_definitions(
     )
 
 
+def all_keys(connection: Connection, definitions: Table) -> set[str]:
+    """The keys of all that are not archived."""
+    query = select(definitions.c.key).where(definitions.c.archived.is_(False))
+    return set(connection.execute(query).scalars())
+
+
+def all_drafts(connection: Connection) -> list[dict[str, Any]]:
+    """The drafts of all automations that are not archived."""
+    query = select(AUTOMATIONS.c.draft).where(AUTOMATIONS.c.archived.is_(False))
+    return list(connection.execute(query).scalars())
+
+
 def save_draft(
     connection: Connection,
     definitions: Table,

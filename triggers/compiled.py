@@ -8,6 +8,7 @@ from typing import Any
 from conditions.times import Micros, micros_of
 from conditions.tree import Predicate, compile_conditions, fields_read
 from triggers.model import Trigger
+from triggers.ranges import Ranges
 
 _INFINITE = float("inf")
 _PERIODS = {"minute": micros_of("1m"), "hour": micros_of("1h"), "day": micros_of("1d")}
@@ -132,7 +133,7 @@ def _band_bounds(labels: Any, bands: Bands) -> tuple[float, float]:
 
 
 class TriggerIndex:
-    """The published triggers by profile and event type; those that bound the score are found by bisection."""
+    """The published triggers by profile and event type; those that bound the score are found by halving."""
 
     def __init__(self, triggers: Iterable[CompiledTrigger]) -> None:
         self.triggers = tuple(sorted(triggers, key=lambda trigger: trigger.automation_id))
@@ -140,22 +141,29 @@ class TriggerIndex:
         self._open: dict[str, list[CompiledTrigger]] = {}
         self._rising: dict[str, list[CompiledTrigger]] = {}
         self._falling: dict[str, list[CompiledTrigger]] = {}
+        between: dict[str, list[CompiledTrigger]] = {}
         for trigger in self.triggers:
             if trigger.event_type is not None:
                 self.by_event.setdefault(trigger.event_type, []).append(trigger)
             elif trigger.profile is not None:
                 if not trigger.bounded:
                     self._open.setdefault(trigger.profile, []).append(trigger)
-                elif trigger.low > -_INFINITE:
+                elif trigger.high == _INFINITE:
                     self._rising.setdefault(trigger.profile, []).append(trigger)
-                else:
+                elif trigger.low == -_INFINITE:
                     self._falling.setdefault(trigger.profile, []).append(trigger)
+                else:
+                    between.setdefault(trigger.profile, []).append(trigger)
         for found in self._rising.values():
             found.sort(key=lambda trigger: trigger.low)
         for found in self._falling.values():
             found.sort(key=lambda trigger: -trigger.high)
         self._lows = {key: [trigger.low for trigger in found] for key, found in self._rising.items()}
         self._highs = {key: [-trigger.high for trigger in found] for key, found in self._falling.items()}
+        self._between = {
+            key: Ranges((trigger.low, trigger.high, trigger) for trigger in found)
+            for key, found in between.items()
+        }
         self.profiles = frozenset(trigger.profile for trigger in self.triggers if trigger.profile)
         self.scores_read = frozenset(
             name.split(".", 1)[1]
@@ -171,9 +179,10 @@ class TriggerIndex:
             return
         rising = self._rising.get(profile)
         if rising:
-            for trigger in rising[: bisect_right(self._lows[profile], score)]:
-                if score <= trigger.high:
-                    yield trigger
+            yield from rising[: bisect_right(self._lows[profile], score)]
         falling = self._falling.get(profile)
         if falling:
             yield from falling[: bisect_right(self._highs[profile], -score)]
+        between = self._between.get(profile)
+        if between is not None:
+            yield from between.at(score)

@@ -11,6 +11,9 @@ from bench.result import percentile, rate
 
 ROWS = {
     "latency": ["latency", "latency_p99"],
+    "automations": ["automations_500", "automations_10000"],
+    "long_follow_up": ["long_follow_up", "long_follow_up_history"],
+    "waiting": ["waiting", "waiting_scoring", "waiting_wake"],
     "publish": ["publish", "publish_memory", "preview"],
     "lists": ["list", "list_filtered"],
 }

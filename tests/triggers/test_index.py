@@ -1,5 +1,6 @@
 """Finding triggers by score: the index may offer too many, never too few."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from tests.scoring.builders import profile
 from triggers.compiled import CompiledTrigger, TriggerIndex, compile_trigger
 from triggers.evaluate import Facts, change_lookup, match_change, set_back
 from triggers.model import Trigger
+from triggers.ranges import Ranges
 
 OPERATORS = ("equal", "not_equal", "greater", "greater_or_equal", "less", "less_or_equal")
 PROFILE = profile({"on": "e", "points": 1}, bands={"cold": -4, "warm": 2, "hot": 5})
@@ -98,6 +100,22 @@ def test_a_silent_change_fires_nothing() -> None:
     assert list(match_change(index, PROFILE, change(1, 2, silent=True), FACTS, 0)) == []
 
 
-def test_triggers_out_of_reach_are_not_even_looked_at() -> None:
-    index = TriggerIndex([compiled(number, {"score": {"greater": 1_000 + number}}) for number in range(300)])
+@pytest.mark.parametrize(
+    "bounds",
+    [
+        lambda number: {"greater": 1_000 + number},
+        lambda number: {"less": 400 - number},
+        lambda number: {"greater": 1_000 + number, "less": 2_000},
+        lambda number: {"greater": 0, "less": 400 - number},
+    ],
+)
+def test_triggers_out_of_reach_are_not_even_looked_at(bounds: Callable[[int], dict[str, int]]) -> None:
+    index = TriggerIndex([compiled(number, {"score": bounds(number)}) for number in range(300)])
     assert list(index.candidates("p", 500)) == []
+
+
+@given(st.lists(st.tuples(st.integers(-9, 9), st.integers(-9, 9))), st.integers(-10, 10))
+def test_ranges_are_found_by_what_they_contain(pairs: list[tuple[int, int]], number: int) -> None:
+    ranges = Ranges((low, high, index) for index, (low, high) in enumerate(pairs))
+    wanted = [index for index, (low, high) in enumerate(pairs) if low <= number <= high]
+    assert sorted(ranges.at(number)) == wanted
