@@ -5,15 +5,18 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
+from urllib.parse import quote
 
+import orjson
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 from uuid_utils import uuid7
 
 from activities.messages import CALL_WEBHOOK, PAUSED, SKIPPED, Delivery
 from activities.situation import Situation, StepFailed
-from activities.tries import try_again
+from activities.tries import to_the_end, try_again
 from automations.step_models import WebhookStep
+from automations.template_filters import Opaque
 from automations.templates import TemplateFailed, render, render_tree
 from channels.delivery import DeliveryFailed
 from channels.outbound import Outbound
@@ -40,7 +43,7 @@ class _Placeholders(Mapping[str, str]):
     def __getitem__(self, name: str) -> str:
         if name not in self._secrets:
             raise TemplateFailed(f'there is no secret "{name}"; add it to KINDLING_SECRETS_FILE')
-        return f"[secret {name} of {self._id}]"
+        return Opaque(f"[secret {name} of {self._id}]", f"[secret {name} urlencoded of {self._id}]")
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._secrets)
@@ -57,9 +60,9 @@ def _filled(text: str, webhook_id: str, secrets: Mapping[str, str]) -> str:
             raise DeliveryFailed(
                 f'there is no secret "{found[1]}" any more; add it to KINDLING_SECRETS_FILE', permanent=True
             )
-        return secrets[found[1]]
+        return quote(secrets[found[1]], safe="") if found[2] else secrets[found[1]]
 
-    return re.sub(rf"\[secret (\w+) of {re.escape(webhook_id)}\]", secret, text)
+    return re.sub(rf"\[secret (\w+)( urlencoded)? of {re.escape(webhook_id)}\]", secret, text)
 
 
 def prepare(situation: Situation, path: str, step: Any) -> dict[str, Any]:
@@ -77,7 +80,7 @@ def prepare(situation: Situation, path: str, step: Any) -> dict[str, Any]:
         content = (
             render_tree(wanted.body, context) if wanted.body is not None else _standard(situation, context)
         )
-        body = json.dumps(content, ensure_ascii=False, allow_nan=False)
+        body = _dumped(content).decode()
     if len(body.encode()) > LARGEST_BODY:
         raise StepFailed(f"its body is larger than {LARGEST_BODY // 1024} KiB")
     status = "pending" if outbound.caller is not None else "recorded"
@@ -125,25 +128,31 @@ class CallingActivities:
     @activity.defn(name=CALL_WEBHOOK)
     async def call_webhook(self, delivery: Delivery) -> str | None:
         """Send a webhook that is still to be sent and keep the answer; `paused` or `skipped` when that is so."""
+        return await to_the_end(self._call(delivery))
+
+    async def _call(self, delivery: Delivery) -> str | None:
         row = await asyncio.to_thread(self._load, delivery)
         if row is None or isinstance(row, str):
             return row
-        caller, now = self._outbound.caller, self._clock()
-        if caller is None:
-            raise ApplicationError(f"{self._outbound.no_calls}, but this was to be sent", type="Unconfigured")
+        if self._outbound.caller is None:
+            await asyncio.to_thread(self._recorded, delivery)
+            return None
         try:
-            answer = await caller.call(self._call(row, now))
+            answer = await self._outbound.caller.call(self._request(row, self._clock()))
         except DeliveryFailed as failure:
-            raise await asyncio.to_thread(self._failed, delivery, failure) from None
+            error = await asyncio.to_thread(self._failed, delivery, failure)
+            if error is None:
+                return SKIPPED
+            raise error from None
         await asyncio.to_thread(self._answered, delivery, answer)
         return None
 
-    def _call(self, row: RowMapping, now: Micros) -> Call:
+    def _request(self, row: RowMapping, now: Micros) -> Call:
         def filled(text: str) -> str:
             return _filled(text, row["id"], self._outbound.secrets)
 
         headers = {name: filled(value) for name, value in row["headers"].items()}
-        body = filled(row["body"]).encode()
+        body = _dumped(_in_tree(orjson.loads(row["body"]), filled)) if row["body"] else b""
         return Call(row["id"], row["method"], filled(row["url"]), headers, body, now // SECOND)
 
     def _load(self, delivery: Delivery) -> RowMapping | str | None:
@@ -155,23 +164,57 @@ class CallingActivities:
                 return SKIPPED
             return row if row is not None and row["status"] == "pending" else None
 
-    def _failed(self, delivery: Delivery, failure: DeliveryFailed) -> ApplicationError:
+    def _recorded(self, delivery: Delivery) -> None:
+        """Nothing leaves any more: the step is over."""
+
         def work(connection: Connection) -> None:
-            row = webhooks.find(connection, delivery.message_id)
-            if row is not None and row["status"] == "pending":
-                status = "failed" if failure.permanent else "pending"
-                webhooks.change(
-                    connection, row["id"], status=status, reason=failure.reason, tries=row["tries"] + 1
-                )
+            row = _pending(connection, delivery)
+            if row is not None:
+                webhooks.change(connection, row["id"], status="recorded", reason=self._outbound.no_calls)
+                follow_ups.settle_tries(connection, delivery.enrollment_id, row["path"])
 
         self._database.run(work)
-        if failure.permanent:
-            return ApplicationError(failure.reason, type="DeliveryFailed", non_retryable=True)
-        return try_again(self._database, delivery.enrollment_id, failure, self._clock())
+
+    def _failed(self, delivery: Delivery, failure: DeliveryFailed) -> ApplicationError | None:
+        """The error to end the try with; None when the message need not be sent any more."""
+
+        def work(connection: Connection) -> ApplicationError | None:
+            row = _pending(connection, delivery)
+            if row is None:
+                return None
+            status = "failed" if failure.permanent else "pending"
+            webhooks.change(
+                connection, row["id"], status=status, reason=failure.reason, tries=row["tries"] + 1
+            )
+            if failure.permanent:
+                return ApplicationError(failure.reason, type="DeliveryFailed", non_retryable=True)
+            return try_again(connection, delivery.enrollment_id, row["path"], failure, self._clock())
+
+        return self._database.run(work)
 
     def _answered(self, delivery: Delivery, answer: Answer) -> None:
         def work(connection: Connection) -> None:
-            webhooks.delivered(connection, delivery.message_id, answer.status, answer.body, self._clock())
-            follow_ups.settle_tries(connection, delivery.enrollment_id)
+            row = webhooks.find(connection, delivery.message_id)
+            if row is not None:
+                webhooks.delivered(connection, row["id"], answer.status, answer.body, self._clock())
+                follow_ups.settle_tries(connection, delivery.enrollment_id, row["path"])
 
         self._database.run(work)
+
+
+def _pending(connection: Connection, delivery: Delivery) -> RowMapping | None:
+    row = webhooks.find(connection, delivery.message_id)
+    return row if row is not None and row["status"] == "pending" else None
+
+
+def _dumped(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+
+
+def _in_tree(value: Any, filled: Callable[[str], str]) -> Any:
+    """The value with secrets in every text of it."""
+    if isinstance(value, str):
+        return filled(value)
+    if isinstance(value, dict):
+        return {key: _in_tree(inner, filled) for key, inner in value.items()}
+    return [_in_tree(inner, filled) for inner in value] if isinstance(value, list) else value

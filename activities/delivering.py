@@ -9,7 +9,7 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities.messages import ABANDON, DELIVER, PAUSED, SKIPPED, Delivery
-from activities.tries import try_again
+from activities.tries import to_the_end, try_again
 from channels.delivery import DeliveryFailed
 from channels.mail import Mail, Mailer
 from channels.outbound import Outbound
@@ -32,19 +32,23 @@ class DeliveryActivities:
     @activity.defn(name=DELIVER)
     async def deliver(self, delivery: Delivery) -> str | None:
         """Send a notification to the addresses still to be served; `paused` or `skipped` when that is so."""
+        return await to_the_end(self._deliver(delivery))
+
+    async def _deliver(self, delivery: Delivery) -> str | None:
         row = await asyncio.to_thread(self._load, delivery)
         if row is None or isinstance(row, str):
             return row
         mailer = self._outbound.mailer
         if mailer is None:
-            raise ApplicationError(f"{self._outbound.no_mail}, but this was to be sent", type="Unconfigured")
+            return await asyncio.to_thread(self._without_mail, delivery)
         for target in row["targets"]:
             try:
                 failure = await _send(mailer, row, target)
             except DeliveryFailed as error:
-                raise await asyncio.to_thread(
-                    try_again, self._database, delivery.enrollment_id, error, self._clock()
-                ) from None
+                again = await asyncio.to_thread(self._failed, delivery, error)
+                if again is None:
+                    return SKIPPED
+                raise again from None
             await asyncio.to_thread(self._served, row["id"], target, failure)
         reason = await asyncio.to_thread(self._delivered, delivery)
         if reason is not None:
@@ -60,15 +64,48 @@ class DeliveryActivities:
                 return SKIPPED
             return row if row is not None and row["status"] == "pending" else None
 
+    def _without_mail(self, delivery: Delivery) -> str | None:
+        """Nothing leaves any more: the step is over. Without a mail server it is tried again: there may be one soon."""
+        if not self._outbound.log_only:
+            failure = DeliveryFailed(f"{self._outbound.no_mail}, but this was to be sent", permanent=False)
+            error = self._failed(delivery, failure)
+            if error is None:
+                return SKIPPED
+            raise error
+
+        def work(connection: Connection) -> None:
+            row = _pending(connection, delivery)
+            if row is not None:
+                follow_ups.change_notification(
+                    connection, row["id"], status="recorded", reason=self._outbound.no_mail
+                )
+                follow_ups.settle_tries(connection, delivery.enrollment_id, row["path"])
+
+        self._database.run(work)
+        return None
+
+    def _failed(self, delivery: Delivery, failure: DeliveryFailed) -> ApplicationError | None:
+        """The error to end the try with; None when the message need not be sent any more."""
+
+        def work(connection: Connection) -> ApplicationError | None:
+            row = _pending(connection, delivery)
+            if row is None:
+                return None
+            return try_again(connection, delivery.enrollment_id, row["path"], failure, self._clock())
+
+        return self._database.run(work)
+
     def _served(self, notification_id: str, target: str, failure: str | None) -> None:
-        """Take one address off the list, so that another try leaves it alone."""
+        """Take one address off the list, so that another try leaves it alone; refused ones are kept for a retry."""
 
         def work(connection: Connection) -> None:
             row = follow_ups.load_notification(connection, notification_id)
             if row is not None:
                 values: dict[str, Any] = {"targets": [other for other in row["targets"] if other != target]}
                 if failure is not None:
-                    values["reason"] = failure
+                    values |= {"reason": failure, "refused": [*row["refused"], target]}
+                else:
+                    values["served"] = row["served"] + 1
                 follow_ups.change_notification(connection, notification_id, **values)
 
         self._database.run(work)
@@ -78,11 +115,13 @@ class DeliveryActivities:
         now = self._clock()
 
         def work(connection: Connection) -> str | None:
-            row = follow_ups.load_notification(connection, delivery.message_id)
-            reason: str | None = row["reason"] if row is not None else None
+            row = _pending(connection, delivery)
+            if row is None:
+                return None
+            reason: str | None = row["reason"]
             status = {"status": "failed"} if reason else {"status": "sent", "sent_at": now}
             follow_ups.change_notification(connection, delivery.message_id, **status)
-            follow_ups.settle_tries(connection, delivery.enrollment_id)
+            follow_ups.settle_tries(connection, delivery.enrollment_id, row["path"])
             return reason
 
         return self._database.run(work)
@@ -92,15 +131,19 @@ class DeliveryActivities:
         """Mark a message that could not be sent in time; one that was sent or refused stays as it is."""
 
         def work(connection: Connection) -> None:
-            row = follow_ups.load_notification(connection, delivery.message_id)
-            if row is not None and row["status"] == "pending":
+            row = _pending(connection, delivery)
+            if row is not None:
                 follow_ups.change_notification(connection, row["id"], status="failed", reason=_GAVE_UP)
-            row = webhooks.find(connection, delivery.message_id)
-            if row is not None and row["status"] == "pending":
-                webhooks.change(connection, row["id"], status="failed", reason=_GAVE_UP)
-            follow_ups.settle_tries(connection, delivery.enrollment_id)
+            webhook = webhooks.find(connection, delivery.message_id)
+            if webhook is not None and webhook["status"] == "pending":
+                webhooks.change(connection, webhook["id"], status="failed", reason=_GAVE_UP)
 
         self._database.run(work)
+
+
+def _pending(connection: Connection, delivery: Delivery) -> RowMapping | None:
+    row = follow_ups.load_notification(connection, delivery.message_id)
+    return row if row is not None and row["status"] == "pending" else None
 
 
 async def _send(mailer: Mailer, row: RowMapping, target: str) -> str | None:

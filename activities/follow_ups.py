@@ -84,10 +84,6 @@ class FollowUpActivities:
             return _Ran(StepsResult(0, ended="failed", reason=row["last_error"]))
         if row["status"] not in follow_ups.OPEN:
             return _Ran(StepsResult(0, ended=row["status"]))
-        if row["paused"]:
-            if request.steps:
-                follow_ups.change_enrollment(connection, row["id"], step=request.steps[0].path)
-            return _Ran(StepsResult(0, paused=True))
         situation = Situation(
             connection,
             row,
@@ -106,9 +102,13 @@ class FollowUpActivities:
         result: StepsResult | None = None
         for index, ref in enumerate(request.steps):
             follow_ups.reach_step(connection, row["id"], ref.path)
-            outcome: Result | StepsResult = (
-                known[ref.path]["result"] if ref.path in known else self._do(situation, request, index, ref)
-            )
+            outcome: Result | StepsResult
+            if ref.path in known:
+                outcome = known[ref.path]["result"]
+            elif row["paused"]:
+                outcome = StepsResult(index, paused=True)
+            else:
+                outcome = self._do(situation, request, index, ref)
             if isinstance(outcome, StepsResult):
                 result = outcome
                 break

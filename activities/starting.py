@@ -36,7 +36,7 @@ from runtime.registry import (
     publish_workflow_id,
 )
 from runtime.shards import ShardRef
-from store import follow_ups, meta, watching
+from store import follow_ups, watching
 from store.connection import Connection, RowMapping
 from store.database import Database
 
@@ -86,10 +86,7 @@ class Starter:
         with self._database.read() as connection:
             closing = follow_ups.closing(connection, shard, limit)
             waking = watching.waking(connection, shard, limit)
-            held = meta.get_fact(connection, meta.HELD)
-            return _Due(
-                [] if held else follow_ups.queued(connection, shard, self._clock(), limit), closing, waking
-            )
+            return _Due(follow_ups.queued(connection, shard, self._clock(), limit), closing, waking)
 
     def _mark(self, connection: Connection, due: _Due) -> None:
         if due.queued:

@@ -1,34 +1,45 @@
 """Steps that reach out and fail for now: noted where users see it, and tried again with growing patience."""
 
+import asyncio
+from collections.abc import Awaitable
 from datetime import timedelta
+from typing import TypeVar
 
+from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
+from activities.heartbeats import beating
 from channels.delivery import DeliveryFailed
 from conditions.times import SECOND, Micros
 from store import follow_ups
 from store.connection import Connection
-from store.database import Database
 
+T = TypeVar("T")
 _FIRST, _LONGEST = 1.0, 600.0
 
 
 def try_again(
-    database: Database, enrollment_id: str, failure: DeliveryFailed, now: Micros
+    connection: Connection, enrollment_id: str, path: str, failure: DeliveryFailed, now: Micros
 ) -> ApplicationError:
-    """Note that a try failed and when the next begins; the error that has Temporal begin it then."""
+    """Note that a try of a step failed and when the next begins; the error that has Temporal begin it then.
 
-    def work(connection: Connection) -> float:
-        tries = follow_ups.count_try(connection, enrollment_id)
-        delay = max(min(_FIRST * 2.0 ** min(tries, 20), _LONGEST), failure.retry_after or 0.0)
-        follow_ups.change_enrollment(
-            connection,
-            enrollment_id,
-            tries=tries + 1,
-            last_error=failure.reason,
-            next_attempt_at=now + int(delay * SECOND),
-        )
-        return delay
-
-    delay = database.run(work)
+    Where the follow-up has gone on meanwhile, nothing is noted.
+    """
+    tries = follow_ups.count_try(connection, enrollment_id)
+    delay = max(min(_FIRST * 2.0 ** min(tries, 20), _LONGEST), failure.retry_after or 0.0)
+    follow_ups.note_try(connection, enrollment_id, path, tries + 1, failure.reason, now + int(delay * SECOND))
     return ApplicationError(failure.reason, type="DeliveryFailed", next_retry_delay=timedelta(seconds=delay))
+
+
+async def to_the_end(sending: Awaitable[T]) -> T:
+    """Send beside heartbeats. A try that is under way is not broken off by a cancel, but by the worker's end."""
+    task = asyncio.ensure_future(sending)
+    async with beating():
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            details = activity.cancellation_details()
+            if details is not None and details.worker_shutdown:
+                task.cancel()
+                raise
+            return await task

@@ -108,12 +108,15 @@ def _meets(situation: Situation, wait: RowMapping, events: list[Event]) -> bool:
     step = find_step(situation.automation, wait["path"])
     if not isinstance(step, WaitForStep):
         raise TypeError(wait["path"])
-    spec, event = step.wait_for, None
+    spec, event, deadline = step.wait_for, None, wait["deadline_at"]
     if spec.event is not None:
-        event = _happened(situation, spec.event, spec.where, events)
-        if event is None:
-            return False
-    elif not _holds(spec.filters or {})(situation.lookup, situation.now):
+        in_time = events if deadline is None else [event for event in events if event.at <= deadline]
+        event = _happened(situation, spec.event, spec.where, in_time)
+        met = event is not None
+    else:
+        over = deadline is not None and situation.now > deadline
+        met = not over and _holds(spec.filters or {})(situation.lookup, situation.now)
+    if not met:
         return False
     event_id = event.id if event else None
     rows.meet(situation.connection, wait["enrollment_id"], wait["path"], event_id, situation.now)

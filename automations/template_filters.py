@@ -3,7 +3,7 @@
 import inspect
 import json
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Self
 from urllib.parse import quote
 
 from jinja2 import TemplateError, Undefined
@@ -16,6 +16,21 @@ class TemplateFailed(TemplateError, ValueError):
 
     def __str__(self) -> str:
         return self.message or "the template failed"
+
+
+class Opaque(str):  # noqa: SLOT000
+    """Stands for a text that is not known yet; `urlencoded` for the same, encoded for an address."""
+
+    urlencoded: str
+
+    def __new__(cls, text: str, urlencoded: str) -> Self:
+        made = super().__new__(cls, text)
+        made.urlencoded = urlencoded
+        return made
+
+
+def _urlencode(value: Any) -> str:
+    return value.urlencoded if isinstance(value, Opaque) else quote(str(value), safe="")
 
 
 def bounded(filter_: Callable[..., Any]) -> Callable[..., Any]:
@@ -101,6 +116,6 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "int": bounded(_whole),
     "float": bounded(lambda value: float(str(value)[:32])),
     "abs": bounded(abs),
-    "urlencode": bounded(lambda value: quote(str(value), safe="")),
+    "urlencode": bounded(_urlencode),
     "tojson": lambda value: json.dumps(value, ensure_ascii=False),
 }

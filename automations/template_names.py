@@ -48,6 +48,23 @@ def name_problems(tree: nodes.Template, further: Mapping[str, Collection[str] | 
     return list(dict.fromkeys(problems))
 
 
+def secret_problems(tree: nodes.Template) -> list[str]:
+    """Secrets are put in at the moment of sending, so nothing can be computed with them before."""
+    plain = set()
+    for output in tree.find_all(nodes.Output):
+        for node in output.nodes:
+            encoded = isinstance(node, nodes.Filter) and node.name == "urlencode"
+            inner = node.node if isinstance(node, nodes.Filter) and encoded else node
+            plain.add(id(inner))
+    return list(
+        dict.fromkeys(
+            f"line {node.lineno}: a secret stands for itself: {{{{ secret.name }}}}, or | urlencode in an address"
+            for node in tree.find_all((nodes.Getattr, nodes.Getitem))
+            if isinstance(node.node, nodes.Name) and node.node.name == "secret" and id(node) not in plain  # type: ignore[attr-defined]
+        )
+    )
+
+
 def names_read(tree: nodes.Template) -> list[str]:
     """The attributes of top-level names that a template reads: `contact.name`."""
     found = (_read(node) for node in tree.find_all((nodes.Getattr, nodes.Getitem)))

@@ -13,7 +13,7 @@ from jinja2 import StrictUndefined, Template, TemplateError, Undefined, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from automations.template_filters import FILTERS, LARGEST, TemplateFailed, argument_mistake
-from automations.template_names import OPEN, name_problems, names_read
+from automations.template_names import OPEN, name_problems, names_read, secret_problems
 from conditions.problems import suggestion
 
 _METHODS = frozenset({"strip", "lstrip", "rstrip", "lower", "upper", "title", "capitalize", "split"}) | {
@@ -120,7 +120,7 @@ def check_template(text: str, further: Mapping[str, Collection[str] | None] | No
     """
     try:
         tree = _ENVIRONMENT.parse(text)
-        problems = _forbidden(tree) or name_problems(tree, further or {})
+        problems = _forbidden(tree) or name_problems(tree, further or {}) or secret_problems(tree)
         if not problems:
             _compiled(text)
     except TemplateError as error:

@@ -13,10 +13,15 @@ import httpcore2
 Address = IPv4Address | IPv6Address
 
 _TRANSLATED = ip_network("64:ff9b::/96")
+_UNICAST, _DOCUMENTATION = ip_network("2000::/3"), ip_network("3fff::/20")
 
 
 class PrivateAddress(Exception):
     """The host leads to an address that is not public and that nobody allowed."""
+
+
+class UnknownHost(Exception):
+    """The name cannot be resolved now."""
 
 
 class Allowed:
@@ -48,6 +53,7 @@ def is_public(address: Address) -> bool:
             inner = IPv4Address(int(address) & 0xFFFF_FFFF)
         if inner is not None:
             return is_public(inner)
+        return address in _UNICAST and address not in _DOCUMENTATION and address.is_global
     return address.is_global and not address.is_multicast
 
 
@@ -86,6 +92,6 @@ async def _resolve(host: str, port: int, seconds: float | None) -> list[Address]
         async with asyncio.timeout(seconds):
             found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        raise httpcore2.ConnectError("the name cannot be resolved") from error
+        raise UnknownHost from error
     names = dict.fromkeys(str(entry[4][0]).partition("%")[0] for entry in found)
     return [ip_address(name) for name in names]

@@ -17,7 +17,8 @@ _LOG_ONLY = "nothing leaves while KINDLING_OUTBOUND is log"
 class Outbound:
     """The channels of a worker. Where `mailer` or `caller` is None, `no_mail` or `no_calls` says why.
 
-    `secrets` by name, for webhooks; `alerts_per_hour`: how many e-mails one recipient gets who is no contact.
+    `secrets` by name, for webhooks; `alerts_per_hour`: how many e-mails one recipient gets who is no contact;
+    `log_only`: nothing leaves, on purpose.
     """
 
     mailer: Mailer | None
@@ -26,6 +27,7 @@ class Outbound:
     no_calls: str = ""
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     alerts_per_hour: int = 100
+    log_only: bool = False
 
 
 #: For those who send nothing.
@@ -35,7 +37,7 @@ NOTHING = Outbound(None, "nothing is sent here", None, "nothing is sent here")
 def make_outbound(settings: Settings, signing_secret: str) -> Outbound:
     """The channels that the settings allow; `signing_secret` signs webhooks unless a setting does."""
     if settings.outbound == "log":
-        return Outbound(None, _LOG_ONLY, None, _LOG_ONLY)
+        return Outbound(None, _LOG_ONLY, None, _LOG_ONLY, log_only=True)
     mailer = Mailer(settings) if settings.smtp_url is not None else None
     given = settings.webhook_secret.get_secret_value() if settings.webhook_secret else signing_secret
     allowed = Allowed((settings.webhook_allow or "").replace(",", " ").split())

@@ -13,17 +13,18 @@ from urllib.parse import SplitResult, quote, urljoin, urlsplit, urlunsplit
 import httpcore2
 
 from channels.delivery import DeliveryFailed
-from channels.guarded import Allowed, GuardedBackend, PrivateAddress
+from channels.guarded import Allowed, GuardedBackend, PrivateAddress, UnknownHost
 from channels.signing import signed_headers
 
 CONNECT_SECONDS, WHOLE_SECONDS = 10.0, 30.0
-LARGEST_ANSWER = 64 * 1024
+LARGEST_ANSWER, DEEPEST = 64 * 1024, 50
 LONGEST_WAIT = 3_600.0
 #: Answers after which the same request may succeed later.
 _TRANSIENT = {408, 425, 429}
-_KEPT = "%/:=&~+!$,;'@()*[]"
-#: Redirects that keep the method and the body.
+#: Redirects that keep the method and the body, and all.
 _SAME_REQUEST = {307, 308}
+_REDIRECTS = {301, 302, 303, *_SAME_REQUEST}
+_KEPT = "%/:=&~+!$,;'@()*[]"
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class Answer:
 
 
 class Caller:
-    """Calls webhooks. `allowed` private hosts are called too, and up to `redirects` followed to the same host."""
+    """Calls webhooks. `allowed` private hosts are called too, and up to `redirects` within the same origin followed."""
 
     def __init__(self, keys: Sequence[bytes], allowed: Allowed, redirects: int = 0) -> None:
         self._keys = keys
@@ -73,6 +74,8 @@ class Caller:
             raise DeliveryFailed("the webhook's host did not answer in time", permanent=False) from None
         except (httpcore2.LocalProtocolError, httpcore2.UnsupportedProtocol, UnicodeError):
             raise DeliveryFailed("the webhook's address or headers are not valid", permanent=True) from None
+        except UnknownHost:
+            raise DeliveryFailed("the webhook's host name cannot be resolved", permanent=False) from None
         except (httpcore2.NetworkError, httpcore2.ProtocolError, OSError) as error:
             raise DeliveryFailed(
                 f"the webhook's host cannot be reached ({type(error).__name__})", permanent=False
@@ -84,7 +87,7 @@ class Caller:
             answer, headers = await self._once(pool, call)
             if answer.status // 100 == 2:
                 return answer
-            if answer.status // 100 != 3:
+            if answer.status not in _REDIRECTS:
                 raise _refusal(answer.status, headers, call.at)
             if answer.status not in _SAME_REQUEST or not left:
                 raise DeliveryFailed(
@@ -93,9 +96,10 @@ class Caller:
                 )
             left -= 1
             target = urljoin(call.url, headers.get("location", ""))
-            if _parts(target).hostname != _parts(call.url).hostname:
+            if _origin(target) != _origin(call.url):
                 raise DeliveryFailed(
-                    "the webhook's host redirects to another host, which is not followed", permanent=True
+                    "the webhook's host redirects to another host, port or scheme, which is not followed",
+                    permanent=True,
                 )
             call = replace(call, url=target)
 
@@ -137,6 +141,11 @@ def _parts(url: str) -> SplitResult:
     raise DeliveryFailed("the webhook's address is not a web address", permanent=True)
 
 
+def _origin(url: str) -> tuple[str, str | None, int]:
+    parts = _parts(url)
+    return parts.scheme, parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)
+
+
 def _sendable(url: str) -> str:
     """The address in ASCII: path and query percent-encoded, a host in other letters as punycode."""
     parts = _parts(url)
@@ -167,21 +176,23 @@ async def _body(response: httpcore2.Response, headers: Mapping[str, str]) -> Any
         return (text or None) if kind.startswith("text/") and "json" not in kind else None
 
 
-def _plain(value: Any) -> Any:
-    """JSON that every database and client can hold: finite numbers, no NUL, no half characters."""
+def _plain(value: Any, depth: int = 0) -> Any:
+    """JSON that every database and client can hold: finite numbers, no NUL, no half characters, not too deep."""
+    if depth > DEEPEST:
+        raise ValueError("the answer nests too deep")
     if isinstance(value, str):
         return value.replace("\x00", "").encode("utf-8", "replace").decode()
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, dict):
-        return {_plain(key): _plain(inner) for key, inner in value.items()}
-    return [_plain(inner) for inner in value] if isinstance(value, list) else value
+        return {_plain(key): _plain(inner, depth + 1) for key, inner in value.items()}
+    return [_plain(inner, depth + 1) for inner in value] if isinstance(value, list) else value
 
 
 def _refusal(status: int, headers: Mapping[str, str], at: int) -> DeliveryFailed:
     """Why the answer is no success, and whether another try makes sense."""
     phrase = f" {HTTPStatus(status).phrase}" if status in set(HTTPStatus) else ""
-    permanent = status // 100 == 4 and status not in _TRANSIENT
+    permanent = status // 100 in (1, 3, 4) and status not in _TRANSIENT
     return DeliveryFailed(
         f"the webhook's host answered {status}{phrase}",
         permanent=permanent,

@@ -32,6 +32,12 @@ def enrollments(
         say(f"  {item['id']}", "dim")
         if item["last_error"]:
             say(f"  {item['last_error']}", "red")
+        if item["next_attempt_at"]:
+            tries = counted(item["tries"], "try", "tries")
+            say(
+                f"  {tries} failed; the next begins at {item['next_attempt_at'][:19].replace('T', ' ')}",
+                "dim",
+            )
         if item["workflow_url"]:
             say(f"  {item['workflow_url']}", "dim")
     if page["next"]:
@@ -41,6 +47,8 @@ def enrollments(
 
 def _line(item: dict[str, Any]) -> str:
     step = f" at {item['step']}" if item["status"] == "running" and item["step"] else ""
+    step += ", paused" if item["paused"] else ""
+    step += f", attempt {item['attempt']}" if item["attempt"] > 1 else ""
     return (
         f"{item['created_at'][:19].replace('T', ' ')}  {item['contact']}  {item['automation']} v{item['version']}"
         f"  {_shown(item['previous'])} → {_shown(item['current'])}  {item['status']}{step}"

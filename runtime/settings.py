@@ -195,7 +195,7 @@ class Settings(BaseModel):
     )
     webhook_redirects: int = _variable(
         "KINDLING_WEBHOOK_REDIRECTS",
-        "How many redirects (307, 308) to the same host a webhook follows",
+        "How many redirects (307, 308) within the same scheme, host and port a webhook follows",
         default=0,
         sample="1",
         ge=0,

@@ -23,6 +23,7 @@ from services.definitions import (
     automation_document,
     begin_change,
     events_named,
+    find_definition,
     known_definitions,
     profile_document,
     publish_automation,
@@ -117,10 +118,12 @@ class Plans:
                     f"edited elsewhere since the last apply: {', '.join(edited)}. Look at `kindling plan`, take the "
                     "edits over into the files, or overwrite them with --force"
                 )
+            for item in items:
+                self._save(connection, item, now)
             versions = {}
             for item in items:
-                found = self._apply(connection, item, now, silent=silent, started=started)
-                if found is not None:
+                if item.publishes:
+                    found = self._publish(connection, item, now, silent=silent, started=started)
                     versions[item.kind, item.key] = found
             return Applied(items, versions, ())
 
@@ -130,25 +133,28 @@ class Plans:
         workflow_ids = tuple(publish_workflow_id(publish.publication_id) for publish in started)
         return Applied(applied.items, applied.versions, workflow_ids)
 
-    def _apply(
-        self, connection: Connection, item: Item, now: Micros, *, silent: bool, started: list[PublishInput]
-    ) -> int | None:
-        """Save and publish one document; its new version."""
+    def _save(self, connection: Connection, item: Item, now: Micros) -> None:
+        """Save one document; all are saved before the first is published, since they may name each other."""
         model = item.document.model
         if isinstance(model, Recipient):
             document = _recipient_document(model)
             rows.save_recipient(connection, model.key, model.name or model.key, model.channels, document)
         elif isinstance(model, ScoreProfile):
-            row = save_profile(connection, model, now, applied=True)
-            if item.publishes:
-                publish = publish_profile(connection, row, now, shards=self._resources.shards, silent=silent)
-                started.append(publish.message)
-                return publish.version
+            save_profile(connection, model, now, applied=True)
         elif isinstance(model, Automation):
-            row = save_automation(connection, model, now, applied=True)
-            if item.publishes:
-                return publish_automation(connection, row, now, keep_paused=True)
-        return None
+            save_automation(connection, model, now, applied=True)
+
+    def _publish(
+        self, connection: Connection, item: Item, now: Micros, *, silent: bool, started: list[PublishInput]
+    ) -> int:
+        """Publish one document; its new version."""
+        if isinstance(item.document.model, ScoreProfile):
+            row = find_definition(connection, rows.PROFILES, item.key)
+            publish = publish_profile(connection, row, now, shards=self._resources.shards, silent=silent)
+            started.append(publish.message)
+            return publish.version
+        row = find_definition(connection, rows.AUTOMATIONS, item.key)
+        return publish_automation(connection, row, now, keep_paused=True)
 
 
 def check_documents(documents: Documents, stored: Known | None = None) -> tuple[list[Mistake], list[Mistake]]:

@@ -36,7 +36,7 @@ class Repairs:
                 raise Conflict(
                     f"the follow-up {enrollment_id} is {row['status']}; only a failed one is tried again"
                 )
-            repairs.retry(connection, enrollment_id)
+            repairs.retry(connection, row)
 
         return self._change(enrollment_id, work)
 
@@ -64,9 +64,12 @@ class Repairs:
             automation = Automation.model_validate(row["definition"])
             kind = find_step(automation, row["step"]).kind if row["step"] is not None else None
             if kind is None or not repairs.skip(connection, row, kind, now):
-                raise Conflict(
-                    f"the follow-up {enrollment_id} is between two steps; pause it first, then skip the one it stops at"
+                remedy = (
+                    "it moves on in a moment" if row["paused"] else "pause it, then skip the one it stops at"
                 )
+                if row["status"] == "failed":
+                    remedy = "the step that failed has been skipped already; retry it"
+                raise Conflict(f"the follow-up {enrollment_id} is between two steps; {remedy}")
 
         return self._change(enrollment_id, work)
 

@@ -151,18 +151,19 @@ class Watch:
         except RPCError as error:
             if error.status is not RPCStatusCode.NOT_FOUND:
                 raise
-            ended = None
+            ended, how = None, ""
         else:
             if described.status is WorkflowExecutionStatus.RUNNING:
                 return
             ended = _ENDED.get(described.status) if described.status is not None else None
+            how = described.status.name.lower().replace("_", " ") if described.status is not None else ""
 
         def work(connection: Connection) -> None:
             if ended is None:
                 follow_ups.start_again(connection, enrollment_id, attempt)
             else:
                 follow_ups.end_enrollment(
-                    connection, enrollment_id, ended, self._clock(), f"the workflow was {ended} in Temporal"
+                    connection, enrollment_id, ended, self._clock(), f"the workflow was {how} in Temporal"
                 )
 
         await asyncio.to_thread(self._database.run, work, [shard])

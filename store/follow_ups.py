@@ -68,13 +68,18 @@ def about_deal(row: RowMapping) -> bool:
 
 
 def queued(connection: Connection, shard: int, now: Micros, limit: int) -> list[RowMapping]:
-    """Enrollments whose follow-up may start now, with `automation` key, `profile` key and `definition`."""
+    """Enrollments whose follow-up may start now, with `automation` key, `profile` key and `definition`.
+
+    While new starts are held, those only that began before: lost in Temporal, or retried.
+    """
+    held = meta.get_fact(connection, meta.HELD) is not None
     return list(
         connection.execute(
             _WITH_DEFINITION.where(
                 ENROLLMENTS.c.shard == shard,
                 ENROLLMENTS.c.status == "queued",
                 ENROLLMENTS.c.start_at <= now,
+                *((ENROLLMENTS.c.started_at.is_not(None),) if held else ()),
             )
             .order_by(ENROLLMENTS.c.start_at, ENROLLMENTS.c.id)
             .limit(limit)
@@ -109,12 +114,7 @@ def next_start(connection: Connection, shard: int, now: Micros) -> Micros | None
 
 def any_unstarted(connection: Connection, shard: int, now: Micros) -> bool:
     """Whether some follow-up of the shard waits for its start, and may start, or for word."""
-    found = connection.execute(
-        select(ENROLLMENTS.c.id)
-        .where(ENROLLMENTS.c.shard == shard, ENROLLMENTS.c.status == "queued", ENROLLMENTS.c.start_at <= now)
-        .limit(1)
-    ).first()
-    if found is not None and meta.get_fact(connection, meta.HELD) is None:
+    if queued(connection, shard, now, 1):
         return True
     waking = select(ENROLLMENTS.c.id).where(ENROLLMENTS.c.shard == shard, ENROLLMENTS.c.waking > 0).limit(1)
     return bool(closing(connection, shard, 1)) or connection.execute(waking).first() is not None
@@ -160,13 +160,28 @@ def reach_step(connection: Connection, enrollment_id: str, path: str) -> None:
     change_enrollment(connection, enrollment_id, step=path, tries=0, last_error=None, next_attempt_at=None)
 
 
-def settle_tries(connection: Connection, enrollment_id: str) -> None:
-    """Note that the present step has come to its end, whatever failed before."""
+def settle_tries(connection: Connection, enrollment_id: str, path: str) -> None:
+    """Note that the step has come to its end, whatever failed before, unless the follow-up has gone on."""
     connection.execute(
         update(ENROLLMENTS)
-        .where(ENROLLMENTS.c.id == enrollment_id, ENROLLMENTS.c.status.in_(OPEN))
+        .where(*_at_step(enrollment_id, path))
         .values(tries=0, last_error=None, next_attempt_at=None)
     )
+
+
+def note_try(
+    connection: Connection, enrollment_id: str, path: str, tries: int, reason: str, next_at: Micros
+) -> None:
+    """Note a try of the step that failed, unless the follow-up has gone on."""
+    connection.execute(
+        update(ENROLLMENTS)
+        .where(*_at_step(enrollment_id, path))
+        .values(tries=tries, last_error=reason, next_attempt_at=next_at)
+    )
+
+
+def _at_step(enrollment_id: str, path: str) -> tuple[Any, ...]:
+    return ENROLLMENTS.c.id == enrollment_id, ENROLLMENTS.c.step == path, ENROLLMENTS.c.status.in_(OPEN)
 
 
 def count_try(connection: Connection, enrollment_id: str) -> int:

@@ -1,6 +1,8 @@
 """Changing enrollments by hand. Their shard is locked."""
 
-from sqlalchemy import Connection, RowMapping, delete, select, update
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, Table, delete, select, update
 
 from conditions.times import Micros
 from store import watching
@@ -23,31 +25,33 @@ def cancel(connection: Connection, enrollment_id: str, now: Micros) -> None:
     connection.execute(update(ENROLLMENTS).where(ENROLLMENTS.c.id == enrollment_id).values(closing=True))
 
 
-def retry(connection: Connection, enrollment_id: str) -> None:
-    """Queue it as its next attempt. All that is done stays.
+def retry(connection: Connection, row: RowMapping) -> None:
+    """Queue it as its next attempt, from the step that failed. All that is done stays.
 
-    An e-mail that failed to go out is written anew; a webhook is sent again as it was, with the same id.
+    A webhook is sent again as it was, and a message to those of its addresses that refused it, with the same id; one
+    that nobody got is written anew.
     """
-    failed = select(NOTIFICATIONS.c.path).where(
-        NOTIFICATIONS.c.enrollment_id == enrollment_id, NOTIFICATIONS.c.status == "failed"
-    )
-    paths = list(connection.execute(failed).scalars())
-    connection.execute(
-        delete(OUTCOMES).where(OUTCOMES.c.enrollment_id == enrollment_id, OUTCOMES.c.path.in_(paths))
-    )
-    connection.execute(
-        delete(NOTIFICATIONS).where(
-            NOTIFICATIONS.c.enrollment_id == enrollment_id, NOTIFICATIONS.c.path.in_(paths)
-        )
-    )
+    here = row["id"], row["step"]
     connection.execute(
         update(WEBHOOKS)
-        .where(WEBHOOKS.c.enrollment_id == enrollment_id, WEBHOOKS.c.status == "failed")
+        .where(*_of_step(WEBHOOKS, *here), WEBHOOKS.c.status == "failed")
         .values(status="pending", reason=None)
     )
+    found = connection.execute(
+        select(NOTIFICATIONS).where(*_of_step(NOTIFICATIONS, *here), NOTIFICATIONS.c.status == "failed")
+    )
+    for message in found.mappings():
+        this = NOTIFICATIONS.c.id == message["id"]
+        if message["served"]:
+            left = [*message["targets"], *message["refused"]]
+            values = {"status": "pending", "reason": None, "targets": left, "refused": []}
+            connection.execute(update(NOTIFICATIONS).where(this).values(values))
+        else:
+            connection.execute(delete(OUTCOMES).where(*_of_step(OUTCOMES, *here)))
+            connection.execute(delete(NOTIFICATIONS).where(this))
     connection.execute(
         update(ENROLLMENTS)
-        .where(ENROLLMENTS.c.id == enrollment_id)
+        .where(ENROLLMENTS.c.id == row["id"])
         .values(
             status="queued",
             attempt=ENROLLMENTS.c.attempt + 1,
@@ -59,9 +63,14 @@ def retry(connection: Connection, enrollment_id: str) -> None:
     )
 
 
+def _of_step(table: Table, enrollment_id: str, path: str | None) -> tuple[Any, ...]:
+    return table.c.enrollment_id == enrollment_id, table.c.path == path
+
+
 def pause(connection: Connection, enrollment_id: str) -> None:
     """Let no further step begin; a wait that is over, and a try that is due, wait for `resume`."""
-    connection.execute(update(ENROLLMENTS).where(ENROLLMENTS.c.id == enrollment_id).values(paused=True))
+    this = update(ENROLLMENTS).where(ENROLLMENTS.c.id == enrollment_id)
+    connection.execute(this.values(paused=True, next_attempt_at=None))
 
 
 def resume(connection: Connection, enrollment_id: str) -> None:
@@ -77,7 +86,7 @@ def pause_all(connection: Connection, automation_id: int) -> int:
         ENROLLMENTS.c.status.in_(OPEN),
         ENROLLMENTS.c.paused.is_(False),
     )
-    return connection.execute(query.values(paused=True)).rowcount
+    return connection.execute(query.values(paused=True, next_attempt_at=None)).rowcount
 
 
 def resume_all(connection: Connection, automation_id: int) -> int:
@@ -125,5 +134,5 @@ def skip(connection: Connection, row: RowMapping, kind: str, now: Micros) -> boo
     if row["status"] in OPEN:
         watching.wake(connection, enrollment_id)
     else:
-        retry(connection, enrollment_id)
+        retry(connection, row)
     return True

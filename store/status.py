@@ -63,11 +63,8 @@ def shard_status(connection: Connection, now: Micros) -> list[ShardStatus]:
 def shards_with_work(connection: Connection, before: Micros, *, held: bool) -> list[int]:
     """The shards with work that was there, or due, before a moment. Cheap: it looks for one row of each kind."""
     unstarted = (
-        ""
-        if held
-        else (
-            " OR EXISTS (SELECT 1 FROM enrollments n WHERE n.status = 'queued' AND n.shard = s.id AND n.start_at < ?)"
-        )
+        " OR EXISTS (SELECT 1 FROM enrollments n WHERE n.status = 'queued' AND n.shard = s.id AND n.start_at < ?"
+        f"{' AND n.started_at IS NOT NULL' if held else ''})"
     )
     statement = (
         "SELECT s.id FROM shards s WHERE "

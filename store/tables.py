@@ -475,7 +475,10 @@ class Task(SQLModel, table=True):
 
 
 class Notification(SQLModel, table=True):
-    """`targets` are the addresses still to be served; `status` is recorded, pending, sent, failed or withheld."""
+    """`targets` are the addresses still to be served, `served` counts those that were, `refused` are the others.
+
+    `status` is recorded, pending, sent, failed, withheld or skipped.
+    """
 
     __tablename__: ClassVar[Any] = "notifications"
     __table_args__ = (
@@ -491,6 +494,8 @@ class Notification(SQLModel, table=True):
     deal_id: int | None = Field(default=None, sa_type=BigInteger)
     recipient: str = _text()
     targets: list[str] = Field(sa_type=Json)
+    refused: list[str] = Field(default=[], sa_type=Json, sa_column_kwargs={"server_default": "[]"})
+    served: int = Field(default=0, sa_type=Integer, sa_column_kwargs={"server_default": "0"})
     subject: str = _text()
     message: str = _text()
     status: str = _text()

@@ -34,6 +34,7 @@ with workflow.unsafe.imports_passed_through():
         DELIVERY_PATIENCE,
         DELIVERY_RETRY,
         DELIVERY_TIMEOUT,
+        SILENCE_TIMEOUT,
         STEP_TIMEOUT,
     )
 
@@ -158,10 +159,9 @@ class FollowUpWorkflow:
             self._log.append(f"- failed: {step['title']} ({reason})")
             self._show("")
             if step.get("on_failure") != "continue":
-                await self._end(Outcome.FAILED, f"{step['title']}: {reason}")
-                raise ApplicationError(
-                    f"step {step['path']} ({step['title']}) failed: {reason}", non_retryable=True
-                ) from error
+                reason = f"step {step['path']} ({step['title']}) failed: {reason}"
+                await self._end(Outcome.FAILED, reason)
+                raise ApplicationError(reason, non_retryable=True) from error
             await workflow.execute_activity(
                 ABANDON,
                 Delivery(self._follow_up.enrollment_id, message_id),
@@ -173,7 +173,10 @@ class FollowUpWorkflow:
             self._log.append(f"- {'skipped: ' if done == SKIPPED else ''}{step['title']}")
 
     async def _send(self, step: Step, message_id: str) -> str | None:
-        """Until it is sent, or the follow-up is paused, or the step skipped; news interrupts the wait for a try."""
+        """Until it is sent, or the follow-up is paused, or the step skipped.
+
+        News interrupts the wait for a try; a try that is under way comes to its end.
+        """
         while True:
             self._woken = False
             sending = workflow.start_activity(
@@ -182,7 +185,9 @@ class FollowUpWorkflow:
                 result_type=str,
                 start_to_close_timeout=DELIVERY_TIMEOUT,
                 schedule_to_close_timeout=DELIVERY_PATIENCE,
+                heartbeat_timeout=SILENCE_TIMEOUT,
                 retry_policy=DELIVERY_RETRY,
+                cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
                 summary=f"send: {step['title']}"[:LONGEST_SUMMARY],
             )
             try:
@@ -223,9 +228,9 @@ class FollowUpWorkflow:
                 break
             self._woken = False
             result = await self._run([step], timed_out=False)
-            if result.until is None:
-                break
-            until = result.until
+            if result.ended is not None:
+                return  # the next step finds out the same
+            until = result.until if result.until is not None else until
         self._log.append(f"- {step['title']}")
 
     async def _await(self, step: Step, until: int | None) -> bool:

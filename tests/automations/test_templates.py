@@ -211,3 +211,21 @@ def test_arguments_of_filters_are_checked_when_they_are_saved(template: str, mis
 
 def test_default_is_used_as_in_jinja() -> None:
     assert render("{{ contact.name | default('nobody', true) }}", CONTEXT) == "nobody"
+
+
+@pytest.mark.parametrize(
+    ("template", "sound"),
+    [
+        ("{{ secret.crm }}", True),
+        ("Bearer {{ secret.crm }}, {{ secret.other | urlencode }}", True),
+        ("{{ secret.crm | upper }}", False),
+        ("{{ secret.crm | urlencode | lower }}", False),
+        ("{{ secret.crm[:4] }}", False),
+        ("{{ secret.crm ~ 'x' }}", False),
+        ("{% if secret.crm == 'x' %}y{% endif %}", False),
+        ("{{ secret['crm'] }}", True),
+    ],
+)
+def test_a_secret_stands_for_itself_only(template: str, sound: bool) -> None:
+    found = check_template(template, {"secret": None})
+    assert found == [] if sound else "a secret stands for itself" in found[0]

@@ -34,6 +34,12 @@ def test_public_addresses(address: str) -> None:
         "64:ff9b::a9fe:a9fe",
         "2002:7f00:1::",
         "2001:0:7f00:1::",
+        "fec0::1",
+        "64:ff9b:1::7f00:1",
+        "::127.0.0.1",
+        "::ffff:0:127.0.0.1",
+        "3fff::1",
+        "100::1",
     ],
 )
 def test_private_addresses_in_every_disguise(address: str) -> None:

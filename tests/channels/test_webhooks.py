@@ -37,6 +37,7 @@ def call(url: str, method: str = "POST", body: bytes = b"{}") -> Call:
         (b'{"a": 1e999, "b": "x\\u0000y", "c": NaN}', "application/json", {"a": None, "b": "xy", "c": None}),
         (b'{"a": "\\ud800"}', "application/json", {"a": "?"}),
         (b"[" * 10_000, "application/json", None),
+        (b'{"a":' * 300 + b"1" + b"}" * 300, "application/json", None),
         (b"x" * 70_000, "text/plain", None),
     ],
 )
@@ -107,6 +108,21 @@ async def test_addresses_that_cannot_be_called(url: str, permanent: bool) -> Non
     assert caught.value.permanent is permanent
     assert "secret" not in caught.value.reason
     assert "127.0.0" not in caught.value.reason
+
+
+async def test_redirects_never_lead_to_another_port(hooks: Hooks) -> None:
+    with webhook_server() as other:
+        hooks.answer(307, None, location=other.url)
+        with pytest.raises(DeliveryFailed, match="another host, port or scheme"):
+            await caller(redirects=2).call(call(hooks.url))
+        assert other.received == []
+
+
+async def test_what_is_no_redirect_is_not_called_one(hooks: Hooks) -> None:
+    hooks.answer(304, b"")
+    with pytest.raises(DeliveryFailed, match="answered 304 Not Modified") as caught:
+        await caller().call(call(hooks.url))
+    assert caught.value.permanent
 
 
 async def test_what_templates_put_into_an_address_is_encoded(hooks: Hooks) -> None:

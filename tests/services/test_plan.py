@@ -206,3 +206,10 @@ def test_the_blast_radius_of_a_profile(world: World) -> None:
         "fire": [{"automation": "hot", "enrolled": 2}],
     }
     assert world.application.scores.one("contact", "ada", "engagement", at=None, limit=1)["score"] == 2
+
+
+def test_automations_that_start_each_other_are_applied_together(world: World) -> None:
+    first = "kind: automation\nkey: a\ntrigger: {event: go}\nsteps: [{start: b}]\n"
+    second = "kind: automation\nkey: b\ntrigger: {event: go}\nsteps: [{start: a}]\n"
+    applied = world.plans.apply(documents(first, second))
+    assert applied.versions == {("automation", "a"): 1, ("automation", "b"): 1}

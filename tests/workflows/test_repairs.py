@@ -12,6 +12,7 @@ from temporalio.client import WorkflowExecutionStatus
 from runtime.settings import Settings
 from services.repairs import Repairs
 from services.resources import Conflict, NotFound, Resources
+from store import holding
 from tests.workflows.conftest import Town
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.stack]
@@ -174,3 +175,64 @@ async def test_ops_cancel_many_at_once_in_temporal_by_search_attribute(town: Tow
             == [("hot", "cancelled")] * 3 + [("other", "running")] * 3
         )
     )
+
+
+async def test_a_pause_right_after_a_resume_does_not_end_the_wait(town: Town, repairs: Repairs) -> None:
+    begin(town, {"wait": "3d"}, {"add_tag": "after"})
+    [enrollment] = await town.enrolled()
+    await town.until(lambda: town.outcomes() == ["0"])
+    for _ in range(3):
+        repairs.pause(enrollment)
+        repairs.resume(enrollment)
+        repairs.pause(enrollment)
+        await town.until(lambda: town.world.query("SELECT waking FROM enrollments") == [(0,)])
+    repairs.resume(enrollment)
+    await town.until(lambda: town.world.query("SELECT waking FROM enrollments") == [(0,)])
+    assert await town.follow_up(enrollment).query("__temporal_workflow_metadata")
+    assert town.status() == ["running"]
+    await town.environment.fast_forward(town.follow_up(enrollment), timedelta(days=4))
+    await town.until(lambda: town.status() == ["completed"])
+
+
+async def test_step_after_step_is_skipped_while_paused(town: Town, repairs: Repairs) -> None:
+    begin(town, {"wait": "30d"}, {"add_tag": "a"}, {"add_tag": "b"}, {"add_tag": "c"})
+    [enrollment] = await town.enrolled()
+    await town.until(lambda: town.outcomes() == ["0"])
+    repairs.pause(enrollment)
+    for step in ("1", "2", "3"):
+        repairs.skip(enrollment)
+        await town.until(lambda step=step: town.world.query("SELECT step FROM enrollments") == [(step,)])  # type: ignore[misc]
+    repairs.resume(enrollment)
+    await town.until(lambda: town.status() == ["completed"])
+    assert town.world.query("SELECT tags FROM contacts") == [('["c"]',)]
+
+
+async def test_what_happens_after_the_time_limit_of_a_wait_comes_too_late(
+    town: Town, repairs: Repairs
+) -> None:
+    """While it is paused, and the same while no worker runs."""
+    waiting = {"event": "answer", "timeout": "1h", "on_timeout": [{"add_tag": "late"}]}
+    begin(town, {"wait_for": waiting}, {"add_tag": "end"})
+    [enrollment] = await town.enrolled()
+    await town.until(lambda: town.world.query("SELECT count(*) FROM waits") == [(1,)])
+    repairs.pause(enrollment)
+    town.world.database.run(lambda connection: connection.exec_driver_sql("UPDATE waits SET deadline_at = 1"))
+    town.world.send("answer")
+    town.wake()
+    await town.until(lambda: town.world.query("SELECT count(*) FROM events WHERE status = 0") == [(0,)])
+    repairs.resume(enrollment)
+    await town.until(lambda: town.status() == ["completed"])
+    assert town.world.query("SELECT tags FROM contacts") == [('["late","end"]',)]
+
+
+async def test_what_ran_goes_on_though_new_starts_are_held(town: Town, repairs: Repairs) -> None:
+    begin(town, {"adjust_score": {"profile": "later", "points": 3}}, {"add_tag": "done"})
+    [enrollment] = await town.enrolled()
+    await town.until(lambda: town.status() == ["failed"])
+    town.world.database.run(lambda connection: holding.set_held(connection, held=True))
+    town.world.publish({"on": "x", "points": 1}, key="later")
+    repairs.retry(enrollment)
+    await town.until(lambda: town.status() == ["completed"])
+    town.world.send(contact="ben")
+    town.wake()
+    await town.until(lambda: sorted(town.status()) == ["completed", "queued"])

@@ -7,9 +7,11 @@ import json
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 import pytest_asyncio
+from temporalio.client import WorkflowExecutionStatus
 from temporalio.testing import WorkflowEnvironment
 
 from runtime.settings import Settings
@@ -24,12 +26,13 @@ pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.stack]
 
 HOT = {"profile": "p", "filters": {"score": {"greater_or_equal": 5}}, "fires": "on_entry"}
 SECRET = "s3cr3t-never-to-be-seen"
+ODD = 'p"a\\ss & w/o %41?'
 
 
 @pytest.fixture
 def hooks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Hooks]:
     secrets = tmp_path / "secrets"
-    secrets.write_text(f"# for the CRM\ncrm={SECRET}\n")
+    secrets.write_text(f"# for the CRM\ncrm={SECRET}\nodd={ODD}\n")
     monkeypatch.setenv("KINDLING_SECRETS_FILE", str(secrets))
     monkeypatch.setenv("KINDLING_WEBHOOK_ALLOW", "127.0.0.1")
     with webhook_server() as server:
@@ -249,3 +252,100 @@ async def test_nothing_leaves_while_outbound_is_log(
         found = town.world.query("SELECT status, reason, body FROM webhooks")
         assert found == [("recorded", "nothing leaves while KINDLING_OUTBOUND is log", '{"a": 1}')]
     assert hooks.received == []
+
+
+async def test_a_retry_leaves_alone_what_failed_before_and_was_passed_over(
+    town: Town, hooks: Hooks, resources: Resources
+) -> None:
+    hooks.answer(400)
+    hooks.answer(404)
+    first = {"webhook": {"url": f"{hooks.url}/first"}, "on_failure": "continue"}
+    begin(town, first, {"add_tag": "x"}, {"webhook": {"url": f"{hooks.url}/second"}})
+    await done(town, "failed")
+    [enrollment] = town.ids()
+    Repairs(resources).retry(enrollment)
+    await done(town)
+    assert [received.path for received in hooks.received] == ["/first", "/second", "/second"]
+    assert hooks.received[1].headers["webhook-id"] == hooks.received[2].headers["webhook-id"]
+
+
+async def test_a_call_under_way_comes_to_its_end_whatever_happens_meanwhile(
+    town: Town, hooks: Hooks, resources: Resources
+) -> None:
+    """Skipped while it was answered with a refusal: the follow-up goes on, and the answer changes nothing."""
+    hooks.delay = 1.0
+    hooks.answer(400)
+    begin(town, step(hooks), {"wait": "30d"}, {"add_tag": "end"})
+    await town.until(lambda: len(hooks.received) == 1)
+    [enrollment] = town.ids()
+    repairs = Repairs(resources)
+    repairs.skip(enrollment)
+    await town.until(lambda: "1" in town.outcomes())
+    assert town.world.query("SELECT status, reason FROM webhooks") == [("skipped", "skipped by hand")]
+    assert town.world.query("SELECT tries, last_error FROM enrollments") == [(0, None)]
+    assert len(hooks.received) == 1
+
+
+async def test_a_pause_and_a_resume_during_a_call_do_not_send_it_twice(
+    town: Town, hooks: Hooks, resources: Resources
+) -> None:
+    hooks.delay = 1.0
+    begin(town, step(hooks))
+    await town.until(lambda: len(hooks.received) == 1)
+    [enrollment] = town.ids()
+    repairs = Repairs(resources)
+    repairs.pause(enrollment)
+    repairs.resume(enrollment)
+    await done(town)
+    assert len(hooks.received) == 1
+
+
+async def test_a_cancelled_one_keeps_its_reason_whatever_a_call_under_way_comes_to(
+    town: Town, hooks: Hooks, resources: Resources
+) -> None:
+    hooks.delay = 1.0
+    hooks.answer(503)
+    begin(town, step(hooks))
+    await town.until(lambda: len(hooks.received) == 1)
+    [enrollment] = town.ids()
+    Repairs(resources).cancel(enrollment)
+    await town.until(lambda: hooks.answered == 1)
+    shown = "SELECT status, last_error, tries, next_attempt_at FROM enrollments"
+
+    async def closed() -> bool:
+        return (await town.follow_up(enrollment).describe()).status is WorkflowExecutionStatus.CANCELED
+
+    await town.until(closed)
+    assert town.world.query(shown) == [("cancelled", "cancelled by hand", 0, None)]
+
+
+async def test_secrets_are_put_in_whole(town: Town, hooks: Hooks, tmp_path: Path) -> None:
+    """Quotes and backslashes in a body, spaces and signs in an address."""
+    webhook = {
+        "url": f"{hooks.url}/in?k={{{{ secret.odd | urlencode }}}}",
+        "headers": {"X-Key": "key {{ secret.odd }}"},
+        "body": {"pw": "{{ secret.odd }}", "list": ["a {{ secret.odd }} b"]},
+    }
+    begin(town, {"webhook": webhook})
+    await done(town)
+    [received] = hooks.received
+    assert received.json == {"pw": ODD, "list": [f"a {ODD} b"]}
+    assert received.path == f"/in?k={quote(ODD, safe='')}"
+    assert received.headers["x-key"] == f"key {ODD}"
+
+
+async def test_what_was_pending_is_only_recorded_once_nothing_leaves(
+    hooks: Hooks, temporal: WorkflowEnvironment, settings: Settings, sqlite_url: str
+) -> None:
+    """A copy of an installation that is looked at with KINDLING_OUTBOUND=log."""
+    hooks.answer(429, None, Retry_After="1")
+    async with town_of(temporal, settings, sqlite_url) as town:
+        begin(town, step(hooks))
+        await town.until(lambda: town.world.query("SELECT tries FROM enrollments") == [(1,)])
+    quiet = settings.model_copy(update={"outbound": "log"})
+    async with town_of(temporal, quiet, sqlite_url) as town:
+        await done(town)
+        assert town.world.query("SELECT status, reason FROM webhooks") == [
+            ("recorded", "nothing leaves while KINDLING_OUTBOUND is log")
+        ]
+    assert len(hooks.received) == 1

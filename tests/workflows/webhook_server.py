@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -22,12 +23,17 @@ class Received(NamedTuple):
 
 
 class Hooks:
-    """`answers` (status, headers, body) are given first, one a request; then every request gets 200 and {}."""
+    """`answers` (status, headers, body) are given first, one a request; then every request gets 200 and {}.
+
+    Each comes `delay` seconds after its request.
+    """
 
     def __init__(self) -> None:
         self.received: list[Received] = []
         self.answers: list[tuple[int, dict[str, str], bytes]] = []
         self.url = ""
+        self.delay = 0.0
+        self.answered = 0
 
     def answer(self, status: int, body: Any = None, **headers: str) -> None:
         """What the next unanswered request gets; `body` as JSON unless it is bytes."""
@@ -49,12 +55,14 @@ def webhook_server() -> Iterator[Hooks]:
             headers = {name.lower(): value for name, value in self.headers.items()}
             hooks.received.append(Received(self.command, self.path, headers, self.rfile.read(length)))
             status, more, body = hooks.answers.pop(0) if hooks.answers else (200, {}, b"{}")
+            time.sleep(hooks.delay)
             self.send_response(status)
             for name, value in {"content-type": "application/json", **more}.items():
                 self.send_header(name, value)
             self.send_header("content-length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
+            hooks.answered += 1
 
         do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = handle_one  # noqa: N815
 

@@ -11,9 +11,12 @@ depends_on = None
 
 
 def upgrade() -> None:
+    json = sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql")
     op.add_column("enrollments", sa.Column("paused", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.add_column("enrollments", sa.Column("tries", sa.Integer(), nullable=False, server_default="0"))
     op.add_column("enrollments", sa.Column("next_attempt_at", sa.BigInteger(), nullable=True))
+    op.add_column("notifications", sa.Column("refused", json, nullable=False, server_default="[]"))
+    op.add_column("notifications", sa.Column("served", sa.Integer(), nullable=False, server_default="0"))
     op.create_table(
         "webhooks",
         sa.Column("id", sa.Text(), nullable=False),
@@ -24,11 +27,7 @@ def upgrade() -> None:
         sa.Column("deal_id", sa.BigInteger(), nullable=True),
         sa.Column("method", sa.Text(), nullable=False),
         sa.Column("url", sa.Text(), nullable=False),
-        sa.Column(
-            "headers",
-            sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
-            nullable=False,
-        ),
+        sa.Column("headers", json, nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
         sa.Column("status", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=True),
