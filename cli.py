@@ -278,7 +278,7 @@ def pause(
     """Pause an automation, so that it enrolls nobody, or one follow-up, so that no further step begins."""
     from commands import automations  # noqa: PLC0415
 
-    raise typer.Exit(automations.pause(target, paused=True, running=running, matching=False, as_json=as_json))
+    raise typer.Exit(automations.pause(target, running=running, as_json=as_json))
 
 
 @app.command()
@@ -289,14 +289,13 @@ def resume(
         bool, typer.Option("--running", help="Let follow-ups that are paused go on, too.")
     ] = False,
     matching: Annotated[bool, typer.Option("--matching", help="Enroll all who match now.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     as_json: Json = False,
 ) -> None:
     """Let a paused automation enroll again, or a paused follow-up go on."""
     from commands import automations  # noqa: PLC0415
 
-    raise typer.Exit(
-        automations.pause(target, paused=False, running=running, matching=matching, as_json=as_json)
-    )
+    raise typer.Exit(automations.resume(target, running=running, matching=matching, yes=yes, as_json=as_json))
 
 
 @app.command()
@@ -308,6 +307,10 @@ def enroll(
     smart_list: Annotated[str | None, typer.Option(help="Key of a smart list.")] = None,
     matching: Annotated[bool, typer.Option("--matching", help="All who match now.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Count only.")] = False,
+    draft: Annotated[bool, typer.Option("--draft", help="With --dry-run: count for the draft.")] = False,
+    request: Annotated[
+        str | None, typer.Option(help="A name of your own; calling again with it enrolls nobody twice.")
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -322,6 +325,8 @@ def enroll(
             smart_list=smart_list,
             matching=matching,
             dry_run=dry_run,
+            draft=draft,
+            request=request,
             yes=yes,
             as_json=as_json,
         )

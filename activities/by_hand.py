@@ -1,18 +1,19 @@
 """Enrolling records without a change of their score: named by somebody, of a list, or all that match now."""
 
 from collections.abc import Collection
+from dataclasses import replace
 from typing import NamedTuple
 
 from activities.enrolling import Enrolling, Found
 from activities.published import Published
-from activities.subjects import CONTACT, DEAL, Subjects
+from activities.subjects import DEAL, Subjects
 from conditions.times import Micros
 from scoring.progress import ScoreChange
 from store.connection import Connection
 from store.enrolling import known_origins
 from store.pending import NOTHING
 from store.scoring import load_score_values
-from triggers.compiled import CompiledTrigger
+from triggers.compiled import CompiledTrigger, TriggerIndex
 from triggers.evaluate import Match, change_lookup, event_lookup
 
 #: `cause` of such enrollments.
@@ -31,17 +32,18 @@ def enlist(
     shard: int,
     published: Published,
     trigger: CompiledTrigger,
+    kind: str,
     ids: Collection[int],
     wanted: Wanted,
     now: Micros,
 ) -> Enrolling:
-    """These records of one shard, to `decide` on or to `save`.
+    """These contacts or deals (`kind`) of one shard, to `decide` on or to `save`.
 
     For the filters, `score` is the present score, `previous_score` the same, and there is no event. Re-entry, running
     follow-ups, exits and pauses count as they do for changes; `rearm` does not.
     """
     profile = published.by_key.get(trigger.profile or "")
-    kind = profile.applies_to if profile is not None else CONTACT
+    published = replace(published, triggers=TriggerIndex([trigger]))
     subjects = Subjects(connection, NOTHING, published, {kind: ids})
     enrolling = Enrolling(connection, shard, published, now, subjects)
     enrolling.load_scores({})
@@ -65,4 +67,5 @@ def enlist(
     origins = [found.match.origin for found in enrolling.found]
     done = known_origins(connection, trigger.automation_id, origins)
     enrolling.found = [found for found in enrolling.found if found.match.origin not in done]
+    enrolling.already = len(done)
     return enrolling

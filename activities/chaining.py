@@ -90,7 +90,8 @@ def _guard(situation: Situation, trigger: CompiledTrigger, deal_id: int | None) 
         situation.connection, [trigger.automation_id], [situation.enrollment["contact_id"]]
     )
     for earlier in found:
-        if not about_deal or earlier.deal_id == deal_id:
+        same = earlier.about_deal(situation.published.kinds)
+        if same == about_deal and (not about_deal or earlier.deal_id == deal_id):
             guard.last_start = max(earlier.created_at, earlier.start_at)
             if earlier.status in follow_ups.OPEN:
                 guard.running.append(earlier.id)

@@ -55,7 +55,7 @@ class Decided(NamedTuple):
 
 
 class Enrolling:
-    """Collects the matches of one batch and writes what becomes of them."""
+    """Collects the matches of one batch and writes what becomes of them. `already`: matches known from before."""
 
     def __init__(
         self, connection: Connection, shard: int, published: Published, now: Micros, subjects: Subjects
@@ -66,6 +66,7 @@ class Enrolling:
         self.now = now
         self.subjects = subjects
         self.found: list[Found] = []
+        self.already = 0
         self._facts: dict[tuple[int, int | None], Facts] = {}
         self._scores: dict[str, dict[int, int | None]] = {}
 
@@ -140,7 +141,7 @@ class Enrolling:
         return known
 
     def _guards(self, connection: Connection) -> dict[tuple[int, int, int | None], Guard]:
-        """What has become of earlier matches: by automation and contact, and by automation, contact and deal."""
+        """What has become of earlier matches, by automation, contact, and deal where that was enrolled."""
         guarded = [found for found in self.found if found.match.trigger.guarded]
         guards: dict[tuple[int, int, int | None], Guard] = {}
         if guarded:
@@ -150,13 +151,14 @@ class Enrolling:
             }
             contacts = {found.contact_id for found in guarded}
             for earlier in rows.load_earlier(connection, automations, contacts):
-                for deal_id in {None, earlier.deal_id}:
-                    guard = guards.setdefault((earlier.automation_id, earlier.contact_id, deal_id), Guard())
-                    guard.last_start = max(earlier.created_at, earlier.start_at)
-                    same = earlier.profile_id == automations[earlier.automation_id]
-                    guard.last_seq = earlier.change_seq if same else None
-                    if earlier.status in ("queued", "running"):
-                        guard.running.append(earlier.id)
+                deal_id = earlier.deal_id if earlier.about_deal(self.published.kinds) else None
+                guard = guards.setdefault((earlier.automation_id, earlier.contact_id, deal_id), Guard())
+                guard.last_start = max(earlier.created_at, earlier.start_at)
+                guard.entered_at = earlier.created_at
+                same = earlier.profile_id == automations[earlier.automation_id]
+                guard.last_seq = earlier.change_seq if same else None
+                if earlier.status in ("queued", "running"):
+                    guard.running.append(earlier.id)
         return guards
 
     def decide(self, connection: Connection) -> Decided:
@@ -188,7 +190,7 @@ class Enrolling:
                 decided.replaced.extend(guard.running)
                 guard.running.clear()
             enrollment = self._enrollment(found)
-            guard.last_start = self.now
+            guard.last_start = guard.entered_at = self.now
             guard.last_seq = enrollment.change_seq
             guard.running.append(enrollment.id)
             decided.enrollments.append(enrollment)
@@ -212,7 +214,7 @@ class Enrolling:
         trigger, change, profile = found.match.trigger, found.match.change, found.profile
         if (
             trigger.rearm is None
-            or guard.last_start is None
+            or guard.entered_at is None
             or not change
             or not change.seq
             or profile is None
@@ -220,7 +222,7 @@ class Enrolling:
             return True
         record_id = found.deal_id if found.about_deal and found.deal_id is not None else found.contact_id
         scores = rows.scores_between(
-            connection, profile.id, record_id, guard.last_seq, guard.last_start, change.seq
+            connection, profile.id, record_id, guard.last_seq, guard.entered_at, change.seq
         )
         return is_armed(trigger, scores, self.now)
 

@@ -14,8 +14,10 @@ from api.schemas import Version as VersionShown
 from api.state import App
 from automations.model import Automation, Recipient
 from conditions.definition import Definition
+from conditions.problems import Problem
 from services.backtest import BacktestRequest
 from services.enrollment import EnrollRequest
+from services.resources import Invalid
 
 router = APIRouter(prefix="/v1", tags=["Automations"])
 
@@ -36,6 +38,22 @@ class ResumeIn(PublishIn):
     """What resuming does besides. `running`: follow-ups that are paused go on too."""
 
     running: bool = False
+
+
+def _could_enroll(app: App, key: str, wanted: EnrollRequest | None, *, draft: bool) -> None:
+    """Raise what enrolling would, before anything is changed."""
+    if wanted is None:
+        return
+    if wanted.dry_run or wanted.draft:
+        message = f"nothing was changed; to count first, POST /v1/automations/{key}/enroll with dry_run"
+        raise Invalid([Problem(("enroll", "dry_run" if wanted.dry_run else "draft"), message)])
+    counted = {**wanted.model_dump(exclude_unset=True), "dry_run": True, "draft": draft}
+    try:
+        app.enroll_by_hand.enroll(key, counted)
+    except Invalid as error:
+        raise Invalid(
+            Problem(("enroll", *problem.loc), problem.message) for problem in error.problems
+        ) from None
 
 
 def _and_enroll(app: App, key: str, shown: dict[str, Any], wanted: EnrollRequest | None) -> dict[str, Any]:
@@ -99,9 +117,9 @@ def publish_automation(key: Key, body: OptionalBody, app: App) -> dict[str, Any]
 
     Follow-ups that run keep theirs. `enroll` then enrolls those who match now; count them first with a `dry_run`.
     """
-    wanted = read_options(PublishIn, body)
-    shown = app.automations.publish(key)
-    return _and_enroll(app, key, shown, wanted.enroll)
+    wanted = read_options(PublishIn, body).enroll
+    _could_enroll(app, key, wanted, draft=True)
+    return _and_enroll(app, key, app.automations.publish(key), wanted)
 
 
 @router.post(
@@ -129,6 +147,7 @@ def resume_automation(key: Key, body: OptionalBody, app: App) -> dict[str, Any]:
     `running`: follow-ups that are paused go on too.
     """
     wanted = read_options(ResumeIn, body)
+    _could_enroll(app, key, wanted.enroll, draft=False)
     shown = app.automations.pause(key, paused=False, running=wanted.running)
     return _and_enroll(app, key, shown, wanted.enroll)
 

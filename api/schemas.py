@@ -471,6 +471,7 @@ class Enrolled(BaseModel):
     records: int = Field(description="How many were looked at")
     enrolled: int
     skipped: dict[str, int] = Field(description="By reason")
+    already: int = Field(description="Matches that this `request` had dealt with before")
     starts_until: str | None = Field(description="When the storm limit lets the last one start")
 
 
@@ -617,15 +618,34 @@ class Explained(BaseModel):
     event: CausingEvent | None = None
     adjustment: CausingAdjustment | None = None
     outcome: Literal[
-        "enrolled", "skipped", "silent", "filters", "where", "inside", "rearm", "unpublished", "otherwise"
+        "enrolled",
+        "skipped",
+        "silent",
+        "filters",
+        "where",
+        "inside",
+        "rearm",
+        "unpublished",
+        "elsewhere",
+        "otherwise",
     ]
     why: str
     reason: str | None = Field(description="Of a skip")
+    automation_version: int | None = Field(description="The version that was published then; null: the draft")
     enrollment: str | None
     workflow_id: str | None
     workflow_url: str | None
     filters: list[FilterVerdict]
     guards: list[GuardVerdict]
+
+
+class Besides(BaseModel):
+    """An enrollment, or a skip with its reason, that no change caused."""
+
+    at: str | None
+    cause: Literal["manual", "start"]
+    enrollment: str | None
+    reason: str | None
 
 
 class Explanation(BaseModel):
@@ -636,6 +656,7 @@ class Explanation(BaseModel):
     deal: str | None = None
     version: int | None
     items: list[Explained]
+    besides: list[Besides] = Field(description="Enrolled by hand or by another automation")
 
 
 class Recipient(BaseModel):

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from automations.durations import longest_duration
 from automations.known import Known
 from automations.model import Automation, ExitEvent
 from automations.step_models import (
@@ -24,18 +25,17 @@ from automations.trees import conditions_of, templates_of
 from conditions.contradictions import Range, contradictions
 from conditions.fields import CONTACT, DEAL, INTERNAL_EVENTS
 from conditions.problems import Loc, Problem, suggestion
+from conditions.times import micros_of
 from conditions.tree import fields_read, leaves
 from conditions.values import is_number
 
 _NO_DOCUMENT = ("owner", "contact")
 _INFINITE = float("inf")
-#: Filters that tell one change from another, so that only upper bounds do not fire at everybody's first point.
-_TELLING = ("previous_score", "previous_band", "change", "cause")
 
 
 def warnings_of(automation: Automation, known: Known) -> Iterator[Problem]:
     """Each with its place in the document."""
-    yield from _of_trigger(automation)
+    yield from _of_trigger(automation, known)
     yield from _never(automation, known)
     yield from _events(automation, known)
     yield from _tags(automation, known)
@@ -45,36 +45,51 @@ def warnings_of(automation: Automation, known: Known) -> Iterator[Problem]:
         yield from _of_step(place.step, place.loc, automation, known)
 
 
-def _of_trigger(automation: Automation) -> Iterator[Problem]:
+def _of_trigger(automation: Automation, known: Known) -> Iterator[Problem]:
     trigger = automation.trigger
     if trigger.fires == "on_entry" and not trigger.filters:
         yield Problem(("trigger", "fires"), "without filters there is nothing to enter: this never fires")
+    elif trigger.fires == "on_entry" and not {"score", "band"} & fields_read(trigger.filters):
+        yield Problem(
+            ("trigger", "fires"),
+            "on_entry asks whether `score` and `band` came to match, and the filters read neither: this never fires",
+        )
     if trigger.profile is None:
         return
     waits = any(isinstance(place.step, WaitStep | WaitForStep) for place in walk(automation))
-    given = trigger.model_fields_set
-    if trigger.fires == "every_change" and waits and "while_running" not in given and "reentry" not in given:
+    if trigger.fires == "every_change" and waits and not _spaced(automation):
         yield Problem(
             ("trigger",),
             "fires on every change, and its follow-ups wait: many may run for one record at once; add fires: on_entry, "
             "or say while_running: start, skip or replace",
         )
     reads = fields_read(trigger.filters)
-    if "score" in reads and not any(name in _TELLING or name.startswith("event.") for name in reads):
+    if reads and reads <= {"score", f"scores.{trigger.profile}"}:
         low, high = _bounds_of_score(trigger.filters)
-        if low == -_INFINITE and high < _INFINITE:
+        profile = known.profiles.get(trigger.profile)
+        least = profile.min if profile is not None and profile.min is not None else -_INFINITE
+        if low <= least and 0 < high < _INFINITE:
             yield Problem(
-                ("trigger", "filters", "score"),
+                ("trigger", "filters", min(reads)),
                 "only bounds the score from above, so it fires at everybody's first point; for a score that falls, add "
                 f"previous_score: {{greater: {high:g}}}",
             )
+
+
+def _spaced(automation: Automation) -> bool:
+    """Whether the trigger says what to do while a follow-up runs, or enters again only after it."""
+    trigger = automation.trigger
+    if "while_running" in trigger.model_fields_set or trigger.reentry == "once":
+        return True
+    after = None if isinstance(trigger.reentry, str) else micros_of(trigger.reentry.after)
+    return after is not None and after >= longest_duration(automation)
 
 
 def _bounds_of_score(filters: Mapping[str, Any]) -> tuple[float, float]:
     """The interval that the tests of `score` that must all hold leave."""
     low, high = -_INFINITE, _INFINITE
     for leaf in leaves({key: part for key, part in filters.items() if key not in ("any", "not")}, ()):
-        if leaf.field != "score" or "any" in leaf.loc or "not" in leaf.loc:
+        if "any" in leaf.loc or "not" in leaf.loc:
             continue
         name = leaf.operator.name
         numbers = [value for value in leaf.operands if is_number(value)]
@@ -105,14 +120,14 @@ def _never(automation: Automation, known: Known) -> Iterator[Problem]:
 
 def _ranges(automation: Automation, known: Known) -> dict[str, Range]:
     """What fields of scores can be, by what their profiles say."""
-    found: dict[str, Range] = {}
+    found: dict[str, Range] = {"change": Range(whole=True)}
     for key, profile in known.profiles.items():
         if profile is None:
             continue
         low = -_INFINITE if profile.min is None else float(profile.min)
         high = _INFINITE if profile.max is None else float(profile.max)
         why = {"low": f"the min of profile {key}", "high": f"the max of profile {key}"}
-        score, band = Range(low, high, None, why), Range(labels=tuple(profile.bands))
+        score, band = Range(low, high, whole=True, why=why), Range(labels=tuple(profile.bands))
         found[f"scores.{key}"], found[f"bands.{key}"] = score, band
         if key == automation.trigger.profile:
             found |= {"score": score, "previous_score": score, "band": band, "previous_band": band}
@@ -138,7 +153,7 @@ def _unseen_event(event: str | None, loc: Loc, known: Known) -> Iterator[Problem
     if known.event_types is not None and event in known.event_types:
         return
     others = sorted({*INTERNAL_EVENTS, *known.named_events, *(known.event_types or ())})
-    similar = suggestion(event, others, certain=known.event_types is None)
+    similar = suggestion(event, others, certain=True)
     if known.event_types is not None:
         yield Problem(loc, f'no event "{event}" has been seen so far{similar}')
     elif similar:
@@ -146,9 +161,10 @@ def _unseen_event(event: str | None, loc: Loc, known: Known) -> Iterator[Problem
 
 
 def _tags(automation: Automation, known: Known) -> Iterator[Problem]:
-    """Tags that are asked for or removed, and that nothing adds."""
-    if known.tags is None:
-        return
+    """Tags that are asked for or removed, and that nothing adds.
+
+    Without a database only those that look like one that is added.
+    """
     asked = [
         (leaf.loc, leaf.operand)
         for loc, raw, _ in conditions_of(automation)
@@ -162,9 +178,9 @@ def _tags(automation: Automation, known: Known) -> Iterator[Problem]:
     if not asked:
         return
     added = {step.add_tag for _, step in steps if isinstance(step, AddTagStep)}
-    tags = added | known.added_tags | set(known.tags())
+    tags = sorted(added | known.added_tags | set(known.tags() if known.tags is not None else ()))
     for loc, tag in asked:
-        if tag not in tags:
+        if tag not in tags and (known.tags is not None or suggestion(tag, tags, certain=True)):
             yield Problem(
                 loc, f'no contact has the tag "{tag}", and no automation adds it{suggestion(tag, tags)}'
             )
@@ -226,7 +242,9 @@ def _shadowed(step: IfStep, loc: Loc) -> Iterator[Problem]:
 def _always_stops(step: BaseStep) -> bool:
     if isinstance(step, StopStep):
         return True
-    if isinstance(step, IfStep):
+    if isinstance(step, IfStep) and step.condition == {}:
+        ways = [step.then]
+    elif isinstance(step, IfStep):
         ways = [step.then, *(way.then for way in step.elif_), step.else_]
     elif isinstance(step, SplitStep) and sum(share.percent for share in step.split) == 100:
         ways = [share.steps for share in step.split if share.percent]

@@ -7,7 +7,6 @@ import typer
 from commands.output import counted, note, print_json, print_table, say
 from commands.session import session
 from runtime.errors import ReadableError
-from services.application import Application
 from services.repairs import is_enrollment_id
 
 
@@ -19,20 +18,28 @@ def enroll(
     smart_list: str | None,
     matching: bool,
     dry_run: bool,
+    draft: bool,
+    request: str | None,
     yes: bool,
     as_json: bool,
 ) -> int:
     """Count who would enroll, ask, and enroll them."""
-    named = {"contacts": contacts, "deals": deals, "smart_list": smart_list, "matching": matching}
+    if draft and not dry_run:
+        raise ReadableError("A draft enrolls nobody: --draft goes with --dry-run")
+    named = {
+        "contacts": contacts,
+        "deals": deals,
+        "smart_list": smart_list,
+        "matching": matching,
+        "request": request,
+        "draft": draft,
+    }
     wanted: dict[str, Any] = {name: value for name, value in named.items() if value}
     with session() as opened:
         by_hand = opened.application.enroll_by_hand
         found = by_hand.enroll(key, {**wanted, "dry_run": True})
         if not dry_run:
-            if not yes and found["enrolled"]:
-                question = f"Enroll {counted(found['enrolled'], 'record')} in {key}?"
-                if as_json or not typer.confirm(question, err=True):
-                    raise ReadableError(f"{question} Nothing was done; say yes, or add --yes")
+            _confirm(found, yes=yes or not found["enrolled"], as_json=as_json)
             found = by_hand.enroll(key, wanted)
     if as_json:
         print_json(found)
@@ -107,36 +114,55 @@ def stats(key: str, *, version: int | None, as_json: bool) -> int:
     return 0
 
 
-def pause(target: str, *, paused: bool, running: bool, matching: bool, as_json: bool) -> int:
-    """Pause or resume an automation, or one follow-up."""
+def _confirm(counted_before: dict[str, Any], *, yes: bool, as_json: bool) -> None:
+    """Ask whether to enroll so many, unless that has been answered."""
+    question = f"Enroll {counted(counted_before['enrolled'], 'record')} in {counted_before['automation']}?"
+    if not yes and (as_json or not typer.confirm(question, err=True)):
+        raise ReadableError(f"{question} Nothing was done; say yes, or add --yes")
+
+
+def pause(target: str, *, running: bool, as_json: bool) -> int:
+    """Pause an automation, or one follow-up."""
     with session() as opened:
         application = opened.application
         if is_enrollment_id(target):
-            if running or matching:
-                raise ReadableError(
-                    f"{target} is one follow-up; --running and --matching are for automations"
-                )
-            repairs = application.repairs
-            found = repairs.pause(target) if paused else repairs.resume(target)
+            _only_automations(target, running)
+            found = application.repairs.pause(target)
         else:
-            found = _pause_automation(application, target, paused=paused, running=running, matching=matching)
+            found = application.automations.pause(target, paused=True, running=running)
+    return _print_pause(target, found, "paused", as_json=as_json)
+
+
+def resume(target: str, *, running: bool, matching: bool, yes: bool, as_json: bool) -> int:
+    """Resume an automation, and enroll who matches if that is wanted, or one follow-up."""
+    with session() as opened:
+        application = opened.application
+        if is_enrollment_id(target):
+            _only_automations(target, running or matching)
+            found = application.repairs.resume(target)
+        else:
+            by_hand = application.enroll_by_hand
+            if matching:
+                _confirm(by_hand.count_resumed(target), yes=yes, as_json=as_json)
+            found = application.automations.pause(target, paused=False, running=running)
+            if matching:
+                found["enrolled"] = by_hand.enroll(target, {"matching": True})
+    return _print_pause(target, found, "goes on", as_json=as_json)
+
+
+def _only_automations(target: str, options: bool) -> None:
+    if options:
+        raise ReadableError(f"{target} is one follow-up; --running and --matching are for automations")
+
+
+def _print_pause(target: str, found: dict[str, Any], state: str, *, as_json: bool) -> int:
     if as_json:
         print_json(found)
         return 0
-    state = "paused" if paused else "goes on"
     say(f"{target} {state}.")
     count = found.get("follow_ups_paused", found.get("follow_ups_resumed"))
     if count is not None:
-        say(f"  {counted(count, 'follow-up')} {'paused' if paused else 'resumed'}")
+        say(f"  {counted(count, 'follow-up')} {'paused' if state == 'paused' else 'resumed'}")
     if "enrolled" in found:
         say(f"  {counted(found['enrolled']['enrolled'], 'record')} enrolled")
     return 0
-
-
-def _pause_automation(
-    application: Application, key: str, *, paused: bool, running: bool, matching: bool
-) -> dict[str, Any]:
-    found = application.automations.pause(key, paused=paused, running=running)
-    if matching:
-        found["enrolled"] = application.enroll_by_hand.enroll(key, {"matching": True})
-    return found

@@ -65,6 +65,10 @@ def why(automation: str, key: str, *, deal: bool, limit: int, as_json: bool) -> 
         return 0
     if not found["items"]:
         say("Nothing has happened that the automation looks at.")
+    for one in found["besides"]:
+        how = "by hand" if one["cause"] == "manual" else "by another automation"
+        fate = f"enrolled {how}" if one["enrollment"] else f"to be enrolled {how}, skipped: {one['reason']}"
+        say(f"{one['at'][:19].replace('T', ' ')}  {fate}")
     for item in found["items"]:
         event = f" {item['event']['type']}" if item.get("event") else ""
         moved = f"  {_shown(item['previous'])} → {_shown(item['current'])}" if "current" in item else ""

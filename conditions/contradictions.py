@@ -10,12 +10,11 @@ from conditions.tree import Leaf
 from conditions.values import is_number
 
 _INFINITE = float("inf")
-_OF_EMPTY = ("not_equal",)
 
 
 @dataclass(frozen=True)
 class Range:
-    """What a field can be: whole numbers from `low` to `high`, or one of `labels`; empty is possible beside that.
+    """What a field can be: numbers (`whole` ones) from `low` to `high`, or one of `labels`; or else empty.
 
     `why` says where that comes from: "the profile's max is 200".
     """
@@ -23,83 +22,128 @@ class Range:
     low: float = -_INFINITE
     high: float = _INFINITE
     labels: tuple[str, ...] | None = None
+    whole: bool = False
     why: Mapping[str, str] = field(default_factory=dict)
 
 
 def contradictions(raw: Mapping[str, Any], ranges: Mapping[str, Range], loc: Loc = ()) -> Iterator[Problem]:
-    """Places of a valid tree that can never hold. What is under `not` is not looked at."""
-    together: dict[str, list[Leaf]] = {}
-    yield from _gather(raw, ranges, loc, together)
-    for name, tests in together.items():
-        reason = _clash(tests, ranges.get(name, Range()))
-        if reason is not None:
-            yield Problem(tests[-1].loc[:-1], f"{name} {reason}, so this never holds")
+    """Places of a valid tree that can never hold. Under `not` only single bounds of one field are looked at."""
+    yield from _together(raw, ranges, loc, {})
 
 
-def _gather(
-    raw: Mapping[str, Any], ranges: Mapping[str, Range], loc: Loc, together: dict[str, list[Leaf]]
+Tests = dict[str, list[Leaf]]
+
+
+def _together(
+    raw: Mapping[str, Any], ranges: Mapping[str, Range], loc: Loc, outer: Tests
 ) -> Iterator[Problem]:
-    """Tests that have to hold together, by field; problems of alternatives none of which can hold."""
+    """What contradicts itself, or the tests around it."""
+    inner: Tests = {}
+    choices: list[tuple[Loc, list[Any]]] = []
+    _gather(raw, loc, inner, choices)
+    tests = {name: [*outer.get(name, ()), *found] for name, found in inner.items()}
+    for name, found in tests.items():
+        reason = _clash(found, ranges.get(name, Range()))
+        if reason is not None:
+            yield Problem(found[-1].loc[:-1], f"{name} {reason}, so this never holds")
+    around = {**outer, **tests}
+    for place, parts in choices:
+        problems = [
+            list(_together(part, ranges, (*place, index), around)) for index, part in enumerate(parts)
+        ]
+        if all(problems):
+            yield from (found[0] for found in problems)
+
+
+_INVERSE = {"greater": "less_or_equal", "greater_or_equal": "less"} | {
+    "less": "greater_or_equal",
+    "less_or_equal": "greater",
+}
+
+
+def _gather(raw: Mapping[str, Any], loc: Loc, tests: Tests, choices: list[tuple[Loc, list[Any]]]) -> None:
+    """Tests that have to hold together, by field, and alternatives."""
     for key, part in raw.items():
         if key == "all":
             for index, inner in enumerate(part):
-                yield from _gather(inner, ranges, (*loc, key, index), together)
+                _gather(inner, (*loc, key, index), tests, choices)
         elif key == "any":
-            found = [
-                list(contradictions(inner, ranges, (*loc, key, index))) for index, inner in enumerate(part)
-            ]
-            if all(found):
-                yield from (problems[0] for problems in found)
-        elif key != "not":
-            together.setdefault(key, []).extend(
+            choices.append(((*loc, key), part))
+        elif key == "not":
+            [(name, test), *more] = part.items()
+            [operator, *others] = test if isinstance(test, Mapping) else [None, None]
+            if not more and not others and operator in _INVERSE:
+                leaf = Leaf((*loc, key, name, operator), name, OPERATORS[_INVERSE[operator]], test[operator])
+                tests.setdefault(name, []).append(leaf)
+        else:
+            tests.setdefault(key, []).extend(
                 Leaf((*loc, key, name), key, OPERATORS[name], operand) for name, operand in part.items()
             )
 
 
 def _clash(tests: list[Leaf], possible: Range) -> str | None:
     """Why no value passes all tests of a field; None when one may."""
-    low, high, labels = possible.low, possible.high, possible.labels
+    step = 1 if possible.whole else 0
+    low, high = (possible.low, False), (possible.high, False)
     wanted: set[Any] | None = None
+    unwanted: set[Any] = set()
     empty = needed = False
     for leaf in tests:
         name, operand = leaf.operator.name, leaf.operand
+        inverted = "not" in leaf.loc
         if name in ("empty", "not_empty"):
             is_empty = (name == "empty") is operand
             empty, needed = empty or is_empty, needed or not is_empty
             continue
-        needed = needed or name not in _OF_EMPTY
+        needed = needed or (name != "not_equal" and not inverted)
         if name in ("equal", "one_of"):
-            values = {str(item) if isinstance(item, bool) else item for item in leaf.operands}
+            values = {_comparable(item) for item in leaf.operands}
             wanted = values if wanted is None else wanted & values
+        elif name == "not_equal":
+            unwanted.add(_comparable(operand))
         elif is_number(operand) and name in ("greater", "greater_or_equal"):
-            low = max(low, operand + 1 if name == "greater" and isinstance(operand, int) else operand)
+            strict = name == "greater"
+            low = max(low, (operand + step, False) if strict and step else (operand, strict))
         elif is_number(operand) and name in ("less", "less_or_equal"):
-            high = min(high, operand - 1 if name == "less" and isinstance(operand, int) else operand)
-    return _said(low, high, labels, wanted, possible, empty=empty and needed)
+            strict = name == "less"
+            bound = (operand - step, False) if strict and step else (operand, strict)
+            high = min(high, bound, key=lambda found: (found[0], not found[1]))
+    if wanted is not None:
+        wanted -= unwanted
+    if empty and needed:
+        return "cannot be empty and pass another test"
+    if not needed:
+        return None
+    return _said(low, high, wanted, possible)
+
+
+def _comparable(value: Any) -> Any:
+    """Booleans are not numbers."""
+    return f"{value}" if isinstance(value, bool) else value
 
 
 def _said(
-    low: float,
-    high: float,
-    labels: tuple[str, ...] | None,
-    wanted: set[Any] | None,
-    possible: Range,
-    *,
-    empty: bool,
+    low: tuple[float, bool], high: tuple[float, bool], wanted: set[Any] | None, possible: Range
 ) -> str | None:
-    if empty:
-        return "cannot be empty and pass another test"
+    """`low` and `high` with whether the bound itself is left out."""
+    at_once = "cannot pass all these tests at once"
     if wanted is not None:
         numbers = [value for value in wanted if is_number(value)]
         if not wanted:
             return "cannot be two values at once"
-        if len(numbers) == len(wanted) and not any(low <= value <= high for value in numbers):
-            return _beyond(min(numbers), max(numbers), possible) or "cannot pass all these tests at once"
+        inside = [value for value in numbers if low <= (value, False) and _below(value, high)]
+        if len(numbers) == len(wanted) and not inside:
+            return _beyond(min(numbers), max(numbers), possible) or at_once
+        labels = possible.labels
         if labels is not None and not any(value in labels for value in wanted):
             return f"is one of {', '.join(labels)}" if labels else "has no bands"
-    if low > high:
-        return _beyond(low, high, possible) or "cannot pass all these tests at once"
+    if low[0] > high[0] or (low[0] == high[0] and (low[1] or high[1])):
+        return _beyond(low[0], high[0], possible) or at_once
     return None
+
+
+def _below(value: float, high: tuple[float, bool]) -> bool:
+    return value < high[0] or (value == high[0] and not high[1])
 
 
 def _beyond(low: float, high: float, possible: Range) -> str | None:

@@ -91,8 +91,11 @@ class Automations:
         def work(connection: Connection, now: Micros) -> dict[str, Any]:
             row = find_definition(connection, rows.AUTOMATIONS, key)
             row = return_to_version(connection, rows.AUTOMATIONS, rows.AUTOMATION_VERSIONS, row, version, now)
-            publish_automation(connection, row, now, keep_paused=True)
-            return automation_json(connection, find_definition(connection, rows.AUTOMATIONS, key))
+            before = row["version"] or row["latest"]
+            after = publish_automation(connection, row, now, keep_paused=True)
+            row = find_definition(connection, rows.AUTOMATIONS, key)
+            found = compare_versions(connection, rows.AUTOMATION_VERSIONS, row, before, after)
+            return {**automation_json(connection, row), "difference": found}
 
         return change_definitions(self._resources, work)
 

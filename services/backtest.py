@@ -111,8 +111,8 @@ class _Run:
             )
         self._profile = profile
         self._kind = profile.applies_to if profile is not None else CONTACT
-        bands = profile.bands if profile is not None else ()
-        self._trigger = compile_automation(automation, automation_id, 0, bands, paused=False)
+        # Without bands, so that those of the time of each change decide.
+        self._trigger = compile_automation(automation, automation_id, 0, (), paused=False)
         #: The trigger, and the same with `on_entry` in case that was meant.
         self._variants = [self._trigger]
         if profile is not None and not self._trigger.on_entry and spec.filters:
@@ -121,7 +121,7 @@ class _Run:
         self._lasts = longest_duration(automation)
         self._reads_events = any(name.startswith(_READS_EVENT) for name in self._trigger.reads)
         self._replays: dict[tuple[int, int | None], list[Replay]] = {}
-        self._cursor: Any = (0, 0) if profile is not None else (0, 0, "")
+        self._cursor: Any = (0, 0) if profile is not None else 0
         self.changes = 0
         self.more = True
 
@@ -177,18 +177,17 @@ class _Run:
 
     def _events(self, connection: Connection) -> None:
         wanted = self._trigger.event_type or ""
-        found = past.events_since(connection, wanted, self._since, self._cursor, CHUNK)
-        self.more = len(found) == CHUNK
+        found, self.more = past.events_since(connection, wanted, self._since, self._cursor, CHUNK)
         self.changes += len(found)
         if not found:
             return
-        last = found[-1]
-        self._cursor = (last.contact_id, last.occurred_at, last.id)
+        self._cursor = found[-1].contact_id
         subjects = Subjects(
             connection, NOTHING, self._published, {CONTACT: {row.contact_id for row in found}}
         )
         subjects.know_deals({row.deal_id for row in found if row.deal_id is not None})
         facts = self._facts(connection, subjects)
+        self._remember_events(connection, subjects)
         for row in found:
             if row.silent or row.contact_id not in subjects.contacts:
                 continue
@@ -245,6 +244,15 @@ class _Run:
                         for score in scores
                     )
 
+    def _remember_events(self, connection: Connection, subjects: Subjects) -> None:
+        """The same for a trigger on an event."""
+        if self._trigger.guarded:
+            for earlier in enrolling.load_earlier(connection, [self._id], subjects.contacts):
+                if earlier.created_at < self._since:
+                    deal_id = earlier.deal_id if earlier.about_deal(self._published.kinds) else None
+                    for replay in self._of(earlier.contact_id, deal_id):
+                        replay.last_start = max(earlier.created_at, earlier.start_at)
+
     def _entered(self, contact_id: int, deal_id: int | None) -> bool:
         known = self._replays.get((contact_id, deal_id))
         return known is not None and any(replay.entries or replay.skips for replay in known)
@@ -278,6 +286,8 @@ class _Run:
         if len(self._variants) == 1 or count <= records:
             return []
         crossings = sum(len(replays[1].entries) for replays in self._replays.values())
+        if not 0 < crossings < count:
+            return []
         kinds = self._kind if records == 1 else f"{self._kind}s"
         plural = "" if crossings == 1 else "s"
         return [

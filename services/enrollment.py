@@ -2,10 +2,10 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, StrictBool, ValidationError, model_validator
 from uuid_utils import uuid7
 
 from activities.by_hand import Wanted, enlist
@@ -38,9 +38,11 @@ class EnrollRequest(Definition):
     smart_list: Key | None = Field(
         default=None, description="Everybody on a smart list; the filters are not asked"
     )
-    matching: bool = Field(default=False, description="Everybody for whom the trigger's filters hold now")
-    dry_run: bool = Field(default=False, description="Count only")
-    draft: bool = Field(
+    matching: StrictBool = Field(
+        default=False, description="Everybody for whom the trigger's filters hold now"
+    )
+    dry_run: StrictBool = Field(default=False, description="Count only")
+    draft: StrictBool = Field(
         default=False, description="With dry_run: count for the draft instead of what is published"
     )
     request: Annotated[str, Field(min_length=1, max_length=100)] | None = Field(
@@ -70,6 +72,7 @@ def read_request(body: Any) -> EnrollRequest:
 class _Tally:
     looked_at: int = 0
     enrolled: int = 0
+    already: int = 0
     skipped: Counter[str] = field(default_factory=Counter)
 
 
@@ -81,15 +84,21 @@ class EnrollByHand:
         self._lists = lists
         self._published = PublishedCache()
 
+    def count_resumed(self, key: str) -> dict[str, Any]:
+        """How many of those who match now would enroll if the automation were not paused."""
+        return self._enroll(key, EnrollRequest(matching=True, dry_run=True), resumed=True)
+
     def enroll(self, key: str, body: Any) -> dict[str, Any]:
         """How many enrolled (or would), and why others did not; the storm limit spreads the starts over time."""
-        request = read_request(body)
+        return self._enroll(key, read_request(body))
+
+    def _enroll(self, key: str, request: EnrollRequest, *, resumed: bool = False) -> dict[str, Any]:
         with self._resources.database.read() as connection:
             automation_id, kind = self._check(connection, key, request)
         tally = _Tally()
         wanted = Wanted(request.request or str(uuid7()), request.matching)
         for shard, ids in self._records(request, kind):
-            self._chunk(key, kind, shard, ids, wanted, request, tally)
+            self._chunk(key, kind, shard, ids, wanted, request, tally, resumed=resumed)
         if not request.dry_run:
             self._resources.wakes.request(range(self._resources.shards))
         with self._resources.database.read() as connection:
@@ -101,24 +110,30 @@ class EnrollByHand:
             "records": tally.looked_at,
             "enrolled": tally.enrolled,
             "skipped": dict(sorted(tally.skipped.items())),
+            "already": tally.already,
             "starts_until": iso(last) if last is not None and not request.dry_run else None,
         }
 
-    def count_matching(self, automation: Automation) -> int:
-        """How many records an automation that is not stored would enroll now. Its profile has to be published."""
+    def count_matching(self, automation: Automation, automation_id: int) -> int:
+        """How many records an automation that is not stored would enroll now. Its profile has to be published.
+
+        `automation_id` is that of what it would replace, whose enrollments count for its guards; 0 when it is new.
+        """
         request = EnrollRequest(matching=True, dry_run=True)
         with self._resources.database.read() as connection:
             published = self._published.read(connection)
         profile = published.by_key.get(automation.trigger.profile or "")
         if profile is None:
             raise Conflict(f'the profile "{automation.trigger.profile}" is not published')
-        trigger = compile_automation(automation, 0, 0, profile.bands, paused=False)
+        trigger = compile_automation(automation, automation_id, 0, profile.bands, paused=False)
         kind: Kind = "deal" if profile.applies_to == "deal" else "contact"
         count = 0
         for shard, ids in self._records(request, kind):
             with self._resources.database.read() as connection:
                 now = self._resources.clock()
-                batch = enlist(connection, shard, published, trigger, ids, Wanted("", matching=True), now)
+                batch = enlist(
+                    connection, shard, published, trigger, kind, ids, Wanted(str(uuid7()), matching=True), now
+                )
                 count += len(batch.decide(connection).enrollments)
         return count
 
@@ -132,7 +147,10 @@ class EnrollByHand:
             raise Conflict(
                 f'"{key}" starts at an event, which nobody has now; name contacts or a smart_list instead of matching'
             )
-        kind: Kind = "deal" if profile is not None and profile.applies_to == "deal" else "contact"
+        if profile is None:  # an event enrolls the deal that it names, or else the contact
+            of_list = self._lists.kind(request.smart_list) if request.smart_list is not None else None
+            return row["id"], of_list or ("deal" if request.deals else "contact")
+        kind: Kind = "deal" if profile.applies_to == "deal" else "contact"
         other = "deals" if kind == "contact" else "contacts"
         if getattr(request, other):
             raise Invalid([Problem((other,), f'"{key}" enrolls {kind}s; name {kind}s')])
@@ -205,25 +223,29 @@ class EnrollByHand:
         wanted: Wanted,
         request: EnrollRequest,
         tally: _Tally,
+        *,
+        resumed: bool,
     ) -> None:
-        def work(connection: Connection) -> tuple[Decided, list[int]]:
+        def work(connection: Connection) -> tuple[Decided, int, list[int]]:
             now = self._resources.clock()
             published, trigger = self._trigger(connection, key, request)
+            trigger = replace(trigger, paused=trigger.paused and not resumed)
             places = enrolling.shards_of(connection, kind, ids)
-            batch = enlist(connection, shard, published, trigger, places.pop(shard, []), wanted, now)
+            batch = enlist(connection, shard, published, trigger, kind, places.pop(shard, []), wanted, now)
             decided = batch.decide(connection) if request.dry_run else batch.save(connection)
-            return decided, [record_id for moved in places.values() for record_id in moved]
+            return decided, batch.already, [record_id for moved in places.values() for record_id in moved]
 
         if request.dry_run:
             with self._resources.database.read() as connection:
-                decided, moved = work(connection)
+                decided, already, moved = work(connection)
         else:
-            decided, moved = self._resources.database.run(work, [shard])
+            decided, already, moved = self._resources.database.run(work, [shard])
         tally.looked_at += len(ids) - len(moved)
         tally.enrolled += len(decided.enrollments)
+        tally.already += already
         tally.skipped += Counter(skip.reason for skip in decided.skips)
         if moved:
             with self._resources.database.read() as connection:
                 places = enrolling.shards_of(connection, kind, moved)
             for other, found in places.items():
-                self._chunk(key, kind, other, found, wanted, request, tally)
+                self._chunk(key, kind, other, found, wanted, request, tally, resumed=resumed)

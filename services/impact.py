@@ -66,7 +66,9 @@ class Impact:
         try:
             past = self._backtest.look_back(automation, row["id"] if row is not None else 0, DAYS)
             if automation.trigger.profile is not None:
-                found["matching_now"] = self._by_hand.count_matching(automation)
+                found["matching_now"] = self._by_hand.count_matching(
+                    automation, row["id"] if row is not None else 0
+                )
         except Conflict as error:
             return {**found, "unknown": str(error)}
         shown = ("enrollments", "records", "published", "only_here", "only_published", "warnings")

@@ -131,6 +131,10 @@ class SmartLists:
         self._row(key)
         self._resources.database.run(lambda connection: smart_lists.remove(connection, key))
 
+    def kind(self, key: str) -> Kind:
+        """What the list has; raises NotFound."""
+        return _list(self._row(key)).applies_to
+
     def records(self, kind: Kind, key: str, *, cursor: str | None, limit: int) -> dict[str, Any]:
         """A page of the records that the list has now."""
         wanted = _list(self._row(key))

@@ -24,6 +24,7 @@ from store import definitions, follow_ups, score_reads
 from store import why as rows
 from store.connection import Connection, RowMapping
 from store.facts import Properties
+from triggers.compiled import CompiledTrigger
 from triggers.evaluate import Facts, change_lookup, event_lookup, set_back
 
 _SAYINGS = {
@@ -34,7 +35,8 @@ _SAYINGS = {
     "inside": "on_entry: the filters held before the change too, so nothing was entered",
     "unpublished": "no version of the automation was published then",
     "rearm": "on_entry: since the last start the score has not been where `rearm` wants it",
-    "otherwise": "everything holds now: the record's fields, or the version of the automation, were others then",
+    "elsewhere": "the version of the automation that was published then looked at something else",
+    "otherwise": "everything holds now: the record's fields, or scores of other profiles, were others then",
 }
 
 
@@ -57,13 +59,20 @@ class Why:
         with self._resources.database.read() as connection:
             row = find_definition(connection, definitions.AUTOMATIONS, key)
             record = find_record(connection, kind, contact or deal or "")
-            automation, published = _automation(connection, row)
-            about = _About(connection, row, automation, kind, record, now, published)
-            if automation.trigger.profile is None:
-                items = _events(about, limit, self._resources.settings)
+            about = _About(connection, row, kind, record, now, self._profiles)
+            trigger = about.automation.trigger
+            if trigger.profile is None:
+                items = _events(about, trigger.event or "", limit, self._resources.settings)
             else:
-                items = self._changes(about, automation.trigger.profile, limit)
-        return {"automation": key, kind: record["key"], "version": row["version"], "items": items}
+                items = self._changes(about, trigger.profile, limit)
+            besides = rows.besides(connection, row["id"], kind, record["id"], limit)
+        return {
+            "automation": key,
+            kind: record["key"],
+            "version": row["version"],
+            "items": items,
+            "besides": [{**one, "at": iso(one["at"])} for one in besides],
+        }
 
     def _changes(self, about: "_About", profile_key: str, limit: int) -> list[dict[str, Any]]:
         connection = about.connection
@@ -86,10 +95,13 @@ class Why:
         shown = []
         for change, item in zip(found, told, strict=True):
             profile = self._profiles.version(connection, row["id"], change["version"])
+            about.go_to(change["at"])
             moved, lookup = about.change(profile, change)
             fate = fates.get(f"{row['id']}:{change['cause_id']}")
             holds = compile_conditions(about.automation.trigger.filters)
             outcome = _outcome(fate, item["silent"], change["at"], about.published)
+            if outcome is None and about.automation.trigger.profile != profile_key:
+                outcome = "elsewhere"
             if outcome is None and not holds(lookup, about.now):
                 outcome = "filters"
             on_entry = about.automation.trigger.fires == "on_entry"
@@ -104,19 +116,23 @@ class Why:
         return shown
 
 
-def _events(about: "_About", limit: int, settings: Settings) -> list[dict[str, Any]]:
-    trigger, connection = about.automation.trigger, about.connection
-    found = rows.events_of(connection, about.kind, about.record["id"], trigger.event or "", limit)
+def _events(about: "_About", event_type: str, limit: int, settings: Settings) -> list[dict[str, Any]]:
+    connection = about.connection
+    found = rows.events_of(connection, about.kind, about.record["id"], event_type, limit)
     fates = rows.fates(connection, about.row["id"], [f"event:{event['id']}" for event in found])
     shown = []
     for row in found:
         event = Event(
             row["id"], row["type"], row["occurred_at"], Properties(row["properties"]), row["deal_id"]
         )
+        about.go_to(row["received_at"])
+        trigger = about.automation.trigger
         facts = about.facts(event)
         lookup = event_lookup(event, facts)
         fate = fates.get(f"event:{event.id}")
         outcome = _outcome(fate, row["silent"], row["received_at"], about.published)
+        if outcome is None and trigger.event != event_type:
+            outcome = "elsewhere"
 
         def bare(name: str, event: Event = event, facts: Facts = facts) -> Any:
             return facts.fields(name) if "." in name else event.properties.get(name)
@@ -141,25 +157,46 @@ class _About:
         self,
         connection: Connection,
         row: RowMapping,
-        automation: Automation,
         kind: Kind,
         record: RowMapping,
         now: Micros,
-        published: Micros | None,
+        profiles: ProfileCache,
     ) -> None:
         self.connection = connection
         self.row = row
-        self.automation = automation
         self.kind = kind
         self.record = record
         self.now = now
-        self.published = published
-        self.trigger = compile_automation(automation, row["id"], 0, (), paused=False)
+        self._versions = definitions.versions_of(connection, definitions.AUTOMATION_VERSIONS, row["id"])
+        self.published: Micros | None = min((found["published_at"] for found in self._versions), default=None)
+        self._known: dict[int | None, tuple[Automation, CompiledTrigger]] = {}
+        self._take(row["version"])
         self.lives = rows.lives(connection, row["id"], kind, record["id"])
         contact_id = record["id"] if kind == "contact" else record["contact_id"]
         deal_id = record["id"] if kind == "deal" else None
         scores = follow_ups.present_scores(connection, contact_id, deal_id)
         self._scores = {key: score for key, (_, score) in scores.items()}
+        self._bands: dict[str, str | None] = {}
+        for key, score in self._scores.items():
+            profile_row = profiles.row(connection, key)
+            profile = profiles.published(connection, profile_row) if profile_row is not None else None
+            self._bands[key] = profile.band(score) if profile is not None else None
+
+    def go_to(self, at: Micros) -> None:
+        """Take the version that was the newest one then; where there was none, what is published now, or the draft."""
+        then = (found["version"] for found in self._versions if found["published_at"] <= at)
+        self._take(next(then, self.row["version"]))
+
+    def _take(self, version: int | None) -> None:
+        if version not in self._known:
+            definition = self.row["draft"]
+            if version is not None:
+                definition = next(row["definition"] for row in self._versions if row["version"] == version)
+            automation = Automation.model_validate(definition)
+            trigger = compile_automation(automation, self.row["id"], 0, (), paused=False)
+            self._known[version] = automation, trigger
+        self.version = version
+        self.automation, self.trigger = self._known[version]
 
     def facts(self, event: Event | None) -> Facts:
         deals = [event.deal] if event is not None and event.deal is not None else []
@@ -170,7 +207,7 @@ class _About:
                 return record.deal_fields(event.deal if event else None, name)
             return record.fields(name)
 
-        return Facts(fields, self._scores, {})
+        return Facts(fields, self._scores, self._bands)
 
     def guards(self, moment: Moment, profile_id: int | None) -> list[dict[str, Any]]:
         """What the guards said at a moment."""
@@ -198,18 +235,6 @@ class _About:
         return change, change_lookup(profile, change, self.facts(event))
 
 
-def _automation(connection: Connection, row: RowMapping) -> tuple[Automation, Micros | None]:
-    """The published version, else the draft; and since when any version has been published."""
-    definition = None
-    if row["version"] is not None:
-        definition = definitions.version_definition(
-            connection, definitions.AUTOMATION_VERSIONS, row["id"], row["version"]
-        )
-    versions = definitions.versions_of(connection, definitions.AUTOMATION_VERSIONS, row["id"])
-    first = min((version["published_at"] for version in versions), default=None)
-    return Automation.model_validate(definition or row["draft"]), first
-
-
 def _outcome(fate: Mapping[str, Any] | None, silent: Any, at: Micros, published: Micros | None) -> str | None:
     """What is known without looking at filters."""
     if fate is not None:
@@ -235,6 +260,7 @@ def _verdict(
         "outcome": outcome,
         "why": f"skipped: {reason}" if outcome == "skipped" else _SAYINGS[outcome],
         "reason": reason,
+        "automation_version": about.version,
         "enrollment": fate["enrollment"] if fate is not None else None,
         "workflow_id": workflow_id,
         "workflow_url": workflow_url(settings, workflow_id) if workflow_id is not None else None,

@@ -55,20 +55,29 @@ def changes_since(
 
 
 def events_since(
-    connection: Connection, event_type: str, since: Micros, after: tuple[int, int, str], limit: int
-) -> list[PastEvent]:
-    """Applied events of a type that arrived since a moment, by (contact, time, id), those after that key."""
-    return [
-        PastEvent(*row)
-        for row in Bulk(connection).rows(
+    connection: Connection, event_type: str, since: Micros, after: int, limit: int
+) -> tuple[list[PastEvent], bool]:
+    """Applied events of a type that arrived since a moment, of the contacts above `after`, in the order of arrival.
+
+    All of a contact's events, so it may be more than `limit` when one contact has more; and whether there are others.
+    """
+    bulk = Bulk(connection)
+    while True:
+        rows = bulk.rows(
             f"SELECT {_EVENT} FROM events WHERE type = ? AND received_at >= ? AND status = 1 "
-            "AND (contact_id, occurred_at, id) > (?, ?, ?) ORDER BY contact_id, occurred_at, id LIMIT ?",
+            "AND contact_id > ? ORDER BY contact_id, occurred_at, id LIMIT ?",
             event_type,
             since,
-            *after,
+            after,
             limit,
         )
-    ]
+        found = [PastEvent(*row) for row in rows]
+        more = len(found) == limit
+        if more:
+            found = [event for event in found if event.contact_id != found[-1].contact_id]
+        if found or not more:
+            return sorted(found, key=lambda e: (e.contact_id, e.received_at, e.occurred_at, e.id)), more
+        limit *= 4
 
 
 def events_named(connection: Connection, ids: Collection[str]) -> dict[str, PastEvent]:
@@ -80,11 +89,12 @@ def events_named(connection: Connection, ids: Collection[str]) -> dict[str, Past
 
 
 def enrolled_since(connection: Connection, automation_id: int, since: Micros) -> list[tuple[Any, ...]]:
-    """(contact, deal, when) of an automation's enrollments since a moment."""
+    """(contact, deal, when) of an automation's enrollments since a moment, those by hand and by `start` aside."""
     return [
         tuple(row)
         for row in Bulk(connection).rows(
-            "SELECT contact_id, deal_id, created_at FROM enrollments WHERE automation_id = ? AND created_at >= ?",
+            "SELECT contact_id, deal_id, created_at FROM enrollments WHERE automation_id = ? AND created_at >= ? "
+            "AND cause NOT IN ('manual', 'start')",
             automation_id,
             since,
         )
@@ -94,8 +104,11 @@ def enrolled_since(connection: Connection, automation_id: int, since: Micros) ->
 def skipped_since(connection: Connection, automation_id: int, since: Micros) -> dict[str, int]:
     """Skips of an automation since a moment, by reason."""
     rows = Bulk(connection).rows(
-        "SELECT reason, count(*) FROM skips WHERE automation_id = ? AND at >= ? GROUP BY reason ORDER BY reason",
+        "SELECT reason, count(*) FROM skips WHERE automation_id = ? AND at >= ? "
+        "AND origin NOT LIKE ? AND origin NOT LIKE ? GROUP BY reason ORDER BY reason",
         automation_id,
         since,
+        "enroll:%",
+        "start:%",
     )
     return {row[0]: row[1] for row in rows}

@@ -37,6 +37,34 @@ def lives(connection: Connection, automation_id: int, kind: str, record_id: int)
     ]
 
 
+def besides(
+    connection: Connection, automation_id: int, kind: str, record_id: int, limit: int
+) -> list[dict[str, Any]]:
+    """Enrollments and skips that no change or event caused: by hand, by `start`, or given up, the newest first."""
+    bulk = Bulk(connection)
+    parameters = (automation_id, record_id, limit)
+    enrolled = bulk.rows(
+        f"SELECT created_at, cause, id FROM enrollments WHERE automation_id = ? AND {kind}_id = ? "
+        "AND cause IN ('manual', 'start') ORDER BY created_at DESC LIMIT ?",
+        *parameters,
+    )
+    skipped = bulk.rows(
+        f"SELECT at, origin, reason FROM skips WHERE automation_id = ? AND {kind}_id = ? "
+        "AND (origin LIKE ? OR origin LIKE ?) ORDER BY at DESC LIMIT ?",
+        *parameters[:2],
+        "enroll:%",
+        "start:%",
+        limit,
+    )
+    found = [{"at": at, "cause": cause, "enrollment": id_, "reason": None} for at, cause, id_ in enrolled]
+    causes = {"enroll": "manual", "start": "start"}
+    found += [
+        {"at": at, "cause": causes[origin.partition(":")[0]], "enrollment": None, "reason": reason}
+        for at, origin, reason in skipped
+    ]
+    return sorted(found, key=lambda one: -one["at"])[:limit]
+
+
 def fates(connection: Connection, automation_id: int, origins: Collection[str]) -> dict[str, dict[str, Any]]:
     """By origin, the `enrollment` made and its `attempt`, or the `reason` of a skip; missing where nothing matched."""
     bulk = Bulk(connection)

@@ -44,7 +44,7 @@ class Replay:
         if not self.armed:
             return
         guard = Guard(self.last_start)
-        if self.last_start is not None and at < self.last_start + self.lasts:
+        if self.last_start is not None and (at <= self.last_start or at < self.last_start + self.lasts):
             guard.running.append("before")
         reason = skip_reason(match, guard, at)
         if reason is not None:

@@ -30,10 +30,12 @@ class Match(NamedTuple):
 class Guard:
     """Earlier enrollments of one record in one automation: the last start and those still running.
 
-    `last_seq`: the number of the score change that made the last one; None when no change of its profile did.
+    `entered_at`: when the last one was made, which the storm limit may let start later. `last_seq`: the number of the
+    score change that made it; None when no change of its profile did.
     """
 
     last_start: Micros | None = None
+    entered_at: Micros | None = None
     last_seq: int | None = None
     running: list[str] = field(default_factory=list)
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import ConfigDict, Discriminator, Field, Tag, model_validator
 
 from conditions.definition import Definition, Key, Text, WholeNumber, invalid
 from conditions.problems import Problem
@@ -56,6 +56,10 @@ Reentry = Annotated[
 
 class Trigger(Definition):
     """Looks at every change of a profile's scores, or every event of a type; fires where its filters hold."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"oneOf": [{"required": ["profile"]}, {"required": ["event"]}]}
+    )
 
     name: Text | None = None
     profile: Key | None = None

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.installation import AUTOMATION, Installation, opened
+from tests.api.installation import AUTOMATION, PROFILE, Installation, opened
 
 
 async def backtest(kindling: Installation, status: int = 200, key: str = "hot", **body: Any) -> Any:
@@ -170,3 +170,45 @@ async def test_numbers_of_an_automation(kindling: Installation) -> None:
     assert (await kindling.get("/v1/automations/hot/stats", version=1))["entered"] == 2
     missing = await kindling.client.get("/v1/automations/hot/stats", params={"version": 7})
     assert missing.status_code == 404
+
+
+async def test_bands_of_the_time_decide(kindling: Installation) -> None:
+    await kindling.publish()
+    trigger = {"profile": "engagement", "filters": {"band": {"equal": "hot"}}, "fires": "on_entry"}
+    await kindling.automate(trigger=trigger, steps=[{"stop": "x"}])
+    await steps_up(kindling, "ada", *[UP] * 6)
+    await kindling.publish(**{**PROFILE, "bands": {"cold": None, "hot": 80}})
+    found = await backtest(kindling, version=1)
+    assert (found["enrollments"], found["only_published"]) == (1, 0)
+
+
+async def test_changes_of_one_batch_run_at_once(kindling: Installation) -> None:
+    await kindling.publish()
+    trigger = {"profile": "engagement", "filters": {"score": {"greater": 0}}, "while_running": "skip"}
+    await kindling.automate(trigger=trigger, steps=[{"stop": "x"}])
+    await kindling.send(*opened("ada", 4))
+    kindling.score()
+    found = await backtest(kindling)
+    assert (found["enrollments"], found["skipped"]) == (1, {"running": 3})
+    assert found["published"] == {"enrollments": 1, "records": 1, "skipped": {"running": 3}}
+
+
+async def test_events_are_run_in_the_order_of_arrival(kindling: Installation) -> None:
+    await kindling.publish()
+    trigger = {"event": "pay", "reentry": {"after": "2s"}}
+    await kindling.automate("pay", trigger=trigger, steps=[{"stop": "x"}])
+    for at in ("2026-11-22T11:00:00Z", "2026-11-22T10:00:00Z"):
+        await kindling.send({"type": "pay", "contact": "ada", "occurred_at": at})
+        kindling.score()
+        kindling.later(1 / 24)
+    assert (await backtest(kindling, key="pay"))["enrollments"] == 2
+    assert (await backtest(kindling, key="pay"))["published"]["enrollments"] == 2
+
+
+async def test_who_was_enrolled_by_hand_is_not_what_the_trigger_did(kindling: Installation) -> None:
+    await kindling.publish()
+    await kindling.automate()
+    await kindling.send(*opened("ada", 1))
+    kindling.score()
+    await kindling.client.post("/v1/automations/hot/enroll", json={"contacts": ["ada"]})
+    assert (await backtest(kindling))["published"]["enrollments"] == 0

@@ -174,3 +174,90 @@ async def test_publishing_shows_the_difference_from_the_version_before(kindling:
     second = (await kindling.client.post("/v1/automations/hot/publish")).json()
     assert (second["difference"]["from"], second["difference"]["to"]) == (1, 2)
     assert "+  - add_tag: warm" in second["difference"]["diff"] or "warm" in second["difference"]["diff"]
+
+
+async def test_scores_of_other_profiles_are_read_though_nothing_published_reads_them(
+    kindling: Installation,
+) -> None:
+    await kindling.publish()
+    await kindling.publish("other", rules=[{"key": "o", "on": "email.opened", "points": 60}])
+    await kindling.send(*opened("ada", 1))
+    kindling.score()
+    trigger = {"profile": "engagement", "filters": {"scores.other": {"greater": 10}, "score": {"greater": 0}}}
+    await kindling.client.put("/v1/automations/hot", json={"trigger": trigger, "steps": [{"stop": "x"}]})
+    assert (await enroll(kindling, matching=True, dry_run=True))["enrolled"] == 1
+
+
+@pytest.mark.parametrize(
+    ("wanted", "pointer"),
+    [
+        ({"contacts": ["nobody"]}, "/enroll/contacts/0"),
+        ({"matching": True, "dry_run": True}, "/enroll/dry_run"),
+        ({"matching": "yes"}, "/enroll/matching"),
+    ],
+)
+async def test_a_publish_whose_enrolling_would_fail_changes_nothing(
+    kindling: Installation, wanted: dict[str, Any], pointer: str
+) -> None:
+    await kindling.publish()
+    await kindling.client.put("/v1/automations/hot", json=AUTOMATION)
+    refused = await kindling.client.post("/v1/automations/hot/publish", json={"enroll": wanted})
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0]["pointer"] == pointer
+    assert (await kindling.get("/v1/automations/hot"))["status"] == "draft"
+    await kindling.automate()
+    await kindling.client.post("/v1/automations/hot/pause")
+    again = await kindling.client.post("/v1/automations/hot/resume", json={"enroll": wanted})
+    assert again.status_code == 422
+    assert (await kindling.get("/v1/automations/hot"))["status"] == "paused"
+
+
+async def test_deals_enroll_in_automations_that_start_at_an_event(kindling: Installation) -> None:
+    await kindling.client.put("/v1/deals/d1", json={"contact": "ada"})
+    await kindling.automate("won", trigger={"event": "deal.won"}, steps=[{"stop": "x"}])
+    assert (await enroll(kindling, key="won", deals=["d1"]))["enrolled"] == 1
+    assert [(item["contact"], item["deal"]) for item in (await kindling.get("/v1/enrollments"))["items"]] == [
+        ("ada", "d1")
+    ]
+
+
+async def test_what_a_request_has_done_before_is_said(kindling: Installation) -> None:
+    await kindling.publish()
+    await kindling.send(*opened("ada", 1))
+    kindling.score()
+    await kindling.automate()
+    await enroll(kindling, contacts=["ada"], request="monday")
+    again = await enroll(kindling, contacts=["ada"], request="monday")
+    assert (again["enrolled"], again["already"]) == (0, 1)
+
+
+async def test_a_deal_and_its_contact_are_guarded_apart(kindling: Installation) -> None:
+    """One event names the deal, the next only the contact: two records, in one batch as in two."""
+    await kindling.client.put("/v1/deals/d1", json={"contact": "ada"})
+    await kindling.automate("once", trigger={"event": "go", "reentry": "once"}, steps=[{"stop": "x"}])
+    for event in ({"deal": "d1"}, {"contact": "ada"}, {"deal": "d1"}, {"contact": "ada"}):
+        await kindling.send({"type": "go", **event})
+        kindling.score()
+    items = (await kindling.get("/v1/enrollments"))["items"]
+    assert [item["deal"] for item in reversed(items)] == ["d1", None]
+
+
+async def test_a_score_that_fell_before_a_queued_start_arms_it_again(kindling: Installation) -> None:
+    await kindling.publish()
+    trigger = {
+        "profile": "engagement",
+        "filters": {"score": {"greater_or_equal": 3}},
+        "fires": "on_entry",
+        "rearm": {"less": 2},
+        "max_starts": {"times": 1, "per": "hour"},
+    }
+    await kindling.automate(trigger=trigger, steps=[{"stop": "x"}])
+    await kindling.send(*opened("ada", 3), *opened("ben", 3))
+    kindling.score()
+    for contact in ("ada", "ben"):
+        await kindling.send({"type": "list.left", "contact": contact})
+        kindling.score()
+        await kindling.send(*opened(contact, 2))
+        kindling.score()
+    items = (await kindling.get("/v1/enrollments"))["items"]
+    assert sorted(item["contact"] for item in items) == ["ada", "ada", "ben", "ben"]

@@ -121,3 +121,49 @@ async def test_guards_are_told_for_every_change_near_or_not(kindling: Installati
     assert items[3]["workflow_id"] == f"follow-up-{items[3]['enrollment']}"
     assert items[3]["workflow_url"].endswith(items[3]["workflow_id"])
     assert items[0]["workflow_id"] is None
+
+
+async def test_bands_of_other_profiles_are_told_as_they_are(kindling: Installation) -> None:
+    await kindling.publish()
+    bands = {"low": None, "high": 50}
+    await kindling.publish("other", bands=bands, rules=[{"key": "o", "on": "email.opened", "points": 60}])
+    trigger = {"profile": "engagement", "filters": {"bands.other": {"equal": "high"}}}
+    await kindling.automate(trigger=trigger, steps=[{"stop": "x"}])
+    await kindling.send(*opened("ada", 1))
+    kindling.score()
+    [item] = await why(kindling)
+    assert item["outcome"] == "enrolled"
+    assert item["filters"] == [{"text": "other band is high", "actual": "high", "holds": True}]
+
+
+async def test_each_change_is_answered_by_the_version_of_its_time(kindling: Installation) -> None:
+    await kindling.publish()
+    await kindling.automate()
+    await kindling.send(*opened("ada", 1))
+    kindling.score()
+    kindling.later()
+    stage = {"profile": "engagement", "filters": {"contact.stage": {"equal": "x"}}}
+    await kindling.automate(trigger=stage, steps=[{"stop": "x"}])
+    await kindling.send(*opened("ada", 1))
+    kindling.score()
+    newer, older = await why(kindling)
+    assert (newer["automation_version"], newer["filters"][0]["text"]) == (2, "contact stage is x")
+    assert (older["automation_version"], older["filters"][0]["text"]) == (1, "score is at least 5")
+    kindling.later()
+    await kindling.automate(trigger={"event": "email.opened"}, steps=[{"stop": "x"}])
+    assert [item["outcome"] for item in await why(kindling)] == ["elsewhere", "elsewhere"]
+
+
+async def test_enrollments_by_hand_are_told_besides(kindling: Installation) -> None:
+    await kindling.publish()
+    await kindling.send(*opened("ada", 1))
+    kindling.score()
+    kindling.later()
+    await kindling.automate()
+    await kindling.client.post("/v1/automations/hot/enroll", json={"contacts": ["ada"]})
+    await kindling.client.post("/v1/automations/hot/drop-queued")
+    found = await kindling.get("/v1/automations/hot/why", contact="ada")
+    assert [(one["cause"], one["enrollment"], one["reason"]) for one in found["besides"]] == [
+        ("manual", None, "dropped")
+    ]
+    assert found["items"][0]["outcome"] == "unpublished"

@@ -7,6 +7,7 @@ import pytest
 from automations.checks import check_automation
 from automations.known import Known
 from automations.model import Automation
+from conditions.tree import fields_read
 from scoring.profile import ScoreProfile
 
 ENGAGEMENT = ScoreProfile.model_validate(
@@ -44,7 +45,9 @@ def warned(known: Known = KNOWN, **parts: Any) -> dict[str, str]:
 
 
 def trigger(filters: dict[str, Any], **more: Any) -> dict[str, Any]:
-    return {"profile": "engagement", "filters": filters, "fires": "on_entry", **more}
+    reads = {field.partition(".")[0] for field in fields_read(filters)}
+    fires = "on_entry" if {"score", "band"} & reads else "every_change"
+    return {"profile": "engagement", "filters": filters, "fires": fires, **more}
 
 
 @pytest.mark.parametrize(
@@ -58,6 +61,15 @@ def trigger(filters: dict[str, Any], **more: Any) -> dict[str, Any]:
         ({"score": {"greater": 50}, "all": [{"score": {"less": 20}}]}, "all/0/score", "at once"),
         ({"score": {"one_of": [1, 2], "greater": 5}}, "score", "at once"),
         ({"score": {"empty": True, "greater": 5}}, "score", "cannot be empty and pass another test"),
+        ({"score": {"greater": 10}, "not": {"score": {"greater": 5}}}, "not/score", "at once"),
+        (
+            {"score": {"greater": 10}, "any": [{"score": {"less": 5}}, {"score": {"less": 3}}]},
+            "any/0/score",
+            "at once",
+        ),
+        ({"contact.stage": {"equal": "a", "not_equal": "a"}}, "contact.stage", "two values"),
+        ({"event.amount": {"greater": 50, "less": 50}}, "event.amount", "at once"),
+        ({"event.amount": {"greater_or_equal": 50, "less": 50}}, "event.amount", "at once"),
         ({"band": {"equal": "tepid"}}, "band", "is one of cold, warm, hot"),
         ({"bands.engagement": {"one_of": ["tepid"]}}, "bands.engagement", "is one of cold, warm, hot"),
         ({"bands.deals": {"equal": "hot"}}, "bands.deals", "has no bands"),
@@ -94,10 +106,30 @@ def test_filters_that_never_hold(filters: dict[str, Any], pointer: str, words: s
         {"change": {"greater": 500}},
         {"contact.city": {"one_of": ["a", 1], "not_empty": True}},
         {"contact.vip": {"equal": True}},
+        {"event.amount": {"greater": 50, "less": 51}},
+        {"deal.value": {"greater": 0, "less": 1}},
+        {"event.amount": {"greater_or_equal": 50, "less_or_equal": 50}},
+        {"not": {"score": {"greater": 5}}, "scores.deals": {"less": 3}},
+        {"not": {"contact.stage": {"equal": "a"}}, "contact.stage": {"equal": "a"}},
+        {"score": {"greater": 10}, "any": [{"score": {"less": 5}}, {"score": {"less": 30}}]},
     ],
 )
 def test_filters_that_may_hold(filters: dict[str, Any]) -> None:
     assert warned(trigger=trigger(filters)) == {}
+
+
+def test_entering_needs_filters_on_the_score_or_the_band() -> None:
+    for filters in ({"contact.stage": {"equal": "x"}}, {"change": {"greater": 5}}):
+        found = warned(trigger={"profile": "engagement", "filters": filters, "fires": "on_entry"})
+        assert "the filters read neither" in found["/trigger/fires"]
+
+
+def test_without_a_database_a_tag_that_looks_misspelled_is_named() -> None:
+    offline = Known(profiles={"engagement": None}, added_tags=frozenset({"partner"}))
+    asked = {"profile": "engagement", "filters": {"contact.tags": {"has": "partnr"}}}
+    assert 'did you mean "partner"' in warned(offline, trigger=asked)["/trigger/filters/contact.tags/has"]
+    other = {"profile": "engagement", "filters": {"contact.tags": {"has": "vip"}}}
+    assert warned(offline, trigger=other) == {}
 
 
 def test_conditions_of_steps_and_ends_are_looked_at_too() -> None:
@@ -120,6 +152,10 @@ def test_conditions_of_steps_and_ends_are_looked_at_too() -> None:
         ({"score": {"less": 20}, "previous_score": {"greater_or_equal": 20}}, "every_change", False),
         ({"score": {"less": 20}, "change": {"less": 0}}, "every_change", False),
         ({"score": {"less": 20, "greater": 3}}, "every_change", False),
+        ({"score": {"less": 20, "greater_or_equal": 0}}, "every_change", True),
+        ({"scores.engagement": {"less": 20}}, "every_change", True),
+        ({"score": {"less_or_equal": 0}}, "every_change", False),
+        ({"score": {"less": 20}, "contact.stage": {"equal": "x"}}, "every_change", False),
         ({"score": {"less": 20}, "cause": {"equal": "inactivity"}}, "every_change", False),
         ({"any": [{"score": {"less": 20}}, {"contact.stage": {"equal": "x"}}]}, "every_change", False),
     ],
@@ -128,14 +164,17 @@ def test_only_upper_bounds_fire_at_everybodys_first_point(
     filters: dict[str, Any], fires: str, warns: bool
 ) -> None:
     found = warned(trigger={"profile": "engagement", "filters": filters, "fires": fires})
-    assert ("first point" in found.get("/trigger/filters/score", "")) is warns
+    said = found.get("/trigger/filters/score", found.get("/trigger/filters/scores.engagement", ""))
+    assert ("first point" in said) is warns
 
 
 def test_every_change_with_waits_should_say_what_runs_meanwhile() -> None:
     always: dict[str, Any] = {"profile": "engagement", "filters": {"score": {"greater": 5}}}
     waits = [{"if": {}, "then": [{"wait": "1d"}]}]
     assert "while_running: start, skip or replace" in warned(trigger=always, steps=waits)["/trigger"]
-    for more in ({"while_running": "start"}, {"fires": "on_entry"}, {"reentry": "once"}):
+    assert "/trigger" in warned(trigger=always | {"reentry": {"after": "1m"}}, steps=waits)
+    quiet = {"reentry": {"after": "1d"}}
+    for more in ({"while_running": "start"}, {"fires": "on_entry"}, {"reentry": "once"}, quiet):
         assert warned(trigger=always | more, steps=waits) == {}
     assert warned(trigger=always) == {}
 
