@@ -10,7 +10,7 @@ from activities.subjects import CONTACT, DEAL, Subjects
 from conditions.times import Micros
 from scoring.compiled import CompiledProfile
 from scoring.ledger import Event
-from scoring.progress import Progress, ScoreChange
+from scoring.progress import Progress, ScoreChange, Turn, turn_of
 from store import enrolling as rows
 from store import watching
 from store.connection import Connection
@@ -69,6 +69,7 @@ class Enrolling:
         self.already = 0
         self._facts: dict[tuple[int, int | None], Facts] = {}
         self._scores: dict[str, dict[int, int | None]] = {}
+        self._moves: dict[str, dict[int, Sequence[ScoreChange]]] = {}
 
     def match(
         self,
@@ -96,14 +97,16 @@ class Enrolling:
                 ids = self.subjects.contacts if profile.applies_to == CONTACT else self.subjects.deals
                 emptied = self.published.rows[profile.id].emptied
                 values = load_score_values(self.connection, profile.id, ids, emptied)
-                values |= {i: found.score for i, found in progress.get(profile.id, {}).items()}
+                moved = progress.get(profile.id, {})
+                values |= {i: found.score for i, found in moved.items()}
                 self._scores[profile.key] = values
+                self._moves[profile.key] = {i: found.changes for i, found in moved.items() if found.changes}
 
     def _match_change(self, record_id: int, profile: CompiledProfile, change: ScoreChange) -> None:
         about_deal = profile.applies_to == DEAL
         deal_id = record_id if about_deal else change.event.deal if change.event else None
         contact_id = self.subjects.deals[record_id].contact_id if about_deal else record_id
-        triggers, facts = self.published.triggers, self.facts_of(contact_id, deal_id)
+        triggers, facts = self.published.triggers, self.facts_of(contact_id, deal_id, change.turn)
         try:
             found = list(match_change(triggers, profile, change, facts, self.now))
         except ValueError:
@@ -115,23 +118,39 @@ class Enrolling:
         contact_id, deal_id = pending.contact_id, pending.event.deal
         if self.subjects.strayed(pending) or pending.event.id in quarantined:
             return
-        triggers, facts = self.published.triggers, self.facts_of(contact_id, deal_id)
         event, depth = pending.event, pending.depth
+        triggers = self.published.triggers
+        facts = self.facts_of(contact_id, deal_id, turn_of(event.at, event.id))
         try:
             found = list(match_event(triggers, event, depth, facts, self.now))
         except ValueError:
             found = list(match_event(triggers, _bare(event), depth, facts, self.now))
         self.found.extend(Found(match, None, contact_id, deal_id, deal_id is not None) for match in found)
 
-    def facts_of(self, contact_id: int, deal_id: int | None) -> Facts:
-        """What filters may read of a record."""
+    def facts_of(self, contact_id: int, deal_id: int | None, turn: Turn | None = None) -> Facts:
+        """What filters may read of a record; scores of other profiles as they were at a turn of the batch."""
+        known = self._facts_after(contact_id, deal_id)
+        moved = {
+            key: self._moves[key][record_id]
+            for key in self._moves
+            if (record_id := self._record_of(key, contact_id, deal_id)) in self._moves[key]
+        }
+        if turn is None or not moved:
+            return known
+        scores = {**known.scores, **{key: _score_at(changes, turn) for key, changes in moved.items()}}
+        bands = {key: self.published.by_key[key].band(score) for key, score in scores.items()}
+        return Facts(known.fields, scores, bands)
+
+    def _record_of(self, profile: str, contact_id: int, deal_id: int | None) -> int | None:
+        return contact_id if self.published.by_key[profile].applies_to == CONTACT else deal_id
+
+    def _facts_after(self, contact_id: int, deal_id: int | None) -> Facts:
         known = self._facts.get((contact_id, deal_id))
         if known is None:
             by_key = self.published.by_key
-            ids = {CONTACT: contact_id, DEAL: deal_id}
             scores = {}
             for key, values in self._scores.items():
-                record_id = ids[by_key[key].applies_to]
+                record_id = self._record_of(key, contact_id, deal_id)
                 scores[key] = values.get(record_id) if record_id is not None else None
             bands = {key: by_key[key].band(score) for key, score in scores.items()}
             contact = self.subjects.contacts[contact_id]
@@ -248,6 +267,15 @@ class Enrolling:
             watching.EXIT if trigger.exits_early else 0,
             self.now,
         )
+
+
+def _score_at(changes: Sequence[ScoreChange], turn: Turn) -> int | None:
+    """The score after the last of the changes that had its turn by then."""
+    score = changes[0].previous
+    for change in changes:
+        if change.turn <= turn:
+            score = change.current
+    return score
 
 
 def paced(

@@ -39,8 +39,22 @@ class Incoming(NamedTuple):
     revokes: str | None = None
 
 
+Turn = tuple[int, Micros, str]
+TIME_FIRST: Turn = (0, 0, "")
+FIELDS_NEXT: Turn = (1, 0, "")
+
+
+def turn_of(at: Micros, item_id: str) -> Turn:
+    """The turn of an event, adjustment or revocation."""
+    return 2, at, item_id
+
+
 class ScoreChange(NamedTuple):
-    """The score moved from `previous` to `current`; `event` when one caused it. `seq` counts from 1."""
+    """The score moved from `previous` to `current`; `event` when one caused it. `seq` counts from 1.
+
+    `turn` orders the changes of a batch over all profiles: what time and fields did, then events and the like by time
+    and id.
+    """
 
     seq: int
     previous: int | None
@@ -50,6 +64,7 @@ class ScoreChange(NamedTuple):
     event: Event | None
     silent: bool
     depth: int
+    turn: Turn = TIME_FIRST
 
 
 def _when(item: Incoming) -> tuple[Micros, str]:
@@ -171,7 +186,7 @@ class _Run:
         elif touched or overdue:
             self.ledger.read_fields()
         if touched or overdue:
-            self._move("attribute", None, depth=depth)
+            self._move("attribute", None, depth=depth, turn=FIELDS_NEXT)
 
     def apply(self, item: Incoming) -> None:
         """One event or adjustment."""
@@ -185,7 +200,8 @@ class _Run:
             self.fixed[item.id] = points or 0
             self.adjustments.append(Adjustment(item.id, points or 0, item.at, item.ends_at))
             self.ledger.add_adjustment(self.adjustments[-1])
-        self._move(cause, item.id, item.event, silent=item.silent, depth=item.depth)
+        turn = turn_of(item.at, item.id)
+        self._move(cause, item.id, item.event, silent=item.silent, depth=item.depth, turn=turn)
 
     def revoke(self, items: Sequence[Incoming]) -> None:
         """Take events back, each with its own change.
@@ -207,7 +223,8 @@ class _Run:
                 scores.append(self.ledger.score())
             self.ledger = ledger
         for item, score in zip(items, reversed(scores), strict=True):
-            self._record(score, "revoke", item.id, None, silent=item.silent, depth=item.depth)
+            turn = turn_of(item.at, item.id)
+            self._record(score, "revoke", item.id, None, silent=item.silent, depth=item.depth, turn=turn)
 
     def _fold(self) -> None:
         """The ledger from the whole history, with what this batch has applied so far."""
@@ -226,8 +243,9 @@ class _Run:
         *,
         silent: bool = False,
         depth: int = 0,
+        turn: Turn = TIME_FIRST,
     ) -> None:
-        self._record(self.ledger.score(), cause, cause_id, event, silent=silent, depth=depth)
+        self._record(self.ledger.score(), cause, cause_id, event, silent=silent, depth=depth, turn=turn)
 
     def _record(
         self,
@@ -238,12 +256,13 @@ class _Run:
         *,
         silent: bool,
         depth: int,
+        turn: Turn,
     ) -> None:
         """The score is this now; a change if it was another."""
         if score != self.current:
             self.seq += 1
             cause_id = cause_id or f"{cause}:{self.record_id}:{self.seq}"
             self.changes.append(
-                ScoreChange(self.seq, self.current, score, cause, cause_id, event, silent, depth)
+                ScoreChange(self.seq, self.current, score, cause, cause_id, event, silent, depth, turn)
             )
             self.current = score

@@ -303,3 +303,18 @@ def test_rearm_waits_until_the_score_has_been_low_enough(world: World) -> None:
         world.send(kind)
     world.score()
     assert len(world.enrollments()) == 3
+
+
+def test_scores_of_other_profiles_are_those_of_the_moment_in_one_batch_as_in_two(world: World) -> None:
+    """The other profile reaches 50 a second after, or before, the change that is looked at."""
+    for key, event in (("main", "m"), ("other", "o")):
+        world.publish({"on": event, "points": 50}, key=key)
+    filters = {"scores.other": {"greater_or_equal": 50}, "bands.other": {"empty": True}}
+    world.automate({"profile": "main", "filters": filters}, "both")
+    second = 1_000_000
+    for contact, first, then in (("late", "m", "o"), ("early", "o", "m")):
+        world.send(first, contact, at=world.now - 2 * second)
+        world.send(then, contact, at=world.now - second)
+    world.score()
+    [(enrolled,)] = world.query("SELECT c.key FROM enrollments e JOIN contacts c ON c.id = e.contact_id")
+    assert enrolled == "early"
