@@ -33,7 +33,7 @@ lint: .venv/.installed-dev
 	@$(BIN)/lint-imports --no-logo > .venv/imports.log || { cat .venv/imports.log; exit 1; }
 
 test: lint
-	@$(BIN)/pytest $(PYTEST_ARGS)
+	@$(BIN)/pytest -n 2 --dist worksteal $(PYTEST_ARGS)
 
 format: .venv/.installed-dev
 	@$(BIN)/ruff format .

@@ -39,7 +39,7 @@ def enroll(
         by_hand = opened.application.enroll_by_hand
         found = by_hand.enroll(key, {**wanted, "dry_run": True})
         if not dry_run:
-            _confirm(found, yes=yes or not found["enrolled"], as_json=as_json)
+            _confirm(found, yes=yes, as_json=as_json)
             found = by_hand.enroll(key, wanted)
     if as_json:
         print_json(found)
@@ -117,7 +117,7 @@ def stats(key: str, *, version: int | None, as_json: bool) -> int:
 def _confirm(counted_before: dict[str, Any], *, yes: bool, as_json: bool) -> None:
     """Ask whether to enroll so many, unless that has been answered."""
     question = f"Enroll {counted(counted_before['enrolled'], 'record')} in {counted_before['automation']}?"
-    if not yes and (as_json or not typer.confirm(question, err=True)):
+    if counted_before["enrolled"] and not yes and (as_json or not typer.confirm(question, err=True)):
         raise ReadableError(f"{question} Nothing was done; say yes, or add --yes")
 
 
