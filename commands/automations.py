@@ -80,8 +80,8 @@ def backtest(key: str, *, days: int, version: int | None, as_json: bool) -> int:
                 (
                     item["deal"] or item["contact"],
                     item["times"],
-                    item["entries"][0]["at"],
-                    item["entries"][-1]["at"],
+                    _moment(item["entries"][0]["at"]),
+                    _moment(item["entries"][-1]["at"]),
                 )
                 for item in found["items"][:10]
             ],
@@ -166,3 +166,7 @@ def _print_pause(target: str, found: dict[str, Any], state: str, *, as_json: boo
     if "enrolled" in found:
         say(f"  {counted(found['enrolled']['enrolled'], 'record')} enrolled")
     return 0
+
+
+def _moment(text: str) -> str:
+    return text[:19].replace("T", " ")
