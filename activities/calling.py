@@ -9,12 +9,11 @@ from urllib.parse import quote
 
 import orjson
 from temporalio import activity
-from temporalio.exceptions import ApplicationError
 from uuid_utils import uuid7
 
-from activities.messages import CALL_WEBHOOK, PAUSED, SKIPPED, Delivery
+from activities.messages import CALL_WEBHOOK, PAUSED, SKIPPED, Delivered, Delivery
 from activities.situation import Situation, StepFailed
-from activities.tries import to_the_end, try_again
+from activities.tries import given_up, to_the_end, try_again
 from automations.step_models import WebhookStep
 from automations.template_filters import Opaque
 from automations.templates import TemplateFailed, render, render_tree
@@ -126,26 +125,26 @@ class CallingActivities:
         self._outbound = outbound
 
     @activity.defn(name=CALL_WEBHOOK)
-    async def call_webhook(self, delivery: Delivery) -> str | None:
-        """Send a webhook that is still to be sent and keep the answer; `paused` or `skipped` when that is so."""
+    async def call_webhook(self, delivery: Delivery) -> Delivered:
+        """Send a webhook that is still to be sent and keep the answer; raises where it never will be taken."""
         return await to_the_end(self._call(delivery))
 
-    async def _call(self, delivery: Delivery) -> str | None:
+    async def _call(self, delivery: Delivery) -> Delivered:
         row = await asyncio.to_thread(self._load, delivery)
         if row is None or isinstance(row, str):
-            return row
+            return Delivered(row)
         if self._outbound.caller is None:
             await asyncio.to_thread(self._recorded, delivery)
-            return None
+            return Delivered()
         try:
             answer = await self._outbound.caller.call(self._request(row, self._clock()))
         except DeliveryFailed as failure:
-            error = await asyncio.to_thread(self._failed, delivery, failure)
-            if error is None:
-                return SKIPPED
-            raise error from None
+            tried = await asyncio.to_thread(self._failed, delivery, failure)
+            if tried is None:
+                raise given_up(failure) from None
+            return tried
         await asyncio.to_thread(self._answered, delivery, answer)
-        return None
+        return Delivered()
 
     def _request(self, row: RowMapping, now: Micros) -> Call:
         def filled(text: str) -> str:
@@ -157,12 +156,10 @@ class CallingActivities:
 
     def _load(self, delivery: Delivery) -> RowMapping | str | None:
         with self._database.read() as connection:
-            if follow_ups.is_paused(connection, delivery.enrollment_id):
-                return PAUSED
             row = webhooks.find(connection, delivery.message_id)
-            if row is not None and row["status"] == SKIPPED:
-                return SKIPPED
-            return row if row is not None and row["status"] == "pending" else None
+            if row is None or row["status"] != "pending":
+                return SKIPPED if row is not None and row["status"] == SKIPPED else None
+            return PAUSED if follow_ups.is_paused(connection, delivery.enrollment_id) else row
 
     def _recorded(self, delivery: Delivery) -> None:
         """Nothing leaves any more: the step is over."""
@@ -175,20 +172,21 @@ class CallingActivities:
 
         self._database.run(work)
 
-    def _failed(self, delivery: Delivery, failure: DeliveryFailed) -> ApplicationError | None:
-        """The error to end the try with; None when the message need not be sent any more."""
+    def _failed(self, delivery: Delivery, failure: DeliveryFailed) -> Delivered | None:
+        """What comes next; None when that was the last try."""
 
-        def work(connection: Connection) -> ApplicationError | None:
+        def work(connection: Connection) -> Delivered | None:
             row = _pending(connection, delivery)
             if row is None:
-                return None
-            status = "failed" if failure.permanent else "pending"
+                return Delivered(SKIPPED)
+            next_ = None
+            if not failure.permanent:
+                next_ = try_again(connection, delivery.enrollment_id, row["path"], failure, self._clock())
+            status = "failed" if next_ is None else "pending"
             webhooks.change(
                 connection, row["id"], status=status, reason=failure.reason, tries=row["tries"] + 1
             )
-            if failure.permanent:
-                return ApplicationError(failure.reason, type="DeliveryFailed", non_retryable=True)
-            return try_again(connection, delivery.enrollment_id, row["path"], failure, self._clock())
+            return next_
 
         return self._database.run(work)
 

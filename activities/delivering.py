@@ -6,10 +6,9 @@ from typing import Any
 from zlib import crc32
 
 from temporalio import activity
-from temporalio.exceptions import ApplicationError
 
-from activities.messages import ABANDON, DELIVER, PAUSED, SKIPPED, Delivery
-from activities.tries import to_the_end, try_again
+from activities.messages import ABANDON, DELIVER, PAUSED, SKIPPED, Delivered, Delivery
+from activities.tries import GAVE_UP, given_up, to_the_end, try_again
 from channels.delivery import DeliveryFailed
 from channels.mail import Mail, Mailer
 from channels.outbound import Outbound
@@ -17,8 +16,6 @@ from conditions.times import Micros
 from store import follow_ups, webhooks
 from store.connection import Connection, RowMapping
 from store.database import Database
-
-_GAVE_UP = "gave up after a day of tries"
 
 
 class DeliveryActivities:
@@ -30,48 +27,58 @@ class DeliveryActivities:
         self._outbound = outbound
 
     @activity.defn(name=DELIVER)
-    async def deliver(self, delivery: Delivery) -> str | None:
-        """Send a notification to the addresses still to be served; `paused` or `skipped` when that is so."""
+    async def deliver(self, delivery: Delivery) -> Delivered:
+        """Send a notification to the addresses still to be served; raises where one refuses it for good."""
         return await to_the_end(self._deliver(delivery))
 
-    async def _deliver(self, delivery: Delivery) -> str | None:
+    async def _deliver(self, delivery: Delivery) -> Delivered:
         row = await asyncio.to_thread(self._load, delivery)
         if row is None or isinstance(row, str):
-            return row
+            return Delivered(row)
         mailer = self._outbound.mailer
-        if mailer is None:
-            return await asyncio.to_thread(self._without_mail, delivery)
+        if mailer is None and self._outbound.log_only:
+            await asyncio.to_thread(self._recorded, delivery)
+            return Delivered()
         for target in row["targets"]:
             try:
-                failure = await _send(mailer, row, target)
-            except DeliveryFailed as error:
-                again = await asyncio.to_thread(self._failed, delivery, error)
-                if again is None:
-                    return SKIPPED
-                raise again from None
-            await asyncio.to_thread(self._served, row["id"], target, failure)
+                refusal = await self._send(mailer, row, target)
+            except DeliveryFailed as failure:
+                tried = await asyncio.to_thread(self._failed, delivery, failure)
+                if tried is None:
+                    raise given_up(failure) from None
+                return tried
+            await asyncio.to_thread(self._served, row["id"], target, refusal)
         reason = await asyncio.to_thread(self._delivered, delivery)
         if reason is not None:
-            raise ApplicationError(reason, type="DeliveryFailed", non_retryable=True)
+            raise given_up(DeliveryFailed(reason, permanent=True))
+        return Delivered()
+
+    async def _send(self, mailer: Mailer | None, row: RowMapping, target: str) -> str | None:
+        """Send to one address; why it never will get there, if so. Each try has the same Message-ID.
+
+        Raises DeliveryFailed where another try may help; so without a mail server, since another worker may have one.
+        """
+        if mailer is None:
+            raise DeliveryFailed(f"{self._outbound.no_mail}, but this was to be sent", permanent=False)
+        message_id = f"{row['id']}.{crc32(target.encode()):08x}"
+        mail = Mail(message_id, target.removeprefix("mailto:"), row["subject"], row["message"])
+        try:
+            await mailer.send(mail)
+        except DeliveryFailed as error:
+            if not error.permanent:
+                raise
+            return error.reason
         return None
 
     def _load(self, delivery: Delivery) -> RowMapping | str | None:
         with self._database.read() as connection:
-            if follow_ups.is_paused(connection, delivery.enrollment_id):
-                return PAUSED
             row = follow_ups.load_notification(connection, delivery.message_id)
-            if row is not None and row["status"] == SKIPPED:
-                return SKIPPED
-            return row if row is not None and row["status"] == "pending" else None
+            if row is None or row["status"] != "pending":
+                return SKIPPED if row is not None and row["status"] == SKIPPED else None
+            return PAUSED if follow_ups.is_paused(connection, delivery.enrollment_id) else row
 
-    def _without_mail(self, delivery: Delivery) -> str | None:
-        """Nothing leaves any more: the step is over. Without a mail server it is tried again: there may be one soon."""
-        if not self._outbound.log_only:
-            failure = DeliveryFailed(f"{self._outbound.no_mail}, but this was to be sent", permanent=False)
-            error = self._failed(delivery, failure)
-            if error is None:
-                return SKIPPED
-            raise error
+    def _recorded(self, delivery: Delivery) -> None:
+        """Nothing leaves any more: the step is over."""
 
         def work(connection: Connection) -> None:
             row = _pending(connection, delivery)
@@ -82,16 +89,18 @@ class DeliveryActivities:
                 follow_ups.settle_tries(connection, delivery.enrollment_id, row["path"])
 
         self._database.run(work)
-        return None
 
-    def _failed(self, delivery: Delivery, failure: DeliveryFailed) -> ApplicationError | None:
-        """The error to end the try with; None when the message need not be sent any more."""
+    def _failed(self, delivery: Delivery, failure: DeliveryFailed) -> Delivered | None:
+        """What comes next; None when that was the last try."""
 
-        def work(connection: Connection) -> ApplicationError | None:
+        def work(connection: Connection) -> Delivered | None:
             row = _pending(connection, delivery)
             if row is None:
-                return None
-            return try_again(connection, delivery.enrollment_id, row["path"], failure, self._clock())
+                return Delivered(SKIPPED)
+            next_ = try_again(connection, delivery.enrollment_id, row["path"], failure, self._clock())
+            if next_ is None:
+                follow_ups.change_notification(connection, row["id"], status="failed", reason=failure.reason)
+            return next_
 
         return self._database.run(work)
 
@@ -115,8 +124,12 @@ class DeliveryActivities:
         now = self._clock()
 
         def work(connection: Connection) -> str | None:
-            row = _pending(connection, delivery)
+            row = follow_ups.load_notification(connection, delivery.message_id)
             if row is None:
+                return None
+            if row["status"] != "pending":  # it left all the same, whatever became of the follow-up meanwhile
+                if not row["refused"]:
+                    follow_ups.change_notification(connection, row["id"], status="sent", sent_at=now)
                 return None
             reason: str | None = row["reason"]
             status = {"status": "failed"} if reason else {"status": "sent", "sent_at": now}
@@ -133,10 +146,10 @@ class DeliveryActivities:
         def work(connection: Connection) -> None:
             row = _pending(connection, delivery)
             if row is not None:
-                follow_ups.change_notification(connection, row["id"], status="failed", reason=_GAVE_UP)
+                follow_ups.change_notification(connection, row["id"], status="failed", reason=GAVE_UP)
             webhook = webhooks.find(connection, delivery.message_id)
             if webhook is not None and webhook["status"] == "pending":
-                webhooks.change(connection, webhook["id"], status="failed", reason=_GAVE_UP)
+                webhooks.change(connection, webhook["id"], status="failed", reason=GAVE_UP)
 
         self._database.run(work)
 
@@ -144,18 +157,3 @@ class DeliveryActivities:
 def _pending(connection: Connection, delivery: Delivery) -> RowMapping | None:
     row = follow_ups.load_notification(connection, delivery.message_id)
     return row if row is not None and row["status"] == "pending" else None
-
-
-async def _send(mailer: Mailer, row: RowMapping, target: str) -> str | None:
-    """Send to one address; why it never will get there, if so. Each try has the same Message-ID.
-
-    Raises DeliveryFailed where another try may help.
-    """
-    message_id = f"{row['id']}.{crc32(target.encode()):08x}"
-    try:
-        await mailer.send(Mail(message_id, target.removeprefix("mailto:"), row["subject"], row["message"]))
-    except DeliveryFailed as error:
-        if not error.permanent:
-            raise
-        return error.reason
-    return None

@@ -114,6 +114,18 @@ class Delivery:
 
 
 @dataclass(frozen=True)
+class Delivered:
+    """What a try came to. `status`: None when it is sent or need not be, else `paused` or `skipped`.
+
+    `again_at`: when the next try begins, in microseconds since the epoch, since this one failed for `reason`.
+    """
+
+    status: str | None = None
+    again_at: int | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
 class EndFollowUp:
     """An attempt that ends without completing."""
 

@@ -1,7 +1,6 @@
 """The published profiles and automations, compiled once per change of them."""
 
 from dataclasses import dataclass
-from functools import cached_property
 
 from automations.model import Automation
 from scoring.compiled import CompiledProfile, compile_profile
@@ -13,18 +12,17 @@ from triggers.compiled import Bands, CompiledTrigger, TriggerIndex, compile_trig
 
 @dataclass(frozen=True)
 class Published:
-    """One state of what is published. `rows`: by profile id, what the store says of its version."""
+    """One state of what is published. `rows`: by profile id, what the store says of its version.
+
+    `kinds`: by profile id, the kind of record that it scores, of all there are.
+    """
 
     generation: int
     profiles: tuple[CompiledProfile, ...]
     rows: dict[int, definitions.PublishedProfile]
     triggers: TriggerIndex
     by_key: dict[str, CompiledProfile]
-
-    @cached_property
-    def kinds(self) -> dict[int, str]:
-        """By profile id, the kind of record that it scores."""
-        return {profile.id: profile.applies_to for profile in self.profiles}
+    kinds: dict[int, str]
 
     def reads_across(self, kind: str) -> bool:
         """Whether some profile of this kind of record has event rules on fields of the other kind."""
@@ -83,6 +81,7 @@ def load_published(
         rows={row.id: row for row in profiles},
         triggers=TriggerIndex(triggers.values()),
         by_key={profile.key: profile for profile in compiled},
+        kinds=definitions.kinds(connection),
     )
 
 

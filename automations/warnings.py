@@ -68,7 +68,7 @@ def _of_trigger(automation: Automation, known: Known) -> Iterator[Problem]:
         low, high = _bounds_of_score(trigger.filters)
         profile = known.profiles.get(trigger.profile)
         least = profile.min if profile is not None and profile.min is not None else -_INFINITE
-        if low <= least and 0 < high < _INFINITE:
+        if low <= least and 1 <= high < _INFINITE:
             yield Problem(
                 ("trigger", "filters", min(reads)),
                 "only bounds the score from above, so it fires at everybody's first point; for a score that falls, add "
@@ -107,7 +107,8 @@ def _never(automation: Automation, known: Known) -> Iterator[Problem]:
     trigger, exit_when = automation.trigger, automation.exit_when
     if isinstance(exit_when, Mapping) and exit_when and trigger.filters:
         certain = [(leaf.field, leaf.operator.name, leaf.operand) for leaf in leaves(trigger.filters, ())]
-        plain = not {"any", "not"} & {*exit_when, *trigger.filters}
+        every = (*leaves(trigger.filters, ()), *leaves(exit_when, ()))
+        plain = not any({"any", "not"} & {*leaf.loc} for leaf in every)
         exits = [(leaf.field, leaf.operator.name, leaf.operand) for leaf in leaves(exit_when, ())]
         if plain and all(test in certain for test in exits):
             yield Problem(

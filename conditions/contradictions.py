@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from math import ceil, floor
 from typing import Any
 
 from conditions.operators import OPERATORS
@@ -83,7 +84,6 @@ def _gather(raw: Mapping[str, Any], loc: Loc, tests: Tests, choices: list[tuple[
 
 def _clash(tests: list[Leaf], possible: Range) -> str | None:
     """Why no value passes all tests of a field; None when one may."""
-    step = 1 if possible.whole else 0
     low, high = (possible.low, False), (possible.high, False)
     wanted: set[Any] | None = None
     unwanted: set[Any] = set()
@@ -102,12 +102,10 @@ def _clash(tests: list[Leaf], possible: Range) -> str | None:
         elif name == "not_equal":
             unwanted.add(_comparable(operand))
         elif is_number(operand) and name in ("greater", "greater_or_equal"):
-            strict = name == "greater"
-            low = max(low, (operand + step, False) if strict and step else (operand, strict))
+            low = max(low, _least(operand, name == "greater", possible))
         elif is_number(operand) and name in ("less", "less_or_equal"):
-            strict = name == "less"
-            bound = (operand - step, False) if strict and step else (operand, strict)
-            high = min(high, bound, key=lambda found: (found[0], not found[1]))
+            bound, strict = _least(-operand, name == "less", possible)
+            high = min(high, (-bound, strict), key=lambda found: (found[0], not found[1]))
     if wanted is not None:
         wanted -= unwanted
     if empty and needed:
@@ -115,6 +113,13 @@ def _clash(tests: list[Leaf], possible: Range) -> str | None:
     if not needed:
         return None
     return _said(low, high, wanted, possible)
+
+
+def _least(bound: float, strict: bool, possible: Range) -> tuple[float, bool]:  # noqa: FBT001
+    """The lowest value above a bound and whether it is left out itself; of whole numbers it never is."""
+    if not possible.whole:
+        return bound, strict
+    return (floor(bound) + 1 if strict else ceil(bound)), False
 
 
 def _comparable(value: Any) -> Any:

@@ -145,7 +145,9 @@ def _events(about: "_About", event_type: str, limit: int, settings: Settings) ->
         item = {"at": iso(row["received_at"]), "cause": "event", "event": told}
         verdict = _verdict(about, outcome, fate, lookup, settings)
         verdict["filters"] = _tests(trigger.where, bare, about.now) + verdict["filters"]
-        moment = Moment(row["received_at"], None, row["depth"], about.record["id"])
+        at = fate["at"] if fate is not None else row["received_at"]
+        skipped = fate is not None and fate["reason"] is not None
+        moment = Moment(at, None, row["depth"], about.record["id"], skipped)
         shown.append({**item, **verdict, "guards": about.guards(moment, None)})
     return shown
 

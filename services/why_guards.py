@@ -13,12 +13,16 @@ from triggers.model import Trigger
 
 
 class Moment(NamedTuple):
-    """A change or event as guards see it; `seq` None for an event. `record_id`: whose score changed."""
+    """A change or event as guards see it; `seq` None for an event. `record_id`: whose score changed.
+
+    `skipped`: it was, so that what was made in the same batch came before.
+    """
 
     at: Micros
     seq: int | None
     depth: int
     record_id: int
+    skipped: bool = False
 
 
 def verdicts(
@@ -68,8 +72,10 @@ def verdicts(
 
 def _precedes(life: why.Life, moment: Moment) -> bool:
     """Whether an enrollment was there before; within one batch the numbers of changes tell."""
-    if life.created_at != moment.at or life.change_seq is None or moment.seq is None:
+    if life.created_at != moment.at:
         return life.created_at < moment.at
+    if life.change_seq is None or moment.seq is None:
+        return moment.skipped
     return life.change_seq < moment.seq
 
 

@@ -74,6 +74,12 @@ def all_definitions(
     )
 
 
+def kinds(connection: Connection) -> dict[int, str]:
+    """By profile id, the kind of record that it scores, published or not."""
+    query = select(PROFILES.c.id, PROFILES.c.applies_to)
+    return {row.id: row.applies_to for row in connection.execute(query)}
+
+
 def all_keys(connection: Connection, definitions: Table) -> set[str]:
     """The keys of all that are not archived."""
     query = select(definitions.c.key).where(definitions.c.archived.is_(False))

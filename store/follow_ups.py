@@ -3,7 +3,20 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, and_, delete, func, insert, or_, select, update
+from sqlalchemy import (
+    Connection,
+    RowMapping,
+    Select,
+    and_,
+    case,
+    delete,
+    func,
+    insert,
+    null,
+    or_,
+    select,
+    update,
+)
 
 from conditions.times import Micros
 from runtime.registry import enrollment_of, follow_up_workflow_id
@@ -176,7 +189,11 @@ def note_try(
     connection.execute(
         update(ENROLLMENTS)
         .where(*_at_step(enrollment_id, path))
-        .values(tries=tries, last_error=reason, next_attempt_at=next_at)
+        .values(
+            tries=tries,
+            last_error=reason,
+            next_attempt_at=case((ENROLLMENTS.c.paused, null()), else_=next_at),
+        )
     )
 
 

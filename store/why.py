@@ -66,20 +66,20 @@ def besides(
 
 
 def fates(connection: Connection, automation_id: int, origins: Collection[str]) -> dict[str, dict[str, Any]]:
-    """By origin, the `enrollment` made and its `attempt`, or the `reason` of a skip; missing where nothing matched."""
+    """By origin, the `enrollment` made and its `attempt`, or the `reason` of a skip, and when; else missing."""
     bulk = Bulk(connection)
     test, parameter = bulk.among("origin", origins)
     found: dict[str, dict[str, Any]] = {}
-    for origin, enrollment, attempt in bulk.rows(
-        f"SELECT origin, id, attempt FROM enrollments WHERE automation_id = ? AND {test}",
+    for origin, enrollment, attempt, at in bulk.rows(
+        f"SELECT origin, id, attempt, created_at FROM enrollments WHERE automation_id = ? AND {test}",
         automation_id,
         parameter,
     ):
-        found[origin] = {"enrollment": enrollment, "attempt": attempt, "reason": None}
-    for origin, reason in bulk.rows(
-        f"SELECT origin, reason FROM skips WHERE automation_id = ? AND {test}", automation_id, parameter
+        found[origin] = {"enrollment": enrollment, "attempt": attempt, "reason": None, "at": at}
+    for origin, reason, at in bulk.rows(
+        f"SELECT origin, reason, at FROM skips WHERE automation_id = ? AND {test}", automation_id, parameter
     ):
-        found[origin] = {"enrollment": None, "reason": reason}
+        found[origin] = {"enrollment": None, "reason": reason, "at": at}
     return found
 
 

@@ -4,6 +4,7 @@ It interprets the outline in its input. What a step does, and whether it was don
 """
 
 import asyncio
+import contextlib
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -20,6 +21,7 @@ with workflow.unsafe.imports_passed_through():
         PAUSED,
         RUN_STEPS,
         SKIPPED,
+        Delivered,
         Delivery,
         EndFollowUp,
         FollowUpInput,
@@ -31,8 +33,6 @@ with workflow.unsafe.imports_passed_through():
     from runtime.registry import FOLLOW_UP_WORKFLOW, KINDLING_OUTCOME, WAKE_SIGNAL, Outcome
     from workflows.policies import (
         DATABASE_RETRY,
-        DELIVERY_PATIENCE,
-        DELIVERY_RETRY,
         DELIVERY_TIMEOUT,
         SILENCE_TIMEOUT,
         STEP_TIMEOUT,
@@ -173,38 +173,36 @@ class FollowUpWorkflow:
             self._log.append(f"- {'skipped: ' if done == SKIPPED else ''}{step['title']}")
 
     async def _send(self, step: Step, message_id: str) -> str | None:
-        """Until it is sent, or the follow-up is paused, or the step skipped.
-
-        News interrupts the wait for a try; a try that is under way comes to its end.
-        """
+        """Until it is sent, or the follow-up is paused, or the step skipped; news cut the wait for a try short."""
         while True:
             self._woken = False
-            sending = workflow.start_activity(
+            tried: Delivered = await workflow.execute_activity(
                 CALL_WEBHOOK if step["kind"] == "webhook" else DELIVER,
                 Delivery(self._follow_up.enrollment_id, message_id),
-                result_type=str,
+                result_type=Delivered,
                 start_to_close_timeout=DELIVERY_TIMEOUT,
-                schedule_to_close_timeout=DELIVERY_PATIENCE,
                 heartbeat_timeout=SILENCE_TIMEOUT,
-                retry_policy=DELIVERY_RETRY,
-                cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+                retry_policy=DATABASE_RETRY,
                 summary=f"send: {step['title']}"[:LONGEST_SUMMARY],
             )
-            try:
-                await workflow.wait_condition(lambda: sending.done() or self._woken)  # noqa: B023
-            except asyncio.CancelledError:
-                sending.cancel()
-                raise
-            interrupted = not sending.done()
-            if interrupted:
-                sending.cancel()
-            try:
-                found: str | None = await sending
-            except ActivityError as error:
-                if interrupted and is_cancelled_exception(error):
-                    continue
-                raise
-            return found
+            if tried.again_at is None:
+                return tried.status
+            if workflow.info().get_current_history_length() > LONGEST_HISTORY:
+                workflow.continue_as_new(
+                    replace(self._follow_up, steps=[step, *self._remaining], log=self._log[-LONGEST_LOG:])
+                )
+            await self._next_try(step, tried.again_at, tried.reason or "failed")
+
+    async def _next_try(self, step: Step, again_at: int, reason: str) -> None:
+        moment = datetime.fromtimestamp(0, UTC) + timedelta(microseconds=again_at)
+        summary = f"{step['title']}: {reason}; next try at {moment:%Y-%m-%d %H:%M:%S} UTC"
+        self._show(f"Now: {summary}")
+        with contextlib.suppress(TimeoutError):
+            await workflow.wait_condition(
+                lambda: self._woken,
+                timeout=max(moment - workflow.now(), timedelta(0)),
+                timeout_summary=summary[:LONGEST_SUMMARY],
+            )
 
     async def _resumed(self) -> None:
         self._show("Paused by hand; `kindling resume` lets it go on")

@@ -10,11 +10,7 @@ DATABASE_RETRY = RetryPolicy(
     backoff_coefficient=2,
     maximum_interval=timedelta(seconds=15),
 )
-#: Other people's servers: with patience, for a day.
-DELIVERY_RETRY = RetryPolicy(
-    initial_interval=timedelta(seconds=1), backoff_coefficient=2, maximum_interval=timedelta(minutes=10)
-)
-DELIVERY_PATIENCE = timedelta(hours=24)
+#: One try to reach somebody; when the next begins is the activity's business.
 DELIVERY_TIMEOUT = timedelta(minutes=2)
 
 #: A worker that dies inside a step is noticed after this long.

@@ -261,3 +261,18 @@ async def test_a_score_that_fell_before_a_queued_start_arms_it_again(kindling: I
         kindling.score()
     items = (await kindling.get("/v1/enrollments"))["items"]
     assert sorted(item["contact"] for item in items) == ["ada", "ada", "ben", "ben"]
+
+
+async def test_deals_are_guarded_by_enrollments_of_a_profile_that_is_unpublished_now(
+    kindling: Installation,
+) -> None:
+    rules = [{"key": "m", "on": "meeting.held", "points": 4}]
+    await kindling.client.put("/v1/deals/d1", json={"contact": "ada"})
+    for profile in ("pa", "pb"):
+        await kindling.publish(profile, applies_to="deal", rules=rules)
+        trigger = {"profile": profile, "filters": {"score": {"greater": 1}}, "reentry": "once"}
+        await kindling.automate("deals", trigger=trigger, steps=[{"stop": "x"}])
+        await kindling.send({"type": "meeting.held", "deal": "d1"})
+        kindling.score()
+        await kindling.client.post("/v1/profiles/pa/unpublish")
+    assert len((await kindling.get("/v1/enrollments"))["items"]) == 1

@@ -167,3 +167,14 @@ async def test_enrollments_by_hand_are_told_besides(kindling: Installation) -> N
         ("manual", None, "dropped")
     ]
     assert found["items"][0]["outcome"] == "unpublished"
+
+
+async def test_guards_of_events_of_one_batch_tell_what_came_before(kindling: Installation) -> None:
+    await kindling.automate("once", trigger={"event": "go", "reentry": "once"}, steps=[{"stop": "x"}])
+    await kindling.send({"type": "go", "contact": "ada"}, {"type": "go", "contact": "ada"})
+    kindling.later(1 / 24)
+    kindling.score()
+    second, first = await why(kindling, "once")
+    assert (first["outcome"], second["outcome"]) == ("enrolled", "skipped")
+    assert first["guards"][0]["text"] == "reentry: once; there was none before"
+    assert (second["guards"][0]["guard"], second["guards"][0]["holds"]) == ("reentry", False)

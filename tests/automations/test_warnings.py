@@ -107,6 +107,9 @@ def test_filters_that_never_hold(filters: dict[str, Any], pointer: str, words: s
         {"contact.city": {"one_of": ["a", 1], "not_empty": True}},
         {"contact.vip": {"equal": True}},
         {"event.amount": {"greater": 50, "less": 51}},
+        {"score": {"greater": 49.5, "less": 50.5}},
+        {"change": {"greater": 0.5, "less": 1.5}},
+        {"score": {"greater_or_equal": 0, "less": 0.5}},
         {"deal.value": {"greater": 0, "less": 1}},
         {"event.amount": {"greater_or_equal": 50, "less_or_equal": 50}},
         {"not": {"score": {"greater": 5}}, "scores.deals": {"less": 3}},
@@ -277,6 +280,12 @@ def test_more_that_is_hardly_meant() -> None:
     assert "nobody is enrolled" in warned(trigger=trigger(same), exit_when=same)["/exit_when"]
     unknown = warned(steps=[{"notify": {"to": ["owner", "sails"], "message": "x"}}])
     assert 'did you mean "sales"' in unknown["/steps/0/notify/to/1"]
+
+
+def test_an_exit_that_the_filters_exclude_is_sound() -> None:
+    customer = {"contact.stage": {"equal": "customer"}}
+    filters = {"all": [{"score": {"greater_or_equal": 50}}, {"not": customer}]}
+    assert warned(trigger=trigger(filters, fires="on_entry"), exit_when=customer) == {}
 
 
 def test_dnd_of_a_deal_is_an_error() -> None:

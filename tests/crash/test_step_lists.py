@@ -41,17 +41,18 @@ class _Receiver(BaseHTTPRequestHandler):
         del format, args
 
 
-SERVER = ThreadingHTTPServer(("127.0.0.1", 0), _Receiver)
-URL = f"http://127.0.0.1:{SERVER.server_address[1]}"
+PORT = free_port()
+URL = f"http://127.0.0.1:{PORT}"
 
 
 @pytest.fixture(scope="module", autouse=True)
 def receiver() -> Iterator[None]:
-    thread = Thread(target=SERVER.serve_forever, daemon=True)
+    server = ThreadingHTTPServer(("127.0.0.1", PORT), _Receiver)
+    thread = Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield
-    SERVER.shutdown()
-    SERVER.server_close()
+    server.shutdown()
+    server.server_close()
     thread.join()
 
 

@@ -349,3 +349,49 @@ async def test_what_was_pending_is_only_recorded_once_nothing_leaves(
             ("recorded", "nothing leaves while KINDLING_OUTBOUND is log")
         ]
     assert len(hooks.received) == 1
+
+
+async def test_a_try_under_way_that_fails_is_tried_again_though_news_came_meanwhile(
+    town: Town, hooks: Hooks, resources: Resources
+) -> None:
+    hooks.delay = 0.5
+    hooks.answer(503)
+    begin(town, step(hooks), {"add_tag": "told"})
+    await town.until(lambda: len(hooks.received) == 1)
+    [enrollment] = town.ids()
+    repairs = Repairs(resources)
+    repairs.pause(enrollment)
+    repairs.resume(enrollment)
+    await done(town)
+    assert len(hooks.received) == 2
+    assert len({received.headers["webhook-id"] for received in hooks.received}) == 1
+
+
+async def test_a_cancel_in_temporal_counts_though_news_came_during_a_call(
+    town: Town, hooks: Hooks, resources: Resources
+) -> None:
+    hooks.delay = 1.0
+    begin(town, step(hooks), {"add_tag": "never"})
+    await town.until(lambda: len(hooks.received) == 1)
+    [enrollment] = town.ids()
+    repairs = Repairs(resources)
+    repairs.pause(enrollment)
+    repairs.resume(enrollment)
+    await town.until(lambda: town.world.query("SELECT waking FROM enrollments") == [(0,)])
+    await town.follow_up(enrollment).cancel()
+    await done(town, "cancelled")
+    assert town.world.query("SELECT tags FROM contacts") == [("[]",)]
+
+
+async def test_a_message_is_skipped_while_paused(town: Town, hooks: Hooks, resources: Resources) -> None:
+    hooks.answer(429, None, Retry_After="3600")
+    begin(town, step(hooks), {"add_tag": "next"})
+    await town.until(lambda: town.world.query("SELECT tries FROM enrollments") == [(1,)])
+    [enrollment] = town.ids()
+    repairs = Repairs(resources)
+    repairs.pause(enrollment)
+    repairs.skip(enrollment)
+    await town.until(lambda: town.world.query("SELECT step FROM enrollments") == [("1",)])
+    repairs.resume(enrollment)
+    await done(town)
+    assert len(hooks.received) == 1
