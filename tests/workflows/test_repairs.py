@@ -68,7 +68,7 @@ async def test_a_running_one_is_ended_in_temporal_too(town: Town, repairs: Repai
 
 
 async def test_a_paused_one_does_nothing_more_until_it_is_resumed(town: Town, repairs: Repairs) -> None:
-    begin(town, {"wait": "1h"}, {"add_tag": "after"}, {"wait": "1h"}, {"add_tag": "later"})
+    begin(town, {"wait": "1h"}, {"add_tag": "after"}, {"wait": "30d"}, {"add_tag": "later"})
     [enrollment] = await town.enrolled()
     await town.until(lambda: town.outcomes() == ["0"])
     assert repairs.pause(enrollment)["paused"] is True
@@ -83,7 +83,7 @@ async def test_a_paused_one_does_nothing_more_until_it_is_resumed(town: Town, re
     await town.until(lambda: town.outcomes() == ["0", "1", "2"])
     with pytest.raises(Conflict, match="is not paused"):
         repairs.resume(enrollment)
-    await town.environment.fast_forward(handle, timedelta(hours=2))
+    await town.environment.fast_forward(handle, timedelta(days=31))
     await town.until(lambda: town.status() == ["completed"])
     assert town.world.query("SELECT tags FROM contacts") == [('["after","later"]',)]
 
