@@ -72,7 +72,6 @@ def make_worker(settings: Settings, database: Database, client: Client, wakes: W
             follow_ups.run_steps,
             follow_ups.end_follow_up,
             deliveries.deliver,
-            deliveries.abandon,
             calls.call_webhook,
         ],
         activity_executor=ThreadPoolExecutor(THREADS, thread_name_prefix="activity"),

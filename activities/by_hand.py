@@ -36,8 +36,8 @@ def enlist(
     ids: Collection[int],
     wanted: Wanted,
     now: Micros,
-) -> Enrolling:
-    """These contacts or deals (`kind`) of one shard, to `decide` on or to `save`.
+) -> tuple[Enrolling, int]:
+    """These contacts or deals (`kind`) of one shard, to `decide` on or to `save`, and how many were dealt with before.
 
     For the filters, `score` is the present score, `previous_score` the same, and there is no event. Re-entry, running
     follow-ups, exits and pauses count as they do for changes; `rearm` does not.
@@ -67,5 +67,4 @@ def enlist(
     origins = [found.match.origin for found in enrolling.found]
     done = known_origins(connection, trigger.automation_id, origins)
     enrolling.found = [found for found in enrolling.found if found.match.origin not in done]
-    enrolling.already = len(done)
-    return enrolling
+    return enrolling, len(done)

@@ -11,9 +11,9 @@ import orjson
 from temporalio import activity
 from uuid_utils import uuid7
 
-from activities.messages import CALL_WEBHOOK, PAUSED, SKIPPED, Delivered, Delivery
+from activities.messages import CALL_WEBHOOK, Delivered, Delivery
+from activities.sending import Sending, to_the_end
 from activities.situation import Situation, StepFailed
-from activities.tries import given_up, to_the_end, try_again
 from automations.step_models import WebhookStep
 from automations.template_filters import Opaque
 from automations.templates import TemplateFailed, render, render_tree
@@ -21,9 +21,10 @@ from channels.delivery import DeliveryFailed
 from channels.outbound import Outbound
 from channels.webhooks import Answer, Call
 from conditions.times import SECOND, Micros, to_iso
-from store import follow_ups, webhooks
+from store import follow_ups, messages, webhooks
 from store.connection import Connection, RowMapping
 from store.database import Database
+from store.messages import WEBHOOKS
 
 LARGEST_BODY = 256 * 1024
 _WITH_BODY = ("POST", "PUT", "PATCH")
@@ -67,7 +68,7 @@ def _filled(text: str, webhook_id: str, secrets: Mapping[str, str]) -> str:
 def prepare(situation: Situation, path: str, step: Any) -> dict[str, Any]:
     """Fix what is sent, and note it; the result is the step's outcome."""
     spec: WebhookStep = step
-    wanted, row, outbound = spec.webhook, situation.enrollment, situation.outbound
+    wanted, outbound = spec.webhook, situation.outbound
     webhook_id = f"msg_{uuid7()}"
     context = {**situation.context(), "secret": _Placeholders(webhook_id, outbound.secrets)}
     headers = {name: render(value, context) for name, value in wanted.headers.items()}
@@ -83,14 +84,11 @@ def prepare(situation: Situation, path: str, step: Any) -> dict[str, Any]:
     if len(body.encode()) > LARGEST_BODY:
         raise StepFailed(f"its body is larger than {LARGEST_BODY // 1024} KiB")
     status = "pending" if outbound.caller is not None else "recorded"
-    webhooks.add(
+    messages.add(
         situation.connection,
+        WEBHOOKS,
         id=webhook_id,
-        enrollment_id=row["id"],
-        path=path,
-        automation_id=row["automation_id"],
-        contact_id=row["contact_id"],
-        deal_id=row["deal_id"],
+        **situation.made_at(path),
         method=wanted.method,
         url=render(wanted.url, context).strip(),
         headers=headers,
@@ -98,7 +96,6 @@ def prepare(situation: Situation, path: str, step: Any) -> dict[str, Any]:
         status=status,
         reason=None if outbound.caller is not None else outbound.no_calls,
         tries=0,
-        created_at=situation.now,
     )
     return {"webhook": webhook_id, "status": status}
 
@@ -123,6 +120,7 @@ class CallingActivities:
         self._database = database
         self._clock = clock
         self._outbound = outbound
+        self._sending = Sending(database, clock, WEBHOOKS)
 
     @activity.defn(name=CALL_WEBHOOK)
     async def call_webhook(self, delivery: Delivery) -> Delivered:
@@ -130,20 +128,16 @@ class CallingActivities:
         return await to_the_end(self._call(delivery))
 
     async def _call(self, delivery: Delivery) -> Delivered:
-        row = await asyncio.to_thread(self._load, delivery)
-        if row is None or isinstance(row, str):
-            return Delivered(row)
+        row = await asyncio.to_thread(self._sending.due, delivery)
+        if isinstance(row, Delivered):
+            return row
         if self._outbound.caller is None:
-            await asyncio.to_thread(self._recorded, delivery)
-            return Delivered()
+            return await asyncio.to_thread(self._sending.recorded, delivery, self._outbound.no_calls)
         try:
             answer = await self._outbound.caller.call(self._request(row, self._clock()))
         except DeliveryFailed as failure:
-            tried = await asyncio.to_thread(self._failed, delivery, failure)
-            if tried is None:
-                raise given_up(failure) from None
-            return tried
-        await asyncio.to_thread(self._answered, delivery, answer)
+            return await asyncio.to_thread(self._sending.failed, delivery, failure)
+        await asyncio.to_thread(self._answered, delivery, row, answer)
         return Delivered()
 
     def _request(self, row: RowMapping, now: Micros) -> Call:
@@ -154,55 +148,12 @@ class CallingActivities:
         body = _dumped(_in_tree(orjson.loads(row["body"]), filled)) if row["body"] else b""
         return Call(row["id"], row["method"], filled(row["url"]), headers, body, now // SECOND)
 
-    def _load(self, delivery: Delivery) -> RowMapping | str | None:
-        with self._database.read() as connection:
-            row = webhooks.find(connection, delivery.message_id)
-            if row is None or row["status"] != "pending":
-                return SKIPPED if row is not None and row["status"] == SKIPPED else None
-            return PAUSED if follow_ups.is_paused(connection, delivery.enrollment_id) else row
-
-    def _recorded(self, delivery: Delivery) -> None:
-        """Nothing leaves any more: the step is over."""
-
+    def _answered(self, delivery: Delivery, row: RowMapping, answer: Answer) -> None:
         def work(connection: Connection) -> None:
-            row = _pending(connection, delivery)
-            if row is not None:
-                webhooks.change(connection, row["id"], status="recorded", reason=self._outbound.no_calls)
-                follow_ups.settle_tries(connection, delivery.enrollment_id, row["path"])
+            webhooks.delivered(connection, row["id"], answer.status, answer.body, self._clock())
+            follow_ups.settle_tries(connection, delivery.enrollment_id, row["path"])
 
         self._database.run(work)
-
-    def _failed(self, delivery: Delivery, failure: DeliveryFailed) -> Delivered | None:
-        """What comes next; None when that was the last try."""
-
-        def work(connection: Connection) -> Delivered | None:
-            row = _pending(connection, delivery)
-            if row is None:
-                return Delivered(SKIPPED)
-            next_ = None
-            if not failure.permanent:
-                next_ = try_again(connection, delivery.enrollment_id, row["path"], failure, self._clock())
-            status = "failed" if next_ is None else "pending"
-            webhooks.change(
-                connection, row["id"], status=status, reason=failure.reason, tries=row["tries"] + 1
-            )
-            return next_
-
-        return self._database.run(work)
-
-    def _answered(self, delivery: Delivery, answer: Answer) -> None:
-        def work(connection: Connection) -> None:
-            row = webhooks.find(connection, delivery.message_id)
-            if row is not None:
-                webhooks.delivered(connection, row["id"], answer.status, answer.body, self._clock())
-                follow_ups.settle_tries(connection, delivery.enrollment_id, row["path"])
-
-        self._database.run(work)
-
-
-def _pending(connection: Connection, delivery: Delivery) -> RowMapping | None:
-    row = webhooks.find(connection, delivery.message_id)
-    return row if row is not None and row["status"] == "pending" else None
 
 
 def _dumped(value: Any) -> bytes:

@@ -55,7 +55,7 @@ class Decided(NamedTuple):
 
 
 class Enrolling:
-    """Collects the matches of one batch and writes what becomes of them. `already`: matches known from before."""
+    """Collects the matches of one batch and writes what becomes of them."""
 
     def __init__(
         self, connection: Connection, shard: int, published: Published, now: Micros, subjects: Subjects
@@ -66,7 +66,6 @@ class Enrolling:
         self.now = now
         self.subjects = subjects
         self.found: list[Found] = []
-        self.already = 0
         self._facts: dict[tuple[int, int | None], Facts] = {}
         self._scores: dict[str, dict[int, int | None]] = {}
         self._moves: dict[str, dict[int, Sequence[ScoreChange]]] = {}

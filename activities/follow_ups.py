@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 import structlog
 from temporalio import activity
@@ -16,26 +15,20 @@ from activities.messages import (
     StepsResult,
 )
 from activities.published import PublishedCache
-from activities.situation import Situation, StepFailed
+from activities.situation import Situation, StepFailed, automation_of
 from activities.steps import Result, perform
 from activities.waiting import wait_for
-from automations.model import Automation
 from automations.step_models import WaitForStep
 from automations.steps import find_step
 from automations.titles import step_title
 from channels.outbound import Outbound
 from conditions.times import Micros
 from runtime.wakes import Wakes
-from store import follow_ups, webhooks
+from store import follow_ups, messages
 from store.connection import Connection
-from store.database import Database, dump_json
+from store.database import Database
 
 _log = structlog.get_logger()
-
-
-@lru_cache(maxsize=512)
-def _automation(definition: str) -> Automation:
-    return Automation.model_validate_json(definition)
 
 
 @dataclass(frozen=True)
@@ -87,7 +80,7 @@ class FollowUpActivities:
         situation = Situation(
             connection,
             row,
-            _automation(dump_json(row["definition"])),
+            automation_of(row),
             self._clock(),
             self._outbound,
             self._published.read(connection),
@@ -163,10 +156,10 @@ class FollowUpActivities:
         if outcome.get("status") == "pending":
             message_id, message = outcome.get("notification"), None
             if message_id is not None:
-                message = follow_ups.load_notification(connection, message_id)
+                message = messages.pending(connection, messages.NOTIFICATIONS, message_id)
             elif (message_id := outcome.get("webhook")) is not None:
-                message = webhooks.find(connection, message_id)
-            if message is not None and message["status"] == "pending":
+                message = messages.pending(connection, messages.WEBHOOKS, message_id)
+            if message is not None:
                 return StepsResult(done, deliver=message_id)
         return None
 

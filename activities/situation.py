@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from activities.published import Published
@@ -14,7 +15,18 @@ from conditions.values import Value
 from scoring.ledger import Event
 from store import contacts, deals, definitions, follow_ups, webhooks
 from store.connection import Connection, RowMapping
+from store.database import dump_json
 from store.facts import Properties, plain_number
+
+
+@lru_cache(maxsize=2_048)
+def _parsed(definition: str) -> Automation:
+    return Automation.model_validate_json(definition)
+
+
+def automation_of(row: RowMapping) -> Automation:
+    """The automation of an enrollment's row, parsed once for all that have the same `definition`."""
+    return _parsed(dump_json(row["definition"]))
 
 
 class StepFailed(Exception):
@@ -88,6 +100,16 @@ class Situation:
                 properties = Properties(row["properties"])
                 self._event = Event(row["id"], row["type"], row["occurred_at"], properties, row["deal_id"])
         return self._event
+
+    def made_at(self, path: str) -> dict[str, Any]:
+        """What the rows that a step makes say of where they come from."""
+        row = self.enrollment
+        return {
+            "enrollment_id": row["id"],
+            "path": path,
+            **{name: row[name] for name in ("automation_id", "contact_id", "deal_id")},
+            "created_at": self.now,
+        }
 
     @property
     def answers(self) -> dict[str, dict[str, Any]]:

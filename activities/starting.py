@@ -19,7 +19,7 @@ from activities.messages import (
     PublishInput,
     StartResult,
 )
-from automations.model import Automation
+from activities.situation import automation_of
 from automations.steps import outline
 from conditions.times import Micros
 from runtime.registry import (
@@ -64,7 +64,6 @@ class Starter:
         self._task_queue = task_queue
         self._clock = clock
         self._gate = asyncio.Semaphore(CONCURRENTLY)
-        self._automations: dict[tuple[int, int], Automation] = {}
 
     @activity.defn(name=START_FOLLOW_UPS)
     async def start_follow_ups(self, shard: ShardRef) -> StartResult:
@@ -104,7 +103,7 @@ class Starter:
         ]
         if row["profile"]:
             pairs.append(SearchAttributePair(KINDLING_PROFILE, row["profile"]))
-        automation = self._automation(row)
+        automation = automation_of(row)
         async with self._gate:
             try:
                 await self._client.start_workflow(
@@ -128,13 +127,6 @@ class Starter:
                 )
             except WorkflowAlreadyStartedError:
                 return
-
-    def _automation(self, row: RowMapping) -> Automation:
-        """A version never changes, so it is read once."""
-        key = row["automation_id"], row["version"]
-        if key not in self._automations:
-            self._automations[key] = Automation.model_validate(row["definition"])
-        return self._automations[key]
 
     async def _close(self, workflow_id: str) -> None:
         handle = self._client.get_workflow_handle(workflow_id)

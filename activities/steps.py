@@ -29,7 +29,7 @@ from automations.templates import TemplateFailed, render
 from automations.waiting import NoDate, date_moment, next_clock
 from conditions.times import micros_of
 from conditions.tree import compile_conditions
-from store import definitions, follow_ups
+from store import definitions, follow_ups, messages
 
 #: An outcome's result holds our own ids and numbers.
 Result = dict[str, Any]
@@ -72,29 +72,24 @@ def _notify(situation: Situation, path: str, step: Any) -> Result:
     notification_id = str(uuid7())
     if reason is not None:
         _log.info("notification not sent", notification=notification_id, reason=reason)
-    row = situation.enrollment
-    follow_ups.add_notification(
+    messages.add(
         situation.connection,
+        messages.NOTIFICATIONS,
         id=notification_id,
-        enrollment_id=row["id"],
-        path=path,
-        automation_id=row["automation_id"],
-        contact_id=row["contact_id"],
-        deal_id=row["deal_id"],
+        **situation.made_at(path),
         recipient=recipient,
         targets=sendable,
         subject=subject,
         message=message,
         status=status,
         reason=reason,
-        created_at=situation.now,
     )
     return {"notification": notification_id, "status": status}
 
 
 def _alerts(situation: Situation, recipient: str) -> int:
     """How many e-mails have been for the recipient within the last hour."""
-    return follow_ups.count_alerts(situation.connection, recipient, situation.now - _HOUR)
+    return messages.count_alerts(situation.connection, recipient, situation.now - _HOUR)
 
 
 def _recipient(situation: Situation, to: str | list[str]) -> tuple[str, list[str], str | None]:
@@ -128,24 +123,19 @@ def _channels(situation: Situation, name: str) -> list[str]:
 
 def _create_task(situation: Situation, path: str, step: Any) -> Result:
     spec: CreateTaskStep = step
-    task, row = spec.create_task, situation.enrollment
+    task = spec.create_task
     context = situation.context()
     task_id = str(uuid7())
     assignee = situation.owner if task.assign_to == "owner" else task.assign_to
     follow_ups.add_task(
         situation.connection,
         id=task_id,
-        enrollment_id=row["id"],
-        path=path,
-        automation_id=row["automation_id"],
-        contact_id=row["contact_id"],
-        deal_id=row["deal_id"],
+        **situation.made_at(path),
         title=render(task.title, context).strip() or situation.automation.title,
         description=render(task.description, context),
         assign_to=assignee,
         due_at=situation.now + micros_of(task.due_in) if task.due_in else None,
         status="open",
-        created_at=situation.now,
         updated_at=situation.now,
     )
     return {"task": task_id}

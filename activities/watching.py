@@ -7,9 +7,9 @@ from typing import Any
 import orjson
 
 from activities.published import Published
-from activities.situation import Situation
+from activities.situation import Situation, automation_of
 from activities.subjects import Subjects
-from automations.model import Automation, ExitEvent
+from automations.model import ExitEvent
 from automations.step_models import WaitForStep
 from automations.steps import find_step
 from channels.outbound import NOTHING
@@ -22,11 +22,6 @@ from store.connection import Connection, RowMapping
 from store.database import dump_json
 from store.follow_ups import about_deal
 from store.pending import PendingEvent
-
-
-@lru_cache(maxsize=512)
-def _automation(definition: str) -> Automation:
-    return Automation.model_validate_json(definition)
 
 
 @lru_cache(maxsize=2_048)
@@ -61,9 +56,7 @@ def look(
         waits.setdefault(wait["enrollment_id"], []).append(wait)
     count = 0
     for row in found:
-        situation = _Watched(
-            connection, row, _automation(dump_json(row["definition"])), now, NOTHING, published
-        )
+        situation = _Watched(connection, row, automation_of(row), now, NOTHING, published)
         situation.subjects = subjects
         happened = [
             event

@@ -3,6 +3,7 @@
 import inspect
 import json
 from collections.abc import Callable, Mapping
+from functools import wraps
 from typing import Any, Self
 from urllib.parse import quote
 
@@ -18,9 +19,10 @@ class TemplateFailed(TemplateError, ValueError):
         return self.message or "the template failed"
 
 
-class Opaque(str):  # noqa: SLOT000
+class Opaque(str):
     """Stands for a text that is not known yet; `urlencoded` for the same, encoded for an address."""
 
+    __slots__ = ("urlencoded",)
     urlencoded: str
 
     def __new__(cls, text: str, urlencoded: str) -> Self:
@@ -36,6 +38,7 @@ def _urlencode(value: Any) -> str:
 def bounded(filter_: Callable[..., Any]) -> Callable[..., Any]:
     """The filter for values that are there, refusing what grows too long."""
 
+    @wraps(filter_)
     def apply(value: Any, *arguments: Any, **options: Any) -> Any:
         if value is None or isinstance(value, Undefined):
             return value
@@ -44,7 +47,6 @@ def bounded(filter_: Callable[..., Any]) -> Callable[..., Any]:
             raise TemplateFailed("a text in the template is longer than 64 KiB")
         return filter_(value, *arguments, **options)
 
-    apply.__wrapped__ = filter_  # type: ignore[attr-defined]
     return apply
 
 
@@ -59,7 +61,7 @@ def argument_mistake(name: str, count: int, keywords: list[str]) -> str | None:
     return None
 
 
-def _default(value: Any, other: Any = "", boolean: bool = True) -> Any:  # noqa: ARG001, FBT001, FBT002
+def _default(value: Any, other: Any = "", _blank_too: Any = None) -> Any:
     """Null and blank texts are missing, so that Jinja's second argument adds nothing."""
     missing = value is None or isinstance(value, Undefined) or (isinstance(value, str) and not value.strip())
     return other if missing else value

@@ -60,7 +60,7 @@ def secret_problems(tree: nodes.Template) -> list[str]:
         dict.fromkeys(
             f"line {node.lineno}: a secret stands for itself: {{{{ secret.name }}}}, or | urlencode in an address"
             for node in tree.find_all((nodes.Getattr, nodes.Getitem))
-            if isinstance(node.node, nodes.Name) and node.node.name == "secret" and id(node) not in plain  # type: ignore[attr-defined]
+            if _read(node)[0] == "secret" and id(node) not in plain
         )
     )
 

@@ -5,9 +5,8 @@ from dataclasses import dataclass, field
 
 from channels.guarded import Allowed
 from channels.mail import Mailer
-from channels.signing import key_of
 from channels.webhooks import Caller
-from runtime.setting_values import read_secrets
+from runtime.setting_values import read_secrets, signing_key
 from runtime.settings import Settings
 
 _LOG_ONLY = "nothing leaves while KINDLING_OUTBOUND is log"
@@ -41,7 +40,7 @@ def make_outbound(settings: Settings, signing_secret: str) -> Outbound:
     mailer = Mailer(settings) if settings.smtp_url is not None else None
     given = settings.webhook_secret.get_secret_value() if settings.webhook_secret else signing_secret
     allowed = Allowed((settings.webhook_allow or "").replace(",", " ").split())
-    caller = Caller([key_of(secret) for secret in given.split()], allowed, settings.webhook_redirects)
+    caller = Caller([signing_key(secret) for secret in given.split()], allowed, settings.webhook_redirects)
     secrets = read_secrets(settings.secrets_file) if settings.secrets_file else {}
     return Outbound(
         mailer,

@@ -102,9 +102,9 @@ def _clash(tests: list[Leaf], possible: Range) -> str | None:
         elif name == "not_equal":
             unwanted.add(_comparable(operand))
         elif is_number(operand) and name in ("greater", "greater_or_equal"):
-            low = max(low, _least(operand, name == "greater", possible))
+            low = max(low, _least(operand, possible, strict=name == "greater"))
         elif is_number(operand) and name in ("less", "less_or_equal"):
-            bound, strict = _least(-operand, name == "less", possible)
+            bound, strict = _least(-operand, possible, strict=name == "less")
             high = min(high, (-bound, strict), key=lambda found: (found[0], not found[1]))
     if wanted is not None:
         wanted -= unwanted
@@ -115,7 +115,7 @@ def _clash(tests: list[Leaf], possible: Range) -> str | None:
     return _said(low, high, wanted, possible)
 
 
-def _least(bound: float, strict: bool, possible: Range) -> tuple[float, bool]:  # noqa: FBT001
+def _least(bound: float, possible: Range, *, strict: bool) -> tuple[float, bool]:
     """The lowest value above a bound and whether it is left out itself; of whole numbers it never is."""
     if not possible.whole:
         return bound, strict

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import errno
-import random
+import secrets
 import socket
 import time
 
@@ -35,7 +35,7 @@ _FIRST, _LAST = 10_240, 30_000
 def free_port(above: int = 0) -> int:
     """A port that is free on loopback now; with `above`, the port that much higher is free as well."""
     while True:
-        port = random.randint(_FIRST, _LAST)  # noqa: S311
+        port = _FIRST + secrets.randbelow(_LAST - _FIRST)
         if all(_problem("127.0.0.1", taken) is None for taken in {port, port + above}):
             return port
 

@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr
 
+SIGNING_PREFIX = "whsec_"
+
 
 def is_loopback(host: str) -> bool:
     """Whether only this machine can reach `host`."""
@@ -83,14 +85,20 @@ def _mail_server(url: SecretStr) -> SecretStr:
     return url
 
 
+def signing_key(secret: str) -> bytes:
+    """The bytes of a secret as webhooks' receivers enter it. Raises ValueError when it is none."""
+    try:
+        key = base64.b64decode(secret.removeprefix(SIGNING_PREFIX), validate=True)
+    except ValueError:
+        key = b""
+    if not secret.startswith(SIGNING_PREFIX) or not 16 <= len(key) <= 64:
+        raise ValueError("is not whsec_ and 16 to 64 bytes in base64")
+    return key
+
+
 def _signing_secrets(text: SecretStr) -> SecretStr:
     for secret in text.get_secret_value().split():
-        try:
-            key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
-        except ValueError:
-            key = b""
-        if not secret.startswith("whsec_") or not 16 <= len(key) <= 64:
-            raise ValueError("is not whsec_ and 16 to 64 bytes in base64")
+        signing_key(secret)
     return text
 
 

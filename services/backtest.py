@@ -27,7 +27,7 @@ from store.facts import Properties
 from store.pending import NOTHING
 from triggers.backtest import Entry, Replay
 from triggers.compiled import TriggerIndex
-from triggers.evaluate import match_change, match_event
+from triggers.evaluate import is_armed, match_change, match_event
 
 CHUNK = 2_000
 #: Records that are shown, those that would have entered most often.
@@ -239,10 +239,7 @@ class _Run:
                         earlier.created_at,
                         first[record_id],
                     )
-                    replay.armed = any(
-                        replay.trigger.rearm(lambda _, score=score: score, self._since)  # type: ignore[misc]
-                        for score in scores
-                    )
+                    replay.armed = is_armed(replay.trigger, scores, self._since)
 
     def _remember_events(self, connection: Connection, subjects: Subjects) -> None:
         """The same for a trigger on an event."""

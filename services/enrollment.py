@@ -131,7 +131,7 @@ class EnrollByHand:
         for shard, ids in self._records(request, kind):
             with self._resources.database.read() as connection:
                 now = self._resources.clock()
-                batch = enlist(
+                batch, _ = enlist(
                     connection, shard, published, trigger, kind, ids, Wanted(str(uuid7()), matching=True), now
                 )
                 count += len(batch.decide(connection).enrollments)
@@ -231,9 +231,11 @@ class EnrollByHand:
             published, trigger = self._trigger(connection, key, request)
             trigger = replace(trigger, paused=trigger.paused and not resumed)
             places = enrolling.shards_of(connection, kind, ids)
-            batch = enlist(connection, shard, published, trigger, kind, places.pop(shard, []), wanted, now)
+            batch, already = enlist(
+                connection, shard, published, trigger, kind, places.pop(shard, []), wanted, now
+            )
             decided = batch.decide(connection) if request.dry_run else batch.save(connection)
-            return decided, batch.already, [record_id for moved in places.values() for record_id in moved]
+            return decided, already, [record_id for moved in places.values() for record_id in moved]
 
         if request.dry_run:
             with self._resources.database.read() as connection:

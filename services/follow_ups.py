@@ -125,7 +125,7 @@ def enrollment_json(
 ) -> dict[str, Any]:
     """An enrollment with the place of its follow-up in the Temporal UI."""
     workflow_id = follow_up_workflow_id(row["id"], row["attempt"])
-    started = row["started_at"] is not None
+    started, is_open = row["started_at"] is not None, row["status"] in follow_ups.OPEN
     return {
         "id": row["id"],
         "contact": contact_keys.get(row["contact_id"]),
@@ -135,10 +135,10 @@ def enrollment_json(
         "status": row["status"],
         "step": row["step"],
         "attempt": row["attempt"],
-        "paused": row["paused"],
+        "paused": row["paused"] and is_open,
         "last_error": row["last_error"],
         "tries": row["tries"],
-        "next_attempt_at": iso(row["next_attempt_at"]),
+        "next_attempt_at": iso(row["next_attempt_at"]) if is_open else None,
         "cause": row["cause"],
         "previous": row["previous"],
         "current": row["current"],
@@ -150,16 +150,25 @@ def enrollment_json(
     }
 
 
-def task_json(
+def _made_by(
     row: RowMapping, contact_keys: Mapping[int, str], deal_keys: Mapping[int, str]
 ) -> dict[str, Any]:
-    """A task as the API shows it."""
+    """What a task, notification or webhook is, of whom, and which follow-up made it."""
     return {
         "id": row["id"],
         "contact": contact_keys.get(row["contact_id"]),
         "deal": deal_keys.get(row["deal_id"]),
         "automation": row["automation"],
         "enrollment": row["enrollment_id"],
+    }
+
+
+def task_json(
+    row: RowMapping, contact_keys: Mapping[int, str], deal_keys: Mapping[int, str]
+) -> dict[str, Any]:
+    """A task as the API shows it."""
+    return {
+        **_made_by(row, contact_keys, deal_keys),
         "title": row["title"],
         "description": row["description"],
         "assign_to": row["assign_to"],
@@ -175,11 +184,7 @@ def notification_json(
 ) -> dict[str, Any]:
     """A notification as the API shows it."""
     return {
-        "id": row["id"],
-        "contact": contact_keys.get(row["contact_id"]),
-        "deal": deal_keys.get(row["deal_id"]),
-        "automation": row["automation"],
-        "enrollment": row["enrollment_id"],
+        **_made_by(row, contact_keys, deal_keys),
         "recipient": row["recipient"],
         "subject": row["subject"],
         "message": row["message"],
@@ -200,11 +205,7 @@ def webhook_json(
         return shown.sub(r"[secret \1]", text)
 
     return {
-        "id": row["id"],
-        "contact": contact_keys.get(row["contact_id"]),
-        "deal": deal_keys.get(row["deal_id"]),
-        "automation": row["automation"],
-        "enrollment": row["enrollment_id"],
+        **_made_by(row, contact_keys, deal_keys),
         "method": row["method"],
         "url": plain(row["url"]),
         "headers": {name: plain(value) for name, value in row["headers"].items()},

@@ -89,7 +89,7 @@ class Repairs:
 
         def work(connection: Connection, row: RowMapping, now: Micros) -> None:
             del now
-            if not row["paused"]:
+            if not row["paused"] or row["status"] not in follow_ups.OPEN:
                 raise Conflict(f"the follow-up {enrollment_id} is not paused")
             repairs.resume(connection, enrollment_id)
 

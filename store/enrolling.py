@@ -56,9 +56,9 @@ def save_skips(connection: Connection, rows: Sequence[NewSkip]) -> None:
 def replace_running(connection: Connection, ids: Sequence[str], now: Micros) -> None:
     """End enrollments because the record entered the same automation anew; their workflows have still to be told."""
     Bulk(connection).each(
-        "UPDATE enrollments SET status = 'replaced', closing = ?, finished_at = ?, paused = ?, next_attempt_at = NULL "
+        "UPDATE enrollments SET status = 'replaced', closing = ?, finished_at = ? "
         "WHERE id = ? AND status IN ('queued', 'running')",
-        [(True, now, False, enrollment_id) for enrollment_id in ids],
+        [(True, now, enrollment_id) for enrollment_id in ids],
     )
 
 

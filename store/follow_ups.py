@@ -20,7 +20,7 @@ from sqlalchemy import (
 
 from conditions.times import Micros
 from runtime.registry import enrollment_of, follow_up_workflow_id
-from store import meta
+from store import messages, meta
 from store.tables import (
     Adjustment,
     Automation,
@@ -28,12 +28,10 @@ from store.tables import (
     Cancellation,
     Enrollment,
     Event,
-    Notification,
     Outcome,
     Profile,
     Score,
     Task,
-    Webhook,
     table,
 )
 
@@ -41,8 +39,6 @@ ENROLLMENTS = table(Enrollment)
 OUTCOMES = table(Outcome)
 CANCELLATIONS = table(Cancellation)
 TASKS = table(Task)
-NOTIFICATIONS = table(Notification)
-WEBHOOKS = table(Webhook)
 ADJUSTMENTS = table(Adjustment)
 _AUTOMATIONS = table(Automation)
 _VERSIONS = table(AutomationVersion)
@@ -85,19 +81,23 @@ def queued(connection: Connection, shard: int, now: Micros, limit: int) -> list[
 
     While new starts are held, those only that began before: lost in Temporal, or retried.
     """
-    held = meta.get_fact(connection, meta.HELD) is not None
     return list(
         connection.execute(
-            _WITH_DEFINITION.where(
-                ENROLLMENTS.c.shard == shard,
-                ENROLLMENTS.c.status == "queued",
-                ENROLLMENTS.c.start_at <= now,
-                *((ENROLLMENTS.c.started_at.is_not(None),) if held else ()),
-            )
+            _WITH_DEFINITION.where(*_may_start(connection, shard, now))
             .order_by(ENROLLMENTS.c.start_at, ENROLLMENTS.c.id)
             .limit(limit)
         ).mappings()
     )
+
+
+def _may_start(connection: Connection, shard: int, now: Micros) -> list[Any]:
+    tests = [
+        ENROLLMENTS.c.shard == shard,
+        ENROLLMENTS.c.status == "queued",
+        ENROLLMENTS.c.start_at <= now,
+    ]
+    held = meta.get_fact(connection, meta.HELD) is not None
+    return [*tests, ENROLLMENTS.c.started_at.is_not(None)] if held else tests
 
 
 def closing(connection: Connection, shard: int, limit: int) -> list[str]:
@@ -127,7 +127,8 @@ def next_start(connection: Connection, shard: int, now: Micros) -> Micros | None
 
 def any_unstarted(connection: Connection, shard: int, now: Micros) -> bool:
     """Whether some follow-up of the shard waits for its start, and may start, or for word."""
-    if queued(connection, shard, now, 1):
+    startable = select(ENROLLMENTS.c.id).where(*_may_start(connection, shard, now)).limit(1)
+    if connection.execute(startable).first() is not None:
         return True
     waking = select(ENROLLMENTS.c.id).where(ENROLLMENTS.c.shard == shard, ENROLLMENTS.c.waking > 0).limit(1)
     return bool(closing(connection, shard, 1)) or connection.execute(waking).first() is not None
@@ -219,20 +220,13 @@ def end_enrollment(
 ) -> None:
     """Give an enrollment that is still open its final status. What it had still to send will not be sent."""
     if status != "completed":
-        for messages in (NOTIFICATIONS, WEBHOOKS):
-            connection.execute(
-                update(messages)
-                .where(messages.c.enrollment_id == enrollment_id, messages.c.status == "pending")
-                .values(status="failed", reason=f"the follow-up ended before it was sent ({status})")
-            )
+        messages.fail_pending(connection, enrollment_id, f"the follow-up ended before it was sent ({status})")
     connection.execute(
         update(ENROLLMENTS)
         .where(ENROLLMENTS.c.id == enrollment_id, ENROLLMENTS.c.status.in_(OPEN))
         .values(
             status=status,
             finished_at=now,
-            paused=False,
-            next_attempt_at=None,
             **({"last_error": error} if error else {}),
         )
     )
@@ -295,33 +289,6 @@ def add_task(connection: Connection, **values: Any) -> None:
     connection.execute(insert(TASKS).values(**values))
 
 
-def add_notification(connection: Connection, **values: Any) -> None:
-    connection.execute(insert(NOTIFICATIONS).values(**values))
-
-
-def count_alerts(connection: Connection, recipient: str, since: Micros) -> int:
-    """How many messages for a recipient have left, or are about to, of those made since a moment."""
-    query = select(func.count()).where(
-        NOTIFICATIONS.c.recipient == recipient,
-        NOTIFICATIONS.c.created_at > since,
-        NOTIFICATIONS.c.status.in_(("pending", "sent")),
-    )
-    found: int = connection.execute(query).scalar_one()
-    return found
-
-
-def load_notification(connection: Connection, notification_id: str) -> RowMapping | None:
-    return (
-        connection.execute(select(NOTIFICATIONS).where(NOTIFICATIONS.c.id == notification_id))
-        .mappings()
-        .one_or_none()
-    )
-
-
-def change_notification(connection: Connection, notification_id: str, **values: Any) -> None:
-    connection.execute(update(NOTIFICATIONS).where(NOTIFICATIONS.c.id == notification_id).values(**values))
-
-
 def add_adjustment(connection: Connection, **values: Any) -> None:
     connection.execute(insert(ADJUSTMENTS).values(**values))
 
@@ -367,8 +334,8 @@ def list_rows(
     rows = {
         "enrollments": ENROLLMENTS,
         "tasks": TASKS,
-        "notifications": NOTIFICATIONS,
-        "webhooks": WEBHOOKS,
+        "notifications": messages.NOTIFICATIONS,
+        "webhooks": messages.WEBHOOKS,
     }[of]
     tests = [rows.c[name] == value for name, value in filters.items() if value is not None]
     if after is not None:

@@ -117,8 +117,7 @@ def _move_deals(bulk: Bulk, deals: list[int], shard: int) -> None:
 def _end_doubles(bulk: Bulk, old: int, new: int, now: Micros) -> None:
     """End the loser's own follow-ups of automations that run for the survivor too."""
     bulk.run(
-        "UPDATE enrollments SET status = 'cancelled', closing = (1 = 1), finished_at = ?, paused = (1 = 0), "
-        "next_attempt_at = NULL, "
+        "UPDATE enrollments SET status = 'cancelled', closing = (1 = 1), finished_at = ?, "
         "last_error = 'merged into a contact for which this automation runs already' "
         f"WHERE contact_id = ? AND {_OPEN} AND automation_id IN "
         f"(SELECT automation_id FROM enrollments WHERE contact_id = ? AND {_OPEN})",

@@ -8,14 +8,13 @@ from conditions.times import Micros
 from store import watching
 from store.follow_ups import (
     ENROLLMENTS,
-    NOTIFICATIONS,
     OPEN,
     OUTCOMES,
-    WEBHOOKS,
     add_outcome,
     end_enrollment,
     outcomes,
 )
+from store.messages import KINDS, NOTIFICATIONS, WEBHOOKS
 from store.watching import WAITS
 
 
@@ -58,6 +57,8 @@ def retry(connection: Connection, row: RowMapping) -> None:
             finished_at=None,
             last_error=None,
             tries=0,
+            next_attempt_at=None,
+            paused=False,
             closing=False,
         )
     )
@@ -119,7 +120,7 @@ def skip(connection: Connection, row: RowMapping, kind: str, now: Micros) -> boo
         )
     else:
         skipped = 0
-        for messages in (NOTIFICATIONS, WEBHOOKS):
+        for messages in KINDS:
             skipped += connection.execute(
                 update(messages)
                 .where(

@@ -342,8 +342,9 @@ class Enrollment(SQLModel, table=True):
 
     `closing`: its workflow has still to be told that the enrollment is over (replaced or cancelled here). `waking`:
     above 0 when it has still to be told to look again. `watching`: above 0 when changes of the record may end it early
-    (`exit_when`) or what it waits for. `start_at`: when the storm limit lets it start. `paused`: its next step waits
-    until it is resumed. `tries` of its present step have failed so far, and `next_attempt_at` is when the next begins.
+    (`exit_when`) or what it waits for. `start_at`: when the storm limit lets it start. While it is
+    open, `paused`: its next step waits until it is resumed; `tries` of its present step have failed so far, and
+    `next_attempt_at` is when the next begins.
     """
 
     __tablename__: ClassVar[Any] = "enrollments"
@@ -475,7 +476,8 @@ class Task(SQLModel, table=True):
 
 
 class Notification(SQLModel, table=True):
-    """`targets` are the addresses still to be served, `served` counts those that were, `refused` are the others.
+    """`targets` are the addresses still to be served, `served` counts those that were, `refused` are the others,
+    `tries` counts those that failed.
 
     `status` is recorded, pending, sent, failed, withheld or skipped.
     """
@@ -496,6 +498,7 @@ class Notification(SQLModel, table=True):
     targets: list[str] = Field(sa_type=Json)
     refused: list[str] = Field(default=[], sa_type=Json, sa_column_kwargs={"server_default": "[]"})
     served: int = Field(default=0, sa_type=Integer, sa_column_kwargs={"server_default": "0"})
+    tries: int = Field(default=0, sa_type=Integer, sa_column_kwargs={"server_default": "0"})
     subject: str = _text()
     message: str = _text()
     status: str = _text()

@@ -4,33 +4,21 @@ import json
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, insert, select, update
+from sqlalchemy import Connection, select
 
 from conditions.times import Micros
-from store import meta
-from store.follow_ups import WEBHOOKS
+from store import messages, meta
+from store.messages import WEBHOOKS
 
 #: The fact that holds the secret that signs, where no setting does.
 SIGNING = "webhook_secret"
 
 
-def add(connection: Connection, **values: Any) -> None:
-    connection.execute(insert(WEBHOOKS).values(**values))
-
-
-def find(connection: Connection, webhook_id: str) -> RowMapping | None:
-    query = select(WEBHOOKS).where(WEBHOOKS.c.id == webhook_id)
-    return connection.execute(query).mappings().one_or_none()
-
-
-def change(connection: Connection, webhook_id: str, **values: Any) -> None:
-    connection.execute(update(WEBHOOKS).where(WEBHOOKS.c.id == webhook_id).values(**values))
-
-
 def delivered(connection: Connection, webhook_id: str, status: int, body: Any, now: Micros) -> None:
     """Note the answer that says that the call succeeded."""
-    change(
+    messages.change(
         connection,
+        WEBHOOKS,
         webhook_id,
         status="delivered",
         reason=None,

@@ -14,7 +14,6 @@ from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_
 
 with workflow.unsafe.imports_passed_through():
     from activities.messages import (
-        ABANDON,
         CALL_WEBHOOK,
         DELIVER,
         END_FOLLOW_UP,
@@ -155,20 +154,13 @@ class FollowUpWorkflow:
             if is_cancelled_exception(error):
                 raise
             cause = error.cause
-            reason = cause.message if isinstance(cause, ApplicationError) else "gave up after a day of tries"
+            reason = cause.message if isinstance(cause, ApplicationError) else str(cause)
             self._log.append(f"- failed: {step['title']} ({reason})")
             self._show("")
             if step.get("on_failure") != "continue":
                 reason = f"step {step['path']} ({step['title']}) failed: {reason}"
                 await self._end(Outcome.FAILED, reason)
                 raise ApplicationError(reason, non_retryable=True) from error
-            await workflow.execute_activity(
-                ABANDON,
-                Delivery(self._follow_up.enrollment_id, message_id),
-                start_to_close_timeout=STEP_TIMEOUT,
-                retry_policy=DATABASE_RETRY,
-                summary="note that it was not sent",
-            )
         else:
             self._log.append(f"- {'skipped: ' if done == SKIPPED else ''}{step['title']}")
 

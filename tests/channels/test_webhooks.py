@@ -6,8 +6,9 @@ import pytest
 
 from channels.delivery import DeliveryFailed
 from channels.guarded import Allowed
-from channels.signing import key_of, new_secret
+from channels.signing import new_secret
 from channels.webhooks import Call, Caller
+from runtime.setting_values import signing_key
 from tests.workflows.webhook_server import Hooks, webhook_server
 
 pytestmark = pytest.mark.asyncio
@@ -20,7 +21,7 @@ def hooks() -> Iterator[Hooks]:
 
 
 def caller(redirects: int = 0) -> Caller:
-    return Caller([key_of(new_secret())], Allowed(["127.0.0.1"]), redirects)
+    return Caller([signing_key(new_secret())], Allowed(["127.0.0.1"]), redirects)
 
 
 def call(url: str, method: str = "POST", body: bytes = b"{}") -> Call:

@@ -152,13 +152,10 @@ def sent(world: World, *contacts: str, count: int = 5) -> None:
     world.application.events.take(
         [{"type": "email.opened", "contact": contact} for contact in contacts for _ in range(count)]
     )
+    resources = world.application.resources
     for shard in range(4):
-        world.application.resources.database.run(
-            lambda connection, shard=shard: score_batch(  # type: ignore[misc]
-                connection, shard, PublishedCache().read(connection), world.application.resources.clock, 1_000
-            ),
-            [shard],
-        )
+        with resources.database.write([shard]) as connection:
+            score_batch(connection, shard, PublishedCache().read(connection), resources.clock, 1_000)
 
 
 def impacts(world: World, *texts: str) -> dict[str, dict[str, Any] | None]:

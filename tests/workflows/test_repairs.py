@@ -1,6 +1,7 @@
 """Trying failed follow-ups again and ending running ones, on the real engine."""
 
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -194,6 +195,10 @@ async def test_a_pause_right_after_a_resume_does_not_end_the_wait(town: Town, re
     await town.until(lambda: town.status() == ["completed"])
 
 
+def at_step(town: Town, step: str) -> bool:
+    return town.world.query("SELECT step FROM enrollments") == [(step,)]
+
+
 async def test_step_after_step_is_skipped_while_paused(town: Town, repairs: Repairs) -> None:
     begin(town, {"wait": "30d"}, {"add_tag": "a"}, {"add_tag": "b"}, {"add_tag": "c"})
     [enrollment] = await town.enrolled()
@@ -201,7 +206,7 @@ async def test_step_after_step_is_skipped_while_paused(town: Town, repairs: Repa
     repairs.pause(enrollment)
     for step in ("1", "2", "3"):
         repairs.skip(enrollment)
-        await town.until(lambda step=step: town.world.query("SELECT step FROM enrollments") == [(step,)])  # type: ignore[misc]
+        await town.until(partial(at_step, town, step))
     repairs.resume(enrollment)
     await town.until(lambda: town.status() == ["completed"])
     assert town.world.query("SELECT tags FROM contacts") == [('["c"]',)]

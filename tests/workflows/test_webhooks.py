@@ -273,13 +273,15 @@ async def test_a_call_under_way_comes_to_its_end_whatever_happens_meanwhile(
     town: Town, hooks: Hooks, resources: Resources
 ) -> None:
     """Skipped while it was answered with a refusal: the follow-up goes on, and the answer changes nothing."""
-    hooks.delay = 1.0
+    hooks.gate.clear()
     hooks.answer(400)
     begin(town, step(hooks), {"wait": "30d"}, {"add_tag": "end"})
     await town.until(lambda: len(hooks.received) == 1)
     [enrollment] = town.ids()
     repairs = Repairs(resources)
     repairs.skip(enrollment)
+    await town.until(lambda: town.world.query("SELECT waking FROM enrollments") == [(0,)])
+    hooks.gate.set()
     await town.until(lambda: "1" in town.outcomes())
     assert town.world.query("SELECT status, reason FROM webhooks") == [("skipped", "skipped by hand")]
     assert town.world.query("SELECT tries, last_error FROM enrollments") == [(0, None)]
@@ -289,13 +291,15 @@ async def test_a_call_under_way_comes_to_its_end_whatever_happens_meanwhile(
 async def test_a_pause_and_a_resume_during_a_call_do_not_send_it_twice(
     town: Town, hooks: Hooks, resources: Resources
 ) -> None:
-    hooks.delay = 1.0
+    hooks.gate.clear()
     begin(town, step(hooks))
     await town.until(lambda: len(hooks.received) == 1)
     [enrollment] = town.ids()
     repairs = Repairs(resources)
     repairs.pause(enrollment)
     repairs.resume(enrollment)
+    await town.until(lambda: town.world.query("SELECT waking FROM enrollments") == [(0,)])
+    hooks.gate.set()
     await done(town)
     assert len(hooks.received) == 1
 
@@ -303,12 +307,14 @@ async def test_a_pause_and_a_resume_during_a_call_do_not_send_it_twice(
 async def test_a_cancelled_one_keeps_its_reason_whatever_a_call_under_way_comes_to(
     town: Town, hooks: Hooks, resources: Resources
 ) -> None:
-    hooks.delay = 1.0
+    hooks.gate.clear()
     hooks.answer(503)
     begin(town, step(hooks))
     await town.until(lambda: len(hooks.received) == 1)
     [enrollment] = town.ids()
     Repairs(resources).cancel(enrollment)
+    await town.until(lambda: town.world.query("SELECT closing FROM enrollments") == [(0,)])
+    hooks.gate.set()
     await town.until(lambda: hooks.answered == 1)
     shown = "SELECT status, last_error, tries, next_attempt_at FROM enrollments"
 
@@ -354,7 +360,7 @@ async def test_what_was_pending_is_only_recorded_once_nothing_leaves(
 async def test_a_try_under_way_that_fails_is_tried_again_though_news_came_meanwhile(
     town: Town, hooks: Hooks, resources: Resources
 ) -> None:
-    hooks.delay = 0.5
+    hooks.gate.clear()
     hooks.answer(503)
     begin(town, step(hooks), {"add_tag": "told"})
     await town.until(lambda: len(hooks.received) == 1)
@@ -362,6 +368,8 @@ async def test_a_try_under_way_that_fails_is_tried_again_though_news_came_meanwh
     repairs = Repairs(resources)
     repairs.pause(enrollment)
     repairs.resume(enrollment)
+    await town.until(lambda: town.world.query("SELECT waking FROM enrollments") == [(0,)])
+    hooks.gate.set()
     await done(town)
     assert len(hooks.received) == 2
     assert len({received.headers["webhook-id"] for received in hooks.received}) == 1
@@ -370,7 +378,7 @@ async def test_a_try_under_way_that_fails_is_tried_again_though_news_came_meanwh
 async def test_a_cancel_in_temporal_counts_though_news_came_during_a_call(
     town: Town, hooks: Hooks, resources: Resources
 ) -> None:
-    hooks.delay = 1.0
+    hooks.gate.clear()
     begin(town, step(hooks), {"add_tag": "never"})
     await town.until(lambda: len(hooks.received) == 1)
     [enrollment] = town.ids()
@@ -379,6 +387,7 @@ async def test_a_cancel_in_temporal_counts_though_news_came_during_a_call(
     repairs.resume(enrollment)
     await town.until(lambda: town.world.query("SELECT waking FROM enrollments") == [(0,)])
     await town.follow_up(enrollment).cancel()
+    hooks.gate.set()
     await done(town, "cancelled")
     assert town.world.query("SELECT tags FROM contacts") == [("[]",)]
 

@@ -2,7 +2,6 @@
 
 import json
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -25,14 +24,15 @@ class Received(NamedTuple):
 class Hooks:
     """`answers` (status, headers, body) are given first, one a request; then every request gets 200 and {}.
 
-    Each comes `delay` seconds after its request.
+    None is given while the `gate` is shut: `gate.clear()`, then `gate.set()`.
     """
 
     def __init__(self) -> None:
         self.received: list[Received] = []
         self.answers: list[tuple[int, dict[str, str], bytes]] = []
         self.url = ""
-        self.delay = 0.0
+        self.gate = threading.Event()
+        self.gate.set()
         self.answered = 0
 
     def answer(self, status: int, body: Any = None, **headers: str) -> None:
@@ -55,7 +55,7 @@ def webhook_server() -> Iterator[Hooks]:
             headers = {name.lower(): value for name, value in self.headers.items()}
             hooks.received.append(Received(self.command, self.path, headers, self.rfile.read(length)))
             status, more, body = hooks.answers.pop(0) if hooks.answers else (200, {}, b"{}")
-            time.sleep(hooks.delay)
+            hooks.gate.wait(20)
             self.send_response(status)
             for name, value in {"content-type": "application/json", **more}.items():
                 self.send_header(name, value)
@@ -64,10 +64,17 @@ def webhook_server() -> Iterator[Hooks]:
             self.wfile.write(body)
             hooks.answered += 1
 
-        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = handle_one  # noqa: N815
+        def do_POST(self) -> None:
+            self.handle_one()
 
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-            del format, args
+        def do_PUT(self) -> None:
+            self.handle_one()
+
+        def do_GET(self) -> None:
+            self.handle_one()
+
+        def log_message(self, *args: Any, **kwargs: Any) -> None:
+            """Say nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True

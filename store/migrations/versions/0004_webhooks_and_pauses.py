@@ -16,7 +16,8 @@ def upgrade() -> None:
     op.add_column("enrollments", sa.Column("tries", sa.Integer(), nullable=False, server_default="0"))
     op.add_column("enrollments", sa.Column("next_attempt_at", sa.BigInteger(), nullable=True))
     op.add_column("notifications", sa.Column("refused", json, nullable=False, server_default="[]"))
-    op.add_column("notifications", sa.Column("served", sa.Integer(), nullable=False, server_default="0"))
+    for name in ("served", "tries"):
+        op.add_column("notifications", sa.Column(name, sa.Integer(), nullable=False, server_default="0"))
     op.create_table(
         "webhooks",
         sa.Column("id", sa.Text(), nullable=False),

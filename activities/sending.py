@@ -1,0 +1,106 @@
+"""What every try to reach somebody outside has in common: whether it is due, what comes of a failure, heartbeats."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from sqlalchemy import Table
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
+from activities.heartbeats import beating
+from activities.messages import PAUSED, SKIPPED, Delivered, Delivery
+from channels.delivery import DeliveryFailed
+from conditions.times import SECOND, Micros
+from store import follow_ups, messages
+from store.connection import Connection, RowMapping
+from store.database import Database
+
+T = TypeVar("T")
+_FIRST, _LONGEST = 1.0, 600.0
+#: Ten pauses that double, and then ten minutes each: about a day.
+MOST_TRIES = 150
+
+
+class Sending:
+    """The state of one kind of messages, notifications or webhooks, around a try. Every call is one transaction."""
+
+    def __init__(self, database: Database, clock: Callable[[], Micros], kind: Table) -> None:
+        self._database = database
+        self._clock = clock
+        self._kind = kind
+
+    def due(self, delivery: Delivery) -> RowMapping | Delivered:
+        """The message if it is to be sent now, else what the try comes to without that."""
+        with self._database.read() as connection:
+            row = messages.find(connection, self._kind, delivery.message_id)
+            if row is None or row["status"] != "pending":
+                return Delivered(SKIPPED if row is not None and row["status"] == SKIPPED else None)
+            paused = follow_ups.is_paused(connection, delivery.enrollment_id)
+            return Delivered(PAUSED) if paused else row
+
+    def recorded(self, delivery: Delivery, reason: str) -> Delivered:
+        """Nothing leaves any more: the step is over."""
+
+        def work(connection: Connection) -> None:
+            row = messages.pending(connection, self._kind, delivery.message_id)
+            if row is not None:
+                messages.change(connection, self._kind, row["id"], status="recorded", reason=reason)
+                follow_ups.settle_tries(connection, delivery.enrollment_id, row["path"])
+
+        self._database.run(work)
+        return Delivered()
+
+    def failed(self, delivery: Delivery, failure: DeliveryFailed) -> Delivered:
+        """When the next try begins; raises the error that ends the step when there is none.
+
+        Where the follow-up has gone on meanwhile, nothing is noted.
+        """
+
+        def work(connection: Connection) -> Delivered | None:
+            row = messages.pending(connection, self._kind, delivery.message_id)
+            if row is None:
+                return Delivered(SKIPPED)
+            tries = follow_ups.count_try(connection, delivery.enrollment_id)
+            over = failure.permanent or tries + 1 >= MOST_TRIES
+            messages.change(
+                connection,
+                self._kind,
+                row["id"],
+                status="failed" if over else "pending",
+                reason=failure.reason,
+                tries=row["tries"] + 1,
+            )
+            if over:
+                return None
+            delay = max(min(_FIRST * 2.0 ** min(tries, 20), _LONGEST), failure.retry_after or 0.0)
+            again_at = self._clock() + int(delay * SECOND)
+            follow_ups.note_try(
+                connection, delivery.enrollment_id, row["path"], tries + 1, failure.reason, again_at
+            )
+            return Delivered(again_at=again_at, reason=failure.reason)
+
+        tried = self._database.run(work)
+        if tried is None:
+            prefix = "" if failure.permanent else "gave up after a day of tries: "
+            raise refused(prefix + failure.reason)
+        return tried
+
+
+def refused(reason: str) -> ApplicationError:
+    """The error that ends a step which another try would not help."""
+    return ApplicationError(reason, type="DeliveryFailed", non_retryable=True)
+
+
+async def to_the_end(sending: Awaitable[T]) -> T:
+    """Send beside heartbeats. A try that is under way is not broken off by a cancel, but by the worker's end."""
+    task = asyncio.ensure_future(sending)
+    async with beating():
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            details = activity.cancellation_details()
+            if details is not None and details.worker_shutdown:
+                task.cancel()
+                raise
+            return await task

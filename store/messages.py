@@ -1,0 +1,52 @@
+"""What goes outside: notifications and webhooks, each with a status, how often it failed and why."""
+
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, Table, func, insert, select, update
+
+from conditions.times import Micros
+from store.tables import Notification, Webhook, table
+
+NOTIFICATIONS = table(Notification)
+WEBHOOKS = table(Webhook)
+KINDS = (NOTIFICATIONS, WEBHOOKS)
+
+
+def add(connection: Connection, kind: Table, **values: Any) -> None:
+    connection.execute(insert(kind).values(**values))
+
+
+def find(connection: Connection, kind: Table, message_id: str) -> RowMapping | None:
+    query = select(kind).where(kind.c.id == message_id)
+    return connection.execute(query).mappings().one_or_none()
+
+
+def pending(connection: Connection, kind: Table, message_id: str) -> RowMapping | None:
+    """The message if it is still to be sent."""
+    row = find(connection, kind, message_id)
+    return row if row is not None and row["status"] == "pending" else None
+
+
+def change(connection: Connection, kind: Table, message_id: str, **values: Any) -> None:
+    connection.execute(update(kind).where(kind.c.id == message_id).values(**values))
+
+
+def fail_pending(connection: Connection, enrollment_id: str, reason: str) -> None:
+    """What the enrollment had still to send will not be sent."""
+    for kind in KINDS:
+        connection.execute(
+            update(kind)
+            .where(kind.c.enrollment_id == enrollment_id, kind.c.status == "pending")
+            .values(status="failed", reason=reason)
+        )
+
+
+def count_alerts(connection: Connection, recipient: str, since: Micros) -> int:
+    """How many notifications for a recipient have left, or are about to, of those made since a moment."""
+    query = select(func.count()).where(
+        NOTIFICATIONS.c.recipient == recipient,
+        NOTIFICATIONS.c.created_at > since,
+        NOTIFICATIONS.c.status.in_(("pending", "sent")),
+    )
+    found: int = connection.execute(query).scalar_one()
+    return found
