@@ -4,12 +4,13 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 
+from api.automation_schemas import Automation as AutomationShown
+from api.automation_schemas import BacktestResult, Dropped, Enrolled, Explanation, Stats
+from api.automation_schemas import Recipient as RecipientShown
 from api.bodies import Body, OptionalBody, read_options, takes
 from api.parameters import DEFAULT_LIMIT, Cursor, Key, Limit, Text, Version
 from api.profiles import RollbackIn
-from api.schemas import Automation as AutomationShown
-from api.schemas import BacktestResult, Comparison, Dropped, Enrolled, Explanation, Page, Stats
-from api.schemas import Recipient as RecipientShown
+from api.schemas import Comparison, Page
 from api.schemas import Version as VersionShown
 from api.state import App
 from automations.model import Automation, Recipient

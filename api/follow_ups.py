@@ -5,8 +5,9 @@ from typing import Any
 from fastapi import APIRouter
 
 from api.bodies import Body, takes
+from api.follow_up_schemas import Enrollment, Notification, Task, Webhook
 from api.parameters import DEFAULT_LIMIT, Cursor, Id, Limit, Text
-from api.schemas import Enrollment, Notification, Page, Task, Webhook
+from api.schemas import Page
 from api.state import App
 from conditions.problems import suggestion
 from services.follow_ups import STATUSES, TaskChange

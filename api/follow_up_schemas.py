@@ -1,0 +1,87 @@
+"""What the calls about follow-ups answer: enrollments, tasks, notifications, webhooks."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field
+
+
+class Enrollment(BaseModel):
+    """One contact or deal entering one automation."""
+
+    id: str
+    contact: str | None
+    deal: str | None = None
+    automation: str | None
+    version: int
+    status: Literal["queued", "running", "completed", "failed", "exited", "replaced", "cancelled"]
+    step: str | None
+    attempt: int
+    paused: bool
+    last_error: str | None
+    tries: int = Field(description="How often the present step has failed so far")
+    next_attempt_at: str | None = Field(description="When the next try of the present step begins")
+    cause: str
+    previous: int | None
+    current: int | None
+    workflow_id: str
+    workflow_url: str | None = Field(
+        description="Where the Temporal UI shows the follow-up; null until it started"
+    )
+    created_at: str
+    started_at: str | None
+    finished_at: str | None
+
+
+class Task(BaseModel):
+    """Something for somebody to do."""
+
+    id: str
+    contact: str | None
+    deal: str | None = None
+    automation: str | None
+    enrollment: str | None
+    title: str
+    description: str
+    assign_to: str | None
+    due_at: str | None
+    status: Literal["open", "done"]
+    created_at: str
+    updated_at: str
+
+
+class Notification(BaseModel):
+    """A message of a follow-up."""
+
+    id: str
+    contact: str | None
+    deal: str | None = None
+    automation: str | None
+    enrollment: str
+    recipient: str
+    subject: str
+    message: str
+    status: str
+    reason: str | None
+    created_at: str
+    sent_at: str | None
+
+
+class Webhook(BaseModel):
+    """A webhook of a follow-up; of a secret only its name."""
+
+    id: str = Field(description="Sent as `webhook-id` on every try")
+    contact: str | None
+    deal: str | None = None
+    automation: str | None
+    enrollment: str
+    method: str
+    url: str
+    headers: dict[str, str]
+    body: str
+    status: Literal["recorded", "pending", "delivered", "failed", "skipped"]
+    reason: str | None
+    tries: int = Field(description="How many tries have failed")
+    response_status: int | None
+    response: Any
+    created_at: str
+    delivered_at: str | None
