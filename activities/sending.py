@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from sqlalchemy import Table
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
@@ -25,7 +24,7 @@ MOST_TRIES = 150
 class Sending:
     """The state of one kind of messages, notifications or webhooks, around a try. Every call is one transaction."""
 
-    def __init__(self, database: Database, clock: Callable[[], Micros], kind: Table) -> None:
+    def __init__(self, database: Database, clock: Callable[[], Micros], kind: messages.Kind) -> None:
         self._database = database
         self._clock = clock
         self._kind = kind

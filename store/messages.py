@@ -9,25 +9,27 @@ from store.tables import Notification, Webhook, table
 
 NOTIFICATIONS = table(Notification)
 WEBHOOKS = table(Webhook)
-KINDS = (NOTIFICATIONS, WEBHOOKS)
+#: One of the two; both have what this module reads and changes.
+Kind = Table
+KINDS: tuple[Kind, ...] = (NOTIFICATIONS, WEBHOOKS)
 
 
-def add(connection: Connection, kind: Table, **values: Any) -> None:
+def add(connection: Connection, kind: Kind, **values: Any) -> None:
     connection.execute(insert(kind).values(**values))
 
 
-def find(connection: Connection, kind: Table, message_id: str) -> RowMapping | None:
+def find(connection: Connection, kind: Kind, message_id: str) -> RowMapping | None:
     query = select(kind).where(kind.c.id == message_id)
     return connection.execute(query).mappings().one_or_none()
 
 
-def pending(connection: Connection, kind: Table, message_id: str) -> RowMapping | None:
+def pending(connection: Connection, kind: Kind, message_id: str) -> RowMapping | None:
     """The message if it is still to be sent."""
     row = find(connection, kind, message_id)
     return row if row is not None and row["status"] == "pending" else None
 
 
-def change(connection: Connection, kind: Table, message_id: str, **values: Any) -> None:
+def change(connection: Connection, kind: Kind, message_id: str, **values: Any) -> None:
     connection.execute(update(kind).where(kind.c.id == message_id).values(**values))
 
 
