@@ -14,7 +14,7 @@ from automations.step_models import WaitForStep
 from automations.steps import find_step
 from channels.outbound import NOTHING
 from conditions.times import Micros
-from conditions.tree import Lookup, Predicate, compile_conditions
+from conditions.tree import Predicate, compile_conditions
 from conditions.values import Value
 from scoring.ledger import Event
 from store import watching as rows
@@ -22,6 +22,7 @@ from store.connection import Connection, RowMapping
 from store.database import dump_json
 from store.follow_ups import about_deal
 from store.pending import PendingEvent
+from triggers.evaluate import where_lookup
 
 
 @lru_cache(maxsize=2_048)
@@ -125,17 +126,7 @@ def _happened(
         (
             event
             for event in events
-            if event.type == event_type and holds(_lookup(situation, event), situation.now)
+            if event.type == event_type and holds(where_lookup(event, situation.lookup), situation.now)
         ),
         None,
     )
-
-
-def _lookup(situation: Situation, event: Event) -> Lookup:
-    def lookup(name: str) -> Value:
-        if name.startswith(("contact.", "deal.")):
-            return situation.lookup(name)
-        value: Value = event.properties.get(name)
-        return value
-
-    return lookup

@@ -25,7 +25,7 @@ from store import why as rows
 from store.connection import Connection, RowMapping
 from store.facts import Properties
 from triggers.compiled import CompiledTrigger
-from triggers.evaluate import Facts, change_lookup, event_lookup, set_back
+from triggers.evaluate import Facts, change_lookup, event_lookup, set_back, where_lookup
 
 _SAYINGS = {
     "enrolled": "enrolled",
@@ -134,9 +134,7 @@ def _events(about: "_About", event_type: str, limit: int, settings: Settings) ->
         if outcome is None and trigger.event != event_type:
             outcome = "elsewhere"
 
-        def bare(name: str, event: Event = event, facts: Facts = facts) -> Any:
-            return facts.fields(name) if "." in name else event.properties.get(name)
-
+        bare = where_lookup(event, facts.fields)
         if outcome is None and not compile_conditions(trigger.where)(bare, about.now):
             outcome = "where"
         if outcome is None and not compile_conditions(trigger.filters)(lookup, about.now):

@@ -128,7 +128,7 @@ def match_change(
 def match_event(index: TriggerIndex, event: Event, depth: int, facts: Facts, now: Micros) -> Iterator[Match]:
     """The triggers on this event's type that it satisfies."""
     for trigger in index.by_event.get(event.type, ()):
-        if trigger.where is not None and not trigger.where(_bare(event, facts), now):
+        if trigger.where is not None and not trigger.where(where_lookup(event, facts.fields), now):
             continue
         lookup = event_lookup(event, facts)
         if trigger.holds(lookup, now):
@@ -136,10 +136,12 @@ def match_event(index: TriggerIndex, event: Event, depth: int, facts: Facts, now
             yield Match(trigger, f"event:{event.id}", event, None, depth, exits)
 
 
-def _bare(event: Event, facts: Facts) -> Lookup:
+def where_lookup(event: Event, fields: Callable[[str], Value]) -> Lookup:
+    """What `where` beside an event type reads: properties by bare names, and `contact.*` and `deal.*`."""
+
     def lookup(name: str) -> Value:
         if name.startswith(("contact.", "deal.")):
-            return facts.fields(name)
+            return fields(name)
         value: Value = event.properties.get(name)
         return value
 

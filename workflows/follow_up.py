@@ -4,7 +4,6 @@ It interprets the outline in its input. What a step does, and whether it was don
 """
 
 import asyncio
-import contextlib
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -110,7 +109,8 @@ class FollowUpWorkflow:
                 if result.until is not None and not result.waiting:
                     await self._wait(last, result.until)
             if result.waiting:
-                timed_out = await self._await(self._remaining[0], result.until)
+                waiting = self._remaining[0]
+                timed_out = await self._until(result.until, _until_words(waiting, result.until))
             if result.paused:
                 await self._resumed()
             if workflow.info().get_current_history_length() > LONGEST_HISTORY:
@@ -186,15 +186,21 @@ class FollowUpWorkflow:
             await self._next_try(step, tried.again_at, tried.reason or "failed")
 
     async def _next_try(self, step: Step, again_at: int, reason: str) -> None:
-        moment = datetime.fromtimestamp(0, UTC) + timedelta(microseconds=again_at)
-        summary = f"{step['title']}: {reason}; next try at {moment:%Y-%m-%d %H:%M:%S} UTC"
+        await self._until(
+            again_at, f"{step['title']}: {reason}; next try at {_moment(again_at):%Y-%m-%d %H:%M:%S} UTC"
+        )
+
+    async def _until(self, moment: int | None, summary: str) -> bool:
+        """Until that time, in microseconds since the epoch, or news; whether the time is over. None: news only."""
         self._show(f"Now: {summary}")
-        with contextlib.suppress(TimeoutError):
+        timeout = max(_moment(moment) - workflow.now(), timedelta(0)) if moment is not None else None
+        try:
             await workflow.wait_condition(
-                lambda: self._woken,
-                timeout=max(moment - workflow.now(), timedelta(0)),
-                timeout_summary=summary[:LONGEST_SUMMARY],
+                lambda: self._woken, timeout=timeout, timeout_summary=summary[:LONGEST_SUMMARY]
             )
+        except TimeoutError:
+            return True
+        return False
 
     async def _resumed(self) -> None:
         self._show("Paused by hand; `kindling resume` lets it go on")
@@ -203,18 +209,8 @@ class FollowUpWorkflow:
 
     async def _wait(self, step: Step, until: int) -> None:
         """Until the time has come; who skips the wait changes that time in the database."""
-        while True:
-            moment = datetime.fromtimestamp(0, UTC) + timedelta(microseconds=until)
-            pause = moment - workflow.now()
-            if pause <= timedelta(0):
-                break
-            summary = f"{step['title']}, until {moment:%Y-%m-%d %H:%M} UTC"
-            self._show(f"Now: {summary}")
-            try:
-                await workflow.wait_condition(
-                    lambda: self._woken, timeout=pause, timeout_summary=summary[:LONGEST_SUMMARY]
-                )
-            except TimeoutError:
+        while _moment(until) > workflow.now():
+            if await self._until(until, _until_words(step, until)):
                 break
             self._woken = False
             result = await self._run([step], timed_out=False)
@@ -222,23 +218,6 @@ class FollowUpWorkflow:
                 return  # the next step finds out the same
             until = result.until if result.until is not None else until
         self._log.append(f"- {step['title']}")
-
-    async def _await(self, step: Step, until: int | None) -> bool:
-        """Until woken, or the time is over; whether it is."""
-        timeout = None
-        summary = step["title"]
-        if until is not None:
-            moment = datetime.fromtimestamp(0, UTC) + timedelta(microseconds=until)
-            timeout = max(moment - workflow.now(), timedelta(0))
-            summary = f"{summary}, until {moment:%Y-%m-%d %H:%M} UTC"
-        self._show(f"Now: {summary}")
-        try:
-            await workflow.wait_condition(
-                lambda: self._woken, timeout=timeout, timeout_summary=summary[:LONGEST_SUMMARY]
-            )
-        except TimeoutError:
-            return True
-        return False
 
     async def _end(self, status: str, reason: str) -> str | None:
         """Note how it ended; how it did, if that was known before."""
@@ -266,6 +245,18 @@ class FollowUpWorkflow:
         """What ops read while the follow-up runs, and after."""
         done = "Done so far:\n\n" + "\n".join(self._log[-LONGEST_LOG:]) if self._log else ""
         workflow.set_current_details("\n\n".join(part for part in (now, done) if part))
+
+
+def _moment(micros: int) -> datetime:
+    return datetime.fromtimestamp(0, UTC) + timedelta(microseconds=micros)
+
+
+def _until_words(step: Step, until: int | None) -> str:
+    return (
+        f"{step['title']}, until {_moment(until):%Y-%m-%d %H:%M} UTC"
+        if until is not None
+        else str(step["title"])
+    )
 
 
 def _branches(step: Step) -> bool:
