@@ -132,7 +132,9 @@ class CallingActivities:
         if isinstance(row, Delivered):
             return row
         if self._outbound.caller is None:
-            return await asyncio.to_thread(self._sending.recorded, delivery, self._outbound.no_calls)
+            return await asyncio.to_thread(
+                self._sending.closed, delivery, "recorded", self._outbound.no_calls
+            )
         try:
             answer = await self._outbound.caller.call(self._request(row, self._clock()))
         except DeliveryFailed as failure:

@@ -9,11 +9,12 @@ from temporalio import activity
 
 from activities.messages import DELIVER, Delivered, Delivery
 from activities.sending import Sending, refused, to_the_end
+from activities.situation import CONTACT, OPTED_OUT, wants_no_mail
 from channels.delivery import DeliveryFailed
 from channels.mail import Mail, Mailer
 from channels.outbound import Outbound
 from conditions.times import Micros
-from store import follow_ups, messages
+from store import contacts, follow_ups, messages
 from store.connection import Connection, RowMapping
 from store.database import Database
 from store.messages import NOTIFICATIONS
@@ -38,7 +39,9 @@ class DeliveryActivities:
         if isinstance(row, Delivered):
             return row
         if self._outbound.mailer is None and self._outbound.log_only:
-            return await asyncio.to_thread(self._sending.recorded, delivery, self._outbound.no_mail)
+            return await asyncio.to_thread(self._sending.closed, delivery, "recorded", self._outbound.no_mail)
+        if await asyncio.to_thread(self._opted_out, row):
+            return await asyncio.to_thread(self._sending.closed, delivery, "withheld", OPTED_OUT)
         for target in row["targets"]:
             try:
                 refusal = await self._send(self._outbound.mailer, row, target)
@@ -66,6 +69,14 @@ class DeliveryActivities:
                 raise
             return error.reason
         return None
+
+    def _opted_out(self, row: RowMapping) -> bool:
+        """Whether it is for a contact who does not want e-mail: that may have changed since it was written."""
+        if row["recipient"] != CONTACT:
+            return False
+        with self._database.read() as connection:
+            contact = contacts.contact_by_id(connection, row["contact_id"])
+        return contact is not None and wants_no_mail(contact)
 
     def _served(self, notification_id: str, target: str, failure: str | None) -> None:
         """Take one address off the list, so that another try leaves it alone; refused ones are kept for a retry."""

@@ -94,7 +94,8 @@ class FollowUpActivities:
         passed = [path for path, outcome in known.items() if outcome["result"].get("skipped")]
         result: StepsResult | None = None
         for index, ref in enumerate(request.steps):
-            follow_ups.reach_step(connection, row["id"], ref.path)
+            if ref.path not in known:
+                follow_ups.reach_step(connection, row["id"], ref.path)
             outcome: Result | StepsResult
             if ref.path in known:
                 outcome = known[ref.path]["result"]
@@ -109,6 +110,8 @@ class FollowUpActivities:
                 failed[ref.path] = outcome["failed"]
             result = self._after(situation, request, index + 1, outcome)
             if result is not None:
+                if ref.path in known and ref.path != row["step"]:
+                    follow_ups.reach_step(connection, row["id"], ref.path)
                 break
         if result is None:
             result = StepsResult(len(request.steps))

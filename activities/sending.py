@@ -35,16 +35,21 @@ class Sending:
             row = messages.find(connection, self._kind, delivery.message_id)
             if row is None or row["status"] != "pending":
                 return Delivered(SKIPPED if row is not None and row["status"] == SKIPPED else None)
-            paused = follow_ups.is_paused(connection, delivery.enrollment_id)
-            return Delivered(PAUSED) if paused else row
+            progress = follow_ups.progress_of(connection, delivery.enrollment_id)
+            if progress is None or progress["paused"]:
+                return Delivered(PAUSED if progress is not None else None)
+            next_at = progress["next_attempt_at"] if progress["step"] == row["path"] else None
+            if next_at is not None and next_at > self._clock():  # Temporal lost the wait for it
+                return Delivered(again_at=next_at, reason=progress["last_error"])
+            return row
 
-    def recorded(self, delivery: Delivery, reason: str) -> Delivered:
-        """Nothing leaves any more: the step is over."""
+    def closed(self, delivery: Delivery, status: str, reason: str) -> Delivered:
+        """It is not to be sent any more: the step is over."""
 
         def work(connection: Connection) -> None:
             row = messages.pending(connection, self._kind, delivery.message_id)
             if row is not None:
-                messages.change(connection, self._kind, row["id"], status="recorded", reason=reason)
+                messages.change(connection, self._kind, row["id"], status=status, reason=reason)
                 follow_ups.settle_tries(connection, delivery.enrollment_id, row["path"])
 
         self._database.run(work)
@@ -60,7 +65,8 @@ class Sending:
             row = messages.pending(connection, self._kind, delivery.message_id)
             if row is None:
                 return Delivered(SKIPPED)
-            tries = follow_ups.count_try(connection, delivery.enrollment_id)
+            progress = follow_ups.progress_of(connection, delivery.enrollment_id)
+            tries = progress["tries"] if progress is not None and progress["step"] == row["path"] else 0
             over = failure.permanent or tries + 1 >= MOST_TRIES
             messages.change(
                 connection,

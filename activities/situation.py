@@ -18,6 +18,15 @@ from store.connection import Connection, RowMapping
 from store.database import dump_json
 from store.facts import Properties, plain_number
 
+#: The recipient of what is written to the contact itself, and why it may not be.
+CONTACT = "contact"
+OPTED_OUT = "the contact does not want e-mail (dnd)"
+
+
+def wants_no_mail(contact: RowMapping) -> bool:
+    """Whether e-mail is among the channels that a contact does not want."""
+    return contact["dnd"] == "all" or "email" in contact["dnd"]
+
 
 @lru_cache(maxsize=2_048)
 def _parsed(definition: str) -> Automation:

@@ -9,7 +9,7 @@ from uuid_utils import uuid7
 
 from activities.calling import prepare
 from activities.chaining import enroll_in
-from activities.situation import Situation, StepFailed
+from activities.situation import CONTACT, OPTED_OUT, Situation, StepFailed, wants_no_mail
 from automations.step_models import (
     AddTagStep,
     AdjustScoreStep,
@@ -34,8 +34,6 @@ from store import definitions, follow_ups, messages
 #: An outcome's result holds our own ids and numbers.
 Result = dict[str, Any]
 
-#: The recipient of what is written to the contact itself.
-CONTACT = "contact"
 _HOUR = micros_of("1h")
 _log = structlog.get_logger()
 
@@ -99,8 +97,7 @@ def _recipient(situation: Situation, to: str | list[str]) -> tuple[str, list[str
     for name in wanted:
         if name == CONTACT:
             if contact["email"]:
-                opted_out = contact["dnd"] == "all" or "email" in contact["dnd"]
-                reason = "the contact does not want e-mail (dnd)" if opted_out else None
+                reason = OPTED_OUT if wants_no_mail(contact) else None
                 return CONTACT, [f"mailto:{contact['email']}"], reason
         elif name == "owner":
             if situation.owner:

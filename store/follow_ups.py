@@ -202,17 +202,11 @@ def _at_step(enrollment_id: str, path: str) -> tuple[Any, ...]:
     return ENROLLMENTS.c.id == enrollment_id, ENROLLMENTS.c.step == path, ENROLLMENTS.c.status.in_(OPEN)
 
 
-def count_try(connection: Connection, enrollment_id: str) -> int:
-    """How many tries of the present step failed before."""
-    found: int | None = connection.execute(
-        select(ENROLLMENTS.c.tries).where(ENROLLMENTS.c.id == enrollment_id)
-    ).scalar_one_or_none()
-    return found or 0
-
-
-def is_paused(connection: Connection, enrollment_id: str) -> bool:
-    query = select(ENROLLMENTS.c.paused).where(ENROLLMENTS.c.id == enrollment_id)
-    return bool(connection.execute(query).scalar_one_or_none())
+def progress_of(connection: Connection, enrollment_id: str) -> RowMapping | None:
+    """`paused`, `step`, `tries`, `last_error` and `next_attempt_at` of an enrollment."""
+    columns = (ENROLLMENTS.c[name] for name in ("paused", "step", "tries", "last_error", "next_attempt_at"))
+    query = select(*columns).where(ENROLLMENTS.c.id == enrollment_id)
+    return connection.execute(query).mappings().one_or_none()
 
 
 def end_enrollment(

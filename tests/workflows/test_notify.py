@@ -172,3 +172,13 @@ async def test_nobodys_inbox_is_flooded(
         ]
         reasons = town.world.query("SELECT DISTINCT reason FROM notifications WHERE status = 'recorded'")
         assert reasons == [("this recipient got 3 e-mails within an hour; more are only recorded",)]
+
+
+async def test_who_opts_out_while_it_is_tried_again_is_not_written_to(town: Town, mailbox: Mailbox) -> None:
+    mailbox.answers.append("451 later")
+    begin(town, "contact", {"add_tag": "on"}, email="ada@example.com")
+    await town.until(lambda: town.world.query("SELECT tries FROM enrollments") == [(1,)])
+    town.world.change(dnd=["email"])
+    [(_, status, reason)] = await ended(town)
+    assert (status, reason) == ("withheld", "the contact does not want e-mail (dnd)")
+    assert mailbox.accepted == []

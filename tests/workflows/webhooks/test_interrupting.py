@@ -2,9 +2,11 @@
 
 import pytest
 from temporalio.client import WorkflowExecutionStatus
+from temporalio.service import RPCError
 
 from services.repairs import Repairs
 from services.resources import Resources
+from store import follow_ups
 from tests.workflows.conftest import Town
 from tests.workflows.webhook_server import Hooks
 from tests.workflows.webhooks.conftest import begin, done, step
@@ -172,3 +174,35 @@ async def test_a_message_is_skipped_while_paused(town: Town, hooks: Hooks, resou
     repairs.resume(enrollment)
     await done(town)
     assert len(hooks.received) == 1
+
+
+async def test_a_follow_up_that_temporal_lost_goes_on_waiting_for_its_next_try(
+    town: Town, hooks: Hooks, resources: Resources
+) -> None:
+    hooks.answer(503)
+    hooks.answer(429, None, Retry_After="3600")
+    begin(town, {"add_tag": "before"}, step(hooks), {"add_tag": "after"})
+    shown = "SELECT tries, last_error, next_attempt_at FROM enrollments"
+    [enrollment] = await town.enrolled()
+    await town.until(lambda: town.world.query(shown)[0][0] == 2)
+    before = town.world.query(shown)
+    await town.follow_up(enrollment).terminate()
+    town.world.database.run(lambda connection: follow_ups.start_again(connection, enrollment, 1))
+    town.wake()
+    second = town.follow_up(enrollment, 2)
+
+    async def waits() -> bool:
+        try:
+            history = await second.fetch_history()
+        except RPCError:
+            return False
+        return any(event.HasField("timer_started_event_attributes") for event in history.events)
+
+    await town.until(waits)
+    assert town.world.query(shown) == before
+    assert len(hooks.received) == 2
+    Repairs(resources).pause(enrollment)
+    Repairs(resources).resume(enrollment)
+    await done(town)
+    assert len({received.headers["webhook-id"] for received in hooks.received}) == 1
+    assert len(hooks.received) == 3
