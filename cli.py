@@ -41,7 +41,7 @@ class FileFormat(StrEnum):
 @app.command()
 def up() -> None:
     """Start Temporal, the worker and the API, and stay until Ctrl-C."""
-    from commands import running
+    from commands.operations import running
 
     running.up()
 
@@ -49,7 +49,7 @@ def up() -> None:
 @app.command()
 def worker() -> None:
     """Run one worker process. Many may run side by side."""
-    from commands import running
+    from commands.operations import running
 
     running.worker()
 
@@ -57,7 +57,7 @@ def worker() -> None:
 @app.command()
 def api() -> None:
     """Serve the HTTP API."""
-    from commands import running
+    from commands.operations import running
 
     running.api()
 
@@ -65,7 +65,7 @@ def api() -> None:
 @app.command()
 def check(folder: Folder, *, as_json: Json = False) -> None:
     """Check definitions without a database: every mistake with file and line. Exit status 1 if there are any."""
-    from commands import definitions
+    from commands.design import definitions
 
     raise typer.Exit(definitions.check(folder, as_json=as_json))
 
@@ -78,7 +78,7 @@ def plan(
     as_json: Json = False,
 ) -> None:
     """Show what `apply` would change, and whom that would touch."""
-    from commands import definitions
+    from commands.design import definitions
 
     raise typer.Exit(definitions.plan(folder, brief=brief, as_json=as_json))
 
@@ -86,7 +86,7 @@ def plan(
 @app.command()
 def schema() -> None:
     """Print the JSON Schema of definitions, for editors."""
-    from commands import definitions
+    from commands.design import definitions
 
     raise typer.Exit(definitions.schema())
 
@@ -103,7 +103,7 @@ def apply(
     as_json: Json = False,
 ) -> None:
     """Save and publish definitions. What is unchanged publishes nothing."""
-    from commands import definitions
+    from commands.design import definitions
 
     raise typer.Exit(
         definitions.apply(folder, force=force, silent=triggers == "silent", wait=wait, as_json=as_json)
@@ -147,9 +147,9 @@ def import_(
     as_json: Json = False,
 ) -> None:
     """Import events. Bad rows are listed and left out; importing a file again adds nothing."""
-    from commands import importing
-    from services.import_columns import Columns, Property
-    from services.imports import FORMATS
+    from commands.intake import importing
+    from services.intake.import_columns import Columns, Property
+    from services.intake.imports import FORMATS
 
     if event_type is not None and type_column is not None:
         raise typer.BadParameter("--type and --type-column cannot both say what the events are")
@@ -165,7 +165,7 @@ def import_(
 @app.command()
 def imports(*, as_json: Json = False) -> None:
     """List imports, with how many events each brought and how many of these are revoked."""
-    from commands import scores
+    from commands.records import scores
 
     raise typer.Exit(scores.imports(as_json=as_json))
 
@@ -181,7 +181,7 @@ def revoke(
     as_json: Json = False,
 ) -> None:
     """Take events back. They stop counting, and their ids stay known."""
-    from commands import scores
+    from commands.records import scores
 
     raise typer.Exit(scores.revoke(events or [], import_name, silent=silent, as_json=as_json))
 
@@ -197,7 +197,7 @@ def score(
     as_json: Json = False,
 ) -> None:
     """Show scores, or why one is what it is and how it will go on."""
-    from commands import scores
+    from commands.records import scores
 
     raise typer.Exit(scores.score(key, profile, deal=deal, at=at, entries=entries, as_json=as_json))
 
@@ -207,7 +207,7 @@ def preview(
     profile: Annotated[str, typer.Argument(help="The profile's key.")], *, as_json: Json = False
 ) -> None:
     """Show what publishing a profile's draft would do: scores before and after, and who would be enrolled."""
-    from commands import scores
+    from commands.records import scores
 
     raise typer.Exit(scores.look_ahead(profile, as_json=as_json))
 
@@ -224,7 +224,7 @@ def enrollments(
     as_json: Json = False,
 ) -> None:
     """List enrollments, the newest first, with links into the Temporal UI."""
-    from commands import looking
+    from commands.operations import looking
 
     raise typer.Exit(
         looking.enrollments(
@@ -243,7 +243,7 @@ def why(
     as_json: Json = False,
 ) -> None:
     """Tell why an automation did or did not enroll a contact: for each recent change, filter by filter."""
-    from commands import looking
+    from commands.operations import looking
 
     raise typer.Exit(looking.why(automation, key, deal=deal, limit=limit, as_json=as_json))
 
@@ -253,7 +253,7 @@ def retry(
     enrollment: Annotated[str, typer.Argument(help="Id of a failed enrollment.")], *, as_json: Json = False
 ) -> None:
     """Try a failed follow-up again, from the step that failed."""
-    from commands import looking
+    from commands.operations import looking
 
     raise typer.Exit(looking.repair(enrollment, "retry", as_json=as_json))
 
@@ -263,7 +263,7 @@ def skip(
     enrollment: Annotated[str, typer.Argument(help="Id of an enrollment.")], *, as_json: Json = False
 ) -> None:
     """Skip the step where a follow-up is: a wait ends, a message is not sent; a failed one goes on after it."""
-    from commands import looking
+    from commands.operations import looking
 
     raise typer.Exit(looking.repair(enrollment, "skip", as_json=as_json))
 
@@ -276,7 +276,7 @@ def pause(
     as_json: Json = False,
 ) -> None:
     """Pause an automation, so that it enrolls nobody, or one follow-up, so that no further step begins."""
-    from commands import automations
+    from commands.follow_ups import automations
 
     raise typer.Exit(automations.pause(target, running=running, as_json=as_json))
 
@@ -293,7 +293,7 @@ def resume(
     as_json: Json = False,
 ) -> None:
     """Let a paused automation enroll again, or a paused follow-up go on."""
-    from commands import automations
+    from commands.follow_ups import automations
 
     raise typer.Exit(automations.resume(target, running=running, matching=matching, yes=yes, as_json=as_json))
 
@@ -315,7 +315,7 @@ def enroll(
     as_json: Json = False,
 ) -> None:
     """Enroll by hand: contacts or deals that are named, those of a smart list, or all who match now."""
-    from commands import automations
+    from commands.follow_ups import automations
 
     raise typer.Exit(
         automations.enroll(
@@ -344,7 +344,7 @@ def backtest(
     as_json: Json = False,
 ) -> None:
     """Run an automation's trigger over the past: who would have entered, when and how often."""
-    from commands import automations
+    from commands.follow_ups import automations
 
     raise typer.Exit(automations.backtest(automation, days=days, version=version, as_json=as_json))
 
@@ -357,7 +357,7 @@ def stats(
     as_json: Json = False,
 ) -> None:
     """Count what an automation has done: who entered, how it ended, which ways were gone."""
-    from commands import automations
+    from commands.follow_ups import automations
 
     raise typer.Exit(automations.stats(automation, version=version, as_json=as_json))
 
@@ -365,7 +365,7 @@ def stats(
 @app.command("webhook-secret")
 def webhook_secret() -> None:
     """Show the secret that signs webhooks, for those who receive them."""
-    from commands import looking
+    from commands.operations import looking
 
     raise typer.Exit(looking.webhook_secret())
 
@@ -375,7 +375,7 @@ def cancel(
     enrollment: Annotated[str, typer.Argument(help="Id of an enrollment.")], *, as_json: Json = False
 ) -> None:
     """End a follow-up that is queued or runs. What it has done stays."""
-    from commands import looking
+    from commands.operations import looking
 
     raise typer.Exit(looking.repair(enrollment, "cancel", as_json=as_json))
 
@@ -383,7 +383,7 @@ def cancel(
 @app.command()
 def hold(*, as_json: Json = False) -> None:
     """Hold all new starts of follow-ups back. Those that run go on."""
-    from commands import looking
+    from commands.operations import looking
 
     raise typer.Exit(looking.hold(held=True, as_json=as_json))
 
@@ -393,7 +393,7 @@ def drop(
     automation: Annotated[str, typer.Argument(help="The automation's key.")], *, as_json: Json = False
 ) -> None:
     """Give up the follow-ups of an automation that wait for their start."""
-    from commands import looking
+    from commands.operations import looking
 
     raise typer.Exit(looking.drop(automation, as_json=as_json))
 
@@ -401,7 +401,7 @@ def drop(
 @app.command()
 def release(*, as_json: Json = False) -> None:
     """Resume the starts that `hold` held back."""
-    from commands import looking
+    from commands.operations import looking
 
     raise typer.Exit(looking.hold(held=False, as_json=as_json))
 
@@ -409,7 +409,7 @@ def release(*, as_json: Json = False) -> None:
 @app.command()
 def status(*, as_json: Json = False) -> None:
     """Show what is pending, running and done, and who works."""
-    from commands import looking
+    from commands.operations import looking
 
     raise typer.Exit(looking.status(as_json=as_json))
 

@@ -31,10 +31,10 @@ from runtime.readiness import announce_ready
 from runtime.settings import Settings, load_settings
 from runtime.temporal import TemporalUnavailable, connect, register_search_attributes
 from runtime.wakes import Wakes
-from services.watch import Watch
+from services.operations.watch import Watch
 from store.database import Database
+from store.follow_ups.webhooks import signing_secret
 from store.migrate import migrate
-from store.webhooks import signing_secret
 from workflows.follow_up import FollowUpWorkflow
 from workflows.publish import PublishWorkflow
 from workflows.shard import ShardWorkflow

@@ -1,1 +1,1 @@
-"""Activities: load, decide with the pure core, save; safe to run twice."""
+"""What Temporal calls: thin, and safe to run twice."""

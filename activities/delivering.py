@@ -9,15 +9,17 @@ from temporalio import activity
 
 from activities.messages import DELIVER, Delivered, Delivery
 from activities.sending import Sending, refused, to_the_end
-from activities.situation import CONTACT, OPTED_OUT, wants_no_mail
 from channels.delivery import DeliveryFailed
 from channels.mail import Mail, Mailer
 from channels.outbound import Outbound
 from conditions.times import Micros
-from store import contacts, follow_ups, messages
+from engine.situation import CONTACT, OPTED_OUT, wants_no_mail
 from store.connection import Connection, RowMapping
 from store.database import Database
-from store.messages import NOTIFICATIONS
+from store.follow_ups import enrollments as follow_ups
+from store.follow_ups import messages
+from store.follow_ups.messages import NOTIFICATIONS
+from store.records import contacts
 
 
 class DeliveryActivities:

@@ -14,19 +14,20 @@ from activities.messages import (
     StepRef,
     StepsResult,
 )
-from activities.published import PublishedCache
-from activities.situation import Situation, StepFailed, automation_of
-from activities.steps import Result, perform
-from activities.waiting import wait_for
 from automations.step_models import WaitForStep
 from automations.steps import find_step
 from automations.titles import step_title
 from channels.outbound import Outbound
 from conditions.times import Micros
+from engine.published import PublishedCache
+from engine.situation import Situation, StepFailed, automation_of
+from engine.steps import Result, perform
+from engine.waiting import wait_for
 from runtime.wakes import Wakes
-from store import follow_ups, messages
 from store.connection import Connection
 from store.database import Database
+from store.follow_ups import enrollments as follow_ups
+from store.follow_ups import messages
 
 _log = structlog.get_logger()
 

@@ -5,16 +5,17 @@ from collections.abc import Callable
 
 from temporalio import activity
 
-from activities.batch import Batch
 from activities.heartbeats import beating
 from activities.messages import FINISH_PUBLISH, SWEEP_SHARD, SweepInput, SweepResult
-from activities.published import PublishedCache
 from conditions.times import Micros
+from engine.batch import Batch
+from engine.published import PublishedCache
 from runtime.wakes import Wakes
-from store import meta, publications
+from store import meta
 from store.connection import Connection
 from store.database import Database
-from store.pending import NOTHING
+from store.design import publications
+from store.scoring.pending import NOTHING
 
 #: Records and events in one transaction: it should not take longer than a batch does, nor much memory.
 CHUNK, MOST_EVENTS = 500, 1_500

@@ -11,9 +11,10 @@ from activities.heartbeats import beating
 from activities.messages import PAUSED, SKIPPED, Delivered, Delivery
 from channels.delivery import DeliveryFailed
 from conditions.times import SECOND, Micros
-from store import follow_ups, messages
 from store.connection import Connection, RowMapping
 from store.database import Database
+from store.follow_ups import enrollments as follow_ups
+from store.follow_ups import messages
 
 T = TypeVar("T")
 _FIRST, _LONGEST = 1.0, 600.0

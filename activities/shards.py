@@ -9,16 +9,18 @@ import structlog
 from temporalio import activity
 from temporalio.service import RPCError
 
-from activities.batch import Batch, BatchOutcome, read_batch, score_batch
 from activities.heartbeats import beating
 from activities.messages import SCORE_SHARD, ScoreResult
-from activities.published import PublishedCache
 from activities.starting import Starter
 from conditions.times import Micros
+from engine.batch import Batch, BatchOutcome, read_batch, score_batch
+from engine.published import PublishedCache
 from runtime.shards import ShardRef
-from store import follow_ups, meta, pending
+from store import meta
 from store.connection import Connection
 from store.database import Database, DBAPIError, OperationalError
+from store.follow_ups import enrollments as follow_ups
+from store.scoring import pending
 
 #: How long one activity goes on while work keeps coming.
 STINT = 2.0

@@ -11,7 +11,6 @@ from temporalio.common import SearchAttributePair, TypedSearchAttributes, Workfl
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
-from activities.explaining import details, record_name, summary
 from activities.heartbeats import beating
 from activities.messages import (
     START_FOLLOW_UPS,
@@ -19,9 +18,10 @@ from activities.messages import (
     PublishInput,
     StartResult,
 )
-from activities.situation import automation_of
 from automations.steps import outline
 from conditions.times import Micros
+from engine.explaining import details, record_name, summary
+from engine.situation import automation_of
 from runtime.registry import (
     FOLLOW_UP_WORKFLOW,
     KINDLING_AUTOMATION,
@@ -36,9 +36,10 @@ from runtime.registry import (
     publish_workflow_id,
 )
 from runtime.shards import ShardRef
-from store import follow_ups, watching
 from store.connection import Connection, RowMapping
 from store.database import Database
+from store.follow_ups import enrollments as follow_ups
+from store.follow_ups import watching
 
 AT_A_TIME = 200
 CONCURRENTLY = 32

@@ -6,12 +6,16 @@ from importlib.metadata import PackageNotFoundError, version
 from fastapi import Depends, FastAPI
 from starlette.middleware import Middleware
 
-from api import automations, contacts, deals, events, follow_ups, health, profiles, smart_lists
+from api.design import automations, profiles
+from api.follow_ups import follow_ups
 from api.guard import Guard
+from api.intake import events
 from api.metrics import Metrics, Observed
 from api.openapi import describe
+from api.operations import health
 from api.parameters import only_known_parameters
 from api.problems import ProblemDetails, handle_errors
+from api.records import contacts, deals, smart_lists
 from services.application import Application
 
 ROUTERS = (

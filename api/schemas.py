@@ -4,7 +4,7 @@ from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.follow_up_schemas import Enrollment, Notification, Task
+from api.follow_ups.schemas import Enrollment, Notification, Task
 from api.problems import FieldProblem
 
 Item = TypeVar("Item")

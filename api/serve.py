@@ -26,7 +26,7 @@ from runtime.settings import Settings
 from runtime.temporal import connect
 from runtime.wakes import Wakes
 from services.application import Application
-from services.profiles import StartPublish
+from services.design.profiles import StartPublish
 from services.resources import Resources
 from store import meta
 from store.database import Database, DatabaseUnavailable

@@ -13,7 +13,7 @@ from bench.result import Result, rate, scaled
 from bench.workload import EACH_CHANGE
 from runtime.clock import now_micros
 from runtime.registry import FOLLOW_UP_WORKFLOW
-from store.intake import NewEvent
+from store.intake.arriving import NewEvent
 
 BURST = 200
 ROUNDS = 3

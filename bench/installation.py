@@ -28,10 +28,12 @@ from runtime.temporal_server import TemporalServer
 from runtime.wakes import Wakes
 from services.application import Application
 from services.resources import Resources
-from store import definitions, intake, meta
+from store import meta
 from store.bulk import Bulk
 from store.connection import Connection
 from store.database import Database
+from store.design import definitions
+from store.intake import arriving as intake
 from store.migrate import migrate
 
 BARE_WORKER = (sys.executable, "-m", "bench.bare_worker")

@@ -10,10 +10,10 @@ from bench.result import Result, percentile, scaled
 from bench.workload import PROFILE
 from runtime.clock import now_micros
 from scoring.ledger import Standing
-from services.record_lists import RecordLists, RecordQuery
+from services.records.lists import RecordLists, RecordQuery
 from store.bulk import Bulk
 from store.connection import Connection
-from store.scoring import standing_text
+from store.scoring.ledgers import standing_text
 
 CONTACTS = 1_000_000
 SAMPLES = 300

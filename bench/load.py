@@ -11,7 +11,7 @@ import orjson
 from bench.installation import Installation
 from conditions.times import to_iso
 from runtime.errors import ReadableError
-from store.intake import NewEvent
+from store.intake.arriving import NewEvent
 
 BATCH = 500
 CONNECTIONS = 4

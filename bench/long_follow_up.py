@@ -12,7 +12,7 @@ from bench.result import Result, scaled, slowdown
 from bench.workload import LONG_BLOCK, make_long
 from runtime.clock import now_micros
 from runtime.registry import follow_up_workflow_id
-from store.intake import NewEvent
+from store.intake.arriving import NewEvent
 
 BLOCKS = 40
 ROUNDS = 5

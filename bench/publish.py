@@ -9,7 +9,7 @@ from bench.result import Result, scaled
 from bench.workload import AUTOMATIONS, PROFILE, make_events
 from runtime.clock import now_micros
 from services.application import Application
-from services.preview import preview
+from services.foresight.preview import preview
 from store.bulk import Bulk
 
 CONTACTS = 100_000

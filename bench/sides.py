@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from bench.installation import Installation
-from store.intake import NewEvent
+from store.intake.arriving import NewEvent
 
 Side = TypeVar("Side")
 

@@ -9,7 +9,7 @@ from bench.result import Result, scaled
 from bench.workload import AUTOMATIONS, first_events
 from conditions.times import SECOND, micros_of
 from runtime.clock import now_micros
-from store.intake import NewEvent
+from store.intake.arriving import NewEvent
 
 EXPIRIES = 100_000
 LEAST = 0.5

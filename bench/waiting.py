@@ -16,7 +16,7 @@ from bench.sides import score, score_in_turns
 from bench.workload import AUTOMATIONS, WAITING, first_events, make_events
 from conditions.times import SECOND
 from runtime.clock import now_micros
-from store.intake import NewEvent
+from store.intake.arriving import NewEvent
 
 WAITERS = 10_000
 BURSTS = 5

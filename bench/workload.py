@@ -8,7 +8,7 @@ from typing import Any
 from uuid_utils import uuid7
 
 from conditions.times import Micros, micros_of
-from store.intake import NewEvent
+from store.intake.arriving import NewEvent
 
 PROFILE: dict[str, Any] = {
     "kind": "score_profile",

@@ -1,27 +1,29 @@
 """All use cases of one process, composed."""
 
-from services.activity import Activity
-from services.adjustments import Adjustments
-from services.automations import Automations
-from services.backtest import Backtest
-from services.contacts import Contacts
-from services.deals import Deals
-from services.enrollment import EnrollByHand
-from services.events import Events
-from services.follow_ups import FollowUps
-from services.impact import Impact
-from services.preview_jobs import PreviewJobs
-from services.profile_cache import ProfileCache
-from services.profiles import Profiles, StartPublish
-from services.record_lists import RecordLists
-from services.repairs import Repairs
+from services.design.automations import Automations
+from services.design.profile_cache import ProfileCache
+from services.design.profiles import Profiles, StartPublish
+from services.follow_ups.enrollment import EnrollByHand
+from services.follow_ups.listing import FollowUps
+from services.follow_ups.repairs import Repairs
+from services.follow_ups.statistics import Statistics
+from services.foresight.backtest import Backtest
+from services.foresight.impact import Impact
+from services.foresight.preview_jobs import PreviewJobs
+from services.foresight.why import Why
+from services.intake.events import Events
+from services.intake.history import EventHistory
+from services.intake.revocations import Revocations
+from services.operations.quarantine import Quarantine
+from services.operations.status import Status
+from services.operations.timeline import Timeline
+from services.records.adjustments import Adjustments
+from services.records.contacts import Contacts
+from services.records.deals import Deals
+from services.records.lists import RecordLists
+from services.records.scores import Scores
+from services.records.smart_lists import SmartLists
 from services.resources import Resources
-from services.revocations import Revocations
-from services.scores import Scores
-from services.smart_lists import SmartLists
-from services.statistics import Statistics
-from services.status import Status
-from services.why import Why
 
 
 class Application:
@@ -38,7 +40,9 @@ class Application:
         self.scores = Scores(resources, cache)
         self.adjustments = Adjustments(resources)
         self.revocations = Revocations(resources)
-        self.activity = Activity(resources)
+        self.event_history = EventHistory(resources)
+        self.quarantine = Quarantine(resources)
+        self.timeline = Timeline(resources)
         self.profiles = Profiles(resources, start_publish)
         self.previews = PreviewJobs(resources)
         self.automations = Automations(resources)

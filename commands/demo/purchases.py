@@ -13,12 +13,12 @@ from automations.model import Automation
 from automations.step_models import WaitStep
 from automations.steps import walk
 from commands.demo.client import Client, until
-from commands.importing import summary
+from commands.intake.importing import summary
 from commands.output import print_table, progress_bar, say
 from runtime.errors import ReadableError
-from services.events import Events
-from services.import_columns import Columns
-from services.imports import import_file, size_of
+from services.intake.events import Events
+from services.intake.import_columns import Columns
+from services.intake.imports import import_file, size_of
 
 PROFILE = "purchases"
 AUTOMATION = "hot-customer"

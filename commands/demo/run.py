@@ -7,10 +7,10 @@ from urllib.parse import quote
 
 from uuid_utils import uuid4
 
-from commands.definitions import apply_beside
 from commands.demo import jhon, purchases
 from commands.demo.client import Client
 from commands.demo.place import EXAMPLES, demo_settings, fresh_folder, restart_command
+from commands.design.definitions import apply_beside
 from commands.output import errors, note, say
 from commands.session import prepare_database, quiet, session
 from runtime.embedded import Stack

@@ -7,18 +7,18 @@ from typing import Any
 import httpx2
 from fastapi import FastAPI
 
-from activities.batch import Batch, score_batch
 from activities.messages import PublishInput
-from activities.published import PublishedCache
 from api.app import create_app
 from conditions.times import DAY, Micros, from_iso
+from engine.batch import Batch, score_batch
+from engine.published import PublishedCache
 from runtime.settings import load_settings
 from services.application import Application
 from services.resources import Resources
-from store import publications
 from store.connection import Connection
 from store.database import Database
-from store.pending import NOTHING
+from store.design import publications
+from store.scoring.pending import NOTHING
 
 SHARDS = 4
 BASE = "http://127.0.0.1:8000"

@@ -12,7 +12,7 @@ from automations.step_models import STEPS
 from automations.yaml_text import read_yaml
 from reference.examples import STEP_EXAMPLES
 from reference.pages import ROOT, pages
-from services.plan import KINDS, check_documents
+from services.design.plan import KINDS, check_documents
 
 _BLOCK = re.compile(r"(?s)```yaml\n(.*?)```")
 _PROFILE = "kind: score_profile\nkey: engagement\nrules: [{key: form, on: form.submitted, points: 5}]\n"

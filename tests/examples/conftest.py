@@ -15,12 +15,12 @@ import worker
 from activities.messages import PublishInput
 from activities.starting import start_publish
 from automations.documents import Documents, load_documents
-from commands.definition_files import read_files
+from commands.design.definition_files import read_files
 from conditions.times import SECOND, Micros, micros_of
 from runtime.clock import now_micros
 from runtime.settings import Settings
 from services.application import Application
-from services.plan import KINDS, Plans, check_documents
+from services.design.plan import KINDS, Plans, check_documents
 from services.resources import Resources
 from tests.workflows.conftest import Town, settings, temporal, town_of
 from tests.workflows.mail_server import Mailbox, mail_server

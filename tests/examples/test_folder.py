@@ -7,8 +7,8 @@ import pytest
 
 from automations.documents import load_documents
 from automations.model import Recipient
-from commands.definition_files import read_files
-from services.plan import KINDS, check_documents
+from commands.design.definition_files import read_files
+from services.design.plan import KINDS, check_documents
 from tests.examples.conftest import FOLDER, SHARED, Rehearsal, read
 
 EXAMPLES = sorted({path.stem for path in FOLDER.glob("*.yaml")} - set(SHARED))

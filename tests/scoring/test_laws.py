@@ -58,7 +58,7 @@ class Stepwise:
         self.changes: list[tuple[int | None, int | None]] = []
 
     def batch(self, events: Sequence[Event], now: int) -> None:
-        """Score a batch as `activities.batch` does, loading only the entries that can still matter."""
+        """Score a batch as `engine.batch` does, loading only the entries that can still matter."""
         incoming = [Incoming(event.at, event.id, event) for event in events]
         since = self.stored.scored_at if self.stored else 0
         known = self.entries.values()

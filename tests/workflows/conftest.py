@@ -20,7 +20,7 @@ from runtime.settings import Settings, load_settings
 from runtime.temporal_server import DYNAMIC_CONFIG
 from runtime.wakes import Wakes
 from store.database import Database
-from tests.activities.world import World
+from tests.engine.world import World
 from worker import make_worker
 
 PATIENCE = 30

@@ -15,7 +15,7 @@ from activities.messages import PublishInput
 from activities.starting import start_publish
 from runtime.registry import publish_workflow_id, shard_workflow_id
 from runtime.settings import Settings
-from services.repairs import Repairs
+from services.follow_ups.repairs import Repairs
 from services.resources import Resources
 from tests.workflows.conftest import Town, town_of
 from tests.workflows.test_follow_up import HOT, RULE, begin

@@ -8,7 +8,7 @@ from temporalio.api.sdk.v1 import WorkflowMetadata
 from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError, WorkflowHandle
 
 from runtime.registry import KINDLING_AUTOMATION, KINDLING_OUTCOME, KINDLING_RECORD
-from store import follow_ups
+from store.follow_ups import enrollments as follow_ups
 from tests.workflows.conftest import Town
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.stack]

@@ -8,7 +8,7 @@ import pytest_asyncio
 from temporalio.testing import WorkflowEnvironment
 
 from runtime.settings import Settings
-from store import definitions
+from store.design import definitions
 from tests.workflows.conftest import Town, town_of
 from tests.workflows.mail_server import Mailbox, mail_server
 

@@ -11,9 +11,9 @@ from temporalio.api.workflowservice.v1 import StartBatchOperationRequest
 from temporalio.client import WorkflowExecutionStatus
 
 from runtime.settings import Settings
-from services.repairs import Repairs
+from services.follow_ups.repairs import Repairs
 from services.resources import Conflict, NotFound, Resources
-from store import holding
+from store.follow_ups import holding
 from tests.workflows.conftest import Town
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.stack]

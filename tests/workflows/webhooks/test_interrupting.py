@@ -4,9 +4,9 @@ import pytest
 from temporalio.client import WorkflowExecutionStatus
 from temporalio.service import RPCError
 
-from services.repairs import Repairs
+from services.follow_ups.repairs import Repairs
 from services.resources import Resources
-from store import follow_ups
+from store.follow_ups import enrollments as follow_ups
 from tests.workflows.conftest import Town
 from tests.workflows.webhook_server import Hooks
 from tests.workflows.webhooks.conftest import begin, done, step

@@ -12,9 +12,9 @@ import pytest
 from temporalio.testing import WorkflowEnvironment
 
 from runtime.settings import Settings
-from services.follow_ups import FollowUps
+from services.follow_ups.listing import FollowUps
+from services.operations.signing import signing_secrets
 from services.resources import Resources
-from services.signing import signing_secrets
 from tests.workflows.conftest import Town, town_of
 from tests.workflows.webhook_server import Hooks, Received
 from tests.workflows.webhooks.conftest import ODD, SECRET, begin, done, step

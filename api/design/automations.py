@@ -1,0 +1,275 @@
+"""Automations and recipients."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Response
+
+from api.bodies import Body, OptionalBody, read_options, takes
+from api.design.automation_schemas import Automation as AutomationShown
+from api.design.automation_schemas import BacktestResult, Dropped, Enrolled, Explanation, Stats
+from api.design.automation_schemas import Recipient as RecipientShown
+from api.design.profiles import RollbackIn
+from api.parameters import DEFAULT_LIMIT, Cursor, Key, Limit, Text, Version
+from api.schemas import Comparison, Page
+from api.schemas import Version as VersionShown
+from api.state import App
+from automations.model import Automation, Recipient
+from conditions.definition import Definition
+from conditions.problems import Problem
+from services.follow_ups.enrollment import EnrollRequest
+from services.foresight.backtest import BacktestRequest
+from services.resources import Invalid
+
+router = APIRouter(prefix="/v1", tags=["Automations"])
+
+
+class PublishIn(Definition):
+    """What publishing does besides."""
+
+    enroll: EnrollRequest | None = None
+
+
+class PauseIn(Definition):
+    """What pausing does besides. `running`: follow-ups that run pause too."""
+
+    running: bool = False
+
+
+class ResumeIn(PublishIn):
+    """What resuming does besides. `running`: follow-ups that are paused go on too."""
+
+    running: bool = False
+
+
+def _could_enroll(app: App, key: str, wanted: EnrollRequest | None, *, draft: bool) -> None:
+    """Raise what enrolling would, before anything is changed."""
+    if wanted is None:
+        return
+    if wanted.dry_run or wanted.draft:
+        message = f"nothing was changed; to count first, POST /v1/automations/{key}/enroll with dry_run"
+        raise Invalid([Problem(("enroll", "dry_run" if wanted.dry_run else "draft"), message)])
+    counted = {**wanted.model_dump(exclude_unset=True), "dry_run": True, "draft": draft}
+    try:
+        app.enroll_by_hand.enroll(key, counted)
+    except Invalid as error:
+        raise Invalid(
+            Problem(("enroll", *problem.loc), problem.message) for problem in error.problems
+        ) from None
+
+
+def _and_enroll(app: App, key: str, shown: dict[str, Any], wanted: EnrollRequest | None) -> dict[str, Any]:
+    if wanted is None:
+        return shown
+    return {**shown, "enrolled": app.enroll_by_hand.enroll(key, wanted.model_dump(exclude_unset=True))}
+
+
+@router.get(
+    "/automations",
+    response_model=Page[AutomationShown],
+    response_model_exclude_unset=True,
+    summary="List automations",
+)
+def list_automations(app: App, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT) -> dict[str, Any]:
+    """By key."""
+    return app.automations.find(cursor=cursor, limit=limit)
+
+
+@router.put(
+    "/automations/{key}",
+    response_model=AutomationShown,
+    response_model_exclude_unset=True,
+    openapi_extra=takes(Automation),
+    responses={201: {"model": AutomationShown}},
+    summary="Save an automation's draft",
+)
+def put_automation(key: Key, body: Body, app: App, response: Response) -> dict[str, Any]:
+    """The content of its YAML document. `warnings` tell what is not wrong but may not be meant."""
+    automation, created = app.automations.save(key, body)
+    response.status_code = 201 if created else 200
+    return automation
+
+
+@router.get(
+    "/automations/{key}",
+    response_model=AutomationShown,
+    response_model_exclude_unset=True,
+    summary="Read an automation",
+)
+def get_automation(key: Key, app: App) -> dict[str, Any]:
+    """The draft, and how the automation stands."""
+    return app.automations.get(key)
+
+
+@router.delete("/automations/{key}", status_code=204, summary="Archive an automation")
+def delete_automation(key: Key, app: App) -> None:
+    """It enrolls nobody from then on; what runs, runs on."""
+    app.automations.archive(key)
+
+
+@router.post(
+    "/automations/{key}/publish",
+    response_model=AutomationShown,
+    response_model_exclude_unset=True,
+    openapi_extra=takes(PublishIn, required=False),
+    summary="Publish the draft",
+)
+def publish_automation(key: Key, body: OptionalBody, app: App) -> dict[str, Any]:
+    """Makes an immutable version and switches to it; `difference` is that from the one before.
+
+    Follow-ups that run keep theirs. `enroll` then enrolls those who match now; count them first with a `dry_run`.
+    """
+    wanted = read_options(PublishIn, body).enroll
+    _could_enroll(app, key, wanted, draft=True)
+    return _and_enroll(app, key, app.automations.publish(key), wanted)
+
+
+@router.post(
+    "/automations/{key}/pause",
+    response_model=AutomationShown,
+    response_model_exclude_unset=True,
+    openapi_extra=takes(PauseIn, required=False),
+    summary="Stop enrolling",
+)
+def pause_automation(key: Key, body: OptionalBody, app: App) -> dict[str, Any]:
+    """Matches are recorded as skipped. What runs, runs on, unless `running` says that it pauses too."""
+    return app.automations.pause(key, paused=True, running=read_options(PauseIn, body).running)
+
+
+@router.post(
+    "/automations/{key}/resume",
+    response_model=AutomationShown,
+    response_model_exclude_unset=True,
+    openapi_extra=takes(ResumeIn, required=False),
+    summary="Enroll again",
+)
+def resume_automation(key: Key, body: OptionalBody, app: App) -> dict[str, Any]:
+    """Changes made while it was paused do not enroll later; `enroll` enrolls those who match now.
+
+    `running`: follow-ups that are paused go on too.
+    """
+    wanted = read_options(ResumeIn, body)
+    _could_enroll(app, key, wanted.enroll, draft=False)
+    shown = app.automations.pause(key, paused=False, running=wanted.running)
+    return _and_enroll(app, key, shown, wanted.enroll)
+
+
+@router.post(
+    "/automations/{key}/enroll",
+    response_model=Enrolled,
+    openapi_extra=takes(EnrollRequest),
+    summary="Enroll by hand",
+)
+def enroll(key: Key, body: Body, app: App) -> dict[str, Any]:
+    """Records that are named, those on a smart list, or all that match now. With `dry_run` it only counts.
+
+    Re-entry, running follow-ups, `exit_when` and the storm limit count as they do for changes of scores.
+    """
+    return app.enroll_by_hand.enroll(key, body)
+
+
+@router.post(
+    "/automations/{key}/backtest",
+    response_model=BacktestResult,
+    openapi_extra=takes(BacktestRequest, required=False),
+    summary="Run an automation's trigger over the past",
+)
+def backtest(key: Key, body: OptionalBody, app: App) -> dict[str, Any]:
+    """Who would have entered in the last days, when and how often, beside who was enrolled. Writes nothing.
+
+    Fields of records and scores of other profiles are read as they are now; a follow-up is taken to last as long as
+    its waits.
+    """
+    return app.backtest.run(key, body)
+
+
+@router.get("/automations/{key}/stats", response_model=Stats, summary="Count what an automation has done")
+def read_stats(key: Key, app: App, version: Version = None) -> dict[str, Any]:
+    """Enrollments by status, skips by reason, and how many went which way at each step."""
+    return app.statistics.read(key, version)
+
+
+@router.post(
+    "/automations/{key}/drop-queued", response_model=Dropped, summary="Give up what waits for its start"
+)
+def drop_queued(key: Key, app: App) -> dict[str, Any]:
+    """What the storm limit, or `kindling hold`, keeps waiting does not start any more; it is recorded as skipped."""
+    return {"dropped": app.automations.drop_queued(key)}
+
+
+@router.post(
+    "/automations/{key}/rollback",
+    response_model=AutomationShown,
+    response_model_exclude_unset=True,
+    openapi_extra=takes(RollbackIn),
+    summary="Publish an earlier version anew",
+)
+def rollback_automation(key: Key, body: Body, app: App) -> dict[str, Any]:
+    """It becomes the draft too. A paused automation stays paused."""
+    return app.automations.rollback(key, body)
+
+
+@router.get(
+    "/automations/{key}/versions", response_model=Page[VersionShown], summary="List an automation's versions"
+)
+def list_automation_versions(key: Key, app: App) -> dict[str, Any]:
+    """The newest first."""
+    return {"items": app.automations.versions(key), "next": None}
+
+
+@router.get(
+    "/automations/{key}/compare",
+    response_model=Comparison,
+    summary="Compare two versions of an automation",
+)
+def compare_automation_versions(
+    key: Key,
+    app: App,
+    from_: Annotated[Version, Query(alias="from")] = None,
+    to: Version = None,
+) -> dict[str, Any]:
+    """A diff of YAML; by default from what is published to the draft."""
+    return app.automations.compare(key, from_, to)
+
+
+@router.get(
+    "/automations/{key}/why",
+    response_model=Explanation,
+    response_model_exclude_unset=True,
+    summary="Why an automation did or did not enroll a record",
+)
+def explain_automation(
+    key: Key, app: App, contact: Text = None, deal: Text = None, limit: Limit = DEFAULT_LIMIT
+) -> dict[str, Any]:
+    """For each recent change of the score, or event: enrolled, skipped and why, or which filter did not hold.
+
+    Fields of the record are read as they are now.
+    """
+    return app.why.explain(key, contact=contact, deal=deal, limit=limit)
+
+
+@router.put(
+    "/recipients/{key}",
+    response_model=RecipientShown,
+    openapi_extra=takes(Recipient),
+    tags=["Recipients"],
+    summary="Create or replace a recipient",
+)
+def put_recipient(key: Key, body: Body, app: App) -> dict[str, Any]:
+    """Addresses such as `mailto:sales@example.com`; without any, notifications are only recorded."""
+    return app.automations.save_recipient(key, body)
+
+
+@router.get(
+    "/recipients/{key}", response_model=RecipientShown, tags=["Recipients"], summary="Read a recipient"
+)
+def get_recipient(key: Key, app: App) -> dict[str, Any]:
+    """A recipient with its channels."""
+    return app.automations.recipient(key)
+
+
+@router.get(
+    "/recipients", response_model=Page[RecipientShown], tags=["Recipients"], summary="List recipients"
+)
+def list_recipients(app: App) -> dict[str, Any]:
+    """By key."""
+    return app.automations.recipients()

@@ -1,0 +1,151 @@
+"""Score profiles."""
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel, ConfigDict
+
+from api.bodies import Body, OptionalBody, takes
+from api.parameters import DEFAULT_LIMIT, Cursor, Key, Limit, Triggers, Version
+from api.schemas import Comparison, Page, Preview, Profile, Published
+from api.schemas import Version as VersionShown
+from api.state import App
+from conditions.problems import Problem
+from scoring.profile import ScoreProfile
+from services.design.definitions import read_silent
+from services.resources import BadParameter, Invalid
+
+router = APIRouter(prefix="/v1/profiles", tags=["Score profiles"])
+
+
+class PublishIn(BaseModel):
+    """`silent` (default): the changes of scores that the publish brings about enroll nobody."""
+
+    model_config = ConfigDict(extra="forbid")
+    triggers: Literal["silent", "fire"] = "silent"
+
+
+class RollbackIn(BaseModel):
+    """The version to go back to."""
+
+    model_config = ConfigDict(extra="forbid")
+    version: int
+
+
+@router.get("", response_model=Page[Profile], summary="List score profiles")
+def list_profiles(app: App, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT) -> dict[str, Any]:
+    """By key."""
+    return app.profiles.find(cursor=cursor, limit=limit)
+
+
+@router.put(
+    "/{key}",
+    response_model=Profile,
+    openapi_extra=takes(ScoreProfile),
+    responses={201: {"model": Profile}},
+    summary="Save a score profile's draft",
+)
+def put_profile(key: Key, body: Body, app: App, response: Response) -> dict[str, Any]:
+    """The content of its YAML document. Name and description apply at once, the rest when it is published."""
+    profile, created = app.profiles.save(key, body)
+    response.status_code = 201 if created else 200
+    return profile
+
+
+@router.get("/{key}", response_model=Profile, summary="Read a score profile")
+def get_profile(key: Key, app: App) -> dict[str, Any]:
+    """The draft, and how the profile stands: `publishing` shows the progress of the newest publish."""
+    return app.profiles.get(key)
+
+
+@router.delete("/{key}", status_code=204, summary="Archive a score profile")
+def delete_profile(key: Key, app: App) -> None:
+    """Its scores are empty from then on. Saving a profile of the same key brings it back as a draft."""
+    app.profiles.archive(key)
+
+
+@router.post(
+    "/{key}/publish",
+    status_code=202,
+    response_model=Published,
+    openapi_extra=takes(PublishIn, required=False),
+    summary="Publish the draft",
+)
+def publish_profile(
+    key: Key,
+    body: OptionalBody,
+    app: App,
+    triggers: Annotated[str | None, Query(description="`silent` or `fire`, as in the body")] = None,
+) -> dict[str, Any]:
+    """Makes an immutable version, switches to it, and re-scores every record as a Temporal workflow."""
+    silent = read_silent(triggers, default=_silent(body))
+    publish = app.profiles.publish(key, silent=silent)
+    return {"version": publish.version, "workflow_id": publish.workflow_id}
+
+
+def _silent(body: Any) -> bool:
+    """What the body of a publish says of triggers."""
+    if body is None:
+        return True
+    if not isinstance(body, dict):
+        raise Invalid([Problem((), 'send {"triggers": "silent"}, {"triggers": "fire"} or nothing')])
+    if unknown := [name for name in body if name != "triggers"]:
+        raise Invalid([Problem((unknown[0],), f'unknown key "{unknown[0]}"; known: triggers')])
+    try:
+        given = body.get("triggers", "silent")
+        return read_silent(given if isinstance(given, str) else "?", default=True)
+    except BadParameter as error:
+        raise Invalid([Problem(("triggers",), str(error))]) from None
+
+
+@router.post("/{key}/unpublish", response_model=Profile, summary="Unpublish a score profile")
+def unpublish_profile(key: Key, app: App) -> dict[str, Any]:
+    """Its scores become empty, silently."""
+    return app.profiles.unpublish(key)
+
+
+@router.post(
+    "/{key}/rollback",
+    status_code=202,
+    response_model=Published,
+    openapi_extra=takes(RollbackIn),
+    summary="Publish an earlier version anew",
+)
+def rollback_profile(key: Key, body: Body, app: App, triggers: Triggers = None) -> dict[str, Any]:
+    """It becomes the draft too. Re-scores every record, silently unless `triggers` is `fire`."""
+    publish = app.profiles.rollback(key, body, silent=read_silent(triggers, default=True))
+    return {"version": publish.version, "workflow_id": publish.workflow_id}
+
+
+@router.get("/{key}/compare", response_model=Comparison, summary="Compare two versions of a score profile")
+def compare_profile_versions(
+    key: Key,
+    app: App,
+    from_: Annotated[Version, Query(alias="from")] = None,
+    to: Version = None,
+) -> dict[str, Any]:
+    """A diff of YAML; by default from what is published to the draft."""
+    return app.profiles.compare(key, from_, to)
+
+
+@router.get(
+    "/{key}/preview",
+    response_model=Preview,
+    response_model_exclude_unset=True,
+    responses={202: {"model": Preview, "description": "It takes long; ask again for the answer"}},
+    summary="Look at what publishing the draft would do",
+)
+def preview_profile(key: Key, app: App, response: Response) -> dict[str, Any]:
+    """Scores before and after, moves between bands, who moves most, and which automations `fire` would start.
+
+    Computed as the publish would, and not written. Answers 202 with `done` of `total` where it takes long.
+    """
+    found = app.previews.ask(key)
+    response.status_code = 200 if found["status"] == "done" else 202
+    return found
+
+
+@router.get("/{key}/versions", response_model=Page[VersionShown], summary="List a score profile's versions")
+def list_profile_versions(key: Key, app: App) -> dict[str, Any]:
+    """The newest first."""
+    return {"items": app.profiles.versions(key), "next": None}

@@ -1,0 +1,1 @@
+"""Calls about enrollments, tasks and messages."""

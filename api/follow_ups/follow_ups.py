@@ -1,0 +1,146 @@
+"""Enrollments, tasks, notifications and webhooks."""
+
+from typing import Any
+
+from fastapi import APIRouter
+
+from api.bodies import Body, takes
+from api.follow_ups.schemas import Enrollment, Notification, Task, Webhook
+from api.parameters import DEFAULT_LIMIT, Cursor, Id, Limit, Text
+from api.schemas import Page
+from api.state import App
+from conditions.problems import suggestion
+from services.follow_ups.listing import STATUSES, TaskChange
+from services.resources import BadParameter
+
+router = APIRouter(prefix="/v1", tags=["Follow-ups"])
+
+
+@router.get("/enrollments", response_model=Page[Enrollment], summary="List enrollments")
+def list_enrollments(
+    app: App,
+    contact: Text = None,
+    deal: Text = None,
+    automation: Text = None,
+    status: Text = None,
+    cursor: Cursor = None,
+    limit: Limit = DEFAULT_LIMIT,
+) -> dict[str, Any]:
+    """The newest first, each with the place of its follow-up in the Temporal UI."""
+    _check("status", status, STATUSES)
+    return app.follow_ups.enrollments(
+        contact=contact, deal=deal, automation=automation, status=status, cursor=cursor, limit=limit
+    )
+
+
+@router.post(
+    "/enrollments/{enrollment_id}/retry",
+    status_code=202,
+    response_model=Enrollment,
+    summary="Try a failed follow-up again",
+)
+def retry_enrollment(enrollment_id: Id, app: App) -> dict[str, Any]:
+    """From the step that failed, as a new attempt: steps that are done are passed over."""
+    return app.repairs.retry(enrollment_id)
+
+
+@router.post(
+    "/enrollments/{enrollment_id}/cancel",
+    status_code=202,
+    response_model=Enrollment,
+    summary="End a follow-up",
+)
+def cancel_enrollment(enrollment_id: Id, app: App) -> dict[str, Any]:
+    """What it has done stays. Its workflow is told within moments."""
+    return app.repairs.cancel(enrollment_id)
+
+
+@router.post(
+    "/enrollments/{enrollment_id}/skip",
+    status_code=202,
+    response_model=Enrollment,
+    summary="Skip a step of a follow-up",
+)
+def skip_step(enrollment_id: Id, app: App) -> dict[str, Any]:
+    """The step where it is: a wait ends, what it tries to send is not sent. A failed one goes on after that step."""
+    return app.repairs.skip(enrollment_id)
+
+
+@router.post(
+    "/enrollments/{enrollment_id}/pause",
+    status_code=202,
+    response_model=Enrollment,
+    summary="Pause a follow-up",
+)
+def pause_enrollment(enrollment_id: Id, app: App) -> dict[str, Any]:
+    """No further step begins until it is resumed. The time of a wait passes meanwhile."""
+    return app.repairs.pause(enrollment_id)
+
+
+@router.post(
+    "/enrollments/{enrollment_id}/resume",
+    status_code=202,
+    response_model=Enrollment,
+    summary="Let a paused follow-up go on",
+)
+def resume_enrollment(enrollment_id: Id, app: App) -> dict[str, Any]:
+    """With the step that it was paused before."""
+    return app.repairs.resume(enrollment_id)
+
+
+@router.get("/tasks", response_model=Page[Task], summary="List tasks")
+def list_tasks(
+    app: App,
+    contact: Text = None,
+    deal: Text = None,
+    status: Text = None,
+    assign_to: Text = None,
+    cursor: Cursor = None,
+    limit: Limit = DEFAULT_LIMIT,
+) -> dict[str, Any]:
+    """The newest first."""
+    _check("status", status, ("open", "done"))
+    return app.follow_ups.tasks(
+        contact=contact, deal=deal, status=status, assign_to=assign_to, cursor=cursor, limit=limit
+    )
+
+
+@router.patch(
+    "/tasks/{task_id}", response_model=Task, openapi_extra=takes(TaskChange), summary="Change a task"
+)
+def patch_task(task_id: Id, body: Body, app: App) -> dict[str, Any]:
+    """What is missing stays."""
+    return app.follow_ups.change_task(task_id, body)
+
+
+@router.get("/notifications", response_model=Page[Notification], summary="List notifications")
+def list_notifications(
+    app: App,
+    contact: Text = None,
+    deal: Text = None,
+    status: Text = None,
+    cursor: Cursor = None,
+    limit: Limit = DEFAULT_LIMIT,
+) -> dict[str, Any]:
+    """The newest first."""
+    _check("status", status, ("recorded", "pending", "sent", "failed", "withheld", "skipped"))
+    return app.follow_ups.notifications(contact=contact, deal=deal, status=status, cursor=cursor, limit=limit)
+
+
+@router.get("/webhooks", response_model=Page[Webhook], summary="List webhooks")
+def list_webhooks(
+    app: App,
+    contact: Text = None,
+    deal: Text = None,
+    status: Text = None,
+    cursor: Cursor = None,
+    limit: Limit = DEFAULT_LIMIT,
+) -> dict[str, Any]:
+    """What was sent, how often it failed and what came back; the newest first."""
+    _check("status", status, ("recorded", "pending", "delivered", "failed", "skipped"))
+    return app.follow_ups.webhooks(contact=contact, deal=deal, status=status, cursor=cursor, limit=limit)
+
+
+def _check(name: str, value: str | None, known: tuple[str, ...]) -> None:
+    if value is not None and value not in known:
+        raise BadParameter(name, f'"{name}" is never "{value}"{suggestion(value, known)}')

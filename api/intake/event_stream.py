@@ -1,0 +1,98 @@
+"""NDJSON: lines as they arrive, stored in batches, in memory that does not grow with the stream."""
+
+import asyncio
+from typing import Any
+
+import orjson
+
+from api.problems import field_problems
+from conditions.problems import Problem
+from services.intake.events import Events, Taken
+
+LONGEST_LINE = 1_000_000
+PER_BATCH = 1_000
+#: So many rejected lines are listed; all are counted.
+MOST_LISTED = 1_000
+
+
+class EventStream:
+    """Feed it the body chunk by chunk, end it, then ask for the `outcome`. Indexes count lines from 0."""
+
+    def __init__(self, events: Events, *, silent: bool) -> None:
+        self._events = events
+        self._silent = silent
+        self._rest = b""
+        self._skipping = False
+        self._lines: list[tuple[int, bytes]] = []
+        self._index = 0
+        self._rejected: list[dict[str, Any]] = []
+        self._rejected_count = 0
+        self._taken = Taken()
+
+    async def feed(self, chunk: bytes) -> None:
+        """Store what is complete; a line that has grown too long is passed over up to its end."""
+        *complete, rest = chunk.split(b"\n")
+        for part in complete:
+            self._line(self._rest + part)
+            self._rest = b""
+            if len(self._lines) >= PER_BATCH:
+                await self._flush()
+        self._rest += rest
+        if len(self._rest) > LONGEST_LINE:
+            if not self._skipping:
+                self._reject(self._index, [_TOO_LONG])
+            self._skipping, self._rest = True, b""
+
+    async def end(self) -> Taken:
+        """Store the rest; what was accepted and what was known."""
+        if self._rest or self._skipping:
+            self._line(self._rest)
+        await self._flush()
+        return self._taken
+
+    def outcome(self) -> dict[str, Any]:
+        """The answer: counts, and the first rejected lines."""
+        return {
+            "accepted": self._taken.accepted,
+            "duplicates": self._taken.duplicates,
+            "rejected": self._rejected,
+            "rejected_count": self._rejected_count,
+        }
+
+    def _line(self, line: bytes) -> None:
+        index, self._index = self._index, self._index + 1
+        if self._skipping:
+            self._skipping = False
+        elif len(line) > LONGEST_LINE:
+            self._reject(index, [_TOO_LONG])
+        elif line.strip():
+            self._lines.append((index, line))
+
+    async def _flush(self) -> None:
+        if self._lines:
+            lines, self._lines = self._lines, []
+            await asyncio.to_thread(self._store, lines)
+
+    def _store(self, lines: list[tuple[int, bytes]]) -> None:
+        items, places = [], []
+        for index, line in lines:
+            try:
+                items.append(orjson.loads(line))
+            except orjson.JSONDecodeError as error:
+                message = f"the line is not JSON: {error.msg} at column {error.colno}"
+                self._reject(index, [Problem((), message)])
+            else:
+                places.append(index)
+        taken = self._events.take(items, silent=self._silent)
+        self._taken.accepted += taken.accepted
+        self._taken.duplicates += taken.duplicates
+        for place, problems in taken.rejected:
+            self._reject(places[place], problems)
+
+    def _reject(self, index: int, problems: list[Problem]) -> None:
+        self._rejected_count += 1
+        if len(self._rejected) < MOST_LISTED:
+            self._rejected.append({"index": index, "errors": field_problems(problems)})
+
+
+_TOO_LONG = Problem((), "the line is longer than 1 MB")

@@ -1,0 +1,154 @@
+"""Events in and out."""
+
+import asyncio
+from typing import Any
+
+import orjson
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from api.bodies import NDJSON, check_json_type, decode_json, media_type, read_body
+from api.intake.event_stream import EventStream
+from api.parameters import DEFAULT_LIMIT, Cursor, EventId, Key, Limit, Text, Triggers
+from api.problems import field_problems, invalid, problem
+from api.schemas import Accepted, Event, EventTypes, Imports, Page, Revoked
+from api.state import App, Counted
+from services.design.definitions import read_silent
+from services.intake.events import MOST_AT_ONCE, EventIn, Taken
+
+router = APIRouter(prefix="/v1", tags=["Events"])
+
+_EVENT = EventIn.model_json_schema(ref_template="#/components/schemas/{model}")
+_TAKES = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {"oneOf": [_EVENT, {"type": "array", "items": _EVENT, "maxItems": MOST_AT_ONCE}]}
+            },
+            "application/x-ndjson": {"schema": {"type": "string", "description": "One event per line"}},
+        },
+    }
+}
+
+
+@router.post(
+    "/events",
+    status_code=202,
+    responses={202: {"model": Accepted}},
+    response_class=Response,
+    openapi_extra=_TAKES,
+    summary="Send events",
+)
+async def post_events(request: Request, app: App, metrics: Counted, triggers: Triggers = None) -> Response:
+    """One event, an array of up to 2,500, or any number as NDJSON. Answered after the durable write.
+
+    An event whose `id` is known is a duplicate and changes nothing. An unknown contact is created.
+    """
+    silent = read_silent(triggers, default=False)
+    if media_type(request) in NDJSON:
+        stream = EventStream(app.events, silent=silent)
+        async for chunk in request.stream():
+            await stream.feed(chunk)
+        return _accepted(await stream.end(), metrics, stream.outcome())
+    check_json_type(request, NDJSON[0])
+    body = await read_body(request, request.app.state.max_body_mb)
+    return await asyncio.to_thread(_take, app, metrics, body, silent)
+
+
+def _take(app: App, metrics: Counted, body: bytes, silent: bool) -> Response:  # noqa: FBT001
+    """Decode and store, away from the event loop."""
+    decoded = decode_json(body)
+    if isinstance(decoded, list):
+        if len(decoded) > MOST_AT_ONCE:
+            return problem(
+                413,
+                f"the array has {len(decoded):,} events; up to {MOST_AT_ONCE:,} are taken at once. Send several "
+                "arrays, or one event per line as application/x-ndjson, which has no limit",
+            )
+        taken = app.events.take(decoded, silent=silent)
+    else:
+        taken = app.events.take([decoded], silent=silent)
+        if taken.rejected:
+            metrics.events.labels("rejected").inc()
+            return invalid(taken.rejected[0][1])
+    return _accepted(
+        taken,
+        metrics,
+        {
+            "accepted": taken.accepted,
+            "duplicates": taken.duplicates,
+            "rejected": [
+                {"index": index, "errors": field_problems(found)} for index, found in taken.rejected
+            ],
+            "ids": taken.ids,
+        },
+    )
+
+
+def _accepted(taken: Taken, metrics: Counted, content: dict[str, Any]) -> Response:
+    for result, count in (
+        ("accepted", taken.accepted),
+        ("duplicate", taken.duplicates),
+        ("rejected", content.get("rejected_count", len(taken.rejected))),
+    ):
+        if count:
+            metrics.events.labels(result).inc(count)
+    return Response(orjson.dumps(content), 202, media_type="application/json")
+
+
+@router.get("/events", response_model=Page[Event], summary="List events")
+def list_events(
+    app: App,
+    contact: Text = None,
+    deal: Text = None,
+    type: Text = None,  # noqa: A002
+    cursor: Cursor = None,
+    limit: Limit = DEFAULT_LIMIT,
+) -> dict[str, Any]:
+    """The newest first; of one contact, one deal, one type, or all."""
+    return app.event_history.events(contact=contact, deal=deal, event_type=type, cursor=cursor, limit=limit)
+
+
+@router.delete("/events/{event_id:path}", status_code=202, response_model=Event, summary="Revoke an event")
+def revoke_event(event_id: EventId, app: App, triggers: Triggers = None) -> dict[str, Any]:
+    """It stops counting, and its id stays known: sent again, it is a duplicate. Revoking it again changes nothing."""
+    return app.revocations.revoke(event_id, silent=read_silent(triggers, default=False))
+
+
+@router.get("/imports", response_model=Imports, summary="List imports")
+def list_imports(app: App, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT) -> dict[str, Any]:
+    """By name, with how many events each brought."""
+    return app.revocations.imports(cursor=cursor, limit=limit)
+
+
+@router.delete(
+    "/imports/{name}", status_code=202, response_model=Revoked, summary="Revoke all events of an import"
+)
+def revoke_import(name: Key, app: App, triggers: Triggers = None) -> dict[str, Any]:
+    """They stop counting; their ids stay known. When it was interrupted, calling again does the rest."""
+    silent = read_silent(triggers, default=False)
+    return {"revoked": app.revocations.revoke_import(name, silent=silent)}
+
+
+@router.get("/event-types", response_model=EventTypes, summary="List the event types ever seen")
+def list_event_types(app: App, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT) -> dict[str, Any]:
+    """By name, with those that changes of contacts emit."""
+    return app.event_history.event_types(cursor=cursor, limit=limit)
+
+
+@router.get("/quarantine", response_model=Page[Event], summary="List events that scoring set aside")
+def list_quarantine(app: App, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT) -> dict[str, Any]:
+    """Each with the `error` that scoring it met. They count for nothing until they are queued again."""
+    return app.quarantine.events(cursor=cursor, limit=limit)
+
+
+@router.post(
+    "/quarantine/{event_id:path}/retry",
+    status_code=202,
+    response_model=Event,
+    summary="Queue a quarantined event again",
+)
+def retry_event(event_id: EventId, app: App) -> dict[str, Any]:
+    """After what made scoring it fail has been mended."""
+    return app.quarantine.retry(event_id)

@@ -1,0 +1,1 @@
+"""Calls about contacts, deals, their scores and lists."""

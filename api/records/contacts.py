@@ -1,0 +1,98 @@
+"""Contacts."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Response
+
+from api.bodies import Body, takes
+from api.parameters import DEFAULT_LIMIT, Cursor, Limit, RecordKey, Score, Text
+from api.records.scores import add_score_routes
+from api.schemas import Contact, ListedContact, Page
+from api.state import App
+from services.records.contacts import ContactIn, MergeIn
+from services.records.lists import RecordQuery
+
+router = APIRouter(prefix="/v1/contacts", tags=["Contacts"])
+_TAKES = takes(ContactIn)
+
+
+@router.get(
+    "", response_model=Page[ListedContact], response_model_exclude_unset=True, summary="List contacts"
+)
+def list_contacts(
+    app: App,
+    profile: Text = None,
+    score_gte: Score = None,
+    score_lte: Score = None,
+    band: Text = None,
+    tag: Text = None,
+    stage: Text = None,
+    owner: Text = None,
+    email: Text = None,
+    phone: Text = None,
+    q: Text = None,
+    sort: Annotated[str, Query(description="score, -score, created_at or -created_at")] = "created_at",
+    cursor: Cursor = None,
+    limit: Limit = DEFAULT_LIMIT,
+) -> dict[str, Any]:
+    """All filters must hold. With a `profile`, each contact has its `score` and `band`; empty scores come last."""
+    equal = {"stage": stage, "owner": owner, "email": email, "phone": phone}
+    return app.record_lists.find(
+        RecordQuery(
+            "contact",
+            profile=profile,
+            score_gte=score_gte,
+            score_lte=score_lte,
+            band=band,
+            tag=tag,
+            equal={name: value for name, value in equal.items() if value is not None},
+            q=q,
+            sort=sort,
+            cursor=cursor,
+            limit=limit,
+        )
+    )
+
+
+@router.get("/{key}", response_model=Contact, summary="Read a contact")
+def get_contact(key: RecordKey, app: App) -> dict[str, Any]:
+    """A contact with its fields."""
+    return app.contacts.get(key)
+
+
+@router.put(
+    "/{key}",
+    response_model=Contact,
+    openapi_extra=_TAKES,
+    responses={201: {"model": Contact}},
+    summary="Create or replace a contact",
+)
+def put_contact(key: RecordKey, body: Body, app: App, response: Response) -> dict[str, Any]:
+    """What is missing becomes empty. Every change emits its event, such as `stage.changed`, which rules can use."""
+    contact, created = app.contacts.put(key, body)
+    response.status_code = 201 if created else 200
+    return contact
+
+
+@router.patch("/{key}", response_model=Contact, openapi_extra=_TAKES, summary="Change a contact")
+def patch_contact(key: RecordKey, body: Body, app: App) -> dict[str, Any]:
+    """What is missing stays. `fields` are merged; null removes one."""
+    return app.contacts.patch(key, body)
+
+
+@router.delete("/{key}", status_code=204, summary="Erase a contact")
+def delete_contact(key: RecordKey, app: App) -> None:
+    """With its events, scores, deals, tasks and all else about it. Its follow-ups end."""
+    app.contacts.erase(key)
+
+
+@router.post("/{key}/merge", response_model=Contact, openapi_extra=takes(MergeIn), summary="Merge a contact")
+def merge_contact(key: RecordKey, body: Body, app: App) -> dict[str, Any]:
+    """Everything of it becomes the other's, which is returned; the key stays as an alias.
+
+    The other's own fields win; what it lacks, and all tags and opt-outs, are taken over.
+    """
+    return app.contacts.merge(key, body)
+
+
+add_score_routes(router, "contact")

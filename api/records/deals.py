@@ -1,0 +1,91 @@
+"""Deals."""
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Response
+
+from api.bodies import Body, takes
+from api.parameters import DEFAULT_LIMIT, Cursor, Limit, RecordKey, Score, Text
+from api.records.scores import add_score_routes
+from api.schemas import Deal, ListedDeal, Page
+from api.state import App
+from services.records.deals import DealIn
+from services.records.lists import RecordQuery
+
+router = APIRouter(prefix="/v1/deals", tags=["Deals"])
+_TAKES = takes(DealIn)
+
+
+@router.get("", response_model=Page[ListedDeal], response_model_exclude_unset=True, summary="List deals")
+def list_deals(
+    app: App,
+    profile: Text = None,
+    score_gte: Score = None,
+    score_lte: Score = None,
+    band: Text = None,
+    contact: Text = None,
+    pipeline: Text = None,
+    stage: Text = None,
+    status: Annotated[Literal["open", "won", "lost"] | None, Query()] = None,
+    currency: Text = None,
+    owner: Text = None,
+    q: Text = None,
+    sort: Annotated[str, Query(description="score, -score, created_at or -created_at")] = "created_at",
+    cursor: Cursor = None,
+    limit: Limit = DEFAULT_LIMIT,
+) -> dict[str, Any]:
+    """All filters must hold. With a `profile`, each deal has its `score` and `band`; empty scores come last."""
+    equal = {"pipeline": pipeline, "stage": stage, "status": status, "currency": currency, "owner": owner}
+    return app.record_lists.find(
+        RecordQuery(
+            "deal",
+            profile=profile,
+            score_gte=score_gte,
+            score_lte=score_lte,
+            band=band,
+            contact=contact,
+            equal={name: value for name, value in equal.items() if value is not None},
+            q=q,
+            sort=sort,
+            cursor=cursor,
+            limit=limit,
+        )
+    )
+
+
+@router.get("/{key}", response_model=Deal, summary="Read a deal")
+def get_deal(key: RecordKey, app: App) -> dict[str, Any]:
+    """A deal with its fields."""
+    return app.deals.get(key)
+
+
+@router.put(
+    "/{key}",
+    response_model=Deal,
+    openapi_extra=_TAKES,
+    responses={201: {"model": Deal}},
+    summary="Create or replace a deal",
+)
+def put_deal(key: RecordKey, body: Body, app: App, response: Response) -> dict[str, Any]:
+    """What is missing becomes empty, the contact excepted; an unknown contact is created.
+
+    Every change emits its event, such as `deal.stage_changed`, which rules of deals and of contacts can use.
+    """
+    deal, created = app.deals.put(key, body)
+    response.status_code = 201 if created else 200
+    return deal
+
+
+@router.patch("/{key}", response_model=Deal, openapi_extra=_TAKES, summary="Change a deal")
+def patch_deal(key: RecordKey, body: Body, app: App) -> dict[str, Any]:
+    """What is missing stays. `fields` are merged; null removes one."""
+    return app.deals.patch(key, body)
+
+
+@router.delete("/{key}", status_code=204, summary="Erase a deal")
+def delete_deal(key: RecordKey, app: App) -> None:
+    """With its scores, tasks and all else about it. What its contact did stays the contact's."""
+    app.deals.erase(key)
+
+
+add_score_routes(router, "deal")

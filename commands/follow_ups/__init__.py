@@ -1,0 +1,1 @@
+"""Commands about automations and their follow-ups."""

@@ -1,0 +1,1 @@
+"""Commands that take events from files."""

@@ -1,0 +1,76 @@
+"""`kindling import`: events from a file."""
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from commands.output import counted, errors, note, print_json, progress_bar, say
+from commands.session import session
+from services.intake.import_columns import Columns
+from services.intake.imports import Format, Imported, import_file, size_of
+
+
+def run(
+    path: Path,
+    columns: Columns,
+    *,
+    format: Format | None,  # noqa: A002 - the option's name
+    name: str | None,
+    silent: bool,
+    as_json: bool,
+) -> int:
+    """Import a file, print what became of it; the exit status."""
+    size = size_of(path)
+    started = time.monotonic()
+    with session() as opened, progress_bar(f"Importing {path.name}", size, of_bytes=True) as bar:
+        done = import_file(
+            opened.application.events,
+            path,
+            columns,
+            format=format,
+            name=name,
+            silent=silent,
+            progress=bar,
+        )
+    seconds = time.monotonic() - started
+    if as_json:
+        print_json(as_data(done, seconds))
+    else:
+        say(summary(done, seconds))
+        for row in done.first_bad:
+            errors().print(str(row), style="red", markup=False)
+        if done.bad > len(done.first_bad):
+            note(f"... and {counted(done.bad - len(done.first_bad), 'more bad row')}")
+        if not done.timed:
+            note("No column says when: events count as of now. --occurred-at COLUMN names one.")
+        if done.duplicates and not done.accepted:
+            note(
+                "Rows of one file name and line count once. If this is another file of the same name, "
+                "import it with --name."
+            )
+    return 1 if done.bad else 0
+
+
+def summary(done: Imported, seconds: float) -> str:
+    """One sentence for people."""
+    speed = done.accepted / max(seconds, 0.001)
+    parts = [f"Imported {counted(done.accepted, 'event')} in {seconds:.1f} s ({speed:,.0f} a second)"]
+    if done.duplicates:
+        parts.append(f"{done.duplicates:,} known already")
+    if done.bad:
+        parts.append(f"{counted(done.bad, 'bad row')} left out")
+    return ", ".join(parts) + "."
+
+
+def as_data(done: Imported, seconds: float) -> dict[str, Any]:
+    """The same for programs."""
+    bad: Sequence[dict[str, Any]] = [{"line": row.line, "reason": row.reason} for row in done.first_bad]
+    return {
+        "file": done.file,
+        "accepted": done.accepted,
+        "duplicates": done.duplicates,
+        "bad": done.bad,
+        "first_bad": bad,
+        "seconds": round(seconds, 3),
+    }

@@ -1,0 +1,162 @@
+"""What goes on: enrollments and the state of the installation; holding new starts back."""
+
+from typing import Any
+
+from commands.output import counted, note, print_json, say
+from commands.session import session
+from conditions.problems import suggestion
+from runtime.errors import ReadableError
+from services.follow_ups.holding import set_held
+from services.follow_ups.listing import STATUSES
+from services.operations.signing import signing_secrets
+
+
+def enrollments(
+    *, contact: str | None, automation: str | None, status: str | None, limit: int, as_json: bool
+) -> int:
+    """List enrollments, the newest first, with their place in the Temporal UI."""
+    if status is not None and status not in STATUSES:
+        raise ReadableError(f'There is no status "{status}"{suggestion(status, STATUSES)}')
+    with session() as opened:
+        page = opened.application.follow_ups.enrollments(
+            contact=contact, automation=automation, status=status, cursor=None, limit=limit
+        )
+    if as_json:
+        print_json(page["items"])
+        return 0
+    if not page["items"]:
+        say("No enrollments.")
+        return 0
+    for item in page["items"]:
+        say(_line(item))
+        say(f"  {item['id']}", "dim")
+        if item["last_error"]:
+            say(f"  {item['last_error']}", "red")
+        if item["next_attempt_at"]:
+            tries = counted(item["tries"], "try", "tries")
+            say(
+                f"  {tries} failed; the next begins at {item['next_attempt_at'][:19].replace('T', ' ')}",
+                "dim",
+            )
+        if item["workflow_url"]:
+            say(f"  {item['workflow_url']}", "dim")
+    if page["next"]:
+        note(f"The newest {limit}; more with --limit.")
+    return 0
+
+
+def _line(item: dict[str, Any]) -> str:
+    step = f" at {item['step']}" if item["status"] == "running" and item["step"] else ""
+    step += ", paused" if item["paused"] else ""
+    step += f", attempt {item['attempt']}" if item["attempt"] > 1 else ""
+    return (
+        f"{item['created_at'][:19].replace('T', ' ')}  {item['contact']}  {item['automation']} v{item['version']}"
+        f"  {_shown(item['previous'])} → {_shown(item['current'])}  {item['status']}{step}"
+    )
+
+
+def why(automation: str, key: str, *, deal: bool, limit: int, as_json: bool) -> int:
+    """Tell why an automation did or did not enroll a record."""
+    with session() as opened:
+        names = {"contact": None, "deal": key} if deal else {"contact": key, "deal": None}
+        found = opened.application.why.explain(automation, **names, limit=limit)
+    if as_json:
+        print_json(found)
+        return 0
+    if not found["items"]:
+        say("Nothing has happened that the automation looks at.")
+    for one in found["besides"]:
+        how = "by hand" if one["cause"] == "manual" else "by another automation"
+        fate = f"enrolled {how}" if one["enrollment"] else f"to be enrolled {how}, skipped: {one['reason']}"
+        say(f"{one['at'][:19].replace('T', ' ')}  {fate}")
+    for item in found["items"]:
+        event = f" {item['event']['type']}" if item.get("event") else ""
+        moved = f"  {_shown(item['previous'])} → {_shown(item['current'])}" if "current" in item else ""
+        say(f"{item['at'][:19].replace('T', ' ')}{moved}  {item['cause']}{event}: {item['why']}")
+        if item["enrollment"]:
+            say(f"  {item['enrollment']}", "dim")
+            say(f"  {item['workflow_url']}", "dim")
+        for verdict in item["filters"]:
+            say(
+                f"  {'holds' if verdict['holds'] else 'fails'}: {verdict['text']} (it is {verdict['actual']!r})",
+                "dim",
+            )
+        for verdict in item["guards"]:
+            say(f"  {'holds' if verdict['holds'] else 'fails'}: {verdict['text']}", "dim")
+    return 0
+
+
+def drop(automation: str, *, as_json: bool) -> int:
+    """Give up the follow-ups of an automation that wait for their start."""
+    with session() as opened:
+        count = opened.application.automations.drop_queued(automation)
+    if as_json:
+        print_json({"dropped": count})
+    else:
+        say(f"{counted(count, 'follow-up')} of {automation} will not start.")
+    return 0
+
+
+def _shown(score: int | None) -> str:
+    return "empty" if score is None else str(score)
+
+
+def repair(enrollment: str, what: str, *, as_json: bool) -> int:
+    """Do something to one follow-up: retry, skip, pause, resume or cancel."""
+    with session() as opened:
+        found = getattr(opened.application.repairs, what)(enrollment)
+    if as_json:
+        print_json(found)
+    else:
+        say(_line(found))
+    return 0
+
+
+def webhook_secret() -> int:
+    """Print the secrets that sign webhooks, one a line."""
+    with session() as opened:
+        found = signing_secrets(opened.application.resources)
+    for secret in found:
+        say(secret)
+    return 0
+
+
+def status(*, as_json: bool) -> int:
+    """Show what is pending, running and done, and who works."""
+    with session() as opened:
+        state = opened.application.status.read(temporal_up=opened.link.up)
+    if as_json:
+        print_json(state)
+        return 0
+    workers = [f"{worker['host']} (pid {worker['pid']})" for worker in state["workers"]]
+    pending = counted(state["pending_events"], "item")
+    if state["pending_events"]:
+        pending += f", the oldest for {state['oldest_pending_seconds']:.0f} s"
+    follow_ups = ", ".join(f"{count:,} {name}" for name, count in state["follow_ups"].items())
+    rows = [
+        ("Pending", pending),
+        ("Follow-ups", follow_ups),
+        ("New starts", "held back; kindling release resumes them" if state["held"] else "not held back"),
+        ("Quarantined", counted(state["quarantined"], "event")),
+        ("Publishing", counted(state["publishing"], "profile")),
+        ("Temporal", f"{state['temporal']}, UI {state['temporal_ui']}"),
+        ("Workers", ", ".join(workers) or "none; start one with: kindling up"),
+    ]
+    for name, text in rows:
+        say(f"{name + ':':<13}{text}")
+    return 0
+
+
+def hold(*, held: bool, as_json: bool) -> int:
+    """Hold all new starts of follow-ups back, or resume them."""
+    with session() as opened:
+        waiting = set_held(opened.application.resources, held=held)
+    if as_json:
+        print_json({"held": held, "queued": waiting})
+        return 0
+    queued = counted(waiting, "follow-up")
+    if held:
+        say(f"New follow-ups are held back, {queued} queued. Those that run go on. kindling release resumes.")
+    else:
+        say(f"New follow-ups start again, {queued} queued.")
+    return 0

@@ -1,0 +1,1 @@
+"""Load, decide with the pure core, save: batches of a shard, enrollments, and the steps of follow-ups."""

@@ -1,0 +1,70 @@
+"""Enrolling records without a change of their score: named by somebody, of a list, or all that match now."""
+
+from collections.abc import Collection
+from dataclasses import replace
+from typing import NamedTuple
+
+from conditions.times import Micros
+from engine.enrolling import Enrolling, Found
+from engine.published import Published
+from engine.subjects import DEAL, Subjects
+from scoring.progress import ScoreChange
+from store.connection import Connection
+from store.follow_ups.enrolling import known_origins
+from store.scoring.ledgers import load_score_values
+from store.scoring.pending import NOTHING
+from triggers.compiled import CompiledTrigger, TriggerIndex
+from triggers.evaluate import Match, change_lookup, event_lookup
+
+#: `cause` of such enrollments.
+MANUAL = "manual"
+
+
+class Wanted(NamedTuple):
+    """Who is to be enrolled. `request` makes doing it twice harmless; `matching`: only where the filters hold now."""
+
+    request: str
+    matching: bool
+
+
+def enlist(
+    connection: Connection,
+    shard: int,
+    published: Published,
+    trigger: CompiledTrigger,
+    kind: str,
+    ids: Collection[int],
+    wanted: Wanted,
+    now: Micros,
+) -> tuple[Enrolling, int]:
+    """These contacts or deals (`kind`) of one shard, to `decide` on or to `save`, and how many were dealt with before.
+
+    For the filters, `score` is the present score, `previous_score` the same, and there is no event. Re-entry, running
+    follow-ups, exits and pauses count as they do for changes; `rearm` does not.
+    """
+    profile = published.by_key.get(trigger.profile or "")
+    published = replace(published, triggers=TriggerIndex([trigger]))
+    subjects = Subjects(connection, NOTHING, published, {kind: ids})
+    enrolling = Enrolling(connection, shard, published, now, subjects)
+    enrolling.load_scores({})
+    scores = {}
+    if profile is not None:
+        scores = load_score_values(connection, profile.id, ids, published.rows[profile.id].emptied)
+    for record_id in ids:
+        if not subjects.exists(kind, record_id):
+            continue
+        deal_id = record_id if kind == DEAL else None
+        contact_id = subjects.deals[record_id].contact_id if kind == DEAL else record_id
+        facts = enrolling.facts_of(contact_id, deal_id)
+        score = scores.get(record_id)
+        change = ScoreChange(0, score, score, MANUAL, wanted.request, None, silent=False, depth=0)
+        lookup = change_lookup(profile, change, facts) if profile is not None else event_lookup(None, facts)
+        if wanted.matching and not trigger.holds(lookup, now):
+            continue
+        exits = trigger.exits is not None and trigger.exits(lookup, now)
+        match = Match(trigger, f"enroll:{wanted.request}:{record_id}", None, change, 0, exits)
+        enrolling.found.append(Found(match, profile, contact_id, deal_id, kind == DEAL))
+    origins = [found.match.origin for found in enrolling.found]
+    done = known_origins(connection, trigger.automation_id, origins)
+    enrolling.found = [found for found in enrolling.found if found.match.origin not in done]
+    return enrolling, len(done)

@@ -1,0 +1,103 @@
+"""The published profiles and automations, compiled once per change of them."""
+
+from dataclasses import dataclass
+
+from automations.model import Automation
+from scoring.compiled import CompiledProfile, compile_profile
+from scoring.profile import ScoreProfile
+from store import meta
+from store.connection import Connection
+from store.design import definitions
+from triggers.compiled import Bands, CompiledTrigger, TriggerIndex, compile_trigger
+
+
+@dataclass(frozen=True)
+class Published:
+    """One state of what is published. `rows`: by profile id, what the store says of its version.
+
+    `kinds`: by profile id, the kind of record that it scores, of all there are.
+    """
+
+    generation: int
+    profiles: tuple[CompiledProfile, ...]
+    rows: dict[int, definitions.PublishedProfile]
+    triggers: TriggerIndex
+    by_key: dict[str, CompiledProfile]
+    kinds: dict[int, str]
+
+    def reads_across(self, kind: str) -> bool:
+        """Whether some profile of this kind of record has event rules on fields of the other kind."""
+        return any(profile.applies_to == kind and profile.where_reads - {kind} for profile in self.profiles)
+
+
+#: (automation, version, whether it is paused, bands of its profile): what a compiled trigger depends on.
+_Compiled = tuple[int, int, bool, tuple[tuple[int | None, str], ...]]
+
+
+class PublishedCache:
+    """Reads the published definitions when their generation has moved on."""
+
+    def __init__(self) -> None:
+        self._known: Published | None = None
+        self._compiled: dict[_Compiled, CompiledTrigger] = {}
+
+    def read(self, connection: Connection) -> Published:
+        generation = meta.definitions_generation(connection)
+        if self._known is None or self._known.generation != generation:
+            self._known = load_published(connection, generation, known=self._compiled)
+        return self._known
+
+
+def load_published(
+    connection: Connection,
+    generation: int,
+    draft: definitions.PublishedProfile | None = None,
+    known: dict[_Compiled, CompiledTrigger] | None = None,
+) -> Published:
+    """Read and compile everything that is published; a `draft` as if it were.
+
+    `known` keeps triggers from one time to the next: versions never change.
+    """
+    known = {} if known is None else known
+    profiles = definitions.published_profiles(connection)
+    if draft is not None:
+        others = [row for row in profiles if row.id != draft.id]
+        profiles = sorted([*others, draft], key=lambda row: row.id)
+    compiled = tuple(
+        compile_profile(ScoreProfile.model_validate(row.definition), row.id, row.version) for row in profiles
+    )
+    bands = {profile.key: profile.bands for profile in compiled}
+    triggers: dict[_Compiled, CompiledTrigger] = {}
+    for row in definitions.published_automations(connection):
+        of_profile = bands.get(row.definition["trigger"].get("profile") or "", ())
+        name = (row.id, row.version, row.paused, tuple(of_profile))
+        triggers[name] = known.get(name) or compile_automation(
+            Automation.model_validate(row.definition), row.id, row.version, of_profile, paused=row.paused
+        )
+    known.clear()
+    known.update(triggers)
+    return Published(
+        generation=generation,
+        profiles=compiled,
+        rows={row.id: row for row in profiles},
+        triggers=TriggerIndex(triggers.values()),
+        by_key={profile.key: profile for profile in compiled},
+        kinds=definitions.kinds(connection),
+    )
+
+
+def compile_automation(
+    automation: Automation, automation_id: int, version: int, bands: Bands, *, paused: bool
+) -> CompiledTrigger:
+    """The trigger of an automation with what its follow-ups may end early by; `bands` are its profile's."""
+    exits = automation.exit_when if isinstance(automation.exit_when, dict) else None
+    return compile_trigger(
+        automation_id,
+        automation.key,
+        version,
+        automation.trigger,
+        exits,
+        paused=paused,
+        exits_early=automation.exit_when is not None,
+        bands=bands,
+    )

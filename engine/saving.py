@@ -1,0 +1,70 @@
+"""Writing what a batch made of the scores of one profile."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from conditions.times import Micros
+from scoring.compiled import CompiledProfile
+from scoring.progress import Progress, ScoreChange, Stored
+from store.connection import Connection
+from store.scoring import ledgers as rows
+
+
+def save_progress(
+    connection: Connection,
+    shard: int,
+    profile: CompiledProfile,
+    now: Micros,
+    progress: Mapping[int, Progress],
+    stored: Mapping[int, Stored],
+) -> int:
+    """Write entries, scores and changes, by record id; how many changes there are."""
+    scores: list[rows.ScoreRow] = []
+    added: list[tuple[Any, ...]] = []
+    removed: list[tuple[int, int, Micros, str, str]] = []
+    cleared: list[tuple[int, int]] = []
+    changes: list[tuple[int, ScoreChange]] = []
+    for record_id, found in progress.items():
+        ledger = found.ledger
+        if found.replaced and record_id in stored:
+            cleared.append((profile.id, record_id))
+        elif not found.replaced:
+            removed.extend(
+                (profile.id, record_id, entry.starts_at, entry.cause_id, entry.rule)
+                for entry in ledger.removed
+            )
+        added.extend(
+            (
+                profile.id,
+                record_id,
+                entry.starts_at,
+                entry.cause_id,
+                entry.rule,
+                entry.points,
+                entry.ends_at,
+                entry.window,
+            )
+            for entry in ledger.added.values()
+        )
+        changes.extend((record_id, change) for change in found.changes)
+        scores.append(
+            rows.ScoreRow(
+                profile.id,
+                record_id,
+                shard,
+                profile.version,
+                found.score,
+                rows.standing_text(ledger.standing),
+                ledger.now,
+                now if found.changes else None,
+                ledger.next_change(),
+                found.seq,
+            )
+        )
+    scores.sort(key=lambda row: row.record_id)
+    rows.clear_entries(connection, cleared)
+    rows.delete_entries(connection, removed)
+    rows.save_entries(connection, sorted(added, key=lambda row: row[1:5]))
+    rows.save_scores(connection, scores)
+    rows.save_changes(connection, profile.id, profile.version, now, changes)
+    return len(changes)

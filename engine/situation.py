@@ -1,0 +1,268 @@
+"""An enrollment as its steps find it: the record, its scores, what enrolled it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from automations.model import Automation
+from automations.step_models import WebhookStep
+from automations.steps import walk
+from channels.outbound import Outbound
+from conditions.times import Micros, to_iso
+from conditions.values import Value
+from engine.published import Published
+from scoring.ledger import Event
+from store.connection import Connection, RowMapping
+from store.database import dump_json
+from store.design import definitions
+from store.follow_ups import enrollments as follow_ups
+from store.follow_ups import webhooks
+from store.records import contacts, deals
+from store.scoring.facts import Properties, plain_number
+
+#: The recipient of what is written to the contact itself, and why it may not be.
+CONTACT = "contact"
+OPTED_OUT = "the contact does not want e-mail (dnd)"
+
+
+def wants_no_mail(contact: RowMapping) -> bool:
+    """Whether e-mail is among the channels that a contact does not want."""
+    return contact["dnd"] == "all" or "email" in contact["dnd"]
+
+
+@lru_cache(maxsize=2_048)
+def _parsed(definition: str) -> Automation:
+    return Automation.model_validate_json(definition)
+
+
+def automation_of(row: RowMapping) -> Automation:
+    """The automation of an enrollment's row, parsed once for all that have the same `definition`."""
+    return _parsed(dump_json(row["definition"]))
+
+
+class StepFailed(Exception):
+    """The step cannot succeed however often it is tried; the message is safe to show anywhere."""
+
+
+@dataclass(slots=True)
+class Situation:
+    """An enrollment as a step finds it.
+
+    `outbound`: what can leave. `changed`: a step made work for the shard.
+    """
+
+    connection: Connection
+    enrollment: RowMapping
+    automation: Automation
+    now: Micros
+    outbound: Outbound
+    published: Published
+    changed: bool = False
+    _contact: RowMapping | None = None
+    _deal: RowMapping | None = None
+    _scores: dict[str, tuple[int, int | None]] | None = None
+    _event: Event | None = None
+    _answers: dict[str, dict[str, Any]] | None = None
+
+    @property
+    def contact(self) -> RowMapping:
+        if self._contact is None:
+            found = contacts.contact_by_id(self.connection, self.enrollment["contact_id"])
+            if found is None:
+                raise StepFailed("the contact does not exist any more")
+            self._contact = found
+        return self._contact
+
+    @property
+    def deal(self) -> RowMapping | None:
+        """The deal that is enrolled, or that the enrolling event named."""
+        deal_id = self.enrollment["deal_id"]
+        if self._deal is None and deal_id is not None:
+            self._deal = deals.deal_by_id(self.connection, deal_id)
+        return self._deal
+
+    @property
+    def own_deal(self) -> RowMapping | None:
+        """The deal if it is what is enrolled; then steps change it, and its owner counts."""
+        if not follow_ups.about_deal(self.enrollment):
+            return None
+        if self.deal is None:
+            raise StepFailed("the deal does not exist any more")
+        return self.deal
+
+    @property
+    def owner(self) -> str | None:
+        found: str | None = (self.own_deal or self.contact)["owner"]
+        return found
+
+    @property
+    def scores(self) -> dict[str, tuple[int, int | None]]:
+        if self._scores is None:
+            row = self.enrollment
+            self._scores = follow_ups.present_scores(self.connection, row["contact_id"], row["deal_id"])
+        return self._scores
+
+    @property
+    def event(self) -> Event | None:
+        event_id = self.enrollment["event_id"]
+        if self._event is None and event_id is not None:
+            row = follow_ups.load_event(self.connection, event_id)
+            if row is not None:
+                properties = Properties(row["properties"])
+                self._event = Event(row["id"], row["type"], row["occurred_at"], properties, row["deal_id"])
+        return self._event
+
+    def made_at(self, path: str) -> dict[str, Any]:
+        """What the rows that a step makes say of where they come from."""
+        row = self.enrollment
+        return {
+            "enrollment_id": row["id"],
+            "path": path,
+            **{name: row[name] for name in ("automation_id", "contact_id", "deal_id")},
+            "created_at": self.now,
+        }
+
+    @property
+    def answers(self) -> dict[str, dict[str, Any]]:
+        """`{status, body}` of the webhooks that were answered, by the keys of their steps."""
+        if self._answers is None:
+            keys = {
+                placed.path: placed.step.key
+                for placed in walk(self.automation)
+                if isinstance(placed.step, WebhookStep) and placed.step.key is not None
+            }
+            found = webhooks.answers(self.connection, self.enrollment["id"], keys) if keys else {}
+            self._answers = {keys[path]: answer for path, answer in found.items()}
+        return self._answers
+
+    def band(self, profile: str | None, score: int | None) -> str | None:
+        """The label of a score under the published version of a profile."""
+        found = self.published.by_key.get(profile) if profile is not None else None
+        return found.band(score) if found is not None else None
+
+    def change_contact(self, values: Mapping[str, Any]) -> bool:
+        """Change fields as a consequence of this enrollment."""
+        done = contacts.change_contact(
+            self.connection, self.contact, values, self.now, depth=self.enrollment["depth"] + 1
+        )
+        self.changed = self.changed or done
+        self._contact = None
+        return done
+
+    def change_deal(self, deal: RowMapping, values: Mapping[str, Any]) -> bool:
+        """The same for the deal."""
+        done = deals.change_deal(self.connection, deal, values, self.now, depth=self.enrollment["depth"] + 1)
+        self.changed = self.changed or done
+        self._deal = None
+        return done
+
+    def lookup(self, name: str) -> Value:
+        """The fields that conditions of steps read: present values, and those of the enrolling change."""
+        row = self.enrollment
+        profile = row["profile"]
+        if name.startswith("contact."):
+            return _field(self.contact, contacts.WRITABLE, name[8:])
+        if name.startswith("deal."):
+            return _field(self.deal, deals.WRITABLE, name[5:]) if self.deal is not None else None
+        if name.startswith("steps."):
+            return _within(self.answers, name.split(".")[1:])
+        if name == "score":
+            return self.score_of(profile)
+        if name == "band":
+            return self.band(profile, self.score_of(profile))
+        if name.startswith("scores."):
+            return self.score_of(name[7:])
+        if name.startswith("bands."):
+            return self.band(name[6:], self.score_of(name[6:]))
+        if name == "previous_score":
+            previous: Value = row["previous"]
+            return previous
+        if name == "previous_band":
+            return self.band(profile, row["previous"])
+        if name == "change":
+            return (row["current"] or 0) - (row["previous"] or 0)
+        if name == "cause":
+            cause: Value = row["cause"]
+            return cause
+        if name.startswith("event.") and self.event is not None:
+            return self.event.type if name == "event.type" else self.event.properties.get(name[6:])
+        return None
+
+    def _profile_name(self, key: str | None) -> str | None:
+        row = definitions.find(self.connection, definitions.PROFILES, key) if key else None
+        return (row["draft"].get("name") or key) if row is not None else key
+
+    def score_of(self, profile: str | None) -> int | None:
+        return self.scores.get(profile, (0, None))[1] if profile else None
+
+    def context(self) -> dict[str, Any]:
+        """What templates know."""
+        row, contact = self.enrollment, self.contact
+        profile = row["profile"]
+        now = self.score_of(profile)
+        event = self.event
+        return {
+            "contact": {
+                **_record_context(contact, ("key", *contacts.WRITABLE)),
+                "label": label(contact),
+            },
+            "deal": _deal_context(self.deal),
+            "event": {**event.properties, "type": event.type} if event is not None else {},
+            "score": {
+                "previous": row["previous"],
+                "current": row["current"],
+                "now": now,
+                "change": (row["current"] or 0) - (row["previous"] or 0),
+            },
+            "band": {
+                "previous": self.band(profile, row["previous"]),
+                "current": self.band(profile, row["current"]),
+                "now": self.band(profile, now),
+            },
+            "automation": {
+                "key": row["automation"],
+                "name": self.automation.title,
+                "version": row["version"],
+            },
+            "profile": {"key": profile, "name": self._profile_name(profile)},
+            "steps": self.answers,
+        }
+
+
+def _within(answers: Mapping[str, Any], path: Sequence[str]) -> Value:
+    """The value at a path of an answer; None where there is none that conditions can test."""
+    found: Any = answers
+    for name in path:
+        found = found.get(name) if isinstance(found, Mapping) else None
+    if isinstance(found, list):
+        return [part for part in found if isinstance(part, str)]
+    return None if isinstance(found, Mapping) else found
+
+
+def _field(row: RowMapping, columns: tuple[str, ...], name: str) -> Value:
+    if name == "created_at":
+        return to_iso(row["created_at"])
+    if name in (*columns, "key") and name != "fields":
+        value: Value = plain_number(row[name]) if name == "value" else row[name]
+        return value
+    return row["fields"].get(name)  # type: ignore[no-any-return]
+
+
+def _record_context(row: RowMapping, columns: tuple[str, ...]) -> dict[str, Any]:
+    """A record as templates know it."""
+    known = {name: row[name] for name in columns if name != "fields"}
+    return {**row["fields"], **known, "id": row["id"], "created_at": to_iso(row["created_at"])}
+
+
+def _deal_context(deal: RowMapping | None) -> dict[str, Any]:
+    if deal is None:
+        return {}
+    shown = _record_context(deal, ("key", *deals.WRITABLE))
+    return {**shown, "value": plain_number(deal["value"]), "label": deal["name"] or deal["key"]}
+
+
+def label(contact: RowMapping) -> str:
+    """How people call a contact: name, else e-mail, else key."""
+    found: str = contact["name"] or contact["email"] or contact["key"]
+    return found

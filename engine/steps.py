@@ -1,0 +1,282 @@
+"""What each step does to our own database. Every effect is written with its outcome, in one transaction."""
+
+from collections.abc import Callable
+from typing import Any
+from zlib import crc32
+
+import structlog
+from uuid_utils import uuid7
+
+from automations.step_models import (
+    AddTagStep,
+    AdjustScoreStep,
+    BaseStep,
+    CreateTaskStep,
+    IfStep,
+    NotifyStep,
+    RemoveTagStep,
+    SplitStep,
+    StartStep,
+    StopStep,
+    UpdateStep,
+    WaitStep,
+    WebhookStep,
+)
+from automations.templates import TemplateFailed, render
+from automations.waiting import NoDate, date_moment, next_clock
+from conditions.times import micros_of
+from conditions.tree import compile_conditions
+from engine.chaining import enroll_in
+from engine.situation import CONTACT, OPTED_OUT, Situation, StepFailed, wants_no_mail
+from engine.webhooks import prepare
+from store.design import definitions
+from store.follow_ups import enrollments as follow_ups
+from store.follow_ups import messages
+
+#: An outcome's result holds our own ids and numbers.
+Result = dict[str, Any]
+
+_HOUR = micros_of("1h")
+_log = structlog.get_logger()
+
+
+def perform(situation: Situation, path: str, step: BaseStep) -> Result:
+    """Do one step; its result becomes the outcome. Raises StepFailed."""
+    try:
+        return _PERFORM[type(step)](situation, path, step)
+    except TemplateFailed as error:
+        raise StepFailed(f"its template failed: {error}") from None
+
+
+def _notify(situation: Situation, path: str, step: Any) -> Result:
+    spec: NotifyStep = step
+    recipient, targets, withheld = _recipient(situation, spec.notify.to)
+    context = situation.context()
+    subject = render(spec.notify.subject, context)
+    message = render(spec.notify.message, context)
+    sendable = [target for target in targets if target.startswith("mailto:")]
+    status, reason = "recorded", None
+    if withheld:
+        status, reason, sendable = "withheld" if targets else "recorded", withheld, []
+    elif sendable and situation.outbound.mailer is not None:
+        most = situation.outbound.alerts_per_hour
+        if recipient != CONTACT and _alerts(situation, recipient) >= most:
+            reason, sendable = f"this recipient got {most} e-mails within an hour; more are only recorded", []
+        else:
+            status = "pending"
+    elif targets:
+        reason = situation.outbound.no_mail if sendable else "none of its channels is e-mail"
+        sendable = []
+    else:
+        reason = f'no recipient "{recipient}" with a channel is defined'
+    notification_id = str(uuid7())
+    if reason is not None:
+        _log.info("notification not sent", notification=notification_id, reason=reason)
+    messages.add(
+        situation.connection,
+        messages.NOTIFICATIONS,
+        id=notification_id,
+        **situation.made_at(path),
+        recipient=recipient,
+        targets=sendable,
+        subject=subject,
+        message=message,
+        status=status,
+        reason=reason,
+    )
+    return {"notification": notification_id, "status": status}
+
+
+def _alerts(situation: Situation, recipient: str) -> int:
+    """How many e-mails have been for the recipient within the last hour."""
+    return messages.count_alerts(situation.connection, recipient, situation.now - _HOUR)
+
+
+def _recipient(situation: Situation, to: str | list[str]) -> tuple[str, list[str], str | None]:
+    """(who, channel addresses, why nothing may be sent): of a list, the first that is not empty."""
+    wanted = to if isinstance(to, list) else [to]
+    contact = situation.contact
+    for name in wanted:
+        if name == CONTACT:
+            if contact["email"]:
+                reason = OPTED_OUT if wants_no_mail(contact) else None
+                return CONTACT, [f"mailto:{contact['email']}"], reason
+        elif name == "owner":
+            if situation.owner:
+                return situation.owner, _channels(situation, situation.owner), None
+        else:
+            return name, _channels(situation, name), None
+    whom = "contact" if situation.own_deal is None else "deal"
+    return wanted[-1], [], f"{' and '.join(wanted)}: empty for this {whom}"
+
+
+def _channels(situation: Situation, name: str) -> list[str]:
+    found = definitions.find_recipient(situation.connection, name)
+    if found is not None:
+        channels: list[str] = found["channels"]
+        return channels
+    if "@" in name and ":" not in name:
+        return [f"mailto:{name}"]
+    return [name] if name.startswith("mailto:") else []
+
+
+def _create_task(situation: Situation, path: str, step: Any) -> Result:
+    spec: CreateTaskStep = step
+    task = spec.create_task
+    context = situation.context()
+    task_id = str(uuid7())
+    assignee = situation.owner if task.assign_to == "owner" else task.assign_to
+    follow_ups.add_task(
+        situation.connection,
+        id=task_id,
+        **situation.made_at(path),
+        title=render(task.title, context).strip() or situation.automation.title,
+        description=render(task.description, context),
+        assign_to=assignee,
+        due_at=situation.now + micros_of(task.due_in) if task.due_in else None,
+        status="open",
+        updated_at=situation.now,
+    )
+    return {"task": task_id}
+
+
+def _add_tag(situation: Situation, path: str, step: Any) -> Result:
+    spec: AddTagStep = step
+    tags = situation.contact["tags"]
+    tag = spec.add_tag
+    return {"changed": tag not in tags and situation.change_contact({"tags": [*tags, tag]})}
+
+
+def _remove_tag(situation: Situation, path: str, step: Any) -> Result:
+    spec: RemoveTagStep = step
+    tag = spec.remove_tag
+    return {
+        "changed": situation.change_contact(
+            {"tags": [kept for kept in situation.contact["tags"] if kept != tag]}
+        )
+    }
+
+
+def _update(situation: Situation, path: str, step: Any) -> Result:
+    spec: UpdateStep = step
+    wanted, deal, context = spec.update, situation.own_deal, situation.context()
+    record = deal or situation.contact
+    values: dict[str, Any] = {}
+    given = wanted.model_fields_set
+    if "stage" in given:
+        values["stage"] = wanted.stage
+    if "owner" in given:
+        values["owner"] = _next_owner(situation, path, wanted.owner)
+    if "dnd" in given:
+        if deal is not None:
+            raise StepFailed("a deal has no dnd")
+        dnd = wanted.dnd if wanted.dnd is not None else []
+        values["dnd"] = "all" if isinstance(dnd, list) and len(set(dnd)) == 4 else dnd
+    if wanted.fields:
+        filled = {
+            name: render(value, context) if isinstance(value, str) else value
+            for name, value in wanted.fields.items()
+        }
+        merged = {**record["fields"], **filled}
+        values["fields"] = {name: value for name, value in merged.items() if value is not None}
+    if deal is not None:
+        return {"changed": situation.change_deal(deal, values)}
+    return {"changed": situation.change_contact(values)}
+
+
+def _next_owner(situation: Situation, path: str, owner: str | list[str] | None) -> str | None:
+    """Of several owners, each enrollment at this step gets the next in turn."""
+    if not isinstance(owner, list):
+        return owner
+    turn = follow_ups.take_turn(situation.connection, f"owner:{situation.enrollment['automation_id']}:{path}")
+    return owner[turn % len(owner)]
+
+
+def _adjust_score(situation: Situation, path: str, step: Any) -> Result:
+    spec: AdjustScoreStep = step
+    row, wanted = situation.enrollment, spec.adjust_score
+    profile = definitions.find(situation.connection, definitions.PROFILES, wanted.profile)
+    if profile is None or profile["version"] is None:
+        raise StepFailed(f'the profile "{wanted.profile}" is not published')
+    record_id = row["contact_id"] if profile["applies_to"] == "contact" else row["deal_id"]
+    if record_id is None:
+        raise StepFailed(f'the profile "{wanted.profile}" scores deals, and this follow-up has none')
+    follow_ups.add_adjustment(
+        situation.connection,
+        id=f"{row['id']}/{path}",
+        profile_id=profile["id"],
+        record_id=record_id,
+        shard=row["shard"],
+        points=wanted.points,
+        set_to=wanted.set_to,
+        reason=render(wanted.reason, situation.context()),
+        author=f"automation {row['automation']}",
+        at=situation.now,
+        ends_at=None,
+        status=0,
+        silent=False,
+        depth=row["depth"] + 1,
+    )
+    situation.changed = True
+    return {}
+
+
+def _if(situation: Situation, path: str, step: Any) -> Result:
+    spec: IfStep = step
+    if compile_conditions(spec.condition)(situation.lookup, situation.now):
+        return {"branch": "then"}
+    for index, way in enumerate(spec.elif_):
+        if compile_conditions(way.condition)(situation.lookup, situation.now):
+            return {"branch": f"elif.{index}"}
+    return {"branch": "else"}
+
+
+def _wait(situation: Situation, path: str, step: Any) -> Result:
+    spec: WaitStep = step
+    if isinstance(spec.wait, str):
+        return {"until": situation.now + micros_of(spec.wait)}
+    if spec.wait.is_clock:
+        return {"until": next_clock(spec.wait, situation.now)}
+    try:
+        return {"until": date_moment(spec.wait, situation.lookup(spec.wait.until))}
+    except NoDate as error:
+        raise StepFailed(str(error)) from None
+
+
+def _split(situation: Situation, path: str, step: Any) -> Result:
+    """The same way for a record, at this step of this automation, every time."""
+    spec: SplitStep = step
+    row = situation.enrollment
+    record = f"deal {row['deal_id']}" if follow_ups.about_deal(row) else f"contact {row['contact_id']}"
+    place = crc32(f"{row['automation_id']}:{path}:{record}".encode()) % 100
+    for index, share in enumerate(spec.split):
+        place -= share.percent
+        if place < 0:
+            return {"branch": f"split.{index}"}
+    return {"branch": "none"}
+
+
+def _start(situation: Situation, path: str, step: Any) -> Result:
+    spec: StartStep = step
+    return enroll_in(situation, path, spec.start)
+
+
+def _stop(situation: Situation, path: str, step: Any) -> Result:
+    spec: StopStep = step
+    return {"stop": spec.stop}
+
+
+_PERFORM: dict[type[BaseStep], Callable[[Situation, str, Any], Result]] = {
+    NotifyStep: _notify,
+    CreateTaskStep: _create_task,
+    AddTagStep: _add_tag,
+    RemoveTagStep: _remove_tag,
+    UpdateStep: _update,
+    AdjustScoreStep: _adjust_score,
+    WebhookStep: prepare,
+    IfStep: _if,
+    WaitStep: _wait,
+    SplitStep: _split,
+    StartStep: _start,
+    StopStep: _stop,
+}

@@ -1,0 +1,101 @@
+"""The records that a batch is about, with what rules and filters may read of them."""
+
+from collections.abc import Collection, Iterable, Mapping
+
+from conditions.values import Value
+from engine.published import Published
+from scoring.compiled import CompiledProfile
+from scoring.ledger import Record
+from store.connection import Connection
+from store.scoring.facts import DealWithContact, load_contacts, load_deals
+from store.scoring.pending import Due, PendingEvent
+
+CONTACT, DEAL = "contact", "deal"
+
+
+class Subjects:
+    """Contacts and deals by id; those that no longer exist are missing."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        due: Due,
+        published: Published,
+        sweep: Mapping[str, Iterable[int]] | None = None,
+    ) -> None:
+        self._connection = connection
+        self._touched: dict[str, Mapping[int, int]] = {CONTACT: due.touched_contacts, DEAL: due.touched_deals}
+        contacts = {pending.contact_id for pending in due.events}
+        deals = {pending.event.deal for pending in due.events if pending.event.deal is not None}
+        contacts.update(revocation.contact_id for revocation in due.revocations)
+        deals.update(found.deal_id for found in due.revocations if found.deal_id is not None)
+        contacts.update(due.touched_contacts)
+        deals.update(due.touched_deals)
+        wanted = {CONTACT: contacts, DEAL: deals}
+        kinds = published.kinds
+        for adjustment in due.adjustments:
+            wanted[kinds.get(adjustment.profile_id, CONTACT)].add(adjustment.record_id)
+        for profile_id, ids in due.overdue.items():
+            wanted[kinds.get(profile_id, CONTACT)].update(ids)
+        for kind, found in (sweep or {}).items():
+            wanted[kind].update(found)
+        self.deals = load_deals(connection, deals)
+        if due.touched_contacts and published.reads_across(DEAL):
+            self.deals |= load_deals(connection, due.touched_contacts, of_contacts=True)
+        contacts.update(deal.contact_id for deal in self.deals.values())
+        self.contacts = load_contacts(connection, contacts)
+
+    def exists(self, kind: str, record_id: int) -> bool:
+        """Whether there is such a record, and for a deal its contact."""
+        if kind == CONTACT:
+            return record_id in self.contacts
+        deal = self.deals.get(record_id)
+        return deal is not None and deal.contact_id in self.contacts
+
+    def strayed(self, pending: PendingEvent) -> bool:
+        """Whether the event's contact is gone, or its deal another contact's, since it was being stored."""
+        if pending.contact_id not in self.contacts:
+            return True
+        deal = self.deals.get(pending.event.deal) if pending.event.deal is not None else None
+        return deal is not None and deal.contact_id != pending.contact_id
+
+    def record(self, kind: str, record_id: int) -> Record:
+        """The record as rules read it."""
+        if kind == CONTACT:
+            contact = self.contacts[record_id]
+            return Record(kind, contact.created_at, contact, self._deal_field)
+        deal = self.deals[record_id]
+        return Record(kind, deal.created_at, DealWithContact(deal, self.contacts[deal.contact_id]))
+
+    def know_deals(self, ids: Collection[int]) -> None:
+        """Load further deals: those that events of a history name."""
+        self.deals |= load_deals(self._connection, [deal_id for deal_id in ids if deal_id not in self.deals])
+
+    def touched(self, profile: CompiledProfile) -> dict[int, tuple[int, bool]]:
+        """The records of whose changed fields the profile reads some.
+
+        By id, one more than the depth of the change, and whether event rules read them.
+        """
+        kind = profile.applies_to
+        found: dict[int, tuple[int, bool]] = {}
+        if kind in profile.where_reads or profile.attribute_rules:
+            reread = kind in profile.where_reads
+            found = {record_id: (depth, reread) for record_id, depth in self._touched[kind].items()}
+        if kind == CONTACT and DEAL in profile.where_reads:
+            across = [
+                (self.deals[i].contact_id, depth)
+                for i, depth in self._touched[DEAL].items()
+                if i in self.deals
+            ]
+        elif kind == DEAL and CONTACT in profile.where_reads:
+            owners = self._touched[CONTACT]
+            across = [(i, owners[d.contact_id]) for i, d in self.deals.items() if d.contact_id in owners]
+        else:
+            across = []
+        for record_id, depth in across:
+            found[record_id] = (max(depth, found.get(record_id, (0, True))[0]), True)
+        return found
+
+    def _deal_field(self, deal_id: int | None, name: str) -> Value:
+        deal = self.deals.get(deal_id) if deal_id is not None else None
+        return deal(name) if deal is not None else None

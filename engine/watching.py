@@ -1,0 +1,132 @@
+"""What a batch means for follow-ups that run: those that end early, and those whose wait is over."""
+
+from collections.abc import Collection, Mapping
+from functools import lru_cache
+from typing import Any
+
+import orjson
+
+from automations.model import ExitEvent
+from automations.step_models import WaitForStep
+from automations.steps import find_step
+from channels.outbound import NOTHING
+from conditions.times import Micros
+from conditions.tree import Predicate, compile_conditions
+from conditions.values import Value
+from engine.published import Published
+from engine.situation import Situation, automation_of
+from engine.subjects import Subjects
+from scoring.ledger import Event
+from store.connection import Connection, RowMapping
+from store.database import dump_json
+from store.follow_ups import watching as rows
+from store.follow_ups.enrollments import about_deal
+from store.scoring.pending import PendingEvent
+from triggers.evaluate import where_lookup
+
+
+@lru_cache(maxsize=2_048)
+def _compiled(conditions: str) -> Predicate:
+    return compile_conditions(orjson.loads(conditions))
+
+
+def _holds(conditions: Mapping[str, Any]) -> Predicate:
+    """The conditions, compiled once for all follow-ups that have the same."""
+    return _compiled(dump_json(conditions))
+
+
+def look(
+    connection: Connection,
+    published: Published,
+    subjects: Subjects,
+    events: Collection[PendingEvent],
+    now: Micros,
+) -> int:
+    """End and wake follow-ups of the batch's contacts; how many. Everything of the batch is written by now.
+
+    Silent changes count too: what a follow-up waits for has come about, whoever was to be spared an alert.
+    """
+    found = rows.watched(connection, subjects.contacts)
+    if not found:
+        return 0
+    by_contact: dict[int, list[Event]] = {}
+    for pending in events:
+        by_contact.setdefault(pending.contact_id, []).append(pending.event)
+    waits: dict[str, list[RowMapping]] = {}
+    for wait in rows.open_waits(connection, [row["id"] for row in found]):
+        waits.setdefault(wait["enrollment_id"], []).append(wait)
+    count = 0
+    for row in found:
+        situation = _Watched(connection, row, automation_of(row), now, NOTHING, published)
+        situation.subjects = subjects
+        happened = [
+            event
+            for event in by_contact.get(row["contact_id"], ())
+            if not about_deal(row) or event.deal == row["deal_id"]
+        ]
+        if _exits(situation, happened):
+            rows.exit_early(connection, row["id"], "exit_when holds", now)
+            count += 1
+        else:
+            count += sum(_meets(situation, wait, happened) for wait in waits.get(row["id"], ()))
+    return count
+
+
+class _Watched(Situation):
+    """Reads the fields of records that the batch has read already."""
+
+    subjects: Subjects | None = None
+
+    def lookup(self, name: str) -> Value:
+        subjects, row = self.subjects, self.enrollment
+        if subjects is not None and name.startswith("contact."):
+            return subjects.contacts[row["contact_id"]](name)
+        deal = subjects.deals.get(row["deal_id"]) if subjects is not None and row["deal_id"] else None
+        if deal is not None and name.startswith("deal."):
+            return deal(name)
+        return super().lookup(name)
+
+
+def _exits(situation: Situation, events: list[Event]) -> bool:
+    """Whether the follow-up is over; what had happened before the event that enrolled does not end it."""
+    exit_when = situation.automation.exit_when
+    if isinstance(exit_when, ExitEvent):
+        later = [event for event in events if event.type == exit_when.event]
+        if later and (entered := situation.event) is not None:
+            later = [event for event in later if (event.at, event.id) > (entered.at, entered.id)]
+        return _happened(situation, exit_when.event, exit_when.where, later) is not None
+    return exit_when is not None and _holds(exit_when)(situation.lookup, situation.now)
+
+
+def _meets(situation: Situation, wait: RowMapping, events: list[Event]) -> bool:
+    step = find_step(situation.automation, wait["path"])
+    if not isinstance(step, WaitForStep):
+        raise TypeError(wait["path"])
+    spec, event, deadline = step.wait_for, None, wait["deadline_at"]
+    if spec.event is not None:
+        in_time = events if deadline is None else [event for event in events if event.at <= deadline]
+        event = _happened(situation, spec.event, spec.where, in_time)
+        met = event is not None
+    else:
+        over = deadline is not None and situation.now > deadline
+        met = not over and _holds(spec.filters or {})(situation.lookup, situation.now)
+    if not met:
+        return False
+    event_id = event.id if event else None
+    rows.meet(situation.connection, wait["enrollment_id"], wait["path"], event_id, situation.now)
+    return True
+
+
+def _happened(
+    situation: Situation, event_type: str, where: Mapping[str, Any], events: list[Event]
+) -> Event | None:
+    """The first of the events that is of the type and satisfies `where`."""
+    holds = _holds(where)
+    return next(
+        (
+            event
+            for event in events
+            if event.type == event_type and holds(where_lookup(event, situation.lookup), situation.now)
+        ),
+        None,
+    )

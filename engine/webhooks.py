@@ -1,0 +1,93 @@
+"""The step `webhook`: what is sent is fixed when the step is reached."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from uuid_utils import uuid7
+
+from automations import secret_placeholders
+from automations.step_models import WebhookStep
+from automations.templates import TemplateFailed, render, render_tree
+from conditions.times import to_iso
+from engine.situation import Situation, StepFailed
+from store.follow_ups import messages
+from store.follow_ups.messages import WEBHOOKS
+
+LARGEST_BODY = 256 * 1024
+_WITH_BODY = ("POST", "PUT", "PATCH")
+
+
+class _Placeholders(Mapping[str, str]):
+    """The secrets that a template may name, each as what stands for it."""
+
+    def __init__(self, webhook_id: str, secrets: Mapping[str, str]) -> None:
+        self._id = webhook_id
+        self._secrets = secrets
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+    def __getitem__(self, name: str) -> str:
+        if name not in self._secrets:
+            raise TemplateFailed(f'there is no secret "{name}"; add it to KINDLING_SECRETS_FILE')
+        return secret_placeholders.written(name, self._id)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._secrets)
+
+    def __len__(self) -> int:
+        return len(self._secrets)
+
+
+def prepare(situation: Situation, path: str, step: Any) -> dict[str, Any]:
+    """Fix what is sent, and note it; the result is the step's outcome."""
+    spec: WebhookStep = step
+    wanted, outbound = spec.webhook, situation.outbound
+    webhook_id = f"msg_{uuid7()}"
+    context = {**situation.context(), "secret": _Placeholders(webhook_id, outbound.secrets)}
+    headers = {name: render(value, context) for name, value in wanted.headers.items()}
+    for name, value in headers.items():
+        if not value.isprintable():
+            raise StepFailed(f"the header {name} would hold a line break or another control character")
+    body = ""
+    if wanted.body is not None or wanted.method in _WITH_BODY:
+        content = (
+            render_tree(wanted.body, context) if wanted.body is not None else _standard(situation, context)
+        )
+        body = dumped(content).decode()
+    if len(body.encode()) > LARGEST_BODY:
+        raise StepFailed(f"its body is larger than {LARGEST_BODY // 1024} KiB")
+    status = "pending" if outbound.caller is not None else "recorded"
+    messages.add(
+        situation.connection,
+        WEBHOOKS,
+        id=webhook_id,
+        **situation.made_at(path),
+        method=wanted.method,
+        url=render(wanted.url, context).strip(),
+        headers=headers,
+        body=body,
+        status=status,
+        reason=None if outbound.caller is not None else outbound.no_calls,
+        tries=0,
+    )
+    return {"webhook": webhook_id, "status": status}
+
+
+def _standard(situation: Situation, context: Mapping[str, Any]) -> dict[str, Any]:
+    """What is sent where the step has no body: the record, its score, and what enrolled it."""
+    shown = ("contact", "deal", "event", "score", "band", "automation", "profile")
+    return {
+        "type": "follow_up.step",
+        "timestamp": to_iso(situation.now),
+        "data": {
+            "enrollment": situation.enrollment["id"],
+            **{name: context[name] or None for name in shown},
+        },
+    }
+
+
+def dumped(value: Any) -> bytes:
+    """A webhook's body as it is sent."""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False).encode()

@@ -1,0 +1,1 @@
+"""Definitions: saved, planned, published, rolled back."""

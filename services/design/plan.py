@@ -1,0 +1,265 @@
+"""Definitions as code: what applying a set of documents would change, and applying it in one transaction."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from operator import eq
+from typing import Any, Literal
+
+from pydantic import BaseModel
+
+from activities.messages import PublishInput
+from automations.checks import check_automation
+from automations.documents import KINDS as AUTOMATION_KINDS
+from automations.documents import Document, Documents, Mistake
+from automations.known import Known
+from automations.model import Automation, Recipient
+from automations.step_models import AddTagStep
+from automations.steps import walk
+from conditions.times import Micros
+from runtime.registry import publish_workflow_id
+from scoring.checks import check_profile, publish_problems
+from scoring.profile import ScoreProfile
+from services.design.definitions import (
+    automation_document,
+    begin_change,
+    events_named,
+    find_definition,
+    known_definitions,
+    profile_document,
+    publish_automation,
+    publish_profile,
+    same_automation,
+    same_profile,
+    save_automation,
+    save_profile,
+)
+from services.design.differences import difference
+from services.design.profiles import StartPublish
+from services.resources import Conflict, Resources
+from store.connection import Connection, RowMapping
+from store.design import definitions as rows
+
+KINDS: Mapping[str, type[BaseModel]] = {"score_profile": ScoreProfile, **AUTOMATION_KINDS}
+"""The model of each `kind` of document, for `load_documents`."""
+
+Action = Literal["create", "change", "publish", "unchanged", "conflict"]
+#: Those that others refer to come first.
+_ORDER = tuple(KINDS)
+
+
+@dataclass(frozen=True)
+class Item:
+    """What applying one document does. `publish` means that only a publish is missing; `publishes` that there is one.
+
+    `conflict`: the stored draft was edited elsewhere since the last apply. `diff` goes from what is stored to the
+    document, as YAML.
+    """
+
+    kind: str
+    key: str
+    action: Action
+    publishes: bool
+    diff: str
+    file: str
+    document: Document = field(repr=False, compare=False)
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "kind": self.kind,
+            "key": self.key,
+            "action": self.action,
+            "publishes": self.publishes,
+            "file": self.file,
+            "diff": self.diff,
+        }
+
+
+@dataclass(frozen=True)
+class Applied:
+    """What was done. `versions` by (kind, key), of what was published; `workflow_ids` of the re-scorings."""
+
+    items: tuple[Item, ...]
+    versions: Mapping[tuple[str, str], int]
+    workflow_ids: tuple[str, ...]
+
+
+class Plans:
+    """Compares documents with what is stored, and applies them."""
+
+    def __init__(self, resources: Resources, start_publish: StartPublish) -> None:
+        self._resources = resources
+        self._start_publish = start_publish
+
+    def check(self, documents: Documents) -> tuple[list[Mistake], list[Mistake]]:
+        """Mistakes, which keep the documents from being applied, and warnings; beside what is stored."""
+        with self._resources.database.read() as connection:
+            return check_documents(documents, known_definitions(connection))
+
+    def plan(self, documents: Documents) -> tuple[Item, ...]:
+        """What `apply` would do."""
+        with self._resources.database.read() as connection:
+            return _plan(connection, documents)
+
+    def apply(self, documents: Documents, *, force: bool = False, silent: bool = True) -> Applied:
+        """Save and publish what has changed, all or nothing. The documents have passed `check`.
+
+        Raises Conflict, having done nothing, when a draft was edited elsewhere; `force` overwrites such edits.
+        """
+        started: list[PublishInput] = []
+
+        def work(connection: Connection) -> Applied:
+            started.clear()
+            begin_change(connection)
+            now = self._resources.clock()
+            items = _plan(connection, documents)
+            edited = [f'{item.kind} "{item.key}"' for item in items if item.action == "conflict"]
+            if edited and not force:
+                raise Conflict(
+                    f"edited elsewhere since the last apply: {', '.join(edited)}. Look at `kindling plan`, take the "
+                    "edits over into the files, or overwrite them with --force"
+                )
+            for item in items:
+                self._save(connection, item, now)
+            versions = {}
+            for item in items:
+                if item.publishes:
+                    found = self._publish(connection, item, now, silent=silent, started=started)
+                    versions[item.kind, item.key] = found
+            return Applied(items, versions, ())
+
+        applied = self._resources.database.run(work)
+        for publish in started:
+            self._start_publish(publish)
+        workflow_ids = tuple(publish_workflow_id(publish.publication_id) for publish in started)
+        return Applied(applied.items, applied.versions, workflow_ids)
+
+    def _save(self, connection: Connection, item: Item, now: Micros) -> None:
+        """Save one document; all are saved before the first is published, since they may name each other."""
+        model = item.document.model
+        if isinstance(model, Recipient):
+            document = _recipient_document(model)
+            rows.save_recipient(connection, model.key, model.name or model.key, model.channels, document)
+        elif isinstance(model, ScoreProfile):
+            save_profile(connection, model, now, applied=True)
+        elif isinstance(model, Automation):
+            save_automation(connection, model, now, applied=True)
+
+    def _publish(
+        self, connection: Connection, item: Item, now: Micros, *, silent: bool, started: list[PublishInput]
+    ) -> int:
+        """Publish one document; its new version."""
+        if isinstance(item.document.model, ScoreProfile):
+            row = find_definition(connection, rows.PROFILES, item.key)
+            publish = publish_profile(connection, row, now, shards=self._resources.shards, silent=silent)
+            started.append(publish.message)
+            return publish.version
+        row = find_definition(connection, rows.AUTOMATIONS, item.key)
+        return publish_automation(connection, row, now, keep_paused=True)
+
+
+def check_documents(documents: Documents, stored: Known | None = None) -> tuple[list[Mistake], list[Mistake]]:
+    """Mistakes and warnings of valid documents beside each other and, where it is known, what is stored."""
+    stored = stored or Known(profiles={})
+    models = [document.model for document in documents.documents]
+    profiles = {model.key: model for model in models if isinstance(model, ScoreProfile)}
+    added = {
+        place.step.add_tag
+        for model in models
+        if isinstance(model, Automation)
+        for place in walk(model)
+        if isinstance(place.step, AddTagStep)
+    }
+    known = Known(
+        profiles={**stored.profiles, **dict.fromkeys(documents.keys_of("score_profile")), **profiles},
+        automations={*stored.automations, *documents.keys_of("automation")},
+        recipients={*stored.recipients, *documents.keys_of("recipient")},
+        event_types=stored.event_types,
+        named_events=stored.named_events | events_named(profiles.values()),
+        added_tags=stored.added_tags | added,
+        tags=stored.tags,
+    )
+    mistakes, warnings = list(documents.mistakes), []
+    for document in documents.documents:
+        model = document.model
+        if isinstance(model, ScoreProfile):
+            problems = [*check_profile(model), *publish_problems(model)]
+            mistakes += [document.mistake(problem) for problem in problems]
+        elif isinstance(model, Automation):
+            errors, strange = check_automation(model, known)
+            mistakes += [document.mistake(problem) for problem in errors]
+            warnings += [document.mistake(problem) for problem in strange]
+    return sorted(mistakes), sorted(warnings)
+
+
+def _plan(connection: Connection, documents: Documents) -> tuple[Item, ...]:
+    ordered = sorted(documents.documents, key=lambda document: (_ORDER.index(document.kind), document.key))
+    return tuple(_item(connection, document) for document in ordered)
+
+
+def _item(connection: Connection, document: Document) -> Item:
+    model = document.model
+    if isinstance(model, ScoreProfile):
+        row = rows.find(connection, rows.PROFILES, document.key)
+        version = _published(connection, rows.PROFILE_VERSIONS, row)
+        wanted = profile_document(model)
+        return _compared(
+            document, row, wanted, _same_profile_document, is_published=same_profile(wanted, version)
+        )
+    if isinstance(model, Automation):
+        row = rows.find(connection, rows.AUTOMATIONS, document.key)
+        version = _published(connection, rows.AUTOMATION_VERSIONS, row)
+        wanted = automation_document(model)
+        return _compared(
+            document, row, wanted, same_automation, is_published=same_automation(wanted, version)
+        )
+    if not isinstance(model, Recipient):
+        raise TypeError(document.kind)
+    found = rows.find_recipient(connection, document.key)
+    stored = None
+    if found is not None:
+        draft = {
+            "kind": "recipient",
+            "key": found["key"],
+            "name": found["name"],
+            "channels": found["channels"],
+        }
+        stored = {"draft": draft, "applied": found["applied"]}
+    return _compared(document, stored, _recipient_document(model), eq, is_published=True)
+
+
+def _published(connection: Connection, versions: Any, row: RowMapping | None) -> dict[str, Any] | None:
+    if row is None or row["version"] is None:
+        return None
+    return rows.version_definition(connection, versions, row["id"], row["version"])
+
+
+def _same_profile_document(document: Any, other: Any) -> bool:
+    """With name and description, unlike `same_profile`."""
+    return same_profile(document, other) and all(
+        (document.get(name) or None) == (other.get(name) or None) for name in ("name", "description")
+    )
+
+
+def _compared(
+    document: Document,
+    row: RowMapping | Mapping[str, Any] | None,
+    wanted: dict[str, Any],
+    same: Callable[[Any, Any], bool],
+    *,
+    is_published: bool,
+) -> Item:
+    draft = row["draft"] if row is not None else None
+    if draft is None:
+        action: Action = "create"
+    elif same(wanted, draft):
+        action = "unchanged" if is_published else "publish"
+    else:
+        applied = row["applied"] if row is not None else None
+        action = "change" if applied is not None and same(draft, applied) else "conflict"
+    diff = "" if action in ("unchanged", "publish") else difference(draft, wanted, ("stored", "document"))
+    return Item(document.kind, document.key, action, not is_published, diff, document.file, document)
+
+
+def _recipient_document(recipient: Recipient) -> dict[str, Any]:
+    name = recipient.name or recipient.key
+    return {"kind": "recipient", "key": recipient.key, "name": name, "channels": recipient.channels}

@@ -1,0 +1,184 @@
+"""Score profiles: save, publish, unpublish, roll back, archive."""
+
+from collections.abc import Callable
+from typing import Any
+
+from activities.messages import PublishInput
+from automations.model import Automation
+from conditions.times import Micros, to_iso
+from runtime.registry import publish_workflow_id
+from scoring.checks import check_profile
+from scoring.profile import ScoreProfile
+from services import cursors
+from services.design.definitions import (
+    Publish,
+    change_definitions,
+    compare_versions,
+    find_definition,
+    profile_document,
+    publish_profile,
+    read_model,
+    read_version,
+    return_to_version,
+    same_profile,
+    save_profile,
+    versions_json,
+)
+from services.resources import Conflict, Invalid, Resources
+from store.connection import Connection, RowMapping
+from store.design import definitions as rows
+from store.design import publications
+
+StartPublish = Callable[[PublishInput], None]
+"""Starts a publish workflow soon; never fails, never waits. Workers start those that it does not reach."""
+
+
+class Profiles:
+    """Saves and publishes score profiles, one transaction each."""
+
+    def __init__(self, resources: Resources, start_publish: StartPublish) -> None:
+        self._resources = resources
+        self._start_publish = start_publish
+
+    def save(self, key: str, body: Any) -> tuple[dict[str, Any], bool]:
+        """Save the draft; name and description apply at once. Also whether the profile is new."""
+        profile = read_model(ScoreProfile, body, key, "score_profile")
+        if problems := check_profile(profile):
+            raise Invalid(problems)
+
+        def work(connection: Connection, now: Micros) -> tuple[dict[str, Any], bool]:
+            created = rows.find(connection, rows.PROFILES, key) is None
+            return profile_json(connection, save_profile(connection, profile, now)), created
+
+        return change_definitions(self._resources, work)
+
+    def get(self, key: str) -> dict[str, Any]:
+        with self._resources.database.read() as connection:
+            return profile_json(connection, find_definition(connection, rows.PROFILES, key))
+
+    def find(self, *, cursor: str | None, limit: int) -> dict[str, Any]:
+        after = cursors.decode(cursor, "profiles", (str,))
+        with self._resources.database.read() as connection:
+            found = rows.all_definitions(connection, rows.PROFILES, after[0] if after else "", limit + 1)
+            shown = [profile_json(connection, row) for row in found[:limit]]
+        following = cursors.encode("profiles", [found[limit - 1]["key"]]) if len(found) > limit else None
+        return cursors.page(shown, following)
+
+    def versions(self, key: str) -> list[dict[str, Any]]:
+        with self._resources.database.read() as connection:
+            row = find_definition(connection, rows.PROFILES, key)
+            return versions_json(connection, rows.PROFILE_VERSIONS, row)
+
+    def compare(self, key: str, before: int | None, after: int | None) -> dict[str, Any]:
+        with self._resources.database.read() as connection:
+            row = find_definition(connection, rows.PROFILES, key)
+            return compare_versions(connection, rows.PROFILE_VERSIONS, row, before, after)
+
+    def publish(self, key: str, *, silent: bool = True) -> Publish:
+        """Make the draft a version, switch to it, and start to re-score every record."""
+
+        def work(connection: Connection, now: Micros) -> Publish:
+            row = find_definition(connection, rows.PROFILES, key)
+            return publish_profile(connection, row, now, shards=self._resources.shards, silent=silent)
+
+        return self._started(change_definitions(self._resources, work))
+
+    def rollback(self, key: str, body: Any, *, silent: bool = True) -> Publish:
+        """Publish an earlier version's content anew; it becomes the draft too."""
+        version = read_version(body)
+
+        def work(connection: Connection, now: Micros) -> Publish:
+            row = find_definition(connection, rows.PROFILES, key)
+            row = return_to_version(connection, rows.PROFILES, rows.PROFILE_VERSIONS, row, version, now)
+            return publish_profile(connection, row, now, shards=self._resources.shards, silent=silent)
+
+        return self._started(change_definitions(self._resources, work))
+
+    def unpublish(self, key: str) -> dict[str, Any]:
+        """Make the profile a draft again: its scores are empty from now on."""
+
+        def work(connection: Connection, now: Micros) -> dict[str, Any]:
+            row = find_definition(connection, rows.PROFILES, key)
+            if row["version"] is None:
+                raise Conflict(f'the profile "{key}" is not published')
+            self._empty(connection, row, now)
+            return profile_json(connection, find_definition(connection, rows.PROFILES, key))
+
+        return change_definitions(self._resources, work)
+
+    def archive(self, key: str) -> None:
+        """Take the profile out of use. Saving one of the same key brings it back as a draft."""
+
+        def work(connection: Connection, now: Micros) -> None:
+            row = find_definition(connection, rows.PROFILES, key)
+            users = _users(connection, key)
+            if users:
+                raise Conflict(
+                    f'the profile "{key}" is looked at by the published automations {", ".join(users)}; '
+                    "change or archive them first"
+                )
+            self._empty(connection, row, now, archived=True)
+
+        change_definitions(self._resources, work)
+
+    def _empty(self, connection: Connection, row: RowMapping, now: Micros, **more: Any) -> None:
+        rows.change_definition(
+            connection,
+            rows.PROFILES,
+            row["id"],
+            version=None,
+            emptied=row["latest"],
+            updated_at=now,
+            **more,
+        )
+        publications.supersede(connection, row["id"], now)
+
+    def _started(self, publish: Publish) -> Publish:
+        self._start_publish(publish.message)
+        return publish
+
+
+def _users(connection: Connection, profile: str) -> list[str]:
+    """The published automations that start from changes of this profile's scores."""
+    return [
+        row.key
+        for row in rows.published_automations(connection)
+        if Automation.model_validate(row.definition).trigger.profile == profile
+    ]
+
+
+def profile_json(connection: Connection, row: RowMapping) -> dict[str, Any]:
+    """The draft as its author wrote it, and how it stands."""
+    draft = ScoreProfile.model_validate(row["draft"])
+    published = None
+    if row["version"] is not None:
+        published = rows.version_definition(connection, rows.PROFILE_VERSIONS, row["id"], row["version"])
+    return {
+        "kind": draft.kind,
+        "key": row["key"],
+        "name": draft.name,
+        "description": draft.description,
+        "applies_to": draft.applies_to,
+        **profile_document(draft),
+        "status": "draft" if row["version"] is None else "published",
+        "version": row["version"],
+        "latest_version": row["latest"],
+        "unpublished_changes": not same_profile(row["draft"], published),
+        "publishing": _publishing(connection, row["id"]),
+        "updated_at": to_iso(row["updated_at"]),
+    }
+
+
+def _publishing(connection: Connection, profile_id: int) -> dict[str, Any] | None:
+    """How far the re-scoring of the newest publish has come."""
+    latest = publications.latest(connection, profile_id)
+    if latest is None:
+        return None
+    complete = latest["status"] == "done"
+    return {
+        "done": latest["total"] if complete else min(int(latest["done"]), latest["total"]),
+        "total": latest["total"],
+        "status": latest["status"],
+        "triggers": "silent" if latest["silent"] else "fire",
+        "workflow_id": publish_workflow_id(latest["id"]),
+    }

@@ -1,0 +1,254 @@
+"""Enrolling by hand: records that are named, those of a smart list, or all that match now. Counted first if asked."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Annotated, Any, Self
+
+from pydantic import Field, StrictBool, ValidationError, model_validator
+from uuid_utils import uuid7
+
+from automations.model import Automation
+from conditions.definition import Definition, Key, Text, invalid
+from conditions.messages import plain_errors
+from conditions.problems import Problem
+from engine.by_hand import Wanted, enlist
+from engine.enrolling import Decided
+from engine.published import Published, PublishedCache, compile_automation
+from services.design.definitions import find_definition
+from services.records.kinds import Kind, find_record
+from services.records.scores import iso
+from services.records.smart_lists import SmartLists
+from services.resources import Conflict, Invalid, NotFound, Resources
+from store.connection import Connection
+from store.design import definitions
+from store.follow_ups import enrolling
+from triggers.compiled import CompiledTrigger
+
+#: Records in one transaction.
+CHUNK = 500
+_WAYS = ("contacts", "deals", "smart_list", "matching")
+Keys = Annotated[list[Text], Field(min_length=1, max_length=10_000)]
+
+
+class EnrollRequest(Definition):
+    """Who is to be enrolled: one of `contacts`, `deals`, `smart_list` and `matching`."""
+
+    contacts: Keys | None = Field(default=None, description="Keys of contacts; the filters are not asked")
+    deals: Keys | None = Field(default=None, description="Keys of deals; the filters are not asked")
+    smart_list: Key | None = Field(
+        default=None, description="Everybody on a smart list; the filters are not asked"
+    )
+    matching: StrictBool = Field(
+        default=False, description="Everybody for whom the trigger's filters hold now"
+    )
+    dry_run: StrictBool = Field(default=False, description="Count only")
+    draft: StrictBool = Field(
+        default=False, description="With dry_run: count for the draft instead of what is published"
+    )
+    request: Annotated[str, Field(min_length=1, max_length=100)] | None = Field(
+        default=None,
+        description="A name of your own for this call; calling again with it enrolls nobody twice",
+    )
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        given = [name for name in _WAYS if getattr(self, name)]
+        if len(given) != 1:
+            raise invalid(Problem((), f"say who with one of {', '.join(_WAYS)}"))
+        if self.draft and not self.dry_run:
+            raise invalid(Problem(("draft",), "a draft enrolls nobody; publish it, or add dry_run"))
+        return self
+
+
+def read_request(body: Any) -> EnrollRequest:
+    """The request in a body; raises Invalid."""
+    try:
+        return EnrollRequest.model_validate(body)
+    except ValidationError as error:
+        raise Invalid(plain_errors(error, body)) from None
+
+
+@dataclass
+class _Tally:
+    looked_at: int = 0
+    enrolled: int = 0
+    already: int = 0
+    skipped: Counter[str] = field(default_factory=Counter)
+
+
+class EnrollByHand:
+    """Enrolls in one transaction for each shard and some hundred records."""
+
+    def __init__(self, resources: Resources, lists: SmartLists) -> None:
+        self._resources = resources
+        self._lists = lists
+        self._published = PublishedCache()
+
+    def count_resumed(self, key: str) -> dict[str, Any]:
+        """How many of those who match now would enroll if the automation were not paused."""
+        return self._enroll(key, EnrollRequest(matching=True, dry_run=True), resumed=True)
+
+    def enroll(self, key: str, body: Any) -> dict[str, Any]:
+        """How many enrolled (or would), and why others did not; the storm limit spreads the starts over time."""
+        return self._enroll(key, read_request(body))
+
+    def _enroll(self, key: str, request: EnrollRequest, *, resumed: bool = False) -> dict[str, Any]:
+        with self._resources.database.read() as connection:
+            automation_id, kind = self._check(connection, key, request)
+        tally = _Tally()
+        wanted = Wanted(request.request or str(uuid7()), request.matching)
+        for shard, ids in self._records(request, kind):
+            self._chunk(key, kind, shard, ids, wanted, request, tally, resumed=resumed)
+        if not request.dry_run:
+            self._resources.wakes.request(range(self._resources.shards))
+        with self._resources.database.read() as connection:
+            last = enrolling.last_start(connection, automation_id)
+        return {
+            "automation": key,
+            "dry_run": request.dry_run,
+            "request": wanted.request,
+            "records": tally.looked_at,
+            "enrolled": tally.enrolled,
+            "skipped": dict(sorted(tally.skipped.items())),
+            "already": tally.already,
+            "starts_until": iso(last) if last is not None and not request.dry_run else None,
+        }
+
+    def count_matching(self, automation: Automation, automation_id: int) -> int:
+        """How many records an automation that is not stored would enroll now. Its profile has to be published.
+
+        `automation_id` is that of what it would replace, whose enrollments count for its guards; 0 when it is new.
+        """
+        request = EnrollRequest(matching=True, dry_run=True)
+        with self._resources.database.read() as connection:
+            published = self._published.read(connection)
+        profile = published.by_key.get(automation.trigger.profile or "")
+        if profile is None:
+            raise Conflict(f'the profile "{automation.trigger.profile}" is not published')
+        trigger = compile_automation(automation, automation_id, 0, profile.bands, paused=False)
+        kind: Kind = "deal" if profile.applies_to == "deal" else "contact"
+        count = 0
+        for shard, ids in self._records(request, kind):
+            with self._resources.database.read() as connection:
+                now = self._resources.clock()
+                batch, _ = enlist(
+                    connection, shard, published, trigger, kind, ids, Wanted(str(uuid7()), matching=True), now
+                )
+                count += len(batch.decide(connection).enrollments)
+        return count
+
+    def _check(self, connection: Connection, key: str, request: EnrollRequest) -> tuple[int, Kind]:
+        row = find_definition(connection, definitions.AUTOMATIONS, key)
+        published, trigger = self._trigger(connection, key, request)
+        profile = published.by_key.get(trigger.profile or "")
+        if trigger.profile is not None and profile is None:
+            raise Conflict(f'the profile "{trigger.profile}" is not published, so that nobody has its score')
+        if request.matching and profile is None:
+            raise Conflict(
+                f'"{key}" starts at an event, which nobody has now; name contacts or a smart_list instead of matching'
+            )
+        if profile is None:  # an event enrolls the deal that it names, or else the contact
+            of_list = self._lists.kind(request.smart_list) if request.smart_list is not None else None
+            return row["id"], of_list or ("deal" if request.deals else "contact")
+        kind: Kind = "deal" if profile.applies_to == "deal" else "contact"
+        other = "deals" if kind == "contact" else "contacts"
+        if getattr(request, other):
+            raise Invalid([Problem((other,), f'"{key}" enrolls {kind}s; name {kind}s')])
+        return row["id"], kind
+
+    def _trigger(
+        self, connection: Connection, key: str, request: EnrollRequest
+    ) -> tuple[Published, CompiledTrigger]:
+        published = self._published.read(connection)
+        row = find_definition(connection, definitions.AUTOMATIONS, key)
+        if request.draft or (request.dry_run and row["version"] is None):
+            draft = Automation.model_validate(row["draft"])
+            profile = published.by_key.get(draft.trigger.profile or "")
+            bands = profile.bands if profile is not None else ()
+            return published, compile_automation(draft, row["id"], row["latest"] + 1, bands, paused=False)
+        found = next((trigger for trigger in published.triggers.triggers if trigger.key == key), None)
+        if found is None:
+            raise Conflict(f'the automation "{key}" is not published; publish it, or count with dry_run')
+        return published, found
+
+    def _records(self, request: EnrollRequest, kind: Kind) -> Iterator[tuple[int, list[int]]]:
+        """Ids of records with their shard, some hundred at a time."""
+        if request.matching:
+            for shard in range(self._resources.shards):
+                cursor = 0
+                while True:
+                    with self._resources.database.read() as connection:
+                        ids = enrolling.records_after(connection, kind, shard, cursor, CHUNK)
+                    if not ids:
+                        break
+                    yield shard, ids
+                    cursor = ids[-1]
+            return
+        for chunk in self._named(request, kind):
+            with self._resources.database.read() as connection:
+                by_shard = enrolling.shards_of(connection, kind, chunk)
+            yield from sorted(by_shard.items())
+
+    def _named(self, request: EnrollRequest, kind: Kind) -> Iterable[list[int]]:
+        if request.smart_list is not None:
+            return self._listed(request.smart_list, kind)
+        keys = request.contacts or request.deals or []
+        problems, ids = [], []
+        with self._resources.database.read() as connection:
+            for index, key in enumerate(keys):
+                try:
+                    ids.append(find_record(connection, kind, key)["id"])
+                except NotFound as error:
+                    problems.append(Problem((f"{kind}s", index), str(error)))
+        if problems:
+            raise Invalid(problems)
+        once = list(dict.fromkeys(ids))
+        return [once[start : start + CHUNK] for start in range(0, len(once), CHUNK)]
+
+    def _listed(self, key: str, kind: Kind) -> Iterator[list[int]]:
+        cursor: str | None = None
+        while True:
+            page = self._lists.records(kind, key, cursor=cursor, limit=CHUNK)
+            yield [item["id"] for item in page["items"]]
+            cursor = page["next"]
+            if cursor is None:
+                return
+
+    def _chunk(
+        self,
+        key: str,
+        kind: Kind,
+        shard: int,
+        ids: list[int],
+        wanted: Wanted,
+        request: EnrollRequest,
+        tally: _Tally,
+        *,
+        resumed: bool,
+    ) -> None:
+        def work(connection: Connection) -> tuple[Decided, int, list[int]]:
+            now = self._resources.clock()
+            published, trigger = self._trigger(connection, key, request)
+            trigger = replace(trigger, paused=trigger.paused and not resumed)
+            places = enrolling.shards_of(connection, kind, ids)
+            batch, already = enlist(
+                connection, shard, published, trigger, kind, places.pop(shard, []), wanted, now
+            )
+            decided = batch.decide(connection) if request.dry_run else batch.save(connection)
+            return decided, already, [record_id for moved in places.values() for record_id in moved]
+
+        if request.dry_run:
+            with self._resources.database.read() as connection:
+                decided, already, moved = work(connection)
+        else:
+            decided, already, moved = self._resources.database.run(work, [shard])
+        tally.looked_at += len(ids) - len(moved)
+        tally.enrolled += len(decided.enrollments)
+        tally.already += already
+        tally.skipped += Counter(skip.reason for skip in decided.skips)
+        if moved:
+            with self._resources.database.read() as connection:
+                places = enrolling.shards_of(connection, kind, moved)
+            for other, found in places.items():
+                self._chunk(key, kind, other, found, wanted, request, tally, resumed=resumed)

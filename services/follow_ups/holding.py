@@ -1,0 +1,19 @@
+"""Holding new starts of follow-ups back, and resuming them."""
+
+from services.resources import Resources
+from store.connection import Connection
+from store.follow_ups import enrollments as follow_ups
+from store.follow_ups import holding
+
+
+def set_held(resources: Resources, *, held: bool) -> int:
+    """Hold or resume; how many follow-ups are queued."""
+
+    def work(connection: Connection) -> int:
+        holding.set_held(connection, held=held)
+        return follow_ups.count_by_status(connection).get("queued", 0)
+
+    queued = resources.database.run(work)
+    if not held:
+        resources.wakes.request(range(resources.shards))
+    return queued

@@ -1,0 +1,116 @@
+"""What ops do to follow-ups: try again, skip a step, pause, resume, end."""
+
+from typing import Any
+from uuid import UUID
+
+from automations.model import Automation
+from automations.steps import find_step
+from conditions.times import Micros
+from services.follow_ups.listing import enrollment_json, keys_of
+from services.records.shard_locks import in_shards
+from services.resources import Conflict, NotFound, Resources
+from store.connection import Connection, RowMapping
+from store.follow_ups import enrollments as follow_ups
+from store.follow_ups import repairs
+
+
+def is_enrollment_id(text: str) -> bool:
+    """Whether this is the id of an enrollment rather than the key of an automation."""
+    try:
+        return str(UUID(text)) == text
+    except ValueError:
+        return False
+
+
+class Repairs:
+    """Changes enrollments, one transaction each; workflows are told by the shard's worker."""
+
+    def __init__(self, resources: Resources) -> None:
+        self._resources = resources
+
+    def retry(self, enrollment_id: str) -> dict[str, Any]:
+        """Begin a failed follow-up again, as its next attempt, which passes over every step that is done."""
+
+        def work(connection: Connection, row: RowMapping, now: Micros) -> None:
+            del now
+            if row["status"] != "failed":
+                raise Conflict(
+                    f"the follow-up {enrollment_id} is {row['status']}; only a failed one is tried again"
+                )
+            repairs.retry(connection, row)
+
+        return self._change(enrollment_id, work)
+
+    def cancel(self, enrollment_id: str) -> dict[str, Any]:
+        """End a follow-up that is queued or runs; what it has done stays."""
+
+        def work(connection: Connection, row: RowMapping, now: Micros) -> None:
+            if row["status"] not in follow_ups.OPEN:
+                raise Conflict(f"the follow-up {enrollment_id} is {row['status']} already")
+            repairs.cancel(connection, enrollment_id, now)
+
+        return self._change(enrollment_id, work)
+
+    def skip(self, enrollment_id: str) -> dict[str, Any]:
+        """Pass over the step where a follow-up is: the one it waits in, tries to send, or is paused before.
+
+        A failed one goes on after the step that failed, as its next attempt.
+        """
+
+        def work(connection: Connection, row: RowMapping, now: Micros) -> None:
+            if row["status"] not in ("running", "failed"):
+                raise Conflict(
+                    f"the follow-up {enrollment_id} is {row['status']}; skip needs one that runs or failed"
+                )
+            automation = Automation.model_validate(row["definition"])
+            kind = find_step(automation, row["step"]).kind if row["step"] is not None else None
+            if kind is None or not repairs.skip(connection, row, kind, now):
+                remedy = (
+                    "it moves on in a moment" if row["paused"] else "pause it, then skip the one it stops at"
+                )
+                if row["status"] == "failed":
+                    remedy = "the step that failed has been skipped already; retry it"
+                raise Conflict(f"the follow-up {enrollment_id} is between two steps; {remedy}")
+
+        return self._change(enrollment_id, work)
+
+    def pause(self, enrollment_id: str) -> dict[str, Any]:
+        """Let no further step of a follow-up begin. Pausing it twice is no error."""
+
+        def work(connection: Connection, row: RowMapping, now: Micros) -> None:
+            del now
+            if row["status"] not in follow_ups.OPEN:
+                raise Conflict(f"the follow-up {enrollment_id} is {row['status']} already")
+            repairs.pause(connection, enrollment_id)
+
+        return self._change(enrollment_id, work)
+
+    def resume(self, enrollment_id: str) -> dict[str, Any]:
+        """Let a paused follow-up go on."""
+
+        def work(connection: Connection, row: RowMapping, now: Micros) -> None:
+            del now
+            if not row["paused"] or row["status"] not in follow_ups.OPEN:
+                raise Conflict(f"the follow-up {enrollment_id} is not paused")
+            repairs.resume(connection, enrollment_id)
+
+        return self._change(enrollment_id, work)
+
+    def _change(self, enrollment_id: str, work: Any) -> dict[str, Any]:
+        def place(connection: Connection) -> list[int]:
+            shard = follow_ups.enrollment_shard(connection, enrollment_id)
+            if shard is None:
+                raise NotFound(f'there is no enrollment "{enrollment_id}"; GET /v1/enrollments lists them')
+            return [shard]
+
+        def change(connection: Connection, now: Micros) -> dict[str, Any]:
+            row = follow_ups.load_enrollment(connection, enrollment_id)
+            if row is None:
+                raise NotFound(f'there is no enrollment "{enrollment_id}"')
+            work(connection, row, now)
+            after = follow_ups.load_enrollment(connection, enrollment_id)
+            if after is None:
+                raise NotFound(f'there is no enrollment "{enrollment_id}"')
+            return enrollment_json(after, *keys_of(connection, [after]), self._resources.settings)
+
+        return in_shards(self._resources, place, change)

@@ -1,0 +1,91 @@
+"""What an automation has brought about, in numbers: who entered, how it ended, which ways were gone."""
+
+from typing import Any
+
+from automations.model import Automation
+from automations.step_models import IfStep, SplitStep, WaitForStep
+from automations.steps import branches, walk
+from automations.titles import branch_title, step_title
+from services.design.definitions import find_definition
+from services.resources import NotFound, Resources
+from store.design import definitions
+from store.follow_ups import statistics
+
+
+class Statistics:
+    """Counts enrollments; nothing is kept for it."""
+
+    def __init__(self, resources: Resources) -> None:
+        self._resources = resources
+
+    def read(self, key: str, version: int | None) -> dict[str, Any]:
+        """Numbers of all versions, or of one; `steps` are those of that version, by default the published one."""
+        with self._resources.database.read() as connection:
+            row = find_definition(connection, definitions.AUTOMATIONS, key)
+            of = version if version is not None else row["version"] or row["latest"] or None
+            raw = None
+            if of is not None:
+                raw = definitions.version_definition(
+                    connection, definitions.AUTOMATION_VERSIONS, row["id"], of
+                )
+            if version is not None and raw is None:
+                had = (
+                    f"its versions are 1 to {row['latest']}" if row["latest"] else "it has not been published"
+                )
+                raise NotFound(f'"{key}" has no version {version}; {had}')
+            counts = statistics.by_status(connection, row["id"], version)
+            skips = statistics.skips(connection, row["id"], version)
+            done = statistics.outcomes(connection, row["id"], of) if of is not None else {}
+            paused = statistics.paused(connection, row["id"], version)
+        return {
+            "automation": key,
+            "version": version,
+            "entered": sum(counts.values()),
+            "queued": counts.get("queued", 0),
+            "active": counts.get("running", 0),
+            "paused": paused,
+            **{
+                name: counts.get(name, 0)
+                for name in ("completed", "exited", "failed", "replaced", "cancelled")
+            },
+            "skipped": skips,
+            "steps_of_version": of,
+            "steps": _steps(Automation.model_validate(raw), done) if raw is not None else [],
+        }
+
+
+def _steps(automation: Automation, done: dict[tuple[str, str | None], int]) -> list[dict[str, Any]]:
+    """Each step with how many have come past it, and for steps with branches how many went which way."""
+    shown = []
+    for placed in walk(automation):
+        step, path = placed.step, placed.path
+        ways = [name for name, _ in _ways(step)]
+        item: dict[str, Any] = {
+            "path": path,
+            "key": step.key,
+            "title": step_title(step),
+            "done": sum(count for (of, _), count in done.items() if of == path),
+        }
+        if ways:
+            item["branches"] = [
+                {"branch": name, "title": title, "count": done.get((path, name), 0)}
+                for name, title in _ways(step)
+            ]
+        shown.append(item)
+    return shown
+
+
+def _ways(step: Any) -> list[tuple[str, str]]:
+    """The branches of a step with their titles."""
+    if isinstance(step, IfStep):
+        further = [(f"elif.{index}", branch_title(way)) for index, way in enumerate(step.elif_)]
+        return [("then", "then"), *further, ("else", "else")]
+    if isinstance(step, SplitStep):
+        shares = [
+            (branch.name, branch_title(share))
+            for branch, share in zip(branches(step), step.split, strict=True)
+        ]
+        return [*shares, ("none", "none of them")]
+    if isinstance(step, WaitForStep):
+        return [("met", "it came about"), ("timeout", "time was over")]
+    return []

@@ -1,0 +1,77 @@
+"""The blast radius of definitions that are about to change: whom they would touch. Writes nothing."""
+
+from collections.abc import Callable
+from typing import Any
+
+from automations.model import Automation
+from scoring.profile import ScoreProfile
+from services.design.plan import Item
+from services.follow_ups.enrollment import EnrollByHand
+from services.foresight.backtest import Backtest
+from services.foresight.preview import preview_of
+from services.resources import Conflict, Resources
+from store.design import definitions
+from store.follow_ups import statistics
+from store.records import lists as record_lists
+
+Progress = Callable[[int, int], None]
+DAYS = 30
+
+
+class Impact:
+    """Asks previews and backtests about documents that are not stored."""
+
+    def __init__(self, resources: Resources, backtest: Backtest, by_hand: EnrollByHand) -> None:
+        self._resources = resources
+        self._backtest = backtest
+        self._by_hand = by_hand
+
+    def of(self, item: Item, progress: Progress = lambda _done, _total: None) -> dict[str, Any] | None:
+        """What publishing one document would touch; None where nothing is published, or nobody touched.
+
+        A profile: records, how many scores change, moves between bands, what `fire` would start. An automation:
+        follow-ups that run on with their version, how many match now, and the last 30 days as the new trigger would
+        have seen them, beside what was enrolled.
+        """
+        model = item.document.model
+        if not item.publishes:
+            return None
+        if isinstance(model, ScoreProfile):
+            return self._of_profile(model, progress)
+        return self._of_automation(model) if isinstance(model, Automation) else None
+
+    def _of_profile(self, profile: ScoreProfile, progress: Progress) -> dict[str, Any]:
+        with self._resources.database.read() as connection:
+            row = definitions.find(connection, definitions.PROFILES, profile.key)
+            records = record_lists.count(connection, profile.applies_to, None, [])
+        if row is None or row["draft"].get("applies_to", "contact") != profile.applies_to:
+            return {"records": records, "new": True}
+        found = preview_of(self._resources, profile.key, profile, progress)
+        return {
+            "records": found["records"],
+            "new": row["version"] is None,
+            "changed": found["changed"],
+            "band_moves": found["band_moves"],
+            "fire": [
+                {"automation": one["automation"], "enrolled": one["enrolled"]} for one in found["enrollments"]
+            ],
+        }
+
+    def _of_automation(self, automation: Automation) -> dict[str, Any]:
+        running = 0
+        with self._resources.database.read() as connection:
+            row = definitions.find(connection, definitions.AUTOMATIONS, automation.key)
+            if row is not None:
+                counts = statistics.by_status(connection, row["id"], None)
+                running = counts.get("queued", 0) + counts.get("running", 0)
+        found: dict[str, Any] = {"running": running}
+        try:
+            past = self._backtest.look_back(automation, row["id"] if row is not None else 0, DAYS)
+            if automation.trigger.profile is not None:
+                found["matching_now"] = self._by_hand.count_matching(
+                    automation, row["id"] if row is not None else 0
+                )
+        except Conflict as error:
+            return {**found, "unknown": str(error)}
+        shown = ("enrollments", "records", "published", "only_here", "only_published", "warnings")
+        return {**found, "days": DAYS, **{name: past[name] for name in shown}}

@@ -1,0 +1,266 @@
+"""One trigger run over recorded changes or events, chunk by chunk, and what came of it."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import Any
+
+from automations.durations import longest_duration
+from automations.model import Automation
+from conditions.times import Micros
+from engine.enrolling import Enrolling
+from engine.published import Published, compile_automation
+from engine.subjects import CONTACT, DEAL, Subjects
+from scoring.ledger import Event
+from scoring.progress import ScoreChange
+from services.design.profile_cache import ProfileCache
+from services.records.scores import iso
+from services.resources import Conflict
+from store.connection import Connection
+from store.follow_ups import enrolling
+from store.foresight import past
+from store.records import contacts, deals
+from store.scoring.facts import Properties
+from store.scoring.pending import NOTHING
+from triggers.backtest import Entry, Replay
+from triggers.compiled import TriggerIndex
+from triggers.evaluate import is_armed, match_change, match_event
+
+CHUNK = 2_000
+#: Records that are shown, those that would have entered most often.
+SHOWN = 100
+_READS_EVENT = ("event.", "deal.")
+
+
+class PastRun:
+    """One backtest: reads the past in chunks and keeps what each record would have gone through."""
+
+    def __init__(
+        self,
+        profiles: ProfileCache,
+        published: Published,
+        automation_id: int,
+        automation: Automation,
+        since: Micros,
+    ) -> None:
+        self._profiles = profiles
+        self._published = published
+        self._id = automation_id
+        self._since = since
+        spec = automation.trigger
+        profile = published.by_key.get(spec.profile or "")
+        if spec.profile is not None and profile is None:
+            raise Conflict(
+                f'the profile "{spec.profile}" is not published, so that it has no changes to look at'
+            )
+        self._profile = profile
+        self._kind = profile.applies_to if profile is not None else CONTACT
+        # Without bands, so that those of the time of each change decide.
+        self._trigger = compile_automation(automation, automation_id, 0, (), paused=False)
+        #: The trigger, and the same with `on_entry` in case that was meant.
+        self._variants = [self._trigger]
+        if profile is not None and not self._trigger.on_entry and spec.filters:
+            self._variants.append(replace(self._trigger, on_entry=True))
+        self._indexes = [TriggerIndex([variant]) for variant in self._variants]
+        self._lasts = longest_duration(automation)
+        self._reads_events = any(name.startswith(_READS_EVENT) for name in self._trigger.reads)
+        self._replays: dict[tuple[int, int | None], list[Replay]] = {}
+        self._cursor: Any = (0, 0) if profile is not None else 0
+        self.changes = 0
+        self.more = True
+
+    def step(self, connection: Connection) -> None:
+        """Look at the next chunk."""
+        if self._profile is not None:
+            self._changes(connection)
+        else:
+            self._events(connection)
+
+    def _changes(self, connection: Connection) -> None:
+        profile = self._profile
+        if profile is None:
+            return
+        found = past.changes_since(connection, profile.id, self._since, self._cursor, CHUNK)
+        self.more = len(found) == CHUNK
+        self.changes += len(found)
+        if not found:
+            return
+        self._cursor = (found[-1].record_id, found[-1].seq)
+        ids = {change.record_id for change in found}
+        subjects = Subjects(connection, NOTHING, self._published, {self._kind: ids})
+        named: dict[str, past.PastEvent] = {}
+        if self._reads_events:
+            named = past.events_named(connection, [row.cause_id for row in found if row.cause == "event"])
+            subjects.know_deals({row.deal_id for row in named.values() if row.deal_id is not None})
+        facts = self._facts(connection, subjects)
+        self._remember(connection, subjects, found)
+        for row in found:
+            if not subjects.exists(self._kind, row.record_id):
+                continue
+            event = _event(named[row.cause_id]) if row.cause_id in named else None
+            about_deal = self._kind == DEAL
+            deal_id = row.record_id if about_deal else event.deal if event else None
+            contact_id = subjects.deals[row.record_id].contact_id if about_deal else row.record_id
+            change = ScoreChange(
+                row.seq,
+                row.previous,
+                row.current,
+                row.cause,
+                row.cause_id,
+                event,
+                bool(row.silent),
+                row.depth,
+            )
+            of_version = self._profiles.version(connection, profile.id, row.version)
+            known = facts.facts_of(contact_id, deal_id)
+            for index, replay in zip(
+                self._indexes, self._of(contact_id, deal_id if about_deal else None), strict=True
+            ):
+                matches = match_change(index, of_version, change, known, row.at)
+                replay.look(matches, row.current, row.at)
+
+    def _events(self, connection: Connection) -> None:
+        wanted = self._trigger.event_type or ""
+        found, self.more = past.events_since(connection, wanted, self._since, self._cursor, CHUNK)
+        self.changes += len(found)
+        if not found:
+            return
+        self._cursor = found[-1].contact_id
+        subjects = Subjects(
+            connection, NOTHING, self._published, {CONTACT: {row.contact_id for row in found}}
+        )
+        subjects.know_deals({row.deal_id for row in found if row.deal_id is not None})
+        facts = self._facts(connection, subjects)
+        self._remember_events(connection, subjects)
+        for row in found:
+            if row.silent or row.contact_id not in subjects.contacts:
+                continue
+            event = _event(row)
+            known = facts.facts_of(row.contact_id, row.deal_id)
+            for index, replay in zip(self._indexes, self._of(row.contact_id, row.deal_id), strict=True):
+                replay.look(
+                    match_event(index, event, row.depth, known, row.received_at), None, row.received_at
+                )
+
+    def _facts(self, connection: Connection, subjects: Subjects) -> Enrolling:
+        """What filters read of the records; scores of other profiles are the present ones."""
+        published = replace(self._published, triggers=self._indexes[0])
+        facts = Enrolling(connection, 0, published, 0, subjects)
+        facts.load_scores({})
+        return facts
+
+    def _of(self, contact_id: int, deal_id: int | None) -> list[Replay]:
+        known = self._replays.get((contact_id, deal_id))
+        if known is None:
+            known = [Replay(variant, self._lasts) for variant in self._variants]
+            self._replays[contact_id, deal_id] = known
+        return known
+
+    def _remember(self, connection: Connection, subjects: Subjects, found: list[past.PastChange]) -> None:
+        """Begin records of whom something is known from before with it."""
+        profile = self._profile
+        if not self._trigger.guarded or profile is None:
+            return
+        first = {change.record_id: change.seq for change in reversed(found)}
+        about_deal = self._kind == DEAL
+        for earlier in enrolling.load_earlier(connection, [self._id], subjects.contacts):
+            deal_id = earlier.deal_id if about_deal else None
+            record_id = earlier.deal_id if about_deal else earlier.contact_id
+            if (
+                earlier.created_at >= self._since
+                or record_id not in first
+                or self._entered(earlier.contact_id, deal_id)
+            ):
+                continue
+            for replay in self._of(earlier.contact_id, deal_id):
+                replay.last_start = max(earlier.created_at, earlier.start_at)
+                if replay.trigger.rearm is not None:
+                    scores = enrolling.scores_between(
+                        connection,
+                        profile.id,
+                        record_id,
+                        earlier.change_seq,
+                        earlier.created_at,
+                        first[record_id],
+                    )
+                    replay.armed = is_armed(replay.trigger, scores, self._since)
+
+    def _remember_events(self, connection: Connection, subjects: Subjects) -> None:
+        """The same for a trigger on an event."""
+        if self._trigger.guarded:
+            for earlier in enrolling.load_earlier(connection, [self._id], subjects.contacts):
+                if earlier.created_at < self._since:
+                    deal_id = earlier.deal_id if earlier.about_deal(self._published.kinds) else None
+                    for replay in self._of(earlier.contact_id, deal_id):
+                        replay.last_start = max(earlier.created_at, earlier.start_at)
+
+    def _entered(self, contact_id: int, deal_id: int | None) -> bool:
+        known = self._replays.get((contact_id, deal_id))
+        return known is not None and any(replay.entries or replay.skips for replay in known)
+
+    def told(self, connection: Connection) -> dict[str, Any]:
+        """The answer."""
+        entered = {key: replays[0].entries for key, replays in self._replays.items() if replays[0].entries}
+        skips = Counter(reason for replays in self._replays.values() for reason in replays[0].skips)
+        count = sum(len(entries) for entries in entered.values())
+        actual = past.enrolled_since(connection, self._id, self._since)
+        about = {(contact_id, deal_id if self._kind == DEAL else None) for contact_id, deal_id, _ in actual}
+        would = {(contact_id, deal_id if self._kind == DEAL else None) for contact_id, deal_id in entered}
+        return {
+            "looked_at": self.changes,
+            "enrollments": count,
+            "records": len(entered),
+            "skipped": dict(sorted(skips.items())),
+            "per_day": _per_day(entries for entries in entered.values()),
+            "published": {
+                "enrollments": len(actual),
+                "records": len(about),
+                "skipped": past.skipped_since(connection, self._id, self._since),
+            },
+            "only_here": len(would - about),
+            "only_published": len(about - would),
+            "warnings": self._warnings(count, len(entered)),
+            "items": list(self._items(connection, entered)),
+        }
+
+    def _warnings(self, count: int, records: int) -> list[str]:
+        if len(self._variants) == 1 or count <= records:
+            return []
+        crossings = sum(len(replays[1].entries) for replays in self._replays.values())
+        if not 0 < crossings < count:
+            return []
+        kinds = self._kind if records == 1 else f"{self._kind}s"
+        plural = "" if crossings == 1 else "s"
+        return [
+            (
+                f"fires on every change: {count} enrollments of {records} {kinds}, did you mean on_entry? "
+                f"That makes {crossings} enrollment{plural}"
+            )
+        ]
+
+    def _items(
+        self, connection: Connection, entered: dict[tuple[int, int | None], list[Entry]]
+    ) -> Iterator[dict[str, Any]]:
+        most = sorted(entered.items(), key=lambda item: (-len(item[1]), item[1][0].at))[:SHOWN]
+        contact_keys = contacts.contact_keys(connection, {key[0] for key, _ in most})
+        deal_keys = deals.deal_keys(connection, {key[1] for key, _ in most if key[1] is not None})
+        for (contact_id, deal_id), entries in most:
+            yield {
+                "contact": contact_keys.get(contact_id),
+                "deal": deal_keys.get(deal_id) if deal_id is not None else None,
+                "times": len(entries),
+                "entries": [
+                    {"at": iso(entry.at), "previous": entry.previous, "current": entry.current}
+                    for entry in entries[:SHOWN]
+                ],
+            }
+
+
+def _event(row: past.PastEvent) -> Event:
+    return Event(row.id, row.type, row.occurred_at, Properties(row.properties), row.deal_id)
+
+
+def _per_day(entered: Iterable[list[Entry]]) -> list[dict[str, Any]]:
+    """How many would have entered on each day (UTC) on which somebody would."""
+    days = Counter(str(iso(entry.at))[:10] for entries in entered for entry in entries)
+    return [{"date": day, "enrollments": count} for day, count in sorted(days.items())]

@@ -1,0 +1,217 @@
+"""What publishing a profile's draft would do: computed as the publish computes it, and not written."""
+
+import heapq
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
+
+from automations.model import definition
+from conditions.times import Micros, to_iso
+from engine.batch import Batch
+from engine.published import Published, load_published
+from scoring.checks import check_profile, publish_problems
+from scoring.compiled import CompiledProfile
+from scoring.profile import ScoreProfile
+from services.design.definitions import find_definition
+from services.resources import Invalid, Resources
+from store import meta
+from store.connection import Connection, RowMapping
+from store.design import definitions, publications
+from store.operations import status
+from store.records import contacts, deals
+from store.scoring.pending import NOTHING
+
+#: Records, and about how many events, in one read.
+CHUNK, MOST_EVENTS = 1_000, 20_000
+MOVERS = 10
+BARS = 20
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass
+class _Tally:
+    """Adds up what becomes of each record."""
+
+    before: Counter[int | None] = field(default_factory=Counter)
+    after: Counter[int | None] = field(default_factory=Counter)
+    moves: Counter[tuple[str | None, str | None]] = field(default_factory=Counter)
+    changed: int = 0
+    movers: list[tuple[int, int, int, int | None, int | None]] = field(default_factory=list)
+    enrolled: Counter[int] = field(default_factory=Counter)
+    skipped: Counter[tuple[int, str]] = field(default_factory=Counter)
+
+    def add(self, record_id: int, old: int | None, new: int | None, number: int) -> None:
+        self.before[old] += 1
+        self.after[new] += 1
+        if old != new:
+            self.changed += 1
+            size = abs((new or 0) - (old or 0))
+            keep = heapq.heappush if len(self.movers) < MOVERS else heapq.heappushpop
+            keep(self.movers, (size, -number, record_id, old, new))
+
+
+def preview(
+    resources: Resources, key: str, progress: Progress = lambda _done, _total: None
+) -> dict[str, Any]:
+    """Scores before and after, moves between bands, who moves most, and what `fire` would start.
+
+    Reads in chunks, each at one moment; writes nothing. Raises Invalid for a draft that may not be published.
+    """
+    return preview_of(resources, key, None, progress)
+
+
+def preview_of(
+    resources: Resources, key: str, draft: ScoreProfile | None, progress: Progress
+) -> dict[str, Any]:
+    """The same of a draft that is not stored; None: the stored one."""
+    now = resources.clock()
+    with resources.database.read() as connection:
+        row = find_definition(connection, definitions.PROFILES, key)
+        draft = draft or ScoreProfile.model_validate(row["draft"])
+        if problems := [*check_profile(draft), *publish_problems(draft)]:
+            raise Invalid(problems)
+        generation = meta.definitions_generation(connection)
+        published = load_published(connection, generation)
+        of_draft = definitions.PublishedProfile(
+            row["id"], row["latest"] + 1, definition(draft), now, silent=False, emptied=row["emptied"]
+        )
+        draft_published = load_published(connection, generation, of_draft)
+        total = publications.count_records(connection, row["id"])
+    profile = draft_published.by_key[key]
+    present = next((found for found in published.profiles if found.id == profile.id), None)
+    tally = _Tally()
+    numbers = count()
+    cursor = done = 0
+    progress(0, total)
+    while True:
+        with resources.database.read() as connection:
+            ids = publications.records_after(connection, row["id"], cursor, CHUNK, MOST_EVENTS)
+            if not ids:
+                break
+            _look(connection, draft_published, profile, present, ids, now, tally, numbers)
+        cursor = ids[-1]
+        done += len(ids)
+        progress(done, max(total, done))
+    with resources.database.read() as connection:
+        return _told(connection, row, profile, present, draft_published, tally, now, done)
+
+
+def _look(
+    connection: Connection,
+    published: Published,
+    profile: CompiledProfile,
+    present: CompiledProfile | None,
+    ids: list[int],
+    now: Micros,
+    tally: _Tally,
+    numbers: Iterable[int],
+) -> None:
+    batch = Batch(connection, 0, published, now, NOTHING, only_profile=profile.id, sweep=ids)
+    progress = batch.progress.get(profile.id, {})
+    known = batch.known.get(profile.id, {})
+    visible = present is not None
+    for (record_id, found), number in zip(progress.items(), numbers, strict=False):
+        stored = known.get(record_id)
+        old = stored.score if stored is not None and visible else None
+        tally.add(record_id, old, found.score, number)
+        was = present.band(old) if present is not None else None
+        tally.moves[was, profile.band(found.score)] += 1
+    decided = batch.enrolling.decide(connection)
+    for enrollment in decided.enrollments:
+        tally.enrolled[enrollment.automation_id] += 1
+    for skip in decided.skips:
+        tally.skipped[skip.automation_id, skip.reason] += 1
+
+
+def _told(
+    connection: Connection,
+    row: RowMapping,
+    profile: CompiledProfile,
+    present: CompiledProfile | None,
+    published: Published,
+    tally: _Tally,
+    now: Micros,
+    records: int,
+) -> dict[str, Any]:
+    kind = profile.applies_to
+    names = {trigger.automation_id: trigger.key for trigger in published.triggers.triggers}
+    movers = sorted(tally.movers, reverse=True)
+    ids = [mover[2] for mover in movers]
+    keys = contacts.contact_keys(connection, ids) if kind == "contact" else deals.deal_keys(connection, ids)
+    labels = [label for _, label in profile.bands]
+    labels += [label for _, label in present.bands if label not in labels] if present else []
+    fired = sorted(
+        {*tally.enrolled, *(automation for automation, _ in tally.skipped)}, key=lambda i: names[i]
+    )
+    return {
+        "profile": profile.key,
+        "applies_to": kind,
+        "version": profile.version,
+        "published_version": row["version"],
+        "computed_at": to_iso(now),
+        "records": records,
+        "pending_events": sum(shard.pending for shard in status.shard_status(connection, now)),
+        "changed": tally.changed,
+        "empty": {"before": tally.before[None], "after": tally.after[None]},
+        "distribution": _distribution(tally),
+        "bands": [
+            {
+                "band": label,
+                "before": sum(n for (was, _), n in tally.moves.items() if was == label),
+                "after": sum(n for (_, then), n in tally.moves.items() if then == label),
+            }
+            for label in labels
+        ],
+        "band_moves": [
+            {"from": was, "to": then, "count": number}
+            for (was, then), number in sorted(tally.moves.items(), key=lambda item: (-item[1], str(item[0])))
+            if was != then
+        ],
+        "movers": [
+            {kind: keys.get(record_id), "before": old, "after": new} for _, _, record_id, old, new in movers
+        ],
+        "enrollments": [
+            {
+                "automation": names[automation],
+                "enrolled": tally.enrolled[automation],
+                "skipped": {
+                    reason: number
+                    for (of, reason), number in sorted(tally.skipped.items())
+                    if of == automation
+                },
+            }
+            for automation in fired
+        ],
+    }
+
+
+def _distribution(tally: _Tally) -> list[dict[str, int]]:
+    """How many scores lie in ranges of one width, both bounds included, from the lowest to the highest."""
+    scores = [score for score in {*tally.before, *tally.after} if score is not None]
+    if not scores:
+        return []
+    low, high = min(scores), max(scores)
+    width = _round_width(max((high - low) // BARS + 1, 1))
+    first = low // width * width
+    bars: dict[int, list[int]] = {start: [0, 0] for start in range(first, high + 1, width)}
+    for place, counted in enumerate((tally.before, tally.after)):
+        for score, number in counted.items():
+            if score is not None:
+                bars[first + (score - first) // width * width][place] += number
+    return [
+        {"from": start, "to": start + width - 1, "before": before, "after": after}
+        for start, (before, after) in bars.items()
+    ]
+
+
+def _round_width(least: int) -> int:
+    """1, 2, 5, 10, 20, 50, ...: the smallest that is not below `least`."""
+    unit = 1
+    while True:
+        for step in (1, 2, 5):
+            if unit * step >= least:
+                return unit * step
+        unit *= 10

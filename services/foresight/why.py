@@ -1,0 +1,277 @@
+"""Why an automation did or did not enroll a record: an answer for each recent change, filter by filter."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from automations.model import Automation
+from conditions.problems import suggestion
+from conditions.times import Micros
+from conditions.tree import Lookup, compile_conditions, explain
+from engine.published import compile_automation
+from runtime.registry import follow_up_workflow_id
+from runtime.settings import Settings
+from runtime.temporal import workflow_url
+from scoring.compiled import CompiledProfile
+from scoring.ledger import Event
+from scoring.progress import ScoreChange
+from services.design.definitions import find_definition
+from services.design.profile_cache import ProfileCache
+from services.foresight.why_guards import Moment, verdicts
+from services.records.kinds import Kind, find_record
+from services.records.scores import changes_json, iso, record_of
+from services.resources import BadParameter, Resources
+from store.connection import Connection, RowMapping
+from store.design import definitions
+from store.follow_ups import enrollments as follow_ups
+from store.foresight import why as rows
+from store.records import score_reads
+from store.scoring.facts import Properties
+from triggers.compiled import CompiledTrigger
+from triggers.evaluate import Facts, change_lookup, event_lookup, set_back, where_lookup
+
+_SAYINGS = {
+    "enrolled": "enrolled",
+    "silent": "the change was silent, so that it starts nothing",
+    "filters": "not all filters hold",
+    "where": "the event does not satisfy `where`",
+    "inside": "on_entry: the filters held before the change too, so nothing was entered",
+    "unpublished": "no version of the automation was published then",
+    "rearm": "on_entry: since the last start the score has not been where `rearm` wants it",
+    "elsewhere": "the version of the automation that was published then looked at something else",
+    "otherwise": "everything holds now: the record's fields, or scores of other profiles, were others then",
+}
+
+
+class Why:
+    """Explains automations. Nothing is stored for it: every answer is worked out from changes and events."""
+
+    def __init__(self, resources: Resources, profiles: ProfileCache) -> None:
+        self._resources = resources
+        self._profiles = profiles
+
+    def explain(self, key: str, *, contact: str | None, deal: str | None, limit: int) -> dict[str, Any]:
+        """The newest changes (or, for a trigger on an event, events) of a record, each with the verdict.
+
+        Fields of records and scores of other profiles are read as they are now.
+        """
+        if (contact is None) == (deal is None):
+            raise BadParameter("contact", "name either a contact or a deal")
+        kind: Kind = "contact" if deal is None else "deal"
+        now = self._resources.clock()
+        with self._resources.database.read() as connection:
+            row = find_definition(connection, definitions.AUTOMATIONS, key)
+            record = find_record(connection, kind, contact or deal or "")
+            about = _About(connection, row, kind, record, now, self._profiles)
+            trigger = about.automation.trigger
+            if trigger.profile is None:
+                items = _events(about, trigger.event or "", limit, self._resources.settings)
+            else:
+                items = self._changes(about, trigger.profile, limit)
+            besides = rows.besides(connection, row["id"], kind, record["id"], limit)
+        return {
+            "automation": key,
+            kind: record["key"],
+            "version": row["version"],
+            "items": items,
+            "besides": [{**one, "at": iso(one["at"])} for one in besides],
+        }
+
+    def _changes(self, about: "_About", profile_key: str, limit: int) -> list[dict[str, Any]]:
+        connection = about.connection
+        row = self._profiles.row(connection, profile_key)
+        if row is None:
+            known = self._profiles.keys(connection)
+            raise BadParameter(
+                "contact", f'there is no profile "{profile_key}"{suggestion(profile_key, known)}'
+            )
+        if row["applies_to"] != about.kind:
+            raise BadParameter(
+                about.kind,
+                f"the automation looks at scores of {row['applies_to']}s; name a {row['applies_to']}",
+            )
+        found = score_reads.changes_of(connection, row["id"], about.record["id"], None, limit)
+        told = changes_json(connection, found)
+        fates = rows.fates(
+            connection, about.row["id"], [f"{row['id']}:{change['cause_id']}" for change in found]
+        )
+        shown = []
+        for change, item in zip(found, told, strict=True):
+            profile = self._profiles.version(connection, row["id"], change["version"])
+            about.go_to(change["at"])
+            moved, lookup = about.change(profile, change)
+            fate = fates.get(f"{row['id']}:{change['cause_id']}")
+            holds = compile_conditions(about.automation.trigger.filters)
+            outcome = _outcome(fate, item["silent"], change["at"], about.published)
+            if outcome is None and about.automation.trigger.profile != profile_key:
+                outcome = "elsewhere"
+            if outcome is None and not holds(lookup, about.now):
+                outcome = "filters"
+            on_entry = about.automation.trigger.fires == "on_entry"
+            if outcome is None and on_entry and holds(set_back(lookup, profile, moved), about.now):
+                outcome = "inside"
+            moment = Moment(change["at"], change["seq"], change["depth"], about.record["id"])
+            guards = about.guards(moment, row["id"])
+            if outcome is None and any(found["guard"] == "rearm" and not found["holds"] for found in guards):
+                outcome = "rearm"
+            verdict = _verdict(about, outcome, fate, lookup, self._resources.settings)
+            shown.append({**item, **verdict, "guards": guards})
+        return shown
+
+
+def _events(about: "_About", event_type: str, limit: int, settings: Settings) -> list[dict[str, Any]]:
+    connection = about.connection
+    found = rows.events_of(connection, about.kind, about.record["id"], event_type, limit)
+    fates = rows.fates(connection, about.row["id"], [f"event:{event['id']}" for event in found])
+    shown = []
+    for row in found:
+        event = Event(
+            row["id"], row["type"], row["occurred_at"], Properties(row["properties"]), row["deal_id"]
+        )
+        about.go_to(row["received_at"])
+        trigger = about.automation.trigger
+        facts = about.facts(event)
+        lookup = event_lookup(event, facts)
+        fate = fates.get(f"event:{event.id}")
+        outcome = _outcome(fate, row["silent"], row["received_at"], about.published)
+        if outcome is None and trigger.event != event_type:
+            outcome = "elsewhere"
+
+        bare = where_lookup(event, facts.fields)
+        if outcome is None and not compile_conditions(trigger.where)(bare, about.now):
+            outcome = "where"
+        if outcome is None and not compile_conditions(trigger.filters)(lookup, about.now):
+            outcome = "filters"
+        told = {"id": event.id, "type": event.type, "occurred_at": iso(event.at)}
+        item = {"at": iso(row["received_at"]), "cause": "event", "event": told}
+        verdict = _verdict(about, outcome, fate, lookup, settings)
+        verdict["filters"] = _tests(trigger.where, bare, about.now) + verdict["filters"]
+        at = fate["at"] if fate is not None else row["received_at"]
+        skipped = fate is not None and fate["reason"] is not None
+        moment = Moment(at, None, row["depth"], about.record["id"], skipped)
+        shown.append({**item, **verdict, "guards": about.guards(moment, None)})
+    return shown
+
+
+class _About:
+    """What one question is about."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        row: RowMapping,
+        kind: Kind,
+        record: RowMapping,
+        now: Micros,
+        profiles: ProfileCache,
+    ) -> None:
+        self.connection = connection
+        self.row = row
+        self.kind = kind
+        self.record = record
+        self.now = now
+        self._versions = definitions.versions_of(connection, definitions.AUTOMATION_VERSIONS, row["id"])
+        self.published: Micros | None = min((found["published_at"] for found in self._versions), default=None)
+        self._known: dict[int | None, tuple[Automation, CompiledTrigger]] = {}
+        self._take(row["version"])
+        self.lives = rows.lives(connection, row["id"], kind, record["id"])
+        contact_id = record["id"] if kind == "contact" else record["contact_id"]
+        deal_id = record["id"] if kind == "deal" else None
+        scores = follow_ups.present_scores(connection, contact_id, deal_id)
+        self._scores = {key: score for key, (_, score) in scores.items()}
+        self._bands: dict[str, str | None] = {}
+        for key, score in self._scores.items():
+            profile_row = profiles.row(connection, key)
+            profile = profiles.published(connection, profile_row) if profile_row is not None else None
+            self._bands[key] = profile.band(score) if profile is not None else None
+
+    def go_to(self, at: Micros) -> None:
+        """Take the version that was the newest one then; where there was none, what is published now, or the draft."""
+        then = (found["version"] for found in self._versions if found["published_at"] <= at)
+        self._take(next(then, self.row["version"]))
+
+    def _take(self, version: int | None) -> None:
+        if version not in self._known:
+            definition = self.row["draft"]
+            if version is not None:
+                definition = next(row["definition"] for row in self._versions if row["version"] == version)
+            automation = Automation.model_validate(definition)
+            trigger = compile_automation(automation, self.row["id"], 0, (), paused=False)
+            self._known[version] = automation, trigger
+        self.version = version
+        self.automation, self.trigger = self._known[version]
+
+    def facts(self, event: Event | None) -> Facts:
+        deals = [event.deal] if event is not None and event.deal is not None else []
+        record = record_of(self.connection, self.kind, self.record["id"], deals)
+
+        def fields(name: str) -> Any:
+            if self.kind == "contact" and name.startswith("deal."):
+                return record.deal_fields(event.deal if event else None, name)
+            return record.fields(name)
+
+        return Facts(fields, self._scores, self._bands)
+
+    def guards(self, moment: Moment, profile_id: int | None) -> list[dict[str, Any]]:
+        """What the guards said at a moment."""
+        spec = self.automation.trigger
+        return verdicts(self.connection, spec, self.trigger, profile_id, self.lives, moment)
+
+    def change(self, profile: CompiledProfile, row: RowMapping) -> tuple[ScoreChange, Lookup]:
+        """A recorded change as triggers saw it."""
+        event = None
+        if row["cause"] == "event":
+            found = follow_ups.load_event(self.connection, row["cause_id"])
+            if found is not None:
+                properties = Properties(found["properties"])
+                event = Event(found["id"], found["type"], found["occurred_at"], properties, found["deal_id"])
+        change = ScoreChange(
+            row["seq"],
+            row["previous"],
+            row["current"],
+            row["cause"],
+            row["cause_id"],
+            event,
+            bool(row["silent"]),
+            row["depth"],
+        )
+        return change, change_lookup(profile, change, self.facts(event))
+
+
+def _outcome(fate: Mapping[str, Any] | None, silent: Any, at: Micros, published: Micros | None) -> str | None:
+    """What is known without looking at filters."""
+    if fate is not None:
+        return "enrolled" if fate["enrollment"] is not None else "skipped"
+    if published is None or at < published:
+        return "unpublished"
+    return "silent" if silent else None
+
+
+def _verdict(
+    about: _About,
+    outcome: str | None,
+    fate: Mapping[str, Any] | None,
+    lookup: Lookup,
+    settings: Settings,
+) -> dict[str, Any]:
+    workflow_id = None
+    if fate is not None and fate["enrollment"] is not None:
+        workflow_id = follow_up_workflow_id(fate["enrollment"], fate["attempt"])
+    outcome = outcome or "otherwise"
+    reason = fate["reason"] if fate is not None else None
+    return {
+        "outcome": outcome,
+        "why": f"skipped: {reason}" if outcome == "skipped" else _SAYINGS[outcome],
+        "reason": reason,
+        "automation_version": about.version,
+        "enrollment": fate["enrollment"] if fate is not None else None,
+        "workflow_id": workflow_id,
+        "workflow_url": workflow_url(settings, workflow_id) if workflow_id is not None else None,
+        "filters": _tests(about.automation.trigger.filters, lookup, about.now),
+    }
+
+
+def _tests(raw: Mapping[str, Any], lookup: Lookup, now: Micros) -> list[dict[str, Any]]:
+    return [
+        {"text": verdict.text, "actual": verdict.actual, "holds": verdict.holds}
+        for verdict in explain(raw, lookup, now)
+    ]

@@ -1,0 +1,1 @@
+"""Events in: singly, in batches and from files; and taken back."""

@@ -1,0 +1,72 @@
+"""Taking events back."""
+
+from typing import Any
+
+from conditions.times import Micros
+from services import cursors
+from services.follow_ups.listing import keys_of
+from services.intake.history import event_json, find_event
+from services.records.scores import iso
+from services.records.shard_locks import in_shards
+from services.resources import Conflict, NotFound, Resources
+from store.connection import Connection
+from store.intake import revoking
+
+AT_ONCE = 1_000
+
+
+class Revocations:
+    """Takes back single events, or all of an import."""
+
+    def __init__(self, resources: Resources) -> None:
+        self._resources = resources
+
+    def revoke(self, event_id: str, *, silent: bool = False) -> dict[str, Any]:
+        """Take one event back; its id stays known. Once more changes nothing."""
+        if "/" in event_id:
+            raise Conflict(
+                f'"{event_id}" was emitted by a change of a record and stays; change the record back instead'
+            )
+
+        def place(connection: Connection) -> set[int]:
+            find_event(connection, event_id)
+            return revoking.shards_of(connection, [event_id])
+
+        def work(connection: Connection, now: Micros) -> dict[str, Any]:
+            revoking.revoke(connection, [event_id], now, silent=silent)
+            row = find_event(connection, event_id)
+            return event_json(row, *keys_of(connection, [row]))
+
+        return in_shards(self._resources, place, work)
+
+    def imports(self, *, cursor: str | None, limit: int) -> dict[str, Any]:
+        """Imports by name, with how many events they brought and how many of these are revoked."""
+        key = cursors.decode(cursor, "imports", (str,))
+        with self._resources.database.read() as connection:
+            found = revoking.imports(connection, key[0] if key else "", limit + 1)
+        following = cursors.encode("imports", [found[limit - 1][0]]) if len(found) > limit else None
+        shown = [
+            {"name": name, "events": events, "revoked": revoked, "first_at": iso(first), "last_at": iso(last)}
+            for name, events, revoked, first, last in found[:limit]
+        ]
+        return cursors.page(shown, following)
+
+    def revoke_import(self, name: str, *, silent: bool = False) -> int:
+        """Take back all events of an import, some at a time; how many. Once more takes back what is left."""
+        total, last = 0, ""
+        while True:
+            with self._resources.database.read() as connection:
+                ids = revoking.events_of_import(connection, name, last, AT_ONCE)
+            if not ids and not last:
+                raise NotFound(f'there is no import "{name}"; GET /v1/imports lists them')
+            if not ids:
+                return total
+            last = ids[-1]
+            total += self._revoke(ids, silent=silent)
+
+    def _revoke(self, ids: list[str], *, silent: bool) -> int:
+        return in_shards(
+            self._resources,
+            lambda connection: revoking.shards_of(connection, ids),
+            lambda connection, now: revoking.revoke(connection, ids, now, silent=silent),
+        )

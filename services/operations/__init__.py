@@ -1,0 +1,1 @@
+"""The installation: its status, what goes on, what workers look after."""

@@ -1,0 +1,39 @@
+"""Events that scoring set aside, and their way back."""
+
+from typing import Any
+
+from services.follow_ups.listing import keys_of
+from services.intake.history import event_json, find_event, list_events
+from services.resources import Conflict, Resources
+from store.connection import Connection, RowMapping
+from store.intake import event_reads
+from store.tables import EventStatus
+
+
+class Quarantine:
+    """Lists what was set aside and queues it again."""
+
+    def __init__(self, resources: Resources) -> None:
+        self._resources = resources
+
+    def events(self, *, cursor: str | None, limit: int) -> dict[str, Any]:
+        """Events that scoring set aside, each with its `error`."""
+        with self._resources.database.read() as connection:
+            return list_events(connection, cursor, limit, status=EventStatus.QUARANTINED)
+
+    def retry(self, event_id: str) -> dict[str, Any]:
+        """Queue a quarantined event again."""
+        with self._resources.database.read() as connection:
+            row = find_event(connection, event_id)
+        shard = row["shard"]
+
+        def work(connection: Connection) -> RowMapping:
+            if not event_reads.queue_again(connection, event_id):
+                status = EventStatus(row["status"]).name.lower()
+                raise Conflict(f'event "{event_id}" is not in quarantine; it is {status}')
+            return find_event(connection, event_id)
+
+        after = self._resources.database.run(work, [shard])
+        self._resources.wakes.request([shard])
+        with self._resources.database.read() as connection:
+            return event_json(after, *keys_of(connection, [after]))

@@ -1,0 +1,82 @@
+"""How the installation is doing."""
+
+from typing import Any
+
+from conditions.times import SECOND
+from runtime.temporal import ui_url
+from services.records.scores import iso
+from services.resources import Resources
+from store import meta
+from store.design import publications
+from store.follow_ups import enrollments as follow_ups
+from store.operations import status
+
+#: A worker that has said nothing for so long counts as gone.
+GONE_AFTER = 30 * SECOND
+
+
+class Status:
+    """Reads how the installation is doing."""
+
+    def __init__(self, resources: Resources) -> None:
+        self._resources = resources
+
+    def read(self, *, temporal_up: bool) -> dict[str, Any]:
+        """Work that is accepted and not done, follow-ups by status, who works."""
+        now = self._resources.clock()
+        with self._resources.database.read() as connection:
+            shards = status.shard_status(connection, now)
+            counts = follow_ups.count_by_status(connection)
+            quarantined = status.quarantined(connection)
+            workers = status.workers(connection, now - GONE_AFTER)
+            unfinished = publications.unfinished(connection)
+            held = bool(meta.get_fact(connection, meta.HELD))
+        oldest = min((shard.oldest for shard in shards if shard.oldest is not None), default=None)
+        return {
+            "pending_events": sum(shard.pending for shard in shards),
+            "follow_ups": {**dict.fromkeys(("queued", "running", "completed", "failed"), 0), **counts},
+            "temporal": "up" if temporal_up else "down",
+            "temporal_ui": ui_url(self._resources.settings),
+            "oldest_pending_seconds": _age(now, oldest),
+            "quarantined": quarantined,
+            "publishing": len(unfinished),
+            "held": held,
+            "workers": [
+                {
+                    "id": worker["id"],
+                    "host": worker["host"],
+                    "pid": worker["pid"],
+                    "started_at": iso(worker["started_at"]),
+                    "seen_at": iso(worker["seen_at"]),
+                }
+                for worker in workers
+            ],
+            "shards": [
+                {
+                    "shard": shard.shard,
+                    "pending": shard.pending,
+                    "events": shard.events,
+                    "adjustments": shard.adjustments,
+                    "revocations": shard.revocations,
+                    "field_changes": shard.touched,
+                    "overdue": shard.overdue,
+                    "unstarted": shard.unstarted,
+                    "oldest_pending_seconds": _age(now, shard.oldest),
+                }
+                for shard in shards
+            ],
+        }
+
+    def pending_by_shard(self) -> dict[int, int]:
+        with self._resources.database.read() as connection:
+            found = status.shard_status(connection, self._resources.clock())
+        return {shard.shard: shard.pending for shard in found}
+
+    def check(self) -> None:
+        """Raises DatabaseUnavailable, or whatever else keeps the database from being read."""
+        with self._resources.database.read() as connection:
+            meta.shard_count(connection)
+
+
+def _age(now: int, moment: int | None) -> float:
+    return 0.0 if moment is None else round(max(now - moment, 0) / SECOND, 3)

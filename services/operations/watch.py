@@ -1,0 +1,174 @@
+"""What a worker looks after besides its task queue: shards left unwoken, publishes left unstarted, workflows lost."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from datetime import timedelta
+
+import structlog
+from temporalio.client import Client, WorkflowExecutionStatus
+from temporalio.service import RPCError, RPCStatusCode
+
+from activities.messages import PublishInput
+from activities.starting import start_publish
+from conditions.times import SECOND, Micros
+from runtime.registry import FOLLOW_UP_WORKFLOW, follow_up_workflow_id
+from runtime.wakes import Wakes
+from store import meta
+from store.connection import Connection, RowMapping
+from store.database import Database, DatabaseUnavailable, OperationalError
+from store.design import definitions, publications
+from store.follow_ups import enrollments as follow_ups
+from store.operations import status
+
+EVERY = 1.0
+ALIVE_EVERY = 10
+PUBLISHES_EVERY = 5
+#: Seconds between audits; more where one takes long, but so that each follow-up is seen within a minute.
+AUDIT_EVERY, AUDIT_AT_LEAST_EVERY, AUDIT_PAUSES = 15.0, 40.0, 8
+_PAGE = 500
+_PATIENCE = timedelta(seconds=10)
+_log = structlog.get_logger()
+
+#: How a workflow that is over, while its enrollment runs, ended.
+_ENDED = {
+    WorkflowExecutionStatus.TERMINATED: "cancelled",
+    WorkflowExecutionStatus.CANCELED: "cancelled",
+    WorkflowExecutionStatus.TIMED_OUT: "cancelled",
+    WorkflowExecutionStatus.FAILED: "failed",
+}
+
+
+class Watch:
+    """Runs beside a worker until cancelled. Nothing it does is needed while all goes well."""
+
+    def __init__(
+        self,
+        database: Database,
+        client: Client,
+        wakes: Wakes,
+        clock: Callable[[], Micros],
+        task_queue: str,
+        worker: tuple[str, str, int],
+    ) -> None:
+        self._database = database
+        self._client = client
+        self._wakes = wakes
+        self._clock = clock
+        self._task_queue = task_queue
+        self._worker = worker
+        self._next_audit = 0.0
+        self._audit_every = AUDIT_EVERY
+
+    async def run(self) -> None:
+        """Once a second; trouble is logged and tried again."""
+        beat = 0
+        try:
+            while True:
+                try:
+                    await self._beat(beat)
+                except (OperationalError, DatabaseUnavailable, RPCError) as error:
+                    _log.warning("watch failed, will try again", reason=type(error).__name__)
+                beat += 1
+                await asyncio.sleep(EVERY)
+        finally:
+            await asyncio.to_thread(self._leave)
+
+    async def _beat(self, beat: int) -> None:
+        if beat % ALIVE_EVERY == 0:
+            await asyncio.to_thread(self._database.run, self._say_alive)
+        self._wakes.request(await asyncio.to_thread(self._neglected))
+        if beat % PUBLISHES_EVERY == 0:
+            for publish in await asyncio.to_thread(self._publishes):
+                await start_publish(self._client, self._task_queue, publish)
+        if (began := time.monotonic()) >= self._next_audit:
+            self._next_audit = began + self._audit_every
+            if await asyncio.to_thread(self._database.run, self._on_duty):
+                await self.audit()
+                long = AUDIT_PAUSES * (time.monotonic() - began)
+                self._audit_every = min(max(AUDIT_EVERY, long), AUDIT_AT_LEAST_EVERY)
+
+    def _say_alive(self, connection: Connection) -> None:
+        status.see_worker(connection, *self._worker, self._clock())
+
+    def _leave(self) -> None:
+        try:
+            self._database.run(lambda connection: status.forget_worker(connection, self._worker[0]))
+        except (OperationalError, DatabaseUnavailable):
+            _log.warning("could not sign off; the status forgets this worker by itself")
+
+    def _neglected(self) -> list[int]:
+        """Shards with work that has waited for a second: their wake-up was lost, or they were never started."""
+        with self._database.read() as connection:
+            held = meta.get_fact(connection, meta.HELD) is not None
+            return status.shards_with_work(connection, self._clock() - SECOND, held=held)
+
+    def _publishes(self) -> list[PublishInput]:
+        with self._database.read() as connection:
+            shards = meta.shard_count(connection)
+            found = []
+            for publication_id in publications.unfinished(connection):
+                row = publications.load(connection, publication_id)
+                key = definitions.profile_key(connection, row["profile_id"]) if row is not None else None
+                if row is not None and key is not None:
+                    found.append(PublishInput(publication_id, key, row["version"], shards))
+            return found
+
+    def _on_duty(self, connection: Connection) -> bool:
+        now = self._clock()
+        return status.take_lease(
+            connection, "audit", self._worker[0], now, now + int(2 * self._audit_every) * SECOND
+        )
+
+    async def audit(self) -> None:
+        """Compare the enrollments that run with Temporal's workflows.
+
+        One that ended in Temporal alone (terminated, cancelled) ends here too. One that Temporal does not know, since
+        it lost its data, starts again as its next attempt.
+        """
+        open_ids = {
+            execution.id
+            async for execution in self._client.list_workflows(
+                f"WorkflowType = '{FOLLOW_UP_WORKFLOW}' AND ExecutionStatus = 'Running'", page_size=1000
+            )
+        }
+        after = ""
+        before = self._clock() - 5 * SECOND
+        while True:
+            rows = await asyncio.to_thread(self._running, before, after)
+            for row in rows:
+                if follow_up_workflow_id(row["id"], row["attempt"]) not in open_ids:
+                    await self._settle(row["id"], row["attempt"], row["shard"])
+            if len(rows) < _PAGE:
+                return
+            after = rows[-1]["id"]
+
+    def _running(self, before: Micros, after: str) -> list[RowMapping]:
+        with self._database.read() as connection:
+            return follow_ups.running(connection, before, after, _PAGE)
+
+    async def _settle(self, enrollment_id: str, attempt: int, shard: int) -> None:
+        handle = self._client.get_workflow_handle(follow_up_workflow_id(enrollment_id, attempt))
+        try:
+            described = await handle.describe(rpc_timeout=_PATIENCE)
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise
+            ended, how = None, ""
+        else:
+            if described.status is WorkflowExecutionStatus.RUNNING:
+                return
+            ended = _ENDED.get(described.status) if described.status is not None else None
+            how = described.status.name.lower().replace("_", " ") if described.status is not None else ""
+
+        def work(connection: Connection) -> None:
+            if ended is None:
+                follow_ups.start_again(connection, enrollment_id, attempt)
+            else:
+                follow_ups.end_enrollment(
+                    connection, enrollment_id, ended, self._clock(), f"the workflow was {how} in Temporal"
+                )
+
+        await asyncio.to_thread(self._database.run, work, [shard])
+        _log.info("follow-up settled", enrollment=enrollment_id, outcome=ended or "started again")
+        self._wakes.request([shard])

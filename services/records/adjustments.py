@@ -1,0 +1,130 @@
+"""Points given by hand."""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from uuid_utils import uuid7
+
+from conditions.messages import plain_errors
+from conditions.problems import Problem, suggestion
+from conditions.times import Duration, Micros, micros_of, to_iso
+from scoring.profile import Points
+from services.names import Name, ShortText, unstorable
+from services.records.kinds import Kind, find_record
+from services.records.scores import iso
+from services.records.shard_locks import in_shards
+from services.resources import Conflict, Invalid, NotFound, Resources
+from store.connection import Connection, RowMapping
+from store.design import definitions
+from store.follow_ups import enrollments as follow_ups
+
+NOT_NAMED = "API"
+
+
+class AdjustmentIn(BaseModel):
+    """`points` to add, or the score to `set_to`: the points are then what that takes when it is applied."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    points: Points | None = None
+    set_to: Points | None = None
+    reason: Annotated[ShortText, Field(min_length=1, description="People will read it beside the score")]
+    author: ShortText | None = Field(default=None, description="Who gives the points")
+    expires_after: Duration | None = None
+    id: Name | None = Field(default=None, description="Idempotency key; a known id changes nothing")
+
+
+class Adjustments:
+    """Takes adjustments in; the next batch of the record's shard applies them."""
+
+    def __init__(self, resources: Resources) -> None:
+        self._resources = resources
+
+    def add(self, kind: Kind, key: str, profile: str, body: Any, *, silent: bool = False) -> dict[str, Any]:
+        """Give points; once per `id`. Raises Conflict while the profile is not published."""
+        wanted = _read(body)
+
+        def work(connection: Connection, now: Micros) -> dict[str, Any]:
+            record = find_record(connection, kind, key)
+            row = _published(connection, profile, kind)
+            adjustment_id = wanted.id or str(uuid7())
+            known = follow_ups.find_adjustment(connection, adjustment_id)
+            if known is None:
+                life = micros_of(wanted.expires_after) if wanted.expires_after else None
+                follow_ups.add_adjustment(
+                    connection,
+                    id=adjustment_id,
+                    profile_id=row["id"],
+                    record_id=record["id"],
+                    shard=record["shard"],
+                    points=wanted.points,
+                    set_to=wanted.set_to,
+                    reason=wanted.reason,
+                    author=wanted.author or NOT_NAMED,
+                    at=now,
+                    ends_at=now + life if life is not None else None,
+                    status=0,
+                    silent=silent,
+                    depth=0,
+                )
+                known = follow_ups.find_adjustment(connection, adjustment_id)
+            if known is None or (known["profile_id"], known["record_id"]) != (row["id"], record["id"]):
+                raise Conflict(f'the id "{adjustment_id}" is that of an adjustment of another score')
+            if known["reason"] != wanted.reason or known["set_to"] != wanted.set_to:
+                raise Conflict(
+                    f'the adjustment "{adjustment_id}" is known with other values; choose another id'
+                )
+            if wanted.points is not None and known["points"] != wanted.points:
+                raise Conflict(
+                    f'the adjustment "{adjustment_id}" is known with other points; choose another id'
+                )
+            return {kind: record["key"], "profile": profile, **_json(known)}
+
+        return in_shards(
+            self._resources, lambda connection: [find_record(connection, kind, key)["shard"]], work
+        )
+
+
+def _read(body: Any) -> AdjustmentIn:
+    example = 'send an adjustment such as {"points": 5, "reason": "met at the fair"}'
+    if not isinstance(body, dict):
+        raise Invalid([Problem((), example)])
+    problems = list(unstorable(body))
+    try:
+        found = AdjustmentIn.model_validate(body)
+    except ValidationError as error:
+        raise Invalid([*problems, *plain_errors(error, body)]) from None
+    if (found.points is None) == (found.set_to is None):
+        problems.append(Problem((), 'an adjustment takes either "points" or "set_to"'))
+    if not found.reason.strip():
+        problems.append(Problem(("reason",), "say why: people will read it beside the score"))
+    if problems:
+        raise Invalid(problems)
+    return found
+
+
+def _published(connection: Connection, key: str, kind: Kind) -> RowMapping:
+    row = definitions.find(connection, definitions.PROFILES, key)
+    if row is None or row["applies_to"] != kind:
+        known = [
+            found["key"]
+            for found in definitions.all_definitions(connection, definitions.PROFILES)
+            if found["applies_to"] == kind
+        ]
+        raise NotFound(f'there is no profile "{key}" of {kind}s{suggestion(key, known)}')
+    if row["version"] is None:
+        raise Conflict(f'the profile "{key}" is not published, so it has no scores to adjust')
+    return row
+
+
+def _json(row: RowMapping) -> dict[str, Any]:
+    return {
+        "id": row["id"],
+        "points": row["points"],
+        "set_to": row["set_to"],
+        "reason": row["reason"],
+        "author": row["author"],
+        "at": to_iso(row["at"]),
+        "expires_at": iso(row["ends_at"]),
+        "status": {0: "pending", 1: "applied"}.get(row["status"], "quarantined"),
+    }

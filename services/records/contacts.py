@@ -1,0 +1,189 @@
+"""Contacts: create, replace, change, read, merge, erase."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from conditions.definition import invalid
+from conditions.fields import CONTACT
+from conditions.problems import Problem, suggestion
+from conditions.times import Micros, to_iso
+from conditions.values import ALL_CHANNELS, CHANNELS
+from services.names import ShortText, Tag, check_name
+from services.records.shard_locks import in_shards
+from services.records.values import read_values, without_nulls
+from services.resources import Conflict, Invalid, NotFound, Resources
+from store.connection import Connection, RowMapping
+from store.intake import arriving as intake
+from store.records import contacts, erasing, merging
+
+
+def _channels(value: Any) -> Any:
+    """`all`, and a list of every channel, are one and the same."""
+    if isinstance(value, str) and value != ALL_CHANNELS:
+        raise invalid(Problem((), f'write a list such as ["email"], or "all", not "{value[:40]}"'))
+    if isinstance(value, list):
+        unknown = [(index, channel) for index, channel in enumerate(value) if channel not in CHANNELS]
+        if unknown:
+            raise invalid(
+                *(
+                    Problem((index,), f"unknown channel{suggestion(name, CHANNELS)}")
+                    for index, name in unknown
+                )
+            )
+        return ALL_CHANNELS if set(value) == set(CHANNELS) else list(dict.fromkeys(value))
+    return value
+
+
+Channel = Literal["email", "sms", "call", "chat"]
+
+
+class ContactIn(BaseModel):
+    """What callers may set of a contact. Missing, null or empty: the contact has none."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    name: ShortText | None = None
+    email: ShortText | None = None
+    phone: ShortText | None = None
+    stage: ShortText | None = Field(default=None, description="Changing it emits `stage.changed`")
+    owner: ShortText | None = Field(default=None, description="Who looks after the contact")
+    tags: Annotated[list[Tag], AfterValidator(lambda tags: list(dict.fromkeys(tags)))] | None = None
+    dnd: Annotated[Literal["all"] | list[Channel] | None, BeforeValidator(_channels)] = Field(
+        default=None, description="Channels on which the contact must not be disturbed, or `all`"
+    )
+    fields: dict[str, Any] | None = Field(
+        default=None, description="Free fields: texts, numbers, true, false, lists of these; null removes one"
+    )
+
+
+class MergeIn(BaseModel):
+    """`into`: the key of the contact that takes over."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    into: str
+
+
+_EMPTY: Mapping[str, Any] = {"tags": [], "dnd": [], "fields": {}}
+_TAKEN = (*CONTACT, "id")
+
+
+class Contacts:
+    """Reads and changes contacts, one transaction each."""
+
+    def __init__(self, resources: Resources) -> None:
+        self._resources = resources
+
+    def get(self, key: str) -> dict[str, Any]:
+        with self._resources.database.read() as connection:
+            return contact_json(find_contact(connection, key))
+
+    def put(self, key: str, body: Any) -> tuple[dict[str, Any], bool]:
+        """Create a contact, or replace all that callers may set of it; also whether it was created."""
+        given = read_values(ContactIn, body, "contact", _TAKEN, _EMPTY)
+        values = {name: given.get(name, _EMPTY.get(name)) for name in contacts.WRITABLE}
+        values["fields"] = without_nulls(values["fields"] or {})
+        shards = self._resources.shards
+
+        def place(connection: Connection) -> list[int]:
+            found = intake.find_contacts(connection, [key])
+            return [found[key].shard if found else intake.shard_of(key, shards)]
+
+        def work(connection: Connection, now: Micros) -> tuple[dict[str, Any], bool]:
+            before = contacts.contact_by_key(connection, key)
+            created = before is None
+            if before is None:
+                intake.ensure_contacts(connection, [key], shards, now)
+                before = find_contact(connection, key)
+            return _change(connection, before, values, now), created
+
+        return in_shards(self._resources, place, work)
+
+    def patch(self, key: str, body: Any) -> dict[str, Any]:
+        """Change what is given; `fields` are merged."""
+        values = read_values(ContactIn, body, "contact", _TAKEN, _EMPTY)
+
+        def work(connection: Connection, now: Micros) -> dict[str, Any]:
+            before = find_contact(connection, key)
+            changes = dict(values)
+            if "fields" in changes:
+                changes["fields"] = without_nulls({**before["fields"], **changes["fields"]})
+            return _change(connection, before, changes, now)
+
+        return in_shards(self._resources, lambda connection: [find_contact(connection, key)["shard"]], work)
+
+    def erase(self, key: str) -> None:
+        """Delete the contact with everything about it; its follow-ups end."""
+
+        def work(connection: Connection, now: Micros) -> None:
+            del now
+            contact = find_contact(connection, key)
+            erasing.erase_contact(connection, contact["id"], contact["shard"])
+
+        in_shards(self._resources, lambda connection: [find_contact(connection, key)["shard"]], work)
+
+    def merge(self, key: str, body: Any) -> dict[str, Any]:
+        """Give everything of a contact to another, which is returned; the key stays as an alias.
+
+        The other's own fields win; those it lacks, and all tags and opt-outs, are taken over.
+        """
+        into = _into(body)
+
+        def both(connection: Connection) -> tuple[RowMapping, RowMapping]:
+            loser, survivor = find_contact(connection, key), find_contact(connection, into)
+            if loser["id"] == survivor["id"]:
+                raise Conflict(f'"{key}" and "{into}" are one and the same contact')
+            return loser, survivor
+
+        def work(connection: Connection, now: Micros) -> dict[str, Any]:
+            loser, survivor = both(connection)
+            merging.merge_contacts(connection, loser, survivor, _merged(loser, survivor), now)
+            return contact_json(find_contact(connection, into))
+
+        return in_shards(self._resources, lambda connection: [row["shard"] for row in both(connection)], work)
+
+
+def find_contact(connection: Connection, key: str) -> RowMapping:
+    """The contact's row; raises NotFound."""
+    row = contacts.contact_by_key(connection, key)
+    if row is None:
+        raise NotFound(f'there is no contact "{key}"; PUT /v1/contacts/{{key}} or an event creates one')
+    return row
+
+
+def contact_json(row: RowMapping) -> dict[str, Any]:
+    """A contact as the API shows it."""
+    shown = {name: row[name] for name in ("id", "key", *contacts.WRITABLE)}
+    return {**shown, "created_at": to_iso(row["created_at"]), "updated_at": to_iso(row["updated_at"])}
+
+
+def _change(
+    connection: Connection, before: RowMapping, values: Mapping[str, Any], now: Micros
+) -> dict[str, Any]:
+    contacts.change_contact(connection, before, values, now)
+    return contact_json(find_contact(connection, before["key"]))
+
+
+def _into(body: Any) -> str:
+    into = body.get("into") if isinstance(body, dict) and set(body) == {"into"} else None
+    if not isinstance(into, str):
+        raise Invalid([Problem(("into",), 'name the contact that takes over: {"into": "ada"}')])
+    return into
+
+
+def _merged(loser: RowMapping, survivor: RowMapping) -> dict[str, Any]:
+    """The survivor's fields after the merge."""
+    names = ("name", "email", "phone", "stage", "owner")
+    values: dict[str, Any] = {name: survivor[name] or loser[name] for name in names}
+    values["tags"] = list(dict.fromkeys([*survivor["tags"], *loser["tags"]]))
+    values["fields"] = {**loser["fields"], **survivor["fields"]}
+    off = [survivor["dnd"], loser["dnd"]]
+    channels = [*dict.fromkeys(channel for dnd in off if isinstance(dnd, list) for channel in dnd)]
+    every = ALL_CHANNELS in off or set(channels) == set(CHANNELS)
+    values["dnd"] = ALL_CHANNELS if every else channels
+    return values
+
+
+__all__ = ["ContactIn", "Contacts", "MergeIn", "check_name", "contact_json", "find_contact"]

@@ -1,0 +1,148 @@
+"""Deals: create, replace, change, read, erase."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from conditions.fields import DEAL
+from conditions.problems import Problem
+from conditions.times import Micros, to_iso
+from conditions.values import LARGEST_INTEGER
+from services.names import Name, ShortText
+from services.records.contacts import find_contact
+from services.records.shard_locks import in_shards
+from services.records.values import read_values, without_nulls
+from services.resources import Invalid, NotFound, Resources
+from store.connection import Connection, RowMapping
+from store.intake import arriving as intake
+from store.records import contacts, deals, erasing, merging
+from store.scoring.facts import plain_number
+
+_Value = Annotated[int | float, Field(ge=-LARGEST_INTEGER, le=LARGEST_INTEGER, allow_inf_nan=False)]
+
+
+class DealIn(BaseModel):
+    """What callers may set of a deal. Missing, null or empty: the deal has none."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    contact: Name | None = Field(default=None, description="Its contact's key; a new deal needs one")
+    name: ShortText | None = None
+    pipeline: ShortText | None = None
+    stage: ShortText | None = Field(default=None, description="Changing it emits `deal.stage_changed`")
+    status: Literal["open", "won", "lost"] | None = Field(
+        default=None, description="Emits `deal.won` and `deal.lost`; default: open"
+    )
+    value: _Value | None = None
+    currency: ShortText | None = None
+    owner: ShortText | None = Field(default=None, description="Who looks after the deal")
+    fields: dict[str, Any] | None = Field(
+        default=None, description="Free fields: texts, numbers, true, false, lists of these; null removes one"
+    )
+
+
+_EMPTY: Mapping[str, Any] = {"status": "open", "fields": {}}
+_TAKEN = (*DEAL, "id", "contact")
+
+
+class Deals:
+    """Reads and changes deals, one transaction each."""
+
+    def __init__(self, resources: Resources) -> None:
+        self._resources = resources
+
+    def get(self, key: str) -> dict[str, Any]:
+        with self._resources.database.read() as connection:
+            return self._shown(connection, key)
+
+    def put(self, key: str, body: Any) -> tuple[dict[str, Any], bool]:
+        """Create a deal, or replace all that callers may set of it; also whether it was created.
+
+        An unknown contact is created. A deal that exists may leave its contact out.
+        """
+        given = read_values(DealIn, body, "deal", _TAKEN, _EMPTY)
+        values = {name: given.get(name, _EMPTY.get(name)) for name in deals.WRITABLE}
+        values["fields"] = without_nulls(values["fields"] or {})
+        return self._write(key, given.get("contact"), values, create=True)
+
+    def patch(self, key: str, body: Any) -> dict[str, Any]:
+        """Change what is given; `fields` are merged."""
+        values = read_values(DealIn, body, "deal", _TAKEN, _EMPTY)
+        contact = values.pop("contact", None)
+        if contact is None and "contact" in body:
+            raise Invalid(
+                [Problem(("contact",), "a deal needs a contact; leave it out to keep the one it has")]
+            )
+        return self._write(key, contact, values, create=False)[0]
+
+    def _write(
+        self, key: str, contact: str | None, values: Mapping[str, Any], *, create: bool
+    ) -> tuple[dict[str, Any], bool]:
+        """Do it while holding the shards of the deal and of the contact that it is given to."""
+        shards = self._resources.shards
+
+        def place(connection: Connection) -> list[int]:
+            row = deals.deal_by_key(connection, key)
+            if row is None and not create:
+                find_deal(connection, key)
+            found = [] if row is None else [row["shard"]]
+            if contact is not None:
+                known = intake.find_contacts(connection, [contact])
+                found.append(known[contact].shard if known else intake.shard_of(contact, shards))
+            elif row is None:
+                raise Invalid([Problem(("contact",), "a new deal needs the key of its contact")])
+            return found
+
+        def work(connection: Connection, now: Micros) -> tuple[dict[str, Any], bool]:
+            before = deals.deal_by_key(connection, key)
+            created = before is None
+            if contact is not None:
+                owner = intake.ensure_contacts(connection, [contact], shards, now)[contact]
+                intake.ensure_deals(connection, {key: owner}, now)
+                before = find_deal(connection, key)
+                if before["contact_id"] != owner.id:
+                    merging.move_deal(connection, before, find_contact(connection, contact), now)
+            before = find_deal(connection, key)
+            changes = dict(values)
+            if not create and "fields" in changes:
+                changes["fields"] = without_nulls({**before["fields"], **changes["fields"]})
+            deals.change_deal(connection, before, changes, now)
+            return self._shown(connection, key), created
+
+        return in_shards(self._resources, place, work)
+
+    def erase(self, key: str) -> None:
+        """Delete the deal with everything about it; its follow-ups end. What its contact did stays."""
+
+        def work(connection: Connection, now: Micros) -> None:
+            deal = find_deal(connection, key)
+            erasing.erase_deal(connection, deal["id"], deal["contact_id"], deal["shard"], now)
+
+        in_shards(self._resources, lambda connection: [find_deal(connection, key)["shard"]], work)
+
+    def _shown(self, connection: Connection, key: str) -> dict[str, Any]:
+        row = find_deal(connection, key)
+        return deal_json(row, contacts.contact_keys(connection, [row["contact_id"]]))
+
+
+def find_deal(connection: Connection, key: str) -> RowMapping:
+    """The deal's row; raises NotFound."""
+    row = deals.deal_by_key(connection, key)
+    if row is None:
+        raise NotFound(
+            f'there is no deal "{key}"; PUT /v1/deals/{{key}} or an event that names it and its contact creates one'
+        )
+    return row
+
+
+def deal_json(row: RowMapping, contact_keys: Mapping[int, str]) -> dict[str, Any]:
+    """A deal as the API shows it."""
+    shown = {name: row[name] for name in ("id", "key", *deals.WRITABLE)}
+    return {
+        **shown,
+        "value": plain_number(row["value"]),
+        "contact": contact_keys.get(row["contact_id"]),
+        "created_at": to_iso(row["created_at"]),
+        "updated_at": to_iso(row["updated_at"]),
+    }

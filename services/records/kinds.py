@@ -1,0 +1,14 @@
+"""The two kinds of record that carry scores, for use cases that treat them alike."""
+
+from typing import Literal
+
+from services.records.contacts import find_contact
+from services.records.deals import find_deal
+from store.connection import Connection, RowMapping
+
+Kind = Literal["contact", "deal"]
+
+
+def find_record(connection: Connection, kind: Kind, key: str) -> RowMapping:
+    """The row of a contact or deal; raises NotFound."""
+    return find_contact(connection, key) if kind == "contact" else find_deal(connection, key)

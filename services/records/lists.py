@@ -1,0 +1,264 @@
+"""Lists of contacts and deals: by score, band, tag, stage, owner and more, by text, or by any condition."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from conditions.problems import suggestion
+from conditions.tree import fields_read
+from scoring.compiled import CompiledProfile
+from services import cursors
+from services.design.profile_cache import ProfileCache
+from services.records.contacts import contact_json
+from services.records.deals import deal_json
+from services.records.kinds import Kind
+from services.resources import BadParameter, Resources
+from store.connection import Connection, RowMapping
+from store.records import contacts
+from store.records import lists as rows
+
+_OF_SCORE = ("score_gte", "score_lte", "band")
+SORTS = ("created_at", "-created_at", "score", "-score")
+EQUAL: Mapping[Kind, tuple[str, ...]] = {
+    "contact": ("stage", "owner", "email", "phone"),
+    "deal": ("stage", "owner", "pipeline", "status", "currency"),
+}
+
+
+@dataclass(frozen=True)
+class RecordQuery:
+    """What to list. `score_gte`, `score_lte`, `band` and sorting by score need a `profile`.
+
+    `equal`: columns that have to have a value; `contact`: whose deals.
+    """
+
+    kind: Kind
+    profile: str | None = None
+    score_gte: int | None = None
+    score_lte: int | None = None
+    band: str | None = None
+    tag: str | None = None
+    contact: str | None = None
+    equal: Mapping[str, str] = field(default_factory=dict)
+    q: str | None = None
+    filters: Mapping[str, Any] = field(default_factory=dict)
+    sort: str = "created_at"
+    cursor: str | None = None
+    limit: int = cursors.PER_PAGE
+
+
+class RecordLists:
+    """Lists records."""
+
+    def __init__(self, resources: Resources, profiles: ProfileCache) -> None:
+        self._resources = resources
+        self._profiles = profiles
+
+    def find(self, query: RecordQuery) -> dict[str, Any]:
+        """A page; each record with `score` and `band` when a profile is given. Empty scores come last, both ways."""
+        check_query(query)
+        with self._resources.database.read() as connection:
+            view, profile = self._view(connection, query)
+            bounds = _bounds(query, profile)
+            tests = self._tests(connection, query, view)
+            if tests is None or (view is None and _asks_for_score(query)):
+                return cursors.page([], None)
+            found, following = _page(connection, query, view, tests, bounds)
+            return cursors.page(_shown(connection, found, query, profile), following)
+
+    def count(self, query: RecordQuery) -> int:
+        """How many records there are on all pages."""
+        check_query(query)
+        with self._resources.database.read() as connection:
+            view, profile = self._view(connection, query)
+            tests = self._tests(connection, query, view)
+            if tests is None or (view is None and _asks_for_score(query)):
+                return 0
+            return rows.count(connection, query.kind, view, [*tests, *_bounds(query, profile).tests()])
+
+    def _tests(
+        self, connection: Connection, query: RecordQuery, view: rows.ScoreView | None
+    ) -> list[Any] | None:
+        """The tests of the record; None when there can be no such record."""
+        equal: dict[str, Any] = dict(query.equal)
+        if query.contact is not None:
+            contact = contacts.contact_by_key(connection, query.contact)
+            if contact is None:
+                return None
+            equal["contact_id"] = contact["id"]
+        tests = rows.column_tests(query.kind, tag=query.tag, q=query.q, **equal)
+        if query.filters:
+            now = self._resources.clock()
+            others = self._others(connection, query.filters)
+            tests.append(rows.filter_test(query.kind, query.filters, view, others, now))
+        return tests
+
+    def _others(
+        self, connection: Connection, filters: Mapping[str, Any]
+    ) -> dict[str, tuple[str, rows.ScoreView]]:
+        """The published profiles that the filters read by key."""
+        found = {}
+        for name in fields_read(filters):
+            owner, _, key = name.partition(".")
+            row = self._profiles.row(connection, key) if owner in ("scores", "bands") else None
+            profile = self._profiles.published(connection, row) if row is not None else None
+            if row is not None and profile is not None:
+                found[key] = (profile.applies_to, rows.ScoreView(row["id"], row["emptied"], profile.bands))
+        return found
+
+    def _view(
+        self, connection: Connection, query: RecordQuery
+    ) -> tuple[rows.ScoreView | None, CompiledProfile | None]:
+        if query.profile is None:
+            return None, None
+        row = self._profiles.row(connection, query.profile)
+        if row is None:
+            raise BadParameter(
+                "profile",
+                f'there is no profile "{query.profile}"{suggestion(query.profile, self._profiles.keys(connection))}',
+            )
+        if row["applies_to"] != query.kind:
+            raise BadParameter(
+                "profile", f'the profile "{query.profile}" scores {row["applies_to"]}s, not {query.kind}s'
+            )
+        profile = self._profiles.published(connection, row)
+        if profile is None:
+            return None, None
+        return rows.ScoreView(row["id"], row["emptied"], profile.bands), profile
+
+
+def _asks_for_score(query: RecordQuery) -> bool:
+    return any(getattr(query, name) is not None for name in _OF_SCORE)
+
+
+def check_query(query: RecordQuery) -> None:
+    """Raise BadParameter for what cannot be asked."""
+    if query.sort not in SORTS:
+        raise BadParameter("sort", f'cannot sort by "{query.sort}"{suggestion(query.sort, SORTS)}')
+    if query.profile is None:
+        for name in _OF_SCORE:
+            if getattr(query, name) is not None:
+                raise BadParameter(name, f'"{name}" needs to know whose scores: add profile=<key>')
+        if query.sort.endswith("score"):
+            raise BadParameter("sort", "sorting by score needs to know whose: add profile=<key>")
+
+
+@dataclass(frozen=True)
+class _Bounds:
+    """Scores from `low` up to, but not including, `high`; None: no bound. `asked`: whether there is any test."""
+
+    low: int | None = None
+    high: int | None = None
+    asked: bool = False
+
+    def tests(self, after: int | None = None, *, descending: bool = False) -> list[Any]:
+        """Tests of the score. A bound that the cursor's score `after` implies is left out.
+
+        A database that is given both looks for the wider one and reads all that lies between.
+        """
+        low, high = self.low, self.high
+        if after is not None and descending and high is not None and after < high:
+            high = None
+        if after is not None and not descending and low is not None and after >= low:
+            low = None
+        return rows.score_tests(low, high) if self.asked else []
+
+
+def _bounds(query: RecordQuery, profile: CompiledProfile | None) -> _Bounds:
+    lows = [query.score_gte]
+    highs = [query.score_lte + 1 if query.score_lte is not None else None]
+    if profile is not None and query.band is not None:
+        labels = [label for _, label in profile.bands]
+        if query.band not in labels:
+            raise BadParameter(
+                "band", f'profile "{profile.key}" has no band "{query.band}"{suggestion(query.band, labels)}'
+            )
+        place = labels.index(query.band)
+        lows.append(profile.bands[place][0])
+        highs.append(profile.bands[place + 1][0] if place + 1 < len(labels) else None)
+    return _Bounds(
+        max((low for low in lows if low is not None), default=None),
+        min((high for high in highs if high is not None), default=None),
+        _asks_for_score(query),
+    )
+
+
+def _page(
+    connection: Connection,
+    query: RecordQuery,
+    view: rows.ScoreView | None,
+    tests: list[Any],
+    bounds: _Bounds,
+) -> tuple[list[RowMapping], str | None]:
+    descending = query.sort.startswith("-")
+    wanted, kind = query.limit + 1, query.kind
+    if query.sort.endswith("created_at") or view is None:
+        of = f"{kind}s:{query.sort}"
+        key = cursors.decode(query.cursor, of, (int,))
+        found = rows.by_age(
+            connection,
+            kind,
+            view,
+            [*tests, *bounds.tests()],
+            descending=descending,
+            after=key[0] if key else None,
+            limit=wanted,
+        )
+        return _cut(found, query.limit, of, by_score=False)
+    of = f"{kind}s:{query.sort}:{query.profile}"
+    place = _score_key(query.cursor, of)
+    found = []
+    if place is None or place[0] is not None:
+        after = (place[0], place[1]) if place and place[0] is not None else None
+        tests_of_score = bounds.tests(after[0] if after else None, descending=descending)
+        found = rows.scored(
+            connection,
+            kind,
+            view,
+            [*tests, *tests_of_score],
+            descending=descending,
+            after=after,
+            limit=wanted,
+        )
+    if len(found) < wanted and not bounds.asked:
+        last = place[1] if place and place[0] is None else None
+        found += rows.unscored(connection, kind, view, tests, after=last, limit=wanted - len(found))
+    return _cut(found, query.limit, of, by_score=True)
+
+
+def _score_key(cursor: str | None, of: str) -> tuple[int | None, int] | None:
+    """The (score, id) in a cursor; the score is None among the empty ones."""
+    if cursor is None:
+        return None
+    try:
+        found = cursors.decode(cursor, of, (int, int))
+    except BadParameter:
+        found = cursors.decode(cursor, of, (int,))
+        return (None, found[0]) if found else None
+    return (found[0], found[1]) if found else None
+
+
+def _cut(
+    found: list[RowMapping], limit: int, of: str, *, by_score: bool
+) -> tuple[list[RowMapping], str | None]:
+    if len(found) <= limit:
+        return found, None
+    last = found[limit - 1]
+    scored = by_score and last["score"] is not None
+    key = (last["score"], last["id"]) if scored else (last["id"],)
+    return found[:limit], cursors.encode(of, key)
+
+
+def _shown(
+    connection: Connection, found: list[RowMapping], query: RecordQuery, profile: CompiledProfile | None
+) -> list[dict[str, Any]]:
+    if query.kind == "contact":
+        shown = [contact_json(row) for row in found]
+    else:
+        keys = contacts.contact_keys(connection, {row["contact_id"] for row in found})
+        shown = [deal_json(row, keys) for row in found]
+    if query.profile is not None:
+        for item, row in zip(shown, found, strict=True):
+            item["score"] = row["score"]
+            item["band"] = profile.band(row["score"]) if profile else None
+    return shown

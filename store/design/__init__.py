@@ -1,0 +1,1 @@
+"""Statements about definitions and their publishes."""

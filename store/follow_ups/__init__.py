@@ -1,0 +1,1 @@
+"""Statements about enrollments, their steps, waits and messages."""

@@ -1,0 +1,362 @@
+"""Enrollments and what their steps did: outcomes, tasks, notifications, adjustments."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import (
+    Connection,
+    RowMapping,
+    Select,
+    and_,
+    case,
+    delete,
+    func,
+    insert,
+    null,
+    or_,
+    select,
+    update,
+)
+
+from conditions.times import Micros
+from runtime.registry import enrollment_of, follow_up_workflow_id
+from store import meta
+from store.follow_ups import messages
+from store.tables import (
+    Adjustment,
+    Automation,
+    AutomationVersion,
+    Cancellation,
+    Enrollment,
+    Event,
+    Outcome,
+    Profile,
+    Score,
+    Task,
+    table,
+)
+
+ENROLLMENTS = table(Enrollment)
+OUTCOMES = table(Outcome)
+CANCELLATIONS = table(Cancellation)
+TASKS = table(Task)
+ADJUSTMENTS = table(Adjustment)
+_AUTOMATIONS = table(Automation)
+_VERSIONS = table(AutomationVersion)
+_PROFILES = table(Profile)
+_SCORES = table(Score)
+_EVENTS = table(Event)
+
+#: An enrollment of one of these can still do something.
+OPEN = ("queued", "running")
+
+_WITH_DEFINITION = (
+    select(
+        ENROLLMENTS,
+        _AUTOMATIONS.c.key.label("automation"),
+        _VERSIONS.c.definition,
+        _PROFILES.c.key.label("profile"),
+        _PROFILES.c.applies_to,
+    )
+    .join(_AUTOMATIONS, _AUTOMATIONS.c.id == ENROLLMENTS.c.automation_id)
+    .join(
+        _VERSIONS,
+        and_(_VERSIONS.c.automation_id == _AUTOMATIONS.c.id, _VERSIONS.c.version == ENROLLMENTS.c.version),
+    )
+    .outerjoin(_PROFILES, _PROFILES.c.id == ENROLLMENTS.c.profile_id)
+)
+
+
+def with_definition() -> Select[Any]:
+    """Enrollments with `automation` key, `profile` key, what that `applies_to`, and `definition`."""
+    return _WITH_DEFINITION
+
+
+def about_deal(row: RowMapping) -> bool:
+    """Whether a deal is enrolled: by a deal's score, or by an event that names it. Else the contact is."""
+    return row["deal_id"] is not None and row["applies_to"] != "contact"
+
+
+def queued(connection: Connection, shard: int, now: Micros, limit: int) -> list[RowMapping]:
+    """Enrollments whose follow-up may start now, with `automation` key, `profile` key and `definition`.
+
+    While new starts are held, those only that began before: lost in Temporal, or retried.
+    """
+    return list(
+        connection.execute(
+            _WITH_DEFINITION.where(*_may_start(connection, shard, now))
+            .order_by(ENROLLMENTS.c.start_at, ENROLLMENTS.c.id)
+            .limit(limit)
+        ).mappings()
+    )
+
+
+def _may_start(connection: Connection, shard: int, now: Micros) -> list[Any]:
+    tests = [
+        ENROLLMENTS.c.shard == shard,
+        ENROLLMENTS.c.status == "queued",
+        ENROLLMENTS.c.start_at <= now,
+    ]
+    held = meta.get_fact(connection, meta.HELD) is not None
+    return [*tests, ENROLLMENTS.c.started_at.is_not(None)] if held else tests
+
+
+def closing(connection: Connection, shard: int, limit: int) -> list[str]:
+    """Ids of workflows that may still run although their enrollment has ended here, or has been erased."""
+    ended = connection.execute(
+        select(ENROLLMENTS.c.id, ENROLLMENTS.c.attempt)
+        .where(ENROLLMENTS.c.shard == shard, ENROLLMENTS.c.closing)
+        .order_by(ENROLLMENTS.c.id)
+        .limit(limit)
+    )
+    erased = connection.execute(
+        select(CANCELLATIONS.c.workflow_id).where(CANCELLATIONS.c.shard == shard).limit(limit)
+    ).scalars()
+    return [*(follow_up_workflow_id(row.id, row.attempt) for row in ended), *erased]
+
+
+def next_start(connection: Connection, shard: int, now: Micros) -> Micros | None:
+    """When the storm limit lets the next follow-up of the shard start; None when none waits, or starts are held."""
+    if meta.get_fact(connection, meta.HELD) is not None:
+        return None
+    waiting = select(func.min(ENROLLMENTS.c.start_at)).where(
+        ENROLLMENTS.c.shard == shard, ENROLLMENTS.c.status == "queued", ENROLLMENTS.c.start_at > now
+    )
+    found: Micros | None = connection.execute(waiting).scalar_one()
+    return found
+
+
+def any_unstarted(connection: Connection, shard: int, now: Micros) -> bool:
+    """Whether some follow-up of the shard waits for its start, and may start, or for word."""
+    startable = select(ENROLLMENTS.c.id).where(*_may_start(connection, shard, now)).limit(1)
+    if connection.execute(startable).first() is not None:
+        return True
+    waking = select(ENROLLMENTS.c.id).where(ENROLLMENTS.c.shard == shard, ENROLLMENTS.c.waking > 0).limit(1)
+    return bool(closing(connection, shard, 1)) or connection.execute(waking).first() is not None
+
+
+def mark_started(connection: Connection, ids: Collection[str], now: Micros) -> None:
+    connection.execute(
+        update(ENROLLMENTS)
+        .where(ENROLLMENTS.c.id.in_(ids), ENROLLMENTS.c.status == "queued")
+        .values(status="running", started_at=func.coalesce(ENROLLMENTS.c.started_at, now))
+    )
+
+
+def mark_closed(connection: Connection, workflow_ids: Collection[str]) -> None:
+    """Note that these workflows know of their end."""
+    connection.execute(delete(CANCELLATIONS).where(CANCELLATIONS.c.workflow_id.in_(workflow_ids)))
+    ids = [enrollment_of(workflow_id) for workflow_id in workflow_ids]
+    connection.execute(
+        update(ENROLLMENTS).where(ENROLLMENTS.c.id.in_(ids), ENROLLMENTS.c.closing).values(closing=False)
+    )
+
+
+def load_enrollment(connection: Connection, enrollment_id: str) -> RowMapping | None:
+    """One enrollment with `automation` key, `profile` key, what that `applies_to`, and `definition`."""
+    return (
+        connection.execute(_WITH_DEFINITION.where(ENROLLMENTS.c.id == enrollment_id)).mappings().one_or_none()
+    )
+
+
+def enrollment_shard(connection: Connection, enrollment_id: str) -> int | None:
+    found: int | None = connection.execute(
+        select(ENROLLMENTS.c.shard).where(ENROLLMENTS.c.id == enrollment_id)
+    ).scalar_one_or_none()
+    return found
+
+
+def change_enrollment(connection: Connection, enrollment_id: str, **values: Any) -> None:
+    connection.execute(update(ENROLLMENTS).where(ENROLLMENTS.c.id == enrollment_id).values(**values))
+
+
+def reach_step(connection: Connection, enrollment_id: str, path: str) -> None:
+    """Note where an enrollment is; tries that failed belong to the step before."""
+    change_enrollment(connection, enrollment_id, step=path, tries=0, last_error=None, next_attempt_at=None)
+
+
+def settle_tries(connection: Connection, enrollment_id: str, path: str) -> None:
+    """Note that the step has come to its end, whatever failed before, unless the follow-up has gone on."""
+    connection.execute(
+        update(ENROLLMENTS)
+        .where(*_at_step(enrollment_id, path))
+        .values(tries=0, last_error=None, next_attempt_at=None)
+    )
+
+
+def note_try(
+    connection: Connection, enrollment_id: str, path: str, tries: int, reason: str, next_at: Micros
+) -> None:
+    """Note a try of the step that failed, unless the follow-up has gone on."""
+    connection.execute(
+        update(ENROLLMENTS)
+        .where(*_at_step(enrollment_id, path))
+        .values(
+            tries=tries,
+            last_error=reason,
+            next_attempt_at=case((ENROLLMENTS.c.paused, null()), else_=next_at),
+        )
+    )
+
+
+def _at_step(enrollment_id: str, path: str) -> tuple[Any, ...]:
+    return ENROLLMENTS.c.id == enrollment_id, ENROLLMENTS.c.step == path, ENROLLMENTS.c.status.in_(OPEN)
+
+
+def progress_of(connection: Connection, enrollment_id: str) -> RowMapping | None:
+    """`paused`, `step`, `tries`, `last_error` and `next_attempt_at` of an enrollment."""
+    columns = (ENROLLMENTS.c[name] for name in ("paused", "step", "tries", "last_error", "next_attempt_at"))
+    query = select(*columns).where(ENROLLMENTS.c.id == enrollment_id)
+    return connection.execute(query).mappings().one_or_none()
+
+
+def end_enrollment(
+    connection: Connection, enrollment_id: str, status: str, now: Micros, error: str | None = None
+) -> None:
+    """Give an enrollment that is still open its final status. What it had still to send will not be sent."""
+    if status != "completed":
+        messages.fail_pending(connection, enrollment_id, f"the follow-up ended before it was sent ({status})")
+    connection.execute(
+        update(ENROLLMENTS)
+        .where(ENROLLMENTS.c.id == enrollment_id, ENROLLMENTS.c.status.in_(OPEN))
+        .values(
+            status=status,
+            finished_at=now,
+            **({"last_error": error} if error else {}),
+        )
+    )
+
+
+def running(connection: Connection, before: Micros, after: str, limit: int) -> list[RowMapping]:
+    """Enrollments that run since before a moment, by id."""
+    return list(
+        connection.execute(
+            select(ENROLLMENTS.c.id, ENROLLMENTS.c.attempt, ENROLLMENTS.c.shard)
+            .where(
+                ENROLLMENTS.c.status == "running",
+                ENROLLMENTS.c.started_at < before,
+                ENROLLMENTS.c.id > after,
+            )
+            .order_by(ENROLLMENTS.c.id)
+            .limit(limit)
+        ).mappings()
+    )
+
+
+def start_again(connection: Connection, enrollment_id: str, attempt: int) -> None:
+    """Queue an enrollment whose workflow is lost as its next attempt; stored outcomes are passed over."""
+    connection.execute(
+        update(ENROLLMENTS)
+        .where(
+            ENROLLMENTS.c.id == enrollment_id,
+            ENROLLMENTS.c.status == "running",
+            ENROLLMENTS.c.attempt == attempt,
+        )
+        .values(status="queued", attempt=attempt + 1)
+    )
+
+
+def outcomes(connection: Connection, enrollment_id: str, paths: Collection[str]) -> dict[str, RowMapping]:
+    """What the steps came to, by path; steps without an outcome are missing."""
+    rows = connection.execute(
+        select(OUTCOMES).where(OUTCOMES.c.enrollment_id == enrollment_id, OUTCOMES.c.path.in_(paths))
+    ).mappings()
+    return {row["path"]: row for row in rows}
+
+
+def add_outcome(
+    connection: Connection,
+    enrollment_id: str,
+    path: str,
+    kind: str,
+    result: Mapping[str, Any],
+    attempt: int,
+    now: Micros,
+) -> None:
+    connection.execute(
+        insert(OUTCOMES).values(
+            enrollment_id=enrollment_id, path=path, kind=kind, result=dict(result), attempt=attempt, at=now
+        )
+    )
+
+
+def add_task(connection: Connection, **values: Any) -> None:
+    connection.execute(insert(TASKS).values(**values))
+
+
+def add_adjustment(connection: Connection, **values: Any) -> None:
+    connection.execute(insert(ADJUSTMENTS).values(**values))
+
+
+def find_adjustment(connection: Connection, adjustment_id: str) -> RowMapping | None:
+    return (
+        connection.execute(select(ADJUSTMENTS).where(ADJUSTMENTS.c.id == adjustment_id))
+        .mappings()
+        .one_or_none()
+    )
+
+
+def present_scores(
+    connection: Connection, contact_id: int, deal_id: int | None
+) -> dict[str, tuple[int, int | None]]:
+    """(profile id, score) by profile key, of the published profiles that have scored the contact or the deal."""
+    of_deal = and_(_SCORES.c.record_id == deal_id, _PROFILES.c.applies_to == "deal")
+    of_contact = and_(_SCORES.c.record_id == contact_id, _PROFILES.c.applies_to == "contact")
+    rows = connection.execute(
+        select(_PROFILES.c.key, _PROFILES.c.id, _SCORES.c.score)
+        .join(_SCORES, _SCORES.c.profile_id == _PROFILES.c.id)
+        .where(
+            or_(of_contact, of_deal) if deal_id is not None else of_contact,
+            _PROFILES.c.version.is_not(None),
+            _SCORES.c.version > _PROFILES.c.emptied,
+        )
+    )
+    return {key: (profile_id, score) for key, profile_id, score in rows}
+
+
+def load_event(connection: Connection, event_id: str) -> RowMapping | None:
+    return connection.execute(select(_EVENTS).where(_EVENTS.c.id == event_id)).mappings().one_or_none()
+
+
+def list_rows(
+    connection: Connection,
+    of: str,
+    filters: Mapping[str, Any],
+    after: str | None,
+    limit: int,
+) -> Sequence[RowMapping]:
+    """Enrollments, tasks, notifications or webhooks, the newest first, those before the id `after`."""
+    rows = {
+        "enrollments": ENROLLMENTS,
+        "tasks": TASKS,
+        "notifications": messages.NOTIFICATIONS,
+        "webhooks": messages.WEBHOOKS,
+    }[of]
+    tests = [rows.c[name] == value for name, value in filters.items() if value is not None]
+    if after is not None:
+        tests.append(rows.c.id < after)
+    query = (
+        select(rows, _AUTOMATIONS.c.key.label("automation"))
+        .outerjoin(_AUTOMATIONS, _AUTOMATIONS.c.id == rows.c.automation_id)
+        .where(*tests)
+        .order_by(rows.c.id.desc())
+        .limit(limit)
+    )
+    return connection.execute(query).mappings().all()
+
+
+def count_by_status(connection: Connection) -> dict[str, int]:
+    """Enrollments by status."""
+    rows = connection.execute(select(ENROLLMENTS.c.status, func.count()).group_by(ENROLLMENTS.c.status))
+    return {row[0]: row[1] for row in rows}
+
+
+def change_task(connection: Connection, task_id: str, **values: Any) -> bool:
+    return connection.execute(update(TASKS).where(TASKS.c.id == task_id).values(**values)).rowcount > 0
+
+
+def take_turn(connection: Connection, name: str) -> int:
+    """A counter that goes round: 0, 1, 2, ... for each name."""
+    turn = int(meta.get_fact(connection, name) or 0)
+    meta.set_fact(connection, name, str(turn + 1))
+    return turn

@@ -1,0 +1,132 @@
+"""Changing enrollments by hand. Their shard is locked."""
+
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, Table, delete, select, update
+
+from conditions.times import Micros
+from store.follow_ups import watching
+from store.follow_ups.enrollments import ENROLLMENTS, OPEN, OUTCOMES, add_outcome, end_enrollment, outcomes
+from store.follow_ups.messages import KINDS, NOTIFICATIONS, WEBHOOKS
+from store.follow_ups.watching import WAITS
+
+
+def cancel(connection: Connection, enrollment_id: str, now: Micros) -> None:
+    """End it; its workflow has still to be told."""
+    end_enrollment(connection, enrollment_id, "cancelled", now, "cancelled by hand")
+    connection.execute(update(ENROLLMENTS).where(ENROLLMENTS.c.id == enrollment_id).values(closing=True))
+
+
+def retry(connection: Connection, row: RowMapping) -> None:
+    """Queue it as its next attempt, from the step that failed. All that is done stays.
+
+    A webhook is sent again as it was, and a message to those of its addresses that refused it, with the same id; one
+    that nobody got is written anew.
+    """
+    here = row["id"], row["step"]
+    connection.execute(
+        update(WEBHOOKS)
+        .where(*_of_step(WEBHOOKS, *here), WEBHOOKS.c.status == "failed")
+        .values(status="pending", reason=None)
+    )
+    found = connection.execute(
+        select(NOTIFICATIONS).where(*_of_step(NOTIFICATIONS, *here), NOTIFICATIONS.c.status == "failed")
+    )
+    for message in found.mappings():
+        this = NOTIFICATIONS.c.id == message["id"]
+        if message["served"]:
+            left = [*message["targets"], *message["refused"]]
+            values = {"status": "pending", "reason": None, "targets": left, "refused": []}
+            connection.execute(update(NOTIFICATIONS).where(this).values(values))
+        else:
+            connection.execute(delete(OUTCOMES).where(*_of_step(OUTCOMES, *here)))
+            connection.execute(delete(NOTIFICATIONS).where(this))
+    connection.execute(
+        update(ENROLLMENTS)
+        .where(ENROLLMENTS.c.id == row["id"])
+        .values(
+            status="queued",
+            attempt=ENROLLMENTS.c.attempt + 1,
+            finished_at=None,
+            last_error=None,
+            tries=0,
+            next_attempt_at=None,
+            paused=False,
+            closing=False,
+        )
+    )
+
+
+def _of_step(table: Table, enrollment_id: str, path: str | None) -> tuple[Any, ...]:
+    return table.c.enrollment_id == enrollment_id, table.c.path == path
+
+
+def pause(connection: Connection, enrollment_id: str) -> None:
+    """Let no further step begin; a wait that is over, and a try that is due, wait for `resume`."""
+    this = update(ENROLLMENTS).where(ENROLLMENTS.c.id == enrollment_id)
+    connection.execute(this.values(paused=True, next_attempt_at=None))
+
+
+def resume(connection: Connection, enrollment_id: str) -> None:
+    """Let it go on; its workflow has still to be told."""
+    connection.execute(update(ENROLLMENTS).where(ENROLLMENTS.c.id == enrollment_id).values(paused=False))
+    watching.wake(connection, enrollment_id)
+
+
+def pause_all(connection: Connection, automation_id: int) -> int:
+    """Pause every follow-up of an automation that is queued or runs; how many were not paused already."""
+    query = update(ENROLLMENTS).where(
+        ENROLLMENTS.c.automation_id == automation_id,
+        ENROLLMENTS.c.status.in_(OPEN),
+        ENROLLMENTS.c.paused.is_(False),
+    )
+    return connection.execute(query.values(paused=True, next_attempt_at=None)).rowcount
+
+
+def resume_all(connection: Connection, automation_id: int) -> int:
+    """Let every paused follow-up of an automation go on; how many were paused."""
+    query = update(ENROLLMENTS).where(
+        ENROLLMENTS.c.automation_id == automation_id,
+        ENROLLMENTS.c.status.in_(OPEN),
+        ENROLLMENTS.c.paused,
+    )
+    return connection.execute(query.values(paused=False, waking=ENROLLMENTS.c.waking + 1)).rowcount
+
+
+def skip(connection: Connection, row: RowMapping, kind: str, now: Micros) -> bool:
+    """Pass over the step where an enrollment is; whether there is something to pass over.
+
+    A wait ends, what it had to send is not sent, a branch takes no way, and anything else is left undone.
+    """
+    enrollment_id, path = row["id"], row["step"]
+    known = outcomes(connection, enrollment_id, [path]).get(path)
+    if known is None:
+        branch = {"branch": "none"} if kind in ("if", "split", "wait_for") else {}
+        add_outcome(connection, enrollment_id, path, kind, {"skipped": True, **branch}, row["attempt"], now)
+        wait = (WAITS.c.enrollment_id == enrollment_id, WAITS.c.path == path, WAITS.c.met_at.is_(None))
+        connection.execute(update(WAITS).where(*wait).values(met_at=now))
+    elif known["result"].get("until", 0) > now:
+        connection.execute(
+            update(OUTCOMES)
+            .where(OUTCOMES.c.enrollment_id == enrollment_id, OUTCOMES.c.path == path)
+            .values(result={"until": now, "skipped": True})
+        )
+    else:
+        skipped = 0
+        for messages in KINDS:
+            skipped += connection.execute(
+                update(messages)
+                .where(
+                    messages.c.enrollment_id == enrollment_id,
+                    messages.c.path == path,
+                    messages.c.status.in_(("pending", "failed")),
+                )
+                .values(status="skipped", reason="skipped by hand")
+            ).rowcount
+        if not skipped:
+            return False
+    if row["status"] in OPEN:
+        watching.wake(connection, enrollment_id)
+    else:
+        retry(connection, row)
+    return True

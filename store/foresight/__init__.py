@@ -1,0 +1,1 @@
+"""Statements about what was recorded, for looking back."""

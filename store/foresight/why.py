@@ -1,0 +1,96 @@
+"""What became of matches, and the events that a trigger looked at."""
+
+from collections.abc import Collection
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, RowMapping, select
+
+from conditions.times import Micros
+from store.bulk import Bulk
+from store.intake.event_reads import EVENTS
+
+
+class Life(NamedTuple):
+    """An enrollment from its making to its end; `started` is when it started or may start."""
+
+    id: str
+    created_at: Micros
+    start_at: Micros
+    finished_at: Micros | None
+    change_seq: int | None
+
+    @property
+    def started(self) -> Micros:
+        return max(self.created_at, self.start_at)
+
+
+def lives(connection: Connection, automation_id: int, kind: str, record_id: int) -> list[Life]:
+    """All enrollments of a contact, or of a deal, in an automation, the oldest first."""
+    return [
+        Life(*row)
+        for row in Bulk(connection).rows(
+            f"SELECT {', '.join(Life._fields)} FROM enrollments WHERE automation_id = ? AND {kind}_id = ? "
+            "ORDER BY created_at, id",
+            automation_id,
+            record_id,
+        )
+    ]
+
+
+def besides(
+    connection: Connection, automation_id: int, kind: str, record_id: int, limit: int
+) -> list[dict[str, Any]]:
+    """Enrollments and skips that no change or event caused: by hand, by `start`, or given up, the newest first."""
+    bulk = Bulk(connection)
+    parameters = (automation_id, record_id, limit)
+    enrolled = bulk.rows(
+        f"SELECT created_at, cause, id FROM enrollments WHERE automation_id = ? AND {kind}_id = ? "
+        "AND cause IN ('manual', 'start') ORDER BY created_at DESC LIMIT ?",
+        *parameters,
+    )
+    skipped = bulk.rows(
+        f"SELECT at, origin, reason FROM skips WHERE automation_id = ? AND {kind}_id = ? "
+        "AND (origin LIKE ? OR origin LIKE ?) ORDER BY at DESC LIMIT ?",
+        *parameters[:2],
+        "enroll:%",
+        "start:%",
+        limit,
+    )
+    found = [{"at": at, "cause": cause, "enrollment": id_, "reason": None} for at, cause, id_ in enrolled]
+    causes = {"enroll": "manual", "start": "start"}
+    found += [
+        {"at": at, "cause": causes[origin.partition(":")[0]], "enrollment": None, "reason": reason}
+        for at, origin, reason in skipped
+    ]
+    return sorted(found, key=lambda one: -one["at"])[:limit]
+
+
+def fates(connection: Connection, automation_id: int, origins: Collection[str]) -> dict[str, dict[str, Any]]:
+    """By origin, the `enrollment` made and its `attempt`, or the `reason` of a skip, and when; else missing."""
+    bulk = Bulk(connection)
+    test, parameter = bulk.among("origin", origins)
+    found: dict[str, dict[str, Any]] = {}
+    for origin, enrollment, attempt, at in bulk.rows(
+        f"SELECT origin, id, attempt, created_at FROM enrollments WHERE automation_id = ? AND {test}",
+        automation_id,
+        parameter,
+    ):
+        found[origin] = {"enrollment": enrollment, "attempt": attempt, "reason": None, "at": at}
+    for origin, reason, at in bulk.rows(
+        f"SELECT origin, reason, at FROM skips WHERE automation_id = ? AND {test}", automation_id, parameter
+    ):
+        found[origin] = {"enrollment": None, "reason": reason, "at": at}
+    return found
+
+
+def events_of(
+    connection: Connection, kind: str, record_id: int, event_type: str, limit: int
+) -> list[RowMapping]:
+    """Events of a type of a contact or deal, the newest first; those that scoring has not reached are left out."""
+    query = (
+        select(EVENTS)
+        .where(EVENTS.c[f"{kind}_id"] == record_id, EVENTS.c.type == event_type, EVENTS.c.status != 0)
+        .order_by(EVENTS.c.occurred_at.desc(), EVENTS.c.id.desc())
+        .limit(limit)
+    )
+    return list(connection.execute(query).mappings())

@@ -1,0 +1,1 @@
+"""Statements about events: stored, read, taken back."""

@@ -1,0 +1,104 @@
+"""Contacts: read and change. Every change emits its internal events and marks the contact for re-scoring."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, RowMapping, select, update
+from uuid_utils import uuid7
+
+from conditions.times import Micros
+from store.bulk import Bulk
+from store.intake.arriving import InternalEvent, add_internal_events
+from store.tables import Contact, table
+
+CONTACTS = table(Contact)
+
+#: What callers may set.
+WRITABLE = ("name", "email", "phone", "stage", "owner", "tags", "dnd", "fields")
+
+
+def contact_by_key(connection: Connection, key: str) -> RowMapping | None:
+    """The contact; for the key of a merged one, the contact that took over."""
+    row = connection.execute(select(CONTACTS).where(CONTACTS.c.key == key)).mappings().one_or_none()
+    if row is not None and row["merged_into"] is not None:
+        return contact_by_id(connection, row["merged_into"])
+    return row
+
+
+def contact_by_id(connection: Connection, contact_id: int) -> RowMapping | None:
+    return connection.execute(select(CONTACTS).where(CONTACTS.c.id == contact_id)).mappings().one_or_none()
+
+
+def contact_keys(connection: Connection, ids: Collection[int]) -> dict[int, str]:
+    """Keys by id."""
+    bulk = Bulk(connection)
+    test, parameter = bulk.among("id", ids)
+    return {row[0]: row[1] for row in bulk.rows(f"SELECT id, key FROM contacts WHERE {test}", parameter)}
+
+
+def all_tags(connection: Connection, limit: int) -> list[str]:
+    """Tags that contacts have, at most so many. Looks through all contacts."""
+    bulk = Bulk(connection)
+    each = "json_each(tags) AS each" if bulk.is_sqlite else "jsonb_array_elements_text(tags) AS each(value)"
+    return [
+        row[0]
+        for row in bulk.rows(
+            f"SELECT DISTINCT each.value FROM contacts, {each} WHERE merged_into IS NULL LIMIT ?",
+            limit,
+        )
+    ]
+
+
+def change_contact(
+    connection: Connection, before: RowMapping, values: Mapping[str, Any], now: Micros, *, depth: int = 0
+) -> bool:
+    """Set fields of a contact and emit `stage.changed`, `tag.added`, `tag.removed`, `field.changed`.
+
+    Nothing is written when nothing differs. Returns whether something did. `depth`: of the step that did it.
+    """
+    new = {name: value for name, value in values.items() if differ(before[name], value)}
+    if not new:
+        return False
+    connection.execute(
+        update(CONTACTS)
+        .where(CONTACTS.c.id == before["id"])
+        .values(**new, updated_at=now, touched=max(before["touched"], depth + 1))
+    )
+    events = [
+        InternalEvent(f"{name}/{uuid7()}", name, before["id"], None, before["shard"], properties)
+        for name, properties in _events_of(before, new)
+    ]
+    add_internal_events(connection, events, now, depth=depth)
+    return True
+
+
+def differ(old: Any, new: Any) -> bool:
+    """Whether two JSON values differ; true and 1 do, although Python calls them equal."""
+    return orjson.dumps(old, option=orjson.OPT_SORT_KEYS) != orjson.dumps(new, option=orjson.OPT_SORT_KEYS)
+
+
+def _events_of(before: RowMapping, new: Mapping[str, Any]) -> list[tuple[str, dict[str, object]]]:
+    events: list[tuple[str, dict[str, object]]] = []
+    for name, value in new.items():
+        if name == "stage":
+            events.append(("stage.changed", {"from": before["stage"], "to": value}))
+        elif name == "tags":
+            events += [("tag.added", {"tag": tag}) for tag in value if tag not in before["tags"]]
+            events += [("tag.removed", {"tag": tag}) for tag in before["tags"] if tag not in value]
+        elif name == "fields":
+            events += field_changes(before["fields"], value)
+        else:
+            events.append(("field.changed", {"field": name, "from": before[name], "to": value}))
+    return events
+
+
+def field_changes(
+    old: Mapping[str, Any], new: Mapping[str, Any], prefix: str = ""
+) -> list[tuple[str, dict[str, object]]]:
+    """`field.changed` for each custom field that differs."""
+    return [
+        ("field.changed", {"field": f"{prefix}{field}", "from": old.get(field), "to": new.get(field)})
+        for field in sorted({*old, *new})
+        if differ(old.get(field), new.get(field))
+    ]

@@ -1,0 +1,82 @@
+"""Deals: read and change. Every change emits its internal events and marks the deal for re-scoring."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, select, update
+from uuid_utils import uuid7
+
+from conditions.times import Micros
+from store.bulk import Bulk
+from store.intake.arriving import InternalEvent, add_internal_events
+from store.records.contacts import differ, field_changes
+from store.scoring.facts import plain_number
+from store.tables import Deal, table
+
+DEALS = table(Deal)
+
+#: What callers may set, besides the contact.
+WRITABLE = ("name", "pipeline", "stage", "status", "value", "currency", "owner", "fields")
+_CLOSED = {"won": "deal.won", "lost": "deal.lost"}
+
+
+def deal_by_key(connection: Connection, key: str) -> RowMapping | None:
+    return connection.execute(select(DEALS).where(DEALS.c.key == key)).mappings().one_or_none()
+
+
+def deal_by_id(connection: Connection, deal_id: int) -> RowMapping | None:
+    return connection.execute(select(DEALS).where(DEALS.c.id == deal_id)).mappings().one_or_none()
+
+
+def deal_keys(connection: Connection, ids: Collection[int]) -> dict[int, str]:
+    """Keys by id."""
+    bulk = Bulk(connection)
+    test, parameter = bulk.among("id", ids)
+    return {row[0]: row[1] for row in bulk.rows(f"SELECT id, key FROM deals WHERE {test}", parameter)}
+
+
+def change_deal(
+    connection: Connection, before: RowMapping, values: Mapping[str, Any], now: Micros, *, depth: int = 0
+) -> bool:
+    """Set fields of a deal and emit `deal.stage_changed`, `deal.won`, `deal.lost`, `field.changed`.
+
+    `field.changed` names the field as conditions do, `deal.value`, since the event counts for the contact too.
+    Nothing is written when nothing differs. Returns whether something did. `depth`: of the step that did it.
+    """
+    values = {**values, "value": plain_number(values["value"])} if "value" in values else values
+    new = {name: value for name, value in values.items() if _differs(name, before[name], value)}
+    if not new:
+        return False
+    connection.execute(
+        update(DEALS)
+        .where(DEALS.c.id == before["id"])
+        .values(**new, updated_at=now, touched=max(before["touched"], depth + 1))
+    )
+    events = [
+        InternalEvent(
+            f"{name}/{uuid7()}", name, before["contact_id"], before["id"], before["shard"], properties
+        )
+        for name, properties in _events_of(before, new)
+    ]
+    add_internal_events(connection, events, now, depth=depth)
+    return True
+
+
+def _differs(name: str, old: Any, new: Any) -> bool:
+    return bool(old != new) if name == "value" else differ(old, new)
+
+
+def _events_of(before: RowMapping, new: Mapping[str, Any]) -> list[tuple[str, dict[str, object]]]:
+    events: list[tuple[str, dict[str, object]]] = []
+    for name, value in new.items():
+        old = plain_number(before[name]) if name == "value" else before[name]
+        change = {"from": old, "to": value}
+        if name == "stage":
+            events.append(("deal.stage_changed", change))
+        elif name == "status" and value in _CLOSED:
+            events.append((_CLOSED[value], {"from": before[name]}))
+        elif name == "fields":
+            events += field_changes(before["fields"], value, "deal.")
+        else:
+            events.append(("field.changed", {"field": f"deal.{name}", **change}))
+    return events

@@ -1,0 +1,88 @@
+"""Erasing contacts and deals: every row about them goes, and their follow-ups are told."""
+
+from collections.abc import Collection
+
+from sqlalchemy import Connection
+
+from conditions.times import Micros
+from runtime.registry import follow_up_workflow_id
+from store.bulk import Bulk
+from store.records.merging import ABOUT_DEAL
+from store.scoring.ledgers import fold_anew
+
+
+def erase_contact(connection: Connection, contact_id: int, shard: int) -> None:
+    """Delete a contact, those merged into it, its deals, and everything recorded about them. The shard is locked."""
+    bulk = Bulk(connection)
+    family = [contact_id]
+    family += [row[0] for row in bulk.rows("SELECT id FROM contacts WHERE merged_into = ?", contact_id)]
+    deals = [row[0] for row in bulk.rows("SELECT id FROM deals WHERE contact_id = ?", contact_id)]
+    enrollments = bulk.rows("SELECT id, attempt, status FROM enrollments WHERE contact_id = ?", contact_id)
+    _forget_enrollments(bulk, enrollments, shard)
+    for name in ("events", "skips", "tasks", "notifications", "webhooks"):
+        bulk.run(f"DELETE FROM {name} WHERE contact_id = ?", contact_id)
+    _forget_scores(bulk, "contact", family)
+    _forget_deals(bulk, deals)
+    bulk.run("DELETE FROM contacts WHERE id = ? OR merged_into = ?", contact_id, contact_id)
+
+
+def erase_deal(connection: Connection, deal_id: int, contact_id: int, shard: int, now: Micros) -> None:
+    """Delete a deal and everything recorded about it. The shard is locked.
+
+    Events that a sender named it in stay its contact's; those that its own changes emitted go, so that the contact's
+    scores are folded anew.
+    """
+    bulk = Bulk(connection)
+    enrollments = bulk.rows(
+        f"SELECT id, attempt, status FROM enrollments WHERE deal_id = ? AND {ABOUT_DEAL}", deal_id
+    )
+    for name in ("tasks", "notifications", "webhooks"):
+        test, parameter = bulk.among("enrollment_id", [row[0] for row in enrollments])
+        bulk.run(f"DELETE FROM {name} WHERE {test}", parameter)
+    _forget_enrollments(bulk, enrollments, shard)
+    bulk.run("DELETE FROM events WHERE deal_id = ? AND id LIKE ?", deal_id, "%/%")
+    _forget_deals(bulk, [deal_id])
+    fold_anew(connection, "contact", contact_id, shard, "revoke", now)
+
+
+def _forget_deals(bulk: Bulk, deals: Collection[int]) -> None:
+    """Delete deals and their scores; what else names them forgets them."""
+    if not deals:
+        return
+    _forget_scores(bulk, "deal", deals)
+    test, parameter = bulk.among("deal_id", deals)
+    for name in ("events", "enrollments", "skips", "tasks", "notifications", "webhooks"):
+        bulk.run(f"UPDATE {name} SET deal_id = NULL WHERE {test}", parameter)
+    test, parameter = bulk.among("id", deals)
+    bulk.run(f"DELETE FROM deals WHERE {test}", parameter)
+
+
+def _forget_enrollments(bulk: Bulk, enrollments: Collection[tuple[str, int, str]], shard: int) -> None:
+    """Delete enrollments with their outcomes; workflows that may run are noted as to be cancelled."""
+    ids = [row[0] for row in enrollments]
+    if not ids:
+        return
+    bulk.each(
+        "INSERT INTO cancellations (workflow_id, shard) VALUES (?, ?) ON CONFLICT DO NOTHING",
+        [
+            (follow_up_workflow_id(enrollment_id, attempt), shard)
+            for enrollment_id, attempt, status in enrollments
+            if status in ("queued", "running")
+        ],
+    )
+    test, parameter = bulk.among("enrollment_id", ids)
+    for name in ("outcomes", "waits"):
+        bulk.run(f"DELETE FROM {name} WHERE {test}", parameter)
+    test, parameter = bulk.among("id", ids)
+    bulk.run(f"DELETE FROM enrollments WHERE {test}", parameter)
+
+
+def _forget_scores(bulk: Bulk, kind: str, ids: Collection[int]) -> None:
+    test, parameter = bulk.among("record_id", ids)
+    for name in ("entries", "scores", "changes", "adjustments"):
+        bulk.run(
+            f"DELETE FROM {name} WHERE {test} AND profile_id IN "
+            "(SELECT id FROM profiles WHERE applies_to = ?)",
+            parameter,
+            kind,
+        )

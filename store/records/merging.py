@@ -1,0 +1,127 @@
+"""Merging contacts: everything of one becomes the other's; moving a deal to another contact."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, update
+
+from conditions.times import Micros
+from store.bulk import Bulk
+from store.records.contacts import CONTACTS
+from store.scoring.ledgers import fold_anew
+
+#: Of enrollments that name a deal: it is the deal that is enrolled.
+ABOUT_DEAL = "(profile_id IS NULL OR profile_id IN (SELECT id FROM profiles WHERE applies_to = 'deal'))"
+_OPEN = (
+    "status IN ('queued', 'running') AND (deal_id IS NULL OR profile_id IN "
+    "(SELECT id FROM profiles WHERE applies_to = 'contact'))"
+)
+
+
+def merge_contacts(
+    connection: Connection, loser: RowMapping, survivor: RowMapping, values: Mapping[str, Any], now: Micros
+) -> None:
+    """Give everything of `loser` to `survivor`, set `values` there, and leave the loser's key as an alias.
+
+    Both shards are locked. Scores of contacts are folded anew by the next batch, with the cause `merge`. Follow-ups
+    of automations that run for the survivor too end.
+    """
+    bulk = Bulk(connection)
+    old, new, shard = loser["id"], survivor["id"], survivor["shard"]
+    deals = [row[0] for row in bulk.rows("SELECT id FROM deals WHERE contact_id = ?", old)]
+    _end_doubles(bulk, old, new, now)
+    for name in ("events", "enrollments"):
+        bulk.run(f"UPDATE {name} SET contact_id = ?, shard = ? WHERE contact_id = ?", new, shard, old)
+    for name in ("skips", "tasks", "notifications", "webhooks"):
+        bulk.run(f"UPDATE {name} SET contact_id = ? WHERE contact_id = ?", new, old)
+    bulk.run("UPDATE deals SET contact_id = ? WHERE contact_id = ?", new, old)
+    _move_deals(bulk, deals, shard)
+    bulk.run(
+        "UPDATE adjustments SET record_id = ?, shard = ? WHERE record_id = ? AND profile_id IN "
+        "(SELECT id FROM profiles WHERE applies_to = 'contact')",
+        new,
+        shard,
+        old,
+    )
+    test = "profile_id IN (SELECT id FROM profiles WHERE applies_to = 'contact')"
+    for name in ("entries", "scores"):
+        bulk.run(f"DELETE FROM {name} WHERE record_id = ? AND {test}", old)
+    fold_anew(connection, "contact", new, shard, "merge", now)
+    connection.execute(
+        update(CONTACTS).where(CONTACTS.c.merged_into == old).values(merged_into=new, shard=shard)
+    )
+    connection.execute(
+        update(CONTACTS)
+        .where(CONTACTS.c.id == old)
+        .values(
+            **dict.fromkeys(("name", "email", "phone", "stage", "owner")),
+            tags=[],
+            dnd=[],
+            fields={},
+            merged_into=new,
+            shard=shard,
+            touched=0,
+            updated_at=now,
+        )
+    )
+    touched = max(survivor["touched"], loser["touched"], 1)
+    connection.execute(
+        update(CONTACTS).where(CONTACTS.c.id == new).values(**values, touched=touched, updated_at=now)
+    )
+
+
+def move_deal(connection: Connection, deal: RowMapping, contact: RowMapping, now: Micros) -> None:
+    """Give a deal to another contact, with all that has named it: its events are those of the deal's contact.
+
+    Both shards are locked. The scores of the deal and of both contacts are folded anew by the next batch.
+    """
+    bulk = Bulk(connection)
+    deal_id, old, new, shard = deal["id"], deal["contact_id"], contact["id"], contact["shard"]
+    bulk.run("UPDATE deals SET contact_id = ?, updated_at = ? WHERE id = ?", new, now, deal_id)
+    bulk.run("UPDATE events SET contact_id = ?, shard = ? WHERE deal_id = ?", new, shard, deal_id)
+    for name in ("tasks", "notifications", "webhooks"):
+        bulk.run(
+            f"UPDATE {name} SET contact_id = ? WHERE enrollment_id IN "
+            f"(SELECT id FROM enrollments WHERE deal_id = ? AND {ABOUT_DEAL})",
+            new,
+            deal_id,
+        )
+    bulk.run(
+        f"UPDATE enrollments SET contact_id = ?, shard = ? WHERE deal_id = ? AND {ABOUT_DEAL}",
+        new,
+        shard,
+        deal_id,
+    )
+    _move_deals(bulk, [deal_id], shard)
+    fold_anew(connection, "deal", deal_id, shard, "attribute", now)
+    fold_anew(connection, "contact", old, deal["shard"], "attribute", now)
+    fold_anew(connection, "contact", new, shard, "attribute", now)
+
+
+def _move_deals(bulk: Bulk, deals: list[int], shard: int) -> None:
+    """Move deals, their scores and their adjustments to a shard."""
+    if not deals:
+        return
+    test, parameter = bulk.among("id", deals)
+    bulk.run(f"UPDATE deals SET shard = ?, touched = 1 WHERE {test}", shard, parameter)
+    test, parameter = bulk.among("record_id", deals)
+    for name in ("scores", "adjustments"):
+        bulk.run(
+            f"UPDATE {name} SET shard = ? WHERE {test} AND profile_id IN "
+            "(SELECT id FROM profiles WHERE applies_to = 'deal')",
+            shard,
+            parameter,
+        )
+
+
+def _end_doubles(bulk: Bulk, old: int, new: int, now: Micros) -> None:
+    """End the loser's own follow-ups of automations that run for the survivor too."""
+    bulk.run(
+        "UPDATE enrollments SET status = 'cancelled', closing = (1 = 1), finished_at = ?, "
+        "last_error = 'merged into a contact for which this automation runs already' "
+        f"WHERE contact_id = ? AND {_OPEN} AND automation_id IN "
+        f"(SELECT automation_id FROM enrollments WHERE contact_id = ? AND {_OPEN})",
+        now,
+        old,
+        new,
+    )

@@ -1,0 +1,1 @@
+"""Statements of the batch path: what is pending, what rules read, scores and their ledgers."""

@@ -1,0 +1,260 @@
+"""Scores, ledgers and changes of the batch path: read what is stored, write what scoring made of it."""
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any, NamedTuple
+
+import orjson
+from sqlalchemy import Connection
+
+from conditions.times import Micros
+from scoring.ledger import Adjustment, Entry, Event, Standing
+from scoring.progress import ScoreChange, Stored
+from store.bulk import Bulk
+from store.database import dump_json
+from store.scoring.facts import Properties
+from store.tables import Change, table
+from store.tables import Entry as EntryRow
+
+
+def load_scores(connection: Connection, profile_id: int, ids: Collection[int]) -> dict[int, Stored]:
+    """What is stored of the records' scores under one profile."""
+    bulk = Bulk(connection)
+    test, parameter = bulk.among("record_id", ids)
+    rows = bulk.rows(
+        "SELECT record_id, version, score, standing, scored_at, due_at, seq FROM scores "
+        f"WHERE profile_id = ? AND {test}",
+        profile_id,
+        parameter,
+    )
+    return {
+        row[0]: Stored(row[1], row[2], Standing.from_json(orjson.loads(row[3])), row[4], row[5], row[6])
+        for row in rows
+    }
+
+
+def load_score_values(
+    connection: Connection, profile_id: int, ids: Collection[int], emptied: int
+) -> dict[int, int | None]:
+    """Only the scores, for filters that read another profile's; those of versions up to `emptied` are empty."""
+    bulk = Bulk(connection)
+    test, parameter = bulk.among("record_id", ids)
+    return {
+        row[0]: row[1]
+        for row in bulk.rows(
+            f"SELECT record_id, score FROM scores WHERE profile_id = ? AND {test} AND version > ?",
+            profile_id,
+            parameter,
+            emptied,
+        )
+    }
+
+
+_ENTRY = "e.record_id, e.rule, e.cause_id, e.points, e.starts_at, e.ends_at, e.limit_window"
+
+
+def load_mortal(
+    connection: Connection, profile_id: int, ids: Collection[int], since: Micros
+) -> dict[int, list[Entry]]:
+    """The entries that end after `since`. Of the oldest scoring of these records, it gives all that may count."""
+    bulk = Bulk(connection)
+    test, parameter = bulk.among("e.record_id", ids)
+    return _by_record(
+        bulk.rows(
+            f"SELECT {_ENTRY} FROM entries e WHERE e.profile_id = ? AND {test} AND e.ends_at > ?",
+            profile_id,
+            parameter,
+            since,
+        )
+    )
+
+
+def load_windows(
+    connection: Connection, profile_id: int, windows: Collection[tuple[int, str, int]]
+) -> dict[int, list[Entry]]:
+    """The entries of limit windows: (record id, rule, window)."""
+    bulk = Bulk(connection)
+    wanted, parameters = bulk.table(("record_id", "rule", "limit_window"), list(windows))
+    return _by_record(
+        bulk.rows(
+            # CROSS JOIN: SQLite must begin with the few windows, not with the many entries.
+            f"SELECT {_ENTRY} FROM {wanted} w CROSS JOIN entries e WHERE e.profile_id = ? "
+            "AND e.record_id = w.record_id AND e.rule = w.rule AND e.limit_window = w.limit_window",
+            *parameters,
+            profile_id,
+        )
+    )
+
+
+def _by_record(rows: Iterable[Sequence[Any]]) -> dict[int, list[Entry]]:
+    found: dict[int, list[Entry]] = {}
+    for row in rows:
+        found.setdefault(row[0], []).append(Entry(*row[1:]))
+    return found
+
+
+def load_applied_events(
+    connection: Connection, kind: str, ids: Collection[int], types: Collection[str] | None = None
+) -> dict[int, list[Event]]:
+    """Every event of the records that counts, by record, in the order (occurred_at, id); of these types only."""
+    bulk = Bulk(connection)
+    column = f"{kind}_id"
+    test, parameter = bulk.among(column, ids)
+    parameters = [parameter]
+    if types is not None:
+        of_types, types_parameter = bulk.among("type", types)
+        test += f" AND {of_types}"
+        parameters.append(types_parameter)
+    found: dict[int, list[Event]] = {}
+    for row in bulk.rows(
+        f"SELECT {column}, id, type, occurred_at, properties, deal_id FROM events "
+        f"WHERE {test} AND status IN (1, 4, 5) ORDER BY {column}, occurred_at, id",
+        *parameters,
+    ):
+        found.setdefault(row[0], []).append(Event(row[1], row[2], row[3], Properties(row[4]), row[5]))
+    return found
+
+
+def load_applied_adjustments(
+    connection: Connection, profile_id: int, ids: Collection[int]
+) -> dict[int, list[Adjustment]]:
+    """Every applied adjustment of the records under one profile."""
+    bulk = Bulk(connection)
+    test, parameter = bulk.among("record_id", ids)
+    found: dict[int, list[Adjustment]] = {}
+    for row in bulk.rows(
+        f"SELECT record_id, id, points, at, ends_at FROM adjustments WHERE profile_id = ? AND {test} "
+        "AND status = 1 ORDER BY at, id",
+        profile_id,
+        parameter,
+    ):
+        found.setdefault(row[0], []).append(Adjustment(*row[1:]))
+    return found
+
+
+class ScoreRow(NamedTuple):
+    """A score to be written; `changed_at` None leaves the stored one."""
+
+    profile_id: int
+    record_id: int
+    shard: int
+    version: int
+    score: int | None
+    standing: str
+    scored_at: Micros
+    changed_at: Micros | None
+    due_at: Micros | None
+    seq: int
+
+
+def standing_text(standing: Standing) -> str:
+    return dump_json(standing.as_json())
+
+
+def save_scores(connection: Connection, rows: Sequence[ScoreRow]) -> None:
+    """Insert or replace scores."""
+    Bulk(connection).each(
+        "INSERT INTO scores (profile_id, record_id, shard, version, score, standing, scored_at, changed_at, "
+        "due_at, seq) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (profile_id, record_id) DO UPDATE SET "
+        "version = excluded.version, score = excluded.score, standing = excluded.standing, "
+        "scored_at = excluded.scored_at, changed_at = coalesce(excluded.changed_at, scores.changed_at), "
+        "due_at = excluded.due_at, seq = excluded.seq",
+        list(rows),
+    )
+
+
+def save_entries(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Insert entries: (profile_id, record_id, starts_at, cause_id, rule, points, ends_at, limit_window)."""
+    Bulk(connection).insert(
+        table(EntryRow),
+        ("profile_id", "record_id", "starts_at", "cause_id", "rule", "points", "ends_at", "limit_window"),
+        rows,
+    )
+
+
+def delete_entries(connection: Connection, rows: Sequence[tuple[int, int, Micros, str, str]]) -> None:
+    Bulk(connection).each(
+        "DELETE FROM entries WHERE profile_id = ? AND record_id = ? AND starts_at = ? AND cause_id = ? AND rule = ?",
+        list(rows),
+    )
+
+
+def clear_entries(connection: Connection, rows: Sequence[tuple[int, int]]) -> None:
+    """Delete all entries of (profile, record) pairs."""
+    Bulk(connection).each("DELETE FROM entries WHERE profile_id = ? AND record_id = ?", list(rows))
+
+
+def save_changes(
+    connection: Connection,
+    profile_id: int,
+    version: int,
+    now: Micros,
+    rows: Sequence[tuple[int, ScoreChange]],
+) -> None:
+    """Record changes: (record id, change)."""
+    Bulk(connection).insert(
+        table(Change),
+        (
+            "profile_id",
+            "record_id",
+            "seq",
+            "version",
+            "previous",
+            "current",
+            "cause",
+            "cause_id",
+            "at",
+            "silent",
+            "depth",
+        ),
+        [
+            (
+                profile_id,
+                record_id,
+                change.seq,
+                version,
+                change.previous,
+                change.current,
+                change.cause,
+                change.cause_id,
+                now,
+                change.silent,
+                change.depth,
+            )
+            for record_id, change in rows
+        ],
+    )
+
+
+def fold_anew(connection: Connection, kind: str, record_id: int, shard: int, cause: str, now: Micros) -> None:
+    """Have the next batch fold the record's ledgers from its history, which has changed under them."""
+    bulk = Bulk(connection)
+    found = bulk.rows(
+        "SELECT p.id, p.version, s.standing FROM profiles p LEFT JOIN scores s ON s.profile_id = p.id "
+        "AND s.record_id = ? WHERE p.applies_to = ? AND p.version IS NOT NULL",
+        record_id,
+        kind,
+    )
+    bulk.each(
+        "UPDATE scores SET standing = ?, due_at = ? WHERE profile_id = ? AND record_id = ?",
+        [
+            (_stale(standing, cause), now, profile_id, record_id)
+            for profile_id, _, standing in found
+            if standing is not None
+        ],
+    )
+    nothing = _stale(standing_text(Standing()), cause)
+    bulk.each(
+        "INSERT INTO scores (profile_id, record_id, shard, version, standing, scored_at, due_at, seq) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, 0)",
+        [
+            (profile_id, record_id, shard, version, nothing, now, now)
+            for profile_id, version, standing in found
+            if standing is None
+        ],
+    )
+
+
+def _stale(standing: str, cause: str) -> str:
+    kept = Standing.from_json(orjson.loads(standing))
+    kept.refold = cause
+    return standing_text(kept)

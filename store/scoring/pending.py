@@ -1,0 +1,207 @@
+"""What a shard has to do: read it, and mark it as done."""
+
+from collections.abc import Collection, Mapping
+from typing import NamedTuple
+
+from sqlalchemy import Connection
+
+from conditions.times import Micros
+from scoring.ledger import Event
+from store.bulk import Bulk
+from store.scoring.facts import Properties
+from store.tables import EventStatus
+
+#: Revocations fold histories anew, so not too many of them are taken at a time.
+MOST_REVOCATIONS = 1_000
+
+
+class PendingEvent(NamedTuple):
+    event: Event
+    contact_id: int
+    received_at: Micros
+    silent: bool
+    depth: int
+
+
+class PendingAdjustment(NamedTuple):
+    id: str
+    profile_id: int
+    record_id: int
+    points: int | None
+    set_to: int | None
+    at: Micros
+    ends_at: Micros | None
+    silent: bool
+    depth: int
+
+
+class PendingRevocation(NamedTuple):
+    event_id: str
+    type: str
+    contact_id: int
+    deal_id: int | None
+    at: Micros
+    silent: bool
+
+
+class Due(NamedTuple):
+    """Everything a shard has to do now, up to a limit of each kind.
+
+    `touched_contacts` and `touched_deals`: by id, one more than the depth of the change; `overdue`: record ids by
+    profile id.
+    """
+
+    events: list[PendingEvent]
+    adjustments: list[PendingAdjustment]
+    revocations: list[PendingRevocation]
+    touched_contacts: dict[int, int]
+    touched_deals: dict[int, int]
+    overdue: dict[int, list[int]]
+
+    @property
+    def size(self) -> int:
+        return (
+            len(self.events)
+            + len(self.adjustments)
+            + len(self.revocations)
+            + len(self.touched_contacts)
+            + len(self.touched_deals)
+            + sum(len(ids) for ids in self.overdue.values())
+        )
+
+
+NOTHING = Due([], [], [], {}, {}, {})
+
+
+def due_work(connection: Connection, shard: int, now: Micros, limit: int) -> Due:
+    """What the shard has pending: events by arrival, adjustments, revocations, touched records, overdue scores."""
+    bulk = Bulk(connection)
+    events = [
+        PendingEvent(
+            Event(row[0], row[2], row[3], Properties(row[5]), row[8]), row[1], row[4], bool(row[6]), row[7]
+        )
+        for row in bulk.rows(
+            "SELECT id, contact_id, type, occurred_at, received_at, properties, silent, depth, deal_id "
+            "FROM events WHERE status = 0 AND shard = ? ORDER BY received_at, id LIMIT ?",
+            shard,
+            limit,
+        )
+    ]
+    adjustments = [
+        PendingAdjustment(*row)
+        for row in bulk.rows(
+            "SELECT id, profile_id, record_id, points, set_to, at, ends_at, silent, depth FROM adjustments "
+            "WHERE status = 0 AND shard = ? ORDER BY at, id LIMIT ?",
+            shard,
+            limit,
+        )
+    ]
+    silently = EventStatus.REVOKING_SILENTLY.value
+    revocations = [
+        PendingRevocation(row[0], row[1], row[2], row[3], row[4], row[5] == silently)
+        for row in bulk.rows(
+            "SELECT id, type, contact_id, deal_id, revoked_at, status FROM events "
+            "WHERE status >= 4 AND shard = ? ORDER BY revoked_at, id LIMIT ?",
+            shard,
+            min(limit, MOST_REVOCATIONS),
+        )
+    ]
+    touched = [
+        {
+            row[0]: row[1]
+            for row in bulk.rows(
+                f"SELECT id, touched FROM {name} WHERE touched > 0 AND shard = ? ORDER BY id LIMIT ?",
+                shard,
+                limit,
+            )
+        }
+        for name in ("contacts", "deals")
+    ]
+    overdue: dict[int, list[int]] = {}
+    for profile_id, record_id in bulk.rows(
+        "SELECT profile_id, record_id FROM scores WHERE shard = ? AND due_at <= ? ORDER BY due_at LIMIT ?",
+        shard,
+        now,
+        limit,
+    ):
+        overdue.setdefault(profile_id, []).append(record_id)
+    return Due(events, adjustments, revocations, touched[0], touched[1], overdue)
+
+
+def next_due(connection: Connection, shard: int) -> Micros | None:
+    """When time alone may next change a score of the shard."""
+    found: Micros | None = Bulk(connection).rows(
+        "SELECT min(due_at) FROM scores WHERE shard = ? AND due_at IS NOT NULL", shard
+    )[0][0]
+    return found
+
+
+def mark_applied(connection: Connection, event_ids: Collection[str]) -> None:
+    bulk = Bulk(connection)
+    test, parameter = bulk.among("id", event_ids)
+    bulk.run(f"UPDATE events SET status = 1 WHERE {test}", parameter)
+
+
+def mark_revoked(connection: Connection, event_ids: Collection[str]) -> None:
+    bulk = Bulk(connection)
+    test, parameter = bulk.among("id", event_ids)
+    bulk.run(f"UPDATE events SET status = 3 WHERE {test}", parameter)
+
+
+def mark_adjustments_applied(connection: Connection, points: Mapping[str, int]) -> None:
+    Bulk(connection).each(
+        "UPDATE adjustments SET status = 1, points = ? WHERE id = ?",
+        [(value, adjustment_id) for adjustment_id, value in points.items()],
+    )
+
+
+def clear_touched(connection: Connection, records: str, ids: Collection[int]) -> None:
+    """Note that the changed fields of `contacts` or `deals` have been looked at."""
+    bulk = Bulk(connection)
+    test, parameter = bulk.among("id", ids)
+    bulk.run(f"UPDATE {records} SET touched = 0 WHERE {test}", parameter)
+
+
+def forget_due(connection: Connection, profile_id: int, ids: Collection[int]) -> None:
+    """Stop the clock of scores whose profile is not published any more."""
+    bulk = Bulk(connection)
+    test, parameter = bulk.among("record_id", ids)
+    bulk.run(f"UPDATE scores SET due_at = NULL WHERE profile_id = ? AND {test}", profile_id, parameter)
+
+
+def quarantine(connection: Connection, errors: Mapping[str, str]) -> None:
+    """Set events (or adjustments) aside with their errors; they count for nothing until they are queued again."""
+    bulk = Bulk(connection)
+    rows = [(EventStatus.QUARANTINED.value, error, cause_id) for cause_id, error in errors.items()]
+    bulk.each("UPDATE events SET status = ?, error = ? WHERE id = ?", rows)
+    bulk.each("UPDATE adjustments SET status = ?, error = ? WHERE id = ? AND status = 0", rows)
+
+
+def settle_strays(connection: Connection, event_ids: Collection[str]) -> None:
+    """Send events on whose contact was merged or erased, or whose deal was given away, while they were being stored.
+
+    They become pending again in the shard of the contact that has taken over, and so do deals made with them; those of
+    an erased contact go.
+    """
+    bulk = Bulk(connection)
+    of_events, parameter = bulk.among("id", event_ids)
+    of_deals = f"id IN (SELECT deal_id FROM events WHERE {of_events} AND deal_id IS NOT NULL)"
+    alias = "(SELECT {} FROM contacts c WHERE c.id = {}.contact_id)"
+    merged = "EXISTS (SELECT 1 FROM contacts c WHERE c.id = {}.contact_id AND c.merged_into IS NOT NULL)"
+    gone = "NOT EXISTS (SELECT 1 FROM contacts c WHERE c.id = {}.contact_id)"
+    for name, test in (("deals", of_deals), ("events", of_events)):
+        also = ", touched = 1" if name == "deals" else ""
+        bulk.run(
+            f"UPDATE {name} SET contact_id = {alias.format('c.merged_into', name)}, "
+            f"shard = {alias.format('c.shard', name)}{also} WHERE {test} AND {merged.format(name)}",
+            parameter,
+        )
+    bulk.run(f"DELETE FROM deals WHERE {of_deals} AND {gone.format('deals')}", parameter)
+    bulk.run(f"DELETE FROM events WHERE {of_events} AND {gone.format('events')}", parameter)
+    deal = "(SELECT {} FROM deals d WHERE d.id = events.deal_id)"
+    bulk.run(
+        f"UPDATE events SET contact_id = {deal.format('d.contact_id')}, shard = {deal.format('d.shard')} "
+        f"WHERE {of_events} AND EXISTS (SELECT 1 FROM deals d WHERE d.id = events.deal_id "
+        "AND d.contact_id <> events.contact_id)",
+        parameter,
+    )

@@ -1,9 +1,0 @@
-import pytest
-
-from store.database import Database
-from tests.activities.world import World
-
-
-@pytest.fixture
-def world(database: Database) -> World:
-    return World(database)
