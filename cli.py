@@ -437,6 +437,7 @@ def bench(
 
 def main() -> None:
     """The command `kindling`: errors are one readable line and status 1, wrong usage is status 2."""
+    os.umask(0o077)  # what commands make is for its owner alone
     status = _guarded()
     if "temporalio" in sys.modules:
         # Threads of Temporal's runtime abort the process, once in a while, when the interpreter ends under them.

@@ -25,6 +25,7 @@ from activities.starting import Starter
 from channels.outbound import make_outbound
 from channels.signing import new_secret
 from runtime.clock import now_micros
+from runtime.data_folder import make_private, open_data_folder
 from runtime.errors import ReadableError
 from runtime.logs import configure_logging
 from runtime.readiness import announce_ready
@@ -136,6 +137,9 @@ def main() -> None:
     try:
         settings = load_settings()
         configure_logging(settings, "worker")
+        make_private()
+        for warning in open_data_folder(settings):
+            _log.warning(warning)
         # Batches make many small objects that die young: a collector that looks seldom is a third faster.
         gc.freeze()
         gc.set_threshold(50_000, 50, 100)

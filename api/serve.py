@@ -20,6 +20,7 @@ from activities.starting import start_publish
 from api.app import create_app
 from runtime import ports
 from runtime.clock import now_micros
+from runtime.data_folder import make_private, open_data_folder
 from runtime.errors import ReadableError
 from runtime.logs import configure_logging
 from runtime.settings import Settings
@@ -42,7 +43,9 @@ _GRACE = 10
 def serve(settings: Settings) -> None:
     """Serve until SIGINT or SIGTERM. Raises ReadableError where a person can mend what is wrong."""
     configure_logging(settings, "api")
-    settings.home.mkdir(parents=True, exist_ok=True)
+    make_private()
+    for warning in open_data_folder(settings):
+        _log.warning(warning)
     try:
         database = Database(settings.database, sync=settings.database_sync)
         migrate(database, settings.shards)

@@ -17,12 +17,12 @@ from activities.starting import start_publish
 from bench.observer import Observer
 from bench.workload import PROFILE
 from runtime.clock import now_micros
-from runtime.embedded import API, WORKER
+from runtime.embedded import API, WORKER, plain_environment, process_environment
 from runtime.errors import ReadableError
 from runtime.ports import free_port
 from runtime.process import Child, Command
 from runtime.readiness import READY_FILE, http_ok
-from runtime.settings import Settings, load_settings, variable_names
+from runtime.settings import Settings, load_settings
 from runtime.temporal import connect
 from runtime.temporal_server import TemporalServer
 from runtime.wakes import Wakes
@@ -120,7 +120,7 @@ class Installation:
 
     async def start_temporal(self) -> None:
         """The embedded Temporal server as the product runs it."""
-        await self._start(TemporalServer(self.settings).command(self._environment()))
+        await self._start(TemporalServer(self.settings).command(plain_environment()))
         self._client = await connect(self.settings)
 
     async def start_worker(self) -> None:
@@ -171,7 +171,7 @@ class Installation:
             Command(
                 name="api",
                 argv=API,
-                environment=self._environment(),
+                environment=process_environment(self.settings, "api"),
                 log=settings.logs / "api.log",
                 ready=lambda: http_ok(settings.local_host, settings.port, "/readyz"),
             )
@@ -246,7 +246,7 @@ class Installation:
         return Command(
             name=name,
             argv=argv,
-            environment=self._environment() | {READY_FILE: str(announced)},
+            environment=process_environment(self.settings, "worker") | {READY_FILE: str(announced)},
             log=self.settings.logs / f"{name}.log",
             ready=ready,
             stop_seconds=30,
@@ -258,10 +258,6 @@ class Installation:
         child.start()
         await child.ready()
         return child
-
-    def _environment(self) -> dict[str, str]:
-        inherited = {name: value for name, value in os.environ.items() if name not in variable_names()}
-        return inherited | self.settings.environment()
 
 
 def _publish(

@@ -1,5 +1,6 @@
 """E-mail over SMTP."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.headerregistry import Address
@@ -34,6 +35,7 @@ class Mailer:
         server = urlsplit(settings.smtp_url.get_secret_value())
         self._host = server.hostname or "localhost"
         self._tls = server.scheme == "smtps"
+        self._clear_login = settings.smtp_clear_login
         self._port = server.port or (465 if self._tls else 25)
         self._user = unquote(server.username) if server.username else None
         self._password = unquote(server.password) if server.password else None
@@ -48,15 +50,9 @@ class Mailer:
                 "the recipient's address is not a valid e-mail address", permanent=True
             ) from None
         try:
-            await aiosmtplib.send(
-                message,
-                hostname=self._host,
-                port=self._port,
-                use_tls=self._tls,
-                username=self._user,
-                password=self._password,
-                timeout=TIMEOUT,
-            )
+            await self._hand_over(message)
+        except DeliveryFailed:
+            raise
         except aiosmtplib.SMTPRecipientsRefused as error:
             codes = sorted({refused.code for refused in error.recipients})
             permanent = all(code >= 500 for code in codes)
@@ -77,6 +73,28 @@ class Mailer:
                 f"the mail server at {self._host}:{self._port} cannot be reached ({type(error).__name__})",
                 permanent=False,
             ) from None
+
+    async def _hand_over(self, message: EmailMessage) -> None:
+        """One connection. A password goes over an encrypted one, unless a setting says otherwise."""
+        client = aiosmtplib.SMTP(
+            hostname=self._host, port=self._port, use_tls=self._tls, start_tls=False, timeout=TIMEOUT
+        )
+        async with client:
+            if not self._tls:
+                with suppress(aiosmtplib.SMTPHeloError):
+                    await client.ehlo()
+                if client.supports_extension("starttls"):
+                    await client.starttls()
+                elif self._user is not None and not self._clear_login:
+                    raise DeliveryFailed(
+                        f"the mail server at {self._host}:{self._port} offers no encryption (STARTTLS), and the"
+                        " password of KINDLING_SMTP_URL is not sent in clear; use smtps://, or allow it with"
+                        " KINDLING_SMTP_CLEAR_LOGIN=true",
+                        permanent=False,
+                    )
+            if self._user is not None:
+                await client.login(self._user, self._password or "")
+            await client.send_message(message)
 
     def _message(self, mail: Mail) -> EmailMessage:
         name, address = parseaddr(mail.to)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from commands.temporal_link import TemporalLink
 from runtime.clock import now_micros
-from runtime.errors import ReadableError
+from runtime.data_folder import open_data_folder
 from runtime.logs import configure_logging
 from runtime.settings import Settings, load_settings
 from services.application import Application
@@ -62,13 +62,7 @@ def session(settings: Settings | None = None) -> Iterator[Session]:
 
 def _database(settings: Settings) -> Database:
     if settings.database_url is None:
-        try:
-            settings.home.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise ReadableError(
-                f"The data folder {settings.home} cannot be made: {error.strerror}. Set KINDLING_HOME to a folder"
-                " that may be written to"
-            ) from error
+        open_data_folder(settings)  # what it warns of, the processes say at their start
     database = Database(settings.database, sync=settings.database_sync)
     with database.read():
         return database  # it answers, or the error is a readable one

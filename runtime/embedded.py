@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import sys
 from collections.abc import Callable, Sequence
 from types import TracebackType
@@ -10,15 +11,23 @@ from typing import Self
 import structlog
 
 from runtime import ports
+from runtime.data_folder import open_data_folder
 from runtime.home_lock import HomeLock
 from runtime.process import Child, Command, Report
 from runtime.readiness import READY_FILE, http_ok
-from runtime.settings import Settings, variable_names
+from runtime.settings import Process, Settings
 from runtime.temporal import connect, keep_closed_workflows, register_search_attributes
 from runtime.temporal_server import RETENTION, TemporalServer
 
 WORKER = (sys.executable, "-m", "worker")
 API = (sys.executable, "-m", "cli", "api")
+
+#: What a child process may need of the surroundings. Everything else could be a secret of somebody else's.
+_PLAIN = re.compile(
+    r"PATH|HOME|USER|LOGNAME|SHELL|LANG|LANGUAGE|LC_\w+|TZ|TZDIR|TMPDIR|TEMP|TMP|TERM|NO_COLOR|COLUMNS|LINES"
+    r"|PYTHON\w*|VIRTUAL_ENV|LD_LIBRARY_PATH|SSL_CERT_(FILE|DIR)|XDG_\w+|GO(GC|MAXPROCS|MEMLIMIT|DEBUG|TRACEBACK)"
+    r"|SYSTEMROOT|PG(SSL\w+|PASSFILE|SERVICE\w*)|MALLOC_\w+"
+)
 
 Prepare = Callable[[Settings], None]
 
@@ -68,6 +77,8 @@ class Stack:
 
     async def start(self) -> None:
         """Start everything, in order, and return when it is ready."""
+        for warning in open_data_folder(self.settings):
+            self._report(f"Warning: {warning}")
         self._lock = HomeLock(self.settings.home)
         try:
             await self._claim_ports()
@@ -117,7 +128,7 @@ class Stack:
 
     async def _start_temporal(self) -> None:
         if self.settings.embedded_temporal:
-            await self._start_all([TemporalServer(self.settings).command(self._environment())])
+            await self._start_all([TemporalServer(self.settings).command(plain_environment())])
         client = await connect(self.settings)
         await register_search_attributes(client, self.settings)
         if self.settings.embedded_temporal:
@@ -148,7 +159,7 @@ class Stack:
         return Command(
             name=name,
             argv=self._worker,
-            environment=self._environment() | {READY_FILE: str(announced)},
+            environment=process_environment(self.settings, "worker") | {READY_FILE: str(announced)},
             log=self.settings.logs / f"{name}.log",
             ready=ready,
             starting=lambda: announced.unlink(missing_ok=True),
@@ -160,12 +171,17 @@ class Stack:
         return Command(
             name="api",
             argv=self._api,
-            environment=self._environment(),
+            environment=process_environment(self.settings, "api"),
             log=settings.logs / "api.log",
             ready=lambda: http_ok(settings.local_host, settings.port, "/readyz"),
         )
 
-    def _environment(self) -> dict[str, str]:
-        """This process's environment with exactly these settings in it."""
-        inherited = {name: value for name, value in os.environ.items() if name not in variable_names()}
-        return inherited | self.settings.environment()
+
+def process_environment(settings: Settings, process: Process) -> dict[str, str]:
+    """What the process needs of the surroundings, and exactly those settings that it reads."""
+    return plain_environment() | settings.environment(process)
+
+
+def plain_environment() -> dict[str, str]:
+    """This process's environment without any setting or secret: paths, language, proxies' and Python's variables."""
+    return {name: value for name, value in os.environ.items() if _PLAIN.fullmatch(name)}

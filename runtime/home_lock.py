@@ -4,6 +4,7 @@ import fcntl
 import os
 from pathlib import Path
 
+from runtime.data_folder import make_folder
 from runtime.errors import ReadableError
 
 
@@ -16,8 +17,8 @@ class HomeLock:
 
     def __init__(self, home: Path) -> None:
         """Take the lock; raises HomeInUse, or ReadableError when the folder cannot be used."""
+        make_folder(home)
         try:
-            home.mkdir(parents=True, exist_ok=True)
             self._descriptor = os.open(home / "up.lock", os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
             raise ReadableError(

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runtime import tether
+from runtime.data_folder import PRIVATE_UMASK
 from runtime.errors import ReadableError
 
 LOG_SIZE = 10_000_000
@@ -132,6 +133,7 @@ class Child:
                 stdout=log,
                 stderr=log,
                 env=dict(self.command.environment),
+                umask=PRIVATE_UMASK,
                 start_new_session=True,  # a Ctrl-C in the terminal is for the supervisor alone
             )
         try:

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, SecretStr, ValidationError, model_validator
+from pydantic.fields import FieldInfo
 
 from runtime.setting_problems import SettingProblem, SettingsError, example, problem_of, variable_name
 from runtime.setting_values import (
@@ -28,9 +29,29 @@ from runtime.setting_values import (
     url_host,
 )
 
+#: The processes of the stack that read settings.
+Process = Literal["api", "worker"]
 
-def _variable(name: str, description: str, *, sample: str, default: Any = None, **limits: Any) -> Any:
-    return Field(default=default, validation_alias=name, description=description, examples=[sample], **limits)
+
+def _variable(
+    name: str,
+    description: str,
+    *,
+    sample: str,
+    default: Any = None,
+    only: Process | None = None,
+    **limits: Any,
+) -> Any:
+    """A setting. `only`: the one process that reads it; no other gets it."""
+    extra: dict[str, JsonValue] | None = {"only": only} if only else None
+    return Field(
+        default=default,
+        validation_alias=name,
+        description=description,
+        examples=[sample],
+        json_schema_extra=extra,
+        **limits,
+    )
 
 
 class Settings(BaseModel):
@@ -49,6 +70,7 @@ class Settings(BaseModel):
         "Address that the API listens on; any but loopback needs KINDLING_API_KEY",
         default="127.0.0.1",
         sample="0.0.0.0",  # noqa: S104
+        only="api",
         min_length=1,
     )
     port: Port = _variable("KINDLING_PORT", "Port of the API", default=8000, sample="8000")
@@ -56,6 +78,7 @@ class Settings(BaseModel):
         "KINDLING_API_KEY",
         "Key that clients send as `Authorization: Bearer`; without one the API serves loopback only",
         sample="pW9vTq2LxZr7",
+        only="api",
     )
     public_url: WebAddress | None = _variable(
         "KINDLING_PUBLIC_URL",
@@ -163,8 +186,17 @@ class Settings(BaseModel):
     )
     smtp_url: MailServerUrl | None = _variable(
         "KINDLING_SMTP_URL",
-        "Mail server: `smtp` uses STARTTLS where offered, `smtps` TLS at once; none: no e-mail is sent",
+        "Mail server: `smtps` uses TLS at once, `smtp` STARTTLS where offered, and always with a password;"
+        " none: no e-mail is sent",
+        only="worker",
         sample="smtp://user:password@mail.example.com:587",
+    )
+    smtp_clear_login: bool = _variable(
+        "KINDLING_SMTP_CLEAR_LOGIN",
+        "Send the password of KINDLING_SMTP_URL also to a mail server that offers no encryption",
+        default=False,
+        sample="true",
+        only="worker",
     )
     mail_from: str = _variable(
         "KINDLING_MAIL_FROM",
@@ -187,6 +219,7 @@ class Settings(BaseModel):
         "Signs webhooks; several, separated by spaces, sign each; default: one made at first use,"
         " which `kindling webhook-secret` shows",
         sample="whsec_2yQvYxQ0m1J8kq3l4n5o6p7q8r9s0t1u",
+        only="worker",
     )
     webhook_allow: Hosts | None = _variable(
         "KINDLING_WEBHOOK_ALLOW",
@@ -205,6 +238,7 @@ class Settings(BaseModel):
         "KINDLING_SECRETS_FILE",
         "File of `name=value` lines that webhooks use as `{{ secret.name }}`; read by workers at their start",
         sample="/etc/kindling/secrets",
+        only="worker",
     )
 
     log_level: Literal["debug", "info", "warning", "error"] = _variable(
@@ -258,12 +292,12 @@ class Settings(BaseModel):
         """Folder of the log files that the supervisor writes."""
         return self.home / "logs"
 
-    def environment(self) -> dict[str, str]:
-        """These settings as environment variables, for child processes. Holds secrets."""
+    def environment(self, process: Process | None = None) -> dict[str, str]:
+        """These settings as environment variables, all or those that a process reads. Holds secrets."""
         values = {}
         for name, field in type(self).model_fields.items():
             value = getattr(self, name)
-            if value is not None:
+            if value is not None and (process is None or _read_by(field, process)):
                 text = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
                 values[variable_name(field)] = text
         return values
@@ -286,6 +320,11 @@ def load_settings(
         raise SettingsError(
             problem_of(mistake, fields) for mistake in error.errors(include_input=False)
         ) from None
+
+
+def _read_by(field: FieldInfo, process: Process) -> bool:
+    extra = field.json_schema_extra
+    return not isinstance(extra, dict) or extra.get("only") in (None, process)
 
 
 def variable_names() -> list[str]:

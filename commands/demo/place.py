@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 from runtime import ports
+from runtime.data_folder import make_folder
 from runtime.errors import ReadableError
 from runtime.home_lock import HomeLock
 from runtime.ports import PortUnavailable, free_port
@@ -39,7 +40,7 @@ def demo_settings(base: Settings) -> Settings:
 
 def fresh_folder(home: Path) -> None:
     """Make the demo's folder, or empty it; refuses one that no demo has made, or that is in use."""
-    if home.exists() and any(home.iterdir()) and not (home / MARKER).is_file():
+    if make_folder(home) and not (home / MARKER).is_file():
         raise ReadableError(
             f"The demo wants to empty its folder {home}, but no demo has made it. Move it away, or set KINDLING_HOME"
         )

@@ -40,6 +40,21 @@ def test_public_addresses(address: str) -> None:
         "::ffff:0:127.0.0.1",
         "3fff::1",
         "100::1",
+        "192.0.0.192",  # metadata of Oracle's cloud
+        "192.0.0.9",
+        "168.63.129.16",  # Azure's platform
+        "100.100.100.200",  # Alibaba's metadata
+        "fd00:ec2::254",  # Amazon's metadata
+        "::ffff:168.63.129.16",
+        "64:ff9b::a83f:8110",  # the same, translated
+        "2002:a83f:8110::1",
+        "198.18.0.1",
+        "192.88.99.1",
+        "203.0.113.7",
+        "240.0.0.1",
+        "2001:db8::1",
+        "2001:10::1",
+        "5f00::1",
     ],
 )
 def test_private_addresses_in_every_disguise(address: str) -> None:
