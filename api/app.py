@@ -12,7 +12,7 @@ from api.guard import Guard
 from api.intake import events
 from api.metrics import Metrics, Observed
 from api.openapi import describe
-from api.operations import health
+from api.operations import health, temporal_ui
 from api.parameters import only_known_parameters
 from api.problems import ProblemDetails, handle_errors
 from api.records import contacts, deals, smart_lists
@@ -60,6 +60,7 @@ def create_app(application: Application, temporal_up: Callable[[], Awaitable[boo
     handle_errors(app)
     for router in ROUTERS:
         app.include_router(router)
+    app.state.temporal_ui = temporal_ui.mount(app, application.resources.settings)
     describe(app)
     return app
 

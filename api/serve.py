@@ -79,9 +79,10 @@ async def _serve(settings: Settings, database: Database, shards: int) -> None:
         shards=shards,
     )
     application = Application(resources, _publish_starter(client, settings.task_queue))
+    app = create_app(application, _temporal_up(client))
     server = uvicorn.Server(
         uvicorn.Config(
-            create_app(application, _temporal_up(client)),
+            app,
             http="httptools",
             lifespan="off",
             access_log=False,
@@ -92,13 +93,20 @@ async def _serve(settings: Settings, database: Database, shards: int) -> None:
         )
     )
     loop = asyncio.get_running_loop()
+    closing: set[asyncio.Task[None]] = set()
+
+    def stop() -> None:
+        _stop(server)
+        closing.add(loop.create_task(app.state.temporal_ui.close()))
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, _stop, server)
+        loop.add_signal_handler(number, stop)
     with _listen(settings) as listening:
         _log.info("serving", address=f"http://{settings.local_host}:{settings.port}")
         # Not `serve`: that would take over the signals and end the process by them.
         await server._serve([listening])  # noqa: SLF001
     application.previews.close()
+    await asyncio.gather(*closing)
     _log.info("stopped")
 
 

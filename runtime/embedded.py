@@ -122,9 +122,6 @@ class Stack:
         if settings.embedded_temporal:
             variable, host = "KINDLING_TEMPORAL_PORT", "127.0.0.1"
             await ports.claim(host, settings.temporal_port, variable, "the Temporal server")
-            await ports.claim(
-                host, settings.temporal_ui_port, variable, "the Temporal UI (KINDLING_TEMPORAL_PORT + 1000)"
-            )
 
     async def _start_temporal(self) -> None:
         if self.settings.embedded_temporal:

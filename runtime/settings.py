@@ -116,11 +116,11 @@ class Settings(BaseModel):
 
     temporal_port: int = _variable(
         "KINDLING_TEMPORAL_PORT",
-        "Port of the embedded Temporal server; its UI is 1,000 higher",
+        "Port of the embedded Temporal server; its UI is at /temporal of the API",
         default=7233,
         sample="7233",
         ge=1,
-        le=64_535,
+        le=65_535,
     )
     temporal_address: HostAndPort | None = _variable(
         "TEMPORAL_ADDRESS",
@@ -132,7 +132,7 @@ class Settings(BaseModel):
     )
     temporal_ui_url: WebAddress | None = _variable(
         "TEMPORAL_UI_URL",
-        "Address of the Temporal UI, for links; default: the embedded server's, or Temporal Cloud's",
+        "Address of the Temporal UI, for links; default: /temporal of the API, or Temporal Cloud's",
         sample="https://temporal.example.com",
     )
     temporal_api_key: SecretStr | None = _variable(
@@ -273,11 +273,6 @@ class Settings(BaseModel):
         return self.temporal_address or f"127.0.0.1:{self.temporal_port}"
 
     @property
-    def temporal_ui_port(self) -> int:
-        """Port of the embedded Temporal UI."""
-        return self.temporal_port + 1000
-
-    @property
     def base_url(self) -> str:
         """Address of the API without a slash at its end."""
         return self.public_url or f"http://{url_host(self.host)}:{self.port}"
@@ -339,11 +334,10 @@ def _contradictions(settings: Settings) -> Iterable[SettingProblem]:
             f"is {settings.host}, but without an API key only this machine may be served",
             "Set KINDLING_API_KEY, or KINDLING_HOST to 127.0.0.1",
         )
-    if settings.embedded_temporal and settings.port in {settings.temporal_port, settings.temporal_ui_port}:
+    if settings.embedded_temporal and settings.port == settings.temporal_port:
         yield SettingProblem(
             "KINDLING_PORT",
-            f"is {settings.port}, which the embedded Temporal server takes"
-            f" ({settings.temporal_port}, its UI {settings.temporal_ui_port})",
+            f"is {settings.port}, which the embedded Temporal server takes",
             "Change KINDLING_PORT or KINDLING_TEMPORAL_PORT",
         )
     if (settings.temporal_tls_cert is None) != (settings.temporal_tls_key is None):

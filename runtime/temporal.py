@@ -15,6 +15,9 @@ from runtime.errors import ReadableError
 from runtime.registry import SEARCH_ATTRIBUTES
 from runtime.settings import Settings
 
+UI_PATH = "/temporal"
+"""Where the API serves the embedded Temporal UI."""
+
 
 class TemporalUnavailable(ReadableError):
     """Temporal cannot be used: the address, what happened, and what to do."""
@@ -56,7 +59,7 @@ def ui_url(settings: Settings) -> str:
     if settings.temporal_ui_url:
         return settings.temporal_ui_url
     if settings.embedded_temporal:
-        return f"http://127.0.0.1:{settings.temporal_ui_port}"
+        return f"{settings.base_url}{UI_PATH}"
     host = settings.temporal_target.rpartition(":")[0]
     cloud = host.endswith((".tmprl.cloud", ".temporal.io"))
     return "https://cloud.temporal.io" if cloud else f"http://{host}:8080"

@@ -75,8 +75,8 @@ def test_without_an_api_key_only_this_machine_is_served() -> None:
 
 
 def test_ports_of_one_installation_must_differ() -> None:
-    assert "Change KINDLING_PORT or KINDLING_TEMPORAL_PORT" in refused(KINDLING_PORT="8233")
-    load_settings({"KINDLING_PORT": "8233", "TEMPORAL_ADDRESS": "t:7233"}, environ={})
+    assert "Change KINDLING_PORT or KINDLING_TEMPORAL_PORT" in refused(KINDLING_PORT="7233")
+    load_settings({"KINDLING_PORT": "7233", "TEMPORAL_ADDRESS": "t:7233"}, environ={})
 
 
 def test_a_certificate_needs_its_key(tmp_path: Path) -> None:

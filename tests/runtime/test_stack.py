@@ -96,7 +96,7 @@ async def test_one_stack_per_data_folder(settings: Settings) -> None:
 
 
 async def test_a_port_in_use_is_told_and_nothing_is_started(settings: Settings) -> None:
-    async with await asyncio.start_server(lambda *_: None, "127.0.0.1", settings.temporal_ui_port):
+    async with await asyncio.start_server(lambda *_: None, "127.0.0.1", settings.temporal_port):
         stack = stack_of(settings)
         with pytest.raises(PortUnavailable, match="KINDLING_TEMPORAL_PORT"):
             await stack.start()

@@ -12,8 +12,8 @@ def configured(**values: str) -> Settings:
 
 
 def test_links_lead_into_the_embedded_ui() -> None:
-    settings = configured(KINDLING_TEMPORAL_PORT="7300")
-    url = "http://127.0.0.1:8300/namespaces/default/workflows/follow-up-1"
+    settings = configured(KINDLING_PORT="8300")
+    url = "http://127.0.0.1:8300/temporal/namespaces/default/workflows/follow-up-1"
     assert workflow_url(settings, "follow-up-1") == url
     assert workflow_url(settings, "follow-up-1", "run") == f"{url}/run/history"
 

@@ -1,0 +1,193 @@
+"""What a page of somebody else can do to an installation on this machine: nothing. And what a link of ours can."""
+
+import asyncio
+import http.client
+import json
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import psutil
+import pytest
+from playwright.async_api import BrowserContext, Page
+from temporalio.client import Client, WorkflowExecutionStatus
+
+from commands.session import prepare_database
+from runtime.embedded import Stack
+from runtime.ports import free_port
+from runtime.settings import Settings, load_settings
+from runtime.temporal import connect, workflow_url
+from runtime.temporal_server import ui_address
+
+pytestmark = [pytest.mark.stack, pytest.mark.slow]
+
+WORKFLOW = "follow-up-of-nobody"
+WORKER = (sys.executable, "-m", "tests.runtime.stand_ins.worker")
+
+
+@pytest.fixture
+async def stack(tmp_path: Any) -> AsyncIterator[Settings]:
+    """Temporal and the API, with a workflow that waits."""
+    settings = load_settings(
+        {
+            "KINDLING_HOME": str(tmp_path / "home"),
+            "KINDLING_PORT": str(free_port()),
+            "KINDLING_TEMPORAL_PORT": str(free_port()),
+        },
+        environ={},
+    )
+    async with Stack(settings, prepare_database, report=print, worker=WORKER):
+        client = await connect(settings)
+        await client.start_workflow("Anything", id=WORKFLOW, task_queue="nobody")
+        yield settings
+
+
+async def runs(settings: Settings) -> bool:
+    client: Client = await connect(settings)
+    described = await client.get_workflow_handle(WORKFLOW).describe()
+    return described.status is WorkflowExecutionStatus.RUNNING
+
+
+def listening(settings: Settings) -> list[tuple[str, int]]:
+    """Where the processes of the stack listen."""
+    temporal = next(
+        process
+        for process in psutil.process_iter(["cmdline"])
+        if str(settings.home) in " ".join(process.info["cmdline"] or [])
+    )
+    links = temporal.net_connections(kind="tcp")
+    found = [(link.laddr.ip, link.laddr.port) for link in links if link.status == psutil.CONN_LISTEN]
+    return [*found, ("127.0.0.1", settings.port)]
+
+
+def ask(
+    address: tuple[str, int], method: str, path: str, host: str, **headers: str
+) -> tuple[int, bytes] | None:
+    """Status and body, or None where nobody speaks HTTP."""
+    connection = http.client.HTTPConnection(*address, timeout=5)
+    try:
+        connection.putrequest(method, path, skip_host=True)
+        for name, value in {
+            "Host": host,
+            "Content-Length": "2",
+            "Content-Type": "text/plain",
+            **headers,
+        }.items():
+            connection.putheader(name, value)
+        connection.endheaders(b"{}")
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+    except (OSError, http.client.HTTPException):
+        return None
+    finally:
+        connection.close()
+
+
+async def test_no_request_of_another_page_reaches_temporal_or_the_api(stack: Settings) -> None:
+    """Hand-made requests as a browser makes them: of a foreign page, and of one whose name leads here."""
+    terminate = f"/api/v1/namespaces/default/workflows/{WORKFLOW}/terminate"
+    listed = "/api/v1/namespaces/default/workflows"
+    places = listening(stack)
+    assert len(places) >= 3
+    hidden = ui_address(stack)
+    assert hidden is not None
+    for address in places:
+        if f"http://{address[0]}:{address[1]}" == hidden:
+            assert address[0] != "127.0.0.1" or sys.platform != "linux"
+            continue  # a page would have to guess this address
+        for prefix in ("", "/temporal"):
+            for method, path in (("POST", terminate), ("GET", listed)):
+                for host, page in (
+                    (f"evil.example:{address[1]}", "same-origin"),  # DNS rebinding
+                    (f"127.0.0.1:{address[1]}", "cross-site"),
+                    (f"localhost:{address[1]}", "same-site"),
+                ):
+                    origin = "http://evil.example" if page != "same-site" else "http://localhost:5173"
+                    told = {"Origin": origin, "Sec-Fetch-Site": page, "Sec-Fetch-Mode": "cors"}
+                    answer = await asyncio.to_thread(ask, address, method, prefix + path, host, **told)
+                    assert answer is None or answer[0] >= 400, (address, prefix, path, host, answer)
+    for path in ("/v1/contacts", "/v1/status"):
+        told = {"Origin": "http://evil.example", "Sec-Fetch-Site": "same-origin"}
+        answer = await asyncio.to_thread(
+            ask, ("127.0.0.1", stack.port), "GET", path, f"evil.example:{stack.port}", **told
+        )
+        assert answer is not None
+        assert answer[0] == 403
+    assert await runs(stack)
+
+
+ATTACK = """async ([port, paths]) => {
+  const seen = [];
+  for (const [method, path] of paths) {
+    for (const host of ['127.0.0.1', 'localhost', 'evil.example']) {
+      for (const mode of ['cors', 'no-cors']) {
+        try {
+          const answer = await fetch(`http://${host}:${port}${path}`, {
+            method, mode, credentials: 'include',
+            body: method === 'POST' ? '{}' : undefined,
+            headers: method === 'POST' ? {'Content-Type': 'text/plain'} : {}});
+          seen.push([method, path, host, mode, answer.type, answer.status, await answer.text()]);
+        } catch (error) { /* refused, as it should be */ }
+      }
+    }
+  }
+  return seen;
+}"""
+
+
+@asynccontextmanager
+async def foreign_page() -> AsyncIterator[str]:
+    """A page of another origin on this machine."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        body = b"<!doctype html><title>evil</title>"
+        writer.write(
+            b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s"
+            % (len(body), body)
+        )
+        await writer.drain()
+        writer.close()
+
+    port = free_port()
+    async with await asyncio.start_server(serve, "127.0.0.1", port):
+        yield f"http://evil.example:{port}/"
+
+
+async def test_a_foreign_page_in_a_browser_reads_and_changes_nothing(
+    stack: Settings, browser: BrowserContext
+) -> None:
+    calls = [
+        ["POST", f"/temporal/api/v1/namespaces/default/workflows/{WORKFLOW}/terminate"],
+        ["POST", "/v1/events"],
+        ["GET", "/v1/contacts"],
+        ["GET", "/temporal/api/v1/namespaces/default/workflows"],
+    ]
+    page = await browser.new_page()
+    async with foreign_page() as address:
+        await page.goto(address)
+        seen = await page.evaluate(ATTACK, [stack.port, calls])
+        assert [entry for entry in seen if entry[4] != "opaque" or entry[6]] == []
+        # The name of the page leads here, so to the browser this is its own origin.
+        await page.goto(f"http://evil.example:{stack.port}/v1/contacts")
+        assert "is not served" in await page.inner_text("body")
+        answer = await page.goto(f"http://evil.example:{stack.port}/temporal/api/v1/settings")
+        assert answer is not None
+        assert answer.status == 403
+    assert await runs(stack)
+
+
+async def test_a_link_of_ours_leads_to_the_run_in_temporals_ui(
+    stack: Settings, browser: BrowserContext
+) -> None:
+    page: Page = await browser.new_page()
+    broken: list[str] = []
+    page.on("console", lambda message: broken.append(message.text) if message.type == "error" else None)
+    async with foreign_page() as address:  # as from a chat in the browser
+        await page.goto(address)
+        link = json.dumps(workflow_url(stack, WORKFLOW))
+        await page.evaluate(f"() => {{ location.href = {link} }}")
+        await page.get_by_text(WORKFLOW).first.wait_for(timeout=30_000)
+    assert "Anything" in await page.inner_text("body")
+    assert not [text for text in broken if "Content Security Policy" in text]
