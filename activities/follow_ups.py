@@ -1,7 +1,9 @@
 """The activities of follow-ups: run adjacent steps, and end. Each is safe to run twice."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
 
 import structlog
 from temporalio import activity
@@ -20,11 +22,11 @@ from automations.titles import step_title
 from channels.outbound import Outbound
 from conditions.times import Micros
 from engine.published import PublishedCache
-from engine.situation import Situation, StepFailed, automation_of
-from engine.steps import Result, perform
+from engine.situation import Situation, StepFailed, TextsMissing, automation_of
+from engine.steps import Result, fill, perform
 from engine.waiting import wait_for
 from runtime.wakes import Wakes
-from store.connection import Connection
+from store.connection import Connection, RowMapping
 from store.database import Database
 from store.follow_ups import enrollments as follow_ups
 from store.follow_ups import messages
@@ -34,9 +36,12 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class _Ran:
-    """What a transaction of steps came to; `changed`: it made work for the shard."""
+    """What a transaction of steps came to; `changed`: it made work for the shard.
 
-    result: StepsResult
+    `result` is None where templates have to be filled in before the next step.
+    """
+
+    result: StepsResult | None
     changed: bool = False
 
 
@@ -54,7 +59,10 @@ class FollowUpActivities:
 
     @activity.defn(name=RUN_STEPS)
     def run_steps(self, request: RunSteps) -> StepsResult:
-        """Do steps that have no outcome yet and pass over those that have, in one transaction.
+        """Do steps that have no outcome yet and pass over those that have, each in one transaction with its outcome.
+
+        Templates are filled in before: they may take long, and a transaction holds everybody else up. Where a step
+        has changed the record, the templates after it are filled in anew, in a further round.
 
         Stops early after a notification that has to be sent. A step that failed for good ends the enrollment, unless
         it says `on_failure: continue`; what was done before it stays.
@@ -63,12 +71,42 @@ class FollowUpActivities:
             shard = follow_ups.enrollment_shard(connection, request.enrollment_id)
         if shard is None:
             return StepsResult(0, ended="cancelled", reason="the database has no such enrollment")
-        ran = self._database.run(lambda connection: self._run(connection, request), [shard])
-        if ran.changed:
-            self._wakes.request([shard])
-        return ran.result
+        result = None
+        while result is None:
+            texts = self._texts(request)
+            work = partial(self._run, request=request, texts=texts)
+            ran = self._database.run(work, [shard])
+            if ran.changed:
+                self._wakes.request([shard])
+            result = ran.result
+        return result
 
-    def _run(self, connection: Connection, request: RunSteps) -> _Ran:
+    def _texts(self, request: RunSteps) -> dict[str, Any]:
+        """What the templates of the steps that are still to be done become now."""
+        with self._database.read() as connection:
+            row = follow_ups.load_enrollment(connection, request.enrollment_id)
+            if row is None or row["status"] not in follow_ups.OPEN or row["paused"]:
+                return {}
+            paths = [step.path for step in request.steps]
+            known = follow_ups.outcomes(connection, row["id"], paths)
+            situation = self._situation(connection, row)
+            steps = {path: find_step(situation.automation, path) for path in paths if path not in known}
+            return fill(situation, steps)
+
+    def _situation(
+        self, connection: Connection, row: RowMapping, texts: Mapping[str, Any] | None = None
+    ) -> Situation:
+        return Situation(
+            connection,
+            row,
+            automation_of(row),
+            self._clock(),
+            self._outbound,
+            self._published.read(connection),
+            texts=texts or {},
+        )
+
+    def _run(self, connection: Connection, request: RunSteps, texts: Mapping[str, Any]) -> _Ran:
         row = follow_ups.load_enrollment(connection, request.enrollment_id)
         if row is None:
             return _Ran(StepsResult(0, ended="cancelled", reason="the database has no such enrollment"))
@@ -78,15 +116,7 @@ class FollowUpActivities:
             return _Ran(StepsResult(0, ended="failed", reason=row["last_error"]))
         if row["status"] not in follow_ups.OPEN:
             return _Ran(StepsResult(0, ended=row["status"]))
-        situation = Situation(
-            connection,
-            row,
-            automation_of(row),
-            self._clock(),
-            self._outbound,
-            self._published.read(connection),
-        )
-        return self._steps(situation, request)
+        return self._steps(self._situation(connection, row, texts), request)
 
     def _steps(self, situation: Situation, request: RunSteps) -> _Ran:
         connection, row = situation.connection, situation.enrollment
@@ -103,7 +133,10 @@ class FollowUpActivities:
             elif row["paused"]:
                 outcome = StepsResult(index, paused=True)
             else:
-                outcome = self._do(situation, request, index, ref)
+                try:
+                    outcome = self._do(situation, request, index, ref)
+                except TextsMissing:
+                    return _Ran(None, situation.changed)
             if isinstance(outcome, StepsResult):
                 result = outcome
                 break

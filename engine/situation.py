@@ -1,7 +1,7 @@
 """An enrollment as its steps find it: the record, its scores, what enrolled it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -45,11 +45,16 @@ class StepFailed(Exception):
     """The step cannot succeed however often it is tried; the message is safe to show anywhere."""
 
 
+class TextsMissing(Exception):
+    """The templates of a step have to be filled in first: anew, after an earlier step has changed the record."""
+
+
 @dataclass(slots=True)
 class Situation:
     """An enrollment as a step finds it.
 
-    `outbound`: what can leave. `changed`: a step made work for the shard.
+    `outbound`: what can leave. `changed`: a step made work for the shard; `touched`: it changed the record. `texts`:
+    what the templates of steps have become, by path, or the StepFailed that they came to, before anything is locked.
     """
 
     connection: Connection
@@ -59,6 +64,8 @@ class Situation:
     outbound: Outbound
     published: Published
     changed: bool = False
+    touched: bool = False
+    texts: Mapping[str, Any] = field(default_factory=dict)
     _contact: RowMapping | None = None
     _deal: RowMapping | None = None
     _scores: dict[str, tuple[int, int | None]] | None = None
@@ -113,6 +120,15 @@ class Situation:
                 self._event = Event(row["id"], row["type"], row["occurred_at"], properties, row["deal_id"])
         return self._event
 
+    def text(self, path: str) -> Any:
+        """What the templates of this step have become. Raises StepFailed, or TextsMissing."""
+        if path not in self.texts or self.touched:
+            raise TextsMissing
+        found = self.texts[path]
+        if isinstance(found, StepFailed):
+            raise found
+        return found
+
     def made_at(self, path: str) -> dict[str, Any]:
         """What the rows that a step makes say of where they come from."""
         row = self.enrollment
@@ -147,6 +163,7 @@ class Situation:
             self.connection, self.contact, values, self.now, depth=self.enrollment["depth"] + 1
         )
         self.changed = self.changed or done
+        self.touched = self.touched or done
         self._contact = None
         return done
 
@@ -154,6 +171,7 @@ class Situation:
         """The same for the deal."""
         done = deals.change_deal(self.connection, deal, values, self.now, depth=self.enrollment["depth"] + 1)
         self.changed = self.changed or done
+        self.touched = self.touched or done
         self._deal = None
         return done
 

@@ -1,6 +1,6 @@
 """What each step does to our own database. Every effect is written with its outcome, in one transaction."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 from zlib import crc32
 
@@ -22,13 +22,13 @@ from automations.step_models import (
     WaitStep,
     WebhookStep,
 )
-from automations.templates import TemplateFailed, render
+from automations.templates import TemplateFailed, one_budget, render
 from automations.waiting import NoDate, date_moment, next_clock
 from conditions.times import micros_of
 from conditions.tree import compile_conditions
 from engine.chaining import enroll_in
 from engine.situation import CONTACT, OPTED_OUT, Situation, StepFailed, wants_no_mail
-from engine.webhooks import prepare
+from engine.webhooks import fill_call, store_call
 from store.design import definitions
 from store.follow_ups import enrollments as follow_ups
 from store.follow_ups import messages
@@ -41,19 +41,57 @@ _log = structlog.get_logger()
 
 
 def perform(situation: Situation, path: str, step: BaseStep) -> Result:
-    """Do one step; its result becomes the outcome. Raises StepFailed."""
-    try:
-        return _PERFORM[type(step)](situation, path, step)
-    except TemplateFailed as error:
-        raise StepFailed(f"its template failed: {error}") from None
+    """Do one step; its result becomes the outcome. Raises StepFailed, or TextsMissing before anything is done."""
+    return _PERFORM[type(step)](situation, path, step)
+
+
+def fill(situation: Situation, steps: Mapping[str, BaseStep]) -> dict[str, Any]:
+    """What the templates of steps become now, by path: for `Situation.texts`. Writes nothing."""
+    filled: dict[str, Any] = {}
+    for path, step in steps.items():
+        filler = _FILL.get(type(step))
+        if filler is None:
+            continue
+        try:
+            with one_budget():
+                filled[path] = filler(situation, step)
+        except TemplateFailed as error:
+            filled[path] = StepFailed(f"its template failed: {error}")
+        except StepFailed as error:
+            filled[path] = error
+    return filled
+
+
+def _fill_notify(situation: Situation, step: Any) -> tuple[str, str]:
+    spec: NotifyStep = step
+    context = situation.context()
+    return render(spec.notify.subject, context), render(spec.notify.message, context)
+
+
+def _fill_task(situation: Situation, step: Any) -> tuple[str, str]:
+    spec: CreateTaskStep = step
+    context = situation.context()
+    return render(spec.create_task.title, context), render(spec.create_task.description, context)
+
+
+def _fill_update(situation: Situation, step: Any) -> dict[str, Any]:
+    spec: UpdateStep = step
+    context = situation.context()
+    return {
+        name: render(value, context) if isinstance(value, str) else value
+        for name, value in (spec.update.fields or {}).items()
+    }
+
+
+def _fill_reason(situation: Situation, step: Any) -> str:
+    spec: AdjustScoreStep = step
+    return render(spec.adjust_score.reason, situation.context())
 
 
 def _notify(situation: Situation, path: str, step: Any) -> Result:
     spec: NotifyStep = step
+    subject, message = situation.text(path)
     recipient, targets, withheld = _recipient(situation, spec.notify.to)
-    context = situation.context()
-    subject = render(spec.notify.subject, context)
-    message = render(spec.notify.message, context)
     sendable = [target for target in targets if target.startswith("mailto:")]
     status, reason = "recorded", None
     if withheld:
@@ -123,15 +161,15 @@ def _channels(situation: Situation, name: str) -> list[str]:
 def _create_task(situation: Situation, path: str, step: Any) -> Result:
     spec: CreateTaskStep = step
     task = spec.create_task
-    context = situation.context()
+    title, description = situation.text(path)
     task_id = str(uuid7())
     assignee = situation.owner if task.assign_to == "owner" else task.assign_to
     follow_ups.add_task(
         situation.connection,
         id=task_id,
         **situation.made_at(path),
-        title=render(task.title, context).strip() or situation.automation.title,
-        description=render(task.description, context),
+        title=title.strip() or situation.automation.title,
+        description=description,
         assign_to=assignee,
         due_at=situation.now + micros_of(task.due_in) if task.due_in else None,
         status="open",
@@ -159,7 +197,8 @@ def _remove_tag(situation: Situation, path: str, step: Any) -> Result:
 
 def _update(situation: Situation, path: str, step: Any) -> Result:
     spec: UpdateStep = step
-    wanted, deal, context = spec.update, situation.own_deal, situation.context()
+    filled = situation.text(path)
+    wanted, deal = spec.update, situation.own_deal
     record = deal or situation.contact
     values: dict[str, Any] = {}
     given = wanted.model_fields_set
@@ -173,10 +212,6 @@ def _update(situation: Situation, path: str, step: Any) -> Result:
         dnd = wanted.dnd if wanted.dnd is not None else []
         values["dnd"] = "all" if isinstance(dnd, list) and len(set(dnd)) == 4 else dnd
     if wanted.fields:
-        filled = {
-            name: render(value, context) if isinstance(value, str) else value
-            for name, value in wanted.fields.items()
-        }
         merged = {**record["fields"], **filled}
         values["fields"] = {name: value for name, value in merged.items() if value is not None}
     if deal is not None:
@@ -194,6 +229,7 @@ def _next_owner(situation: Situation, path: str, owner: str | list[str] | None) 
 
 def _adjust_score(situation: Situation, path: str, step: Any) -> Result:
     spec: AdjustScoreStep = step
+    reason = situation.text(path)
     row, wanted = situation.enrollment, spec.adjust_score
     profile = definitions.find(situation.connection, definitions.PROFILES, wanted.profile)
     if profile is None or profile["version"] is None:
@@ -209,7 +245,7 @@ def _adjust_score(situation: Situation, path: str, step: Any) -> Result:
         shard=row["shard"],
         points=wanted.points,
         set_to=wanted.set_to,
-        reason=render(wanted.reason, situation.context()),
+        reason=reason,
         author=f"automation {row['automation']}",
         at=situation.now,
         ends_at=None,
@@ -266,6 +302,13 @@ def _stop(situation: Situation, path: str, step: Any) -> Result:
     return {"stop": spec.stop}
 
 
+_FILL: dict[type[BaseStep], Callable[[Situation, Any], Any]] = {
+    NotifyStep: _fill_notify,
+    CreateTaskStep: _fill_task,
+    UpdateStep: _fill_update,
+    AdjustScoreStep: _fill_reason,
+    WebhookStep: fill_call,
+}
 _PERFORM: dict[type[BaseStep], Callable[[Situation, str, Any], Result]] = {
     NotifyStep: _notify,
     CreateTaskStep: _create_task,
@@ -273,7 +316,7 @@ _PERFORM: dict[type[BaseStep], Callable[[Situation, str, Any], Result]] = {
     RemoveTagStep: _remove_tag,
     UpdateStep: _update,
     AdjustScoreStep: _adjust_score,
-    WebhookStep: prepare,
+    WebhookStep: store_call,
     IfStep: _if,
     WaitStep: _wait,
     SplitStep: _split,

@@ -40,12 +40,12 @@ class _Placeholders(Mapping[str, str]):
         return len(self._secrets)
 
 
-def prepare(situation: Situation, path: str, step: Any) -> dict[str, Any]:
-    """Fix what is sent, and note it; the result is the step's outcome."""
+def fill_call(situation: Situation, step: Any) -> dict[str, Any]:
+    """What is sent, as it is stored: `id`, `method`, `url`, `headers`, `body`. Raises StepFailed, TemplateFailed."""
     spec: WebhookStep = step
-    wanted, outbound = spec.webhook, situation.outbound
+    wanted = spec.webhook
     webhook_id = f"msg_{uuid7()}"
-    context = {**situation.context(), "secret": _Placeholders(webhook_id, outbound.secrets)}
+    context = {**situation.context(), "secret": _Placeholders(webhook_id, situation.outbound.secrets)}
     headers = {name: render(value, context) for name, value in wanted.headers.items()}
     for name, value in headers.items():
         if not value.isprintable():
@@ -58,21 +58,25 @@ def prepare(situation: Situation, path: str, step: Any) -> dict[str, Any]:
         body = dumped(content).decode()
     if len(body.encode()) > LARGEST_BODY:
         raise StepFailed(f"its body is larger than {LARGEST_BODY // 1024} KiB")
+    url = render(wanted.url, context).strip()
+    return {"id": webhook_id, "method": wanted.method, "url": url, "headers": headers, "body": body}
+
+
+def store_call(situation: Situation, path: str, step: Any) -> dict[str, Any]:
+    """Note what is sent; the result is the step's outcome."""
+    del step
+    call, outbound = situation.text(path), situation.outbound
     status = "pending" if outbound.caller is not None else "recorded"
     messages.add(
         situation.connection,
         WEBHOOKS,
-        id=webhook_id,
+        **call,
         **situation.made_at(path),
-        method=wanted.method,
-        url=render(wanted.url, context).strip(),
-        headers=headers,
-        body=body,
         status=status,
         reason=None if outbound.caller is not None else outbound.no_calls,
         tries=0,
     )
-    return {"webhook": webhook_id, "status": status}
+    return {"webhook": call["id"], "status": status}
 
 
 def _standard(situation: Situation, context: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,144 @@
+"""A rendering is bounded: what is too much work fails with its reason, whatever a template is made of."""
+
+import time
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from automations.template_work import MOST_WORK
+from automations.templates import TemplateFailed, check_template, one_budget, render, render_tree
+
+#: Seconds of computing, far above the 0.06 that the slowest rendering took.
+MUCH_TIME = 5
+CONTEXT: dict[str, Any] = {
+    "contact": {
+        "name": "Ada",
+        "note": "anbn " * 13_000,
+        "tags": [f"tag {number}" for number in range(200)],
+        "long": ["x" * 300] * 200,
+    },
+    "event": {"type": "x", "items": [{"a": number, "b": ["y" * 50] * 20} for number in range(200)]},
+    "score": {"now": 5},
+}
+EXPRESSIONS = [
+    "contact.note.split('n') | sort | join('x') | length",
+    "contact.note.splitlines() | first",
+    "contact.note.split() | last",
+    "contact.note | replace('a', 'bc') | length",
+    "contact.note.upper().lower().title() | length",
+    "contact.note[1:] == contact.note[:-1]",
+    "'zzz' in contact.note",
+    "contact.note ~ contact.name",
+    "contact.note | urlencode | length",
+    "contact.note is eq contact.note",
+    "contact.note.startswith(contact.note)",
+    "contact.note | truncate(60000)",
+    "event | tojson | length",
+    "event.items | tojson",
+    "event.items == event.items",
+    "(contact.tags + contact.tags) | length",
+    "contact.tags | sort | join(',')",
+    "contact.long in [contact.long]",
+    "{'a': contact.note} | tojson | length",
+    "[contact.note, contact.note] | join | length",
+    "1 + 2 * 3 % 4",
+]
+
+
+def loops(body: str) -> str:
+    return "{% for a in contact.tags %}{% for b in event.items %}" + body + "{% endfor %}{% endfor %}"
+
+
+@pytest.mark.parametrize("expression", EXPRESSIONS)
+def test_forty_thousand_times_anything_is_too_much(expression: str) -> None:
+    template = loops(f"{{% if {expression} %}}{{% endif %}}")
+    assert check_template(template) == []
+    began = time.thread_time()
+    with pytest.raises(TemplateFailed, match="more work than a template may be|64 KiB"):
+        render(template, CONTEXT)
+    assert time.thread_time() - began < MUCH_TIME
+
+
+@given(
+    body=st.lists(st.sampled_from(EXPRESSIONS), min_size=1, max_size=12),
+    looped=st.integers(min_value=0, max_value=2),
+)
+@settings(max_examples=60, deadline=None)
+def test_whatever_is_put_together_ends_soon(body: list[str], looped: int) -> None:
+    template = "".join(f"{{% if {expression} %}}{{% endif %}}" for expression in body)
+    for name in ("contact.tags", "event.items")[:looped]:
+        template = f"{{% for x in {name} %}}{template}{{% endfor %}}"
+    assert check_template(template) == []
+    began = time.thread_time()
+    with suppress(TemplateFailed):
+        render(template, CONTEXT)
+    assert time.thread_time() - began < MUCH_TIME
+
+
+def test_ordinary_messages_are_far_below() -> None:
+    listed = (
+        "{% for tag in contact.tags %}- {{ loop.index }}: {{ tag | upper | replace('G', 'g') }}\n{% endfor %}"
+    )
+    assert render(listed, CONTEXT).count("\n") == 200
+    with one_budget():
+        for _ in range(10):
+            render(listed, CONTEXT)
+
+
+def test_all_texts_of_a_body_share_one_budget() -> None:
+    text = "{% for tag in contact.tags %}{% if tag | upper == 'X' %}{% endif %}{% endfor %}"
+    assert render_tree([text] * 3, CONTEXT) == [""] * 3
+    with pytest.raises(TemplateFailed, match=f"{MOST_WORK:,} operations"):
+        render_tree([text] * 200, CONTEXT)
+
+
+@pytest.mark.parametrize(
+    ("template", "mistake"),
+    [
+        ("{% if 1 %}" * 300 + "{% endif %}" * 300, "nested too deep"),
+        ("{% if 1 %}" * 21 + "{% endif %}" * 21, "if and for nest at most 20 deep"),
+        ("{{ " + "(" * 3000 + "1" + ")" * 3000 + " }}", "nested too deep"),
+        ("{{ 1" + " + 1" * 1000 + " }}", "nest at most 100 deep"),
+        ("{{ " + "9" * 5000 + " }}", "a number of too many digits"),
+        ("{{ contact.name }}" + "x" * 20_000, "a template has at most 16,384"),
+        ("{{ 1 }}" * 2_000, "a template has at most 2,000"),
+        ("{{ contact.name.strip }}", ".strip is a method of texts; call it: .strip()"),
+        ("{{ 'a'.upper }}", "call it: .upper()"),
+        ("{{ contact.name.strip().upper }}", "call it: .upper()"),
+    ],
+)
+def test_what_cannot_be_compiled_or_was_not_meant_is_refused_at_once(template: str, mistake: str) -> None:
+    problems = check_template(template)
+    assert len(problems) == 1
+    assert mistake in problems[0]
+    with pytest.raises(TemplateFailed):
+        render(template, {"contact": {"name": "x"}})
+
+
+def test_a_custom_field_may_have_the_name_of_a_method() -> None:
+    assert check_template("{{ contact.title }} {{ event.order.title }}") == []
+    assert render("{{ contact.title }}", {"contact": {"title": "Dr."}}) == "Dr."
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{{ contact.note.strip }}",
+        "{{ contact.note.strip ~ 'x' }}",
+        "{% if contact.note.strip == 'x' %}{% endif %}",
+        "{{ contact.note.strip | upper }}",
+        "{{ 'inf' | float | int }}",
+        "{{ 'inf' | float | round }}",
+        "{{ 1 | first }}",
+        "{{ contact.note | sort | sort | abs }}",
+        "{{ -contact.note }}",
+        "{{ 10.0 ** 2 }}",
+    ],
+)
+def test_every_error_of_a_template_is_a_failed_one_that_quotes_nobody(template: str) -> None:
+    with pytest.raises(TemplateFailed) as failed:
+        render(template, {"contact": {"note": "private"}})
+    assert "private" not in str(failed.value)
