@@ -1,5 +1,6 @@
 """Request bodies: read up to the limit, decoded, with errors that say where they are."""
 
+import asyncio
 import json
 from typing import Annotated, Any, TypeVar
 
@@ -8,9 +9,13 @@ from fastapi import Depends, Request
 from pydantic import BaseModel, ValidationError
 from starlette.exceptions import HTTPException
 
+from conditions.limits import BODY, DEPTH, PATIENCE, deeper_than
 from conditions.messages import plain_errors
+from conditions.problems import Problem
 from services.resources import Invalid
 
+#: Definitions may be deeper than events.
+DEEPEST = DEPTH.most + 8
 JSON = "application/json"
 NDJSON = ("application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines")
 
@@ -20,28 +25,39 @@ def media_type(request: Request) -> str:
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-async def read_body(request: Request, limit_mb: int) -> bytes:
-    """The whole body; raises HTTPException 413 as soon as it is known to be too large."""
-    limit = limit_mb * 1_000_000
+async def read_events_body(request: Request) -> bytes:
+    """The whole body of a call that sends events; raises HTTPException 413, 408."""
+    limit_mb: int = request.app.state.max_body_mb
+    return await _read(
+        request,
+        limit_mb * 1_000_000,
+        f"{limit_mb} MB (KINDLING_MAX_BODY_MB); send events in smaller arrays, or as application/x-ndjson, which has "
+        "no limit",
+    )
+
+
+async def read_body(request: Request) -> bytes:
+    """The whole body of any other call; raises HTTPException 413 as soon as it is known to be too large, 408."""
+    return await _read(request, BODY.most, f"{BODY}; {BODY.remedy}")
+
+
+async def _read(request: Request, limit: int, allowed: str) -> bytes:
+    too_large = HTTPException(413, f"the body is larger than {allowed}", {"Connection": "close"})
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and int(declared) > limit:
-        raise _too_large(limit_mb)
-    chunks, size = [], 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > limit:
-            raise _too_large(limit_mb)
-        chunks.append(chunk)
-    return b"".join(chunks)
-
-
-def _too_large(limit_mb: int) -> HTTPException:
-    return HTTPException(
-        413,
-        f"the body is larger than {limit_mb} MB (KINDLING_MAX_BODY_MB); send events in smaller arrays, or as "
-        "application/x-ndjson, which has no limit",
-        {"Connection": "close"},
-    )
+        raise too_large
+    body = bytearray()
+    try:
+        async with asyncio.timeout(PATIENCE.most):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > limit:
+                    raise too_large
+    except TimeoutError:
+        raise HTTPException(
+            408, f"the body was not there after {PATIENCE}; send it faster", {"Connection": "close"}
+        ) from None
+    return bytes(body)
 
 
 def decode_json(body: bytes) -> Any:
@@ -53,7 +69,7 @@ def decode_json(body: bytes) -> Any:
         raise HTTPException(400, "the body is empty; send JSON")
     try:
         value = orjson.loads(body)
-        if isinstance(value, dict):
+        if isinstance(value, dict) and not deeper_than(value, DEEPEST):
             json.loads(body, object_pairs_hook=_once_each)
         return value
     except orjson.JSONDecodeError as error:
@@ -83,16 +99,23 @@ def check_json_type(request: Request, *others: str) -> None:
 async def json_body(request: Request) -> Any:
     """The decoded body of a call that needs one."""
     check_json_type(request)
-    return decode_json(await read_body(request, request.app.state.max_body_mb))
+    return _shallow(decode_json(await read_body(request)))
 
 
 async def optional_json_body(request: Request) -> Any:
     """The decoded body, or None without one."""
-    body = await read_body(request, request.app.state.max_body_mb)
+    body = await read_body(request)
     if not body.strip():
         return None
     check_json_type(request)
-    return decode_json(body)
+    return _shallow(decode_json(body))
+
+
+def _shallow(value: Any) -> Any:
+    """The value; raises Invalid where it is nested so deep that nothing of it is meant."""
+    if deeper_than(value, DEEPEST):
+        raise Invalid([Problem((), f"it is nested too deeply: at most {DEEPEST} levels; {DEPTH.remedy}")])
+    return value
 
 
 Body = Annotated[Any, Depends(json_body)]

@@ -7,6 +7,7 @@ import structlog
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.problems import problem
@@ -57,6 +58,10 @@ class Metrics:
         return generate_latest(self._registry)
 
 
+#: In the metrics alone: nobody is there to be answered.
+_CLIENT_GONE = 499
+
+
 class Observed:
     """ASGI middleware, the outermost: times requests, and answers 500 where the application fails."""
 
@@ -79,6 +84,8 @@ class Observed:
 
         try:
             await self._app(scope, receive, noted)
+        except ClientDisconnect:
+            status = status or _CLIENT_GONE
         except Exception:
             _log.exception("a request failed", method=scope["method"], route=_route(scope))
             if status:

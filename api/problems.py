@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from conditions.limits import LISTED
 from conditions.problems import Problem
 from services.resources import BadParameter, Conflict, Invalid, NotFound
 from store.database import DatabaseUnavailable
@@ -63,8 +64,13 @@ def invalid(problems: Iterable[Problem]) -> Response:
     """422 with every mistake."""
     errors = field_problems(problems)
     count = len(errors)
-    detail = errors[0]["message"] if count == 1 else f"{count} mistakes; nothing was saved"
-    return problem(422, detail, errors)
+    told = (
+        f"{count} mistakes"
+        if count <= LISTED.most
+        else f"More than {LISTED.most} mistakes, not all of them listed"
+    )
+    detail = errors[0]["message"] if count == 1 else f"{told}; nothing was saved"
+    return problem(422, detail, errors[: LISTED.most])
 
 
 def bad_parameter(name: str, message: str) -> Response:

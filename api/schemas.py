@@ -29,9 +29,11 @@ class Accepted(BaseModel):
 
     accepted: int = Field(description="Events stored by this call")
     duplicates: int = Field(description="Events whose id was known already")
-    rejected: list[Rejected] = Field(description="Invalid events; of a stream, the first 1,000")
+    rejected: list[Rejected] = Field(description="Invalid events, up to 100 mistakes in all")
     ids: list[str | None] | None = Field(default=None, description="In the order sent; not for NDJSON")
-    rejected_count: int | None = Field(default=None, description="NDJSON only: all invalid lines")
+    rejected_count: int | None = Field(
+        default=None, description="All invalid events, where not all are listed; always for NDJSON"
+    )
 
 
 class Event(BaseModel):

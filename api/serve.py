@@ -18,6 +18,8 @@ from temporalio.service import RPCError
 from activities.messages import PublishInput
 from activities.starting import start_publish
 from api.app import create_app
+from api.connection import Connection
+from conditions.limits import CONNECTIONS
 from runtime import ports
 from runtime.clock import now_micros
 from runtime.data_folder import make_private, open_data_folder
@@ -83,7 +85,8 @@ async def _serve(settings: Settings, database: Database, shards: int) -> None:
     server = uvicorn.Server(
         uvicorn.Config(
             app,
-            http="httptools",
+            http=Connection,
+            limit_concurrency=CONNECTIONS.most,
             lifespan="off",
             access_log=False,
             log_config=None,

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ValidationError
 
 from automations.model import Automation, Recipient
 from automations.yaml_text import NotYaml, YamlDocument, read_yaml
+from conditions.limits import FILE, definition_problems
 from conditions.messages import plain_errors
 from conditions.problems import Problem, suggestion
 
@@ -82,6 +83,9 @@ class _Loader:
 
     def read(self, file: str, text: str) -> None:
         empty = True
+        if (size := len(text.encode(errors="replace"))) > FILE.most:
+            self.mistakes.append(Mistake(file, 1, 1, FILE.problem((), size).message))
+            return
         try:
             for source in read_yaml(text):
                 empty = False
@@ -99,13 +103,13 @@ class _Loader:
         return list(self._kinds)
 
     def _take(self, file: str, source: YamlDocument) -> None:
-        found = list(source.problems)
+        found = list(source.problems) or definition_problems(source.value)
         model, kind = None, ""
-        if isinstance(source.value, dict):
+        if isinstance(source.value, dict) and not found:
             kind = str(source.value.get("kind", ""))
             self.named.add((kind, str(source.value.get("key", ""))))
             model = self._validate(kind, source.value, found)
-        else:
+        elif not isinstance(source.value, dict):
             found.append(Problem((), "a document is a mapping of keys to values, beginning with `kind:`"))
         for problem in found:
             self.mistakes.append(Mistake(file, *source.place(problem.loc), problem.message))

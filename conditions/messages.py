@@ -6,6 +6,7 @@ from typing import Any
 from pydantic_core import ErrorDetails, ValidationError
 
 from conditions.definition import unknown_key
+from conditions.limits import listed
 from conditions.problems import Loc, Problem, suggestion
 
 _OWN = ("definition", "unknown_key", "conditions", "duration", "key")
@@ -35,7 +36,7 @@ _SAYINGS: Mapping[str, str] = {
 
 def plain_errors(error: ValidationError, raw: Any) -> list[Problem]:
     """Everything that `error` found in the document `raw`, in the order of the document's keys."""
-    found = [_problem(detail, raw) for detail in error.errors(include_url=False)]
+    found = listed(_problem(detail, raw) for detail in error.errors(include_url=False))
     return list(dict.fromkeys(found))
 
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from conditions import operands
 from conditions.operands import Operand
-from conditions.sql import SqlValue, Test
+from conditions.sql import SqlValue, Test, either
 from conditions.times import Micros, micros_of, parse_moment
 from conditions.values import ALL_CHANNELS, CHANNELS, Value, is_empty, is_number, same
 
@@ -150,7 +150,7 @@ OPERATORS: dict[str, Operator] = {
             "is one of",
             operands.SCALARS,
             _one_of,
-            lambda field, operand, _now: sa.or_(*(field.equal(item) for item in operand)),
+            lambda field, operand, _now: either([field.equal(item) for item in operand]),
         ),
         Operator("has", "has", operands.SCALAR, _has, lambda field, operand, _now: field.has(operand)),
         Operator(

@@ -7,6 +7,7 @@ AND and OR mean in SQL what they mean in Python.
 import json
 import operator
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Self
 
@@ -22,6 +23,8 @@ Sql = ColumnElement[Any]
 Test = ColumnElement[bool]
 Ordering = Literal["gt", "ge", "lt", "le"]
 
+#: So many tests stand side by side.
+_GROUP = 50
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9_ .\-]+")
 
 
@@ -145,6 +148,14 @@ class SqlValue:
         if isinstance(operand, bool):
             return self.as_boolean
         return self.as_text if isinstance(operand, str) else self.as_number
+
+
+def either(tests: Sequence[Test]) -> Test:
+    """Whether any of many tests holds, in groups: SQLite takes no expression that is a thousand deep."""
+    if len(tests) <= _GROUP:
+        return sa.or_(*tests)
+    groups = [tests[start : start + _GROUP] for start in range(0, len(tests), _GROUP)]
+    return either([sa.func.coalesce(sa.or_(*group), sa.false(), type_=sa.Boolean) for group in groups])
 
 
 def _where(reading: Sql, test: Test) -> Test:

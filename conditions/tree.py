@@ -11,7 +11,7 @@ from typing_extensions import TypeAliasType
 from conditions.definition import invalid
 from conditions.operators import OPERATORS, Operator
 from conditions.problems import Loc, Problem, suggestion
-from conditions.sql import SqlValue, Test
+from conditions.sql import SqlValue, Test, either
 from conditions.times import Micros, duration_words
 from conditions.values import Value
 
@@ -165,8 +165,8 @@ def to_sql(raw: Mapping[str, Any], column: Callable[[str], SqlValue], now: Micro
         if key == "not":
             tests.append(sa.not_(to_sql(part, column, now)))
         elif key in _NESTED:
-            join = sa.and_ if key == "all" else sa.or_
-            tests.append(join(*(to_sql(item, column, now) for item in part)))
+            inner = [to_sql(item, column, now) for item in part]
+            tests.append(sa.and_(*inner) if key == "all" else either(inner))
         else:
             tests += [OPERATORS[name].sql(column(key), operand, now) for name, operand in part.items()]
     return sa.and_(*tests).self_group()

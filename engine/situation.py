@@ -9,6 +9,7 @@ from automations.model import Automation
 from automations.step_models import WebhookStep
 from automations.steps import walk
 from channels.outbound import Outbound
+from conditions.limits import record_problems
 from conditions.times import Micros, to_iso
 from conditions.values import Value
 from engine.published import Published
@@ -158,7 +159,8 @@ class Situation:
         return found.band(score) if found is not None else None
 
     def change_contact(self, values: Mapping[str, Any]) -> bool:
-        """Change fields as a consequence of this enrollment."""
+        """Change fields as a consequence of this enrollment. Raises StepFailed for more than is kept."""
+        _refuse_too_large(values)
         done = contacts.change_contact(
             self.connection, self.contact, values, self.now, depth=self.enrollment["depth"] + 1
         )
@@ -169,6 +171,7 @@ class Situation:
 
     def change_deal(self, deal: RowMapping, values: Mapping[str, Any]) -> bool:
         """The same for the deal."""
+        _refuse_too_large(values)
         done = deals.change_deal(self.connection, deal, values, self.now, depth=self.enrollment["depth"] + 1)
         self.changed = self.changed or done
         self.touched = self.touched or done
@@ -246,6 +249,11 @@ class Situation:
             "profile": {"key": profile, "name": self._profile_name(profile)},
             "steps": self.answers,
         }
+
+
+def _refuse_too_large(values: Mapping[str, Any]) -> None:
+    if problems := record_problems(values):
+        raise StepFailed(problems[0].message)
 
 
 def _within(answers: Mapping[str, Any], path: Sequence[str]) -> Value:

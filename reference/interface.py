@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from api.app import create_app
+from conditions.limits import LIMITS
 from reference.markdown import code, either, table
 from runtime.clock import now_micros
 from runtime.registry import SEARCH_ATTRIBUTES, WORKFLOW_TYPES
@@ -28,6 +29,12 @@ def settings() -> str:
         for row in settings_table()
     ]
     return table(("variable", "default", "meaning", "example"), rows)
+
+
+def limits() -> str:
+    """How large what is sent and defined may be."""
+    rows = [(limit.what, str(limit), limit.remedy) for limit in LIMITS]
+    return table(("what", "at most", "beyond it"), rows)
 
 
 def workflows() -> str:

@@ -30,6 +30,7 @@ SECTIONS: Mapping[str, Callable[[], str]] = {
     "steps": steps.all_steps,
     "template names": conditions.template_names,
     "template filters": conditions.template_filters,
+    "limits": interface.limits,
     "settings": interface.settings,
     "api": interface.calls,
     "workflows": interface.workflows,

@@ -2,13 +2,16 @@
 
 import base64
 import binascii
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
 
 import orjson
 
+from conditions.limits import PAGE
 from conditions.values import LARGEST_INTEGER
 from services.resources import BadParameter
+
+Row = TypeVar("Row")
 
 MOST_PER_PAGE = 500
 PER_PAGE = 50
@@ -45,6 +48,36 @@ def wrong() -> BadParameter:
     return BadParameter(
         "cursor", 'the cursor is not one of this list; send "next" of its last page as it was'
     )
+
+
+def cut(
+    rows: Iterable[Row], limit: int, of: str, key_of: Callable[[Row], Sequence[Any]]
+) -> tuple[list[Row], str | None]:
+    """The rows of one page, and the cursor of the next; None at the end.
+
+    `rows` has one more than `limit` where there are more. A page of long rows ends early, at
+    `limits.PAGE` bytes, though not before its first row. Where `rows` comes straight from the database, the rest is not
+    read.
+    """
+    taken: list[Row] = []
+    size = 0
+    for row in rows:
+        size += _size(row)
+        if len(taken) == limit or (taken and size > PAGE.most):
+            return taken, encode(of, key_of(taken[-1]))
+        taken.append(row)
+    return taken, None
+
+
+def _size(value: Any) -> int:
+    """About how many bytes of text a row holds."""
+    if isinstance(value, str | bytes):
+        return len(value)
+    if isinstance(value, Mapping):
+        return sum(map(_size, value.values()))
+    if isinstance(value, Sequence):
+        return sum(map(_size, value))
+    return 8
 
 
 def page(items: list[Any], following: str | None) -> dict[str, Any]:

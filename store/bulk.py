@@ -25,6 +25,19 @@ class Bulk:
         result.close()
         return rows
 
+    def rows_up_to(self, size: int, column: int, statement: str, *parameters: Any) -> list[Any]:
+        """The first rows of a query, as many as hold `size` characters in a text column, and at least one."""
+        result = self._connection.exec_driver_sql(self._adapt(statement), parameters)
+        rows: list[Any] = []
+        while size > 0 and (more := result.cursor.fetchmany(500)):
+            for row in more:
+                size -= len(row[column])
+                rows.append(row)
+                if size <= 0:
+                    break
+        result.close()
+        return rows
+
     def run(self, statement: str, *parameters: Any) -> int:
         """Run once; the number of rows it touched."""
         return self._connection.exec_driver_sql(self._adapt(statement), parameters).rowcount

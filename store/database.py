@@ -26,6 +26,8 @@ __all__ = [
     "lock_shards",
 ]
 
+#: How many rows, if they may be long, are fetched at a time.
+A_FEW = 16
 T = TypeVar("T")
 R = TypeVar("R")
 ATTEMPTS = 6

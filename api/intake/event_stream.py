@@ -6,13 +6,13 @@ from typing import Any
 import orjson
 
 from api.problems import field_problems
+from conditions.limits import LINE, LISTED
 from conditions.problems import Problem
 from services.intake.events import Events, Taken
 
-LONGEST_LINE = 1_000_000
-PER_BATCH = 1_000
-#: So many rejected lines are listed; all are counted.
-MOST_LISTED = 1_000
+LONGEST_LINE = LINE.most
+#: Lines that are stored at once, and bytes of them.
+PER_BATCH, BATCH_BYTES = 1_000, 8 * 1024**2
 
 
 class EventStream:
@@ -24,9 +24,11 @@ class EventStream:
         self._rest = b""
         self._skipping = False
         self._lines: list[tuple[int, bytes]] = []
+        self._bytes = 0
         self._index = 0
         self._rejected: list[dict[str, Any]] = []
         self._rejected_count = 0
+        self._listed = 0
         self._taken = Taken()
 
     async def feed(self, chunk: bytes) -> None:
@@ -35,7 +37,7 @@ class EventStream:
         for part in complete:
             self._line(self._rest + part)
             self._rest = b""
-            if len(self._lines) >= PER_BATCH:
+            if len(self._lines) >= PER_BATCH or self._bytes >= BATCH_BYTES:
                 await self._flush()
         self._rest += rest
         if len(self._rest) > LONGEST_LINE:
@@ -67,10 +69,11 @@ class EventStream:
             self._reject(index, [_TOO_LONG])
         elif line.strip():
             self._lines.append((index, line))
+            self._bytes += len(line)
 
     async def _flush(self) -> None:
         if self._lines:
-            lines, self._lines = self._lines, []
+            lines, self._lines, self._bytes = self._lines, [], 0
             await asyncio.to_thread(self._store, lines)
 
     def _store(self, lines: list[tuple[int, bytes]]) -> None:
@@ -91,8 +94,10 @@ class EventStream:
 
     def _reject(self, index: int, problems: list[Problem]) -> None:
         self._rejected_count += 1
-        if len(self._rejected) < MOST_LISTED:
-            self._rejected.append({"index": index, "errors": field_problems(problems)})
+        listed = problems[: LISTED.most - self._listed]
+        self._listed += len(listed)
+        if listed:
+            self._rejected.append({"index": index, "errors": field_problems(listed)})
 
 
 _TOO_LONG = Problem((), "the line is longer than 1 MB")

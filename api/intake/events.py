@@ -1,18 +1,21 @@
 """Events in and out."""
 
 import asyncio
+from collections.abc import Iterable
 from typing import Any
 
 import orjson
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from api.bodies import NDJSON, check_json_type, decode_json, media_type, read_body
+from api.bodies import NDJSON, check_json_type, decode_json, media_type, read_events_body
 from api.intake.event_stream import EventStream
 from api.parameters import DEFAULT_LIMIT, Cursor, EventId, Key, Limit, Text, Triggers
 from api.problems import field_problems, invalid, problem
 from api.schemas import Accepted, Event, EventTypes, Imports, Page, Revoked
 from api.state import App, Counted
+from conditions.limits import LISTED
+from conditions.problems import Problem
 from services.design.definitions import read_silent
 from services.intake.events import MOST_AT_ONCE, EventIn, Taken
 
@@ -52,7 +55,7 @@ async def post_events(request: Request, app: App, metrics: Counted, triggers: Tr
             await stream.feed(chunk)
         return _accepted(await stream.end(), metrics, stream.outcome())
     check_json_type(request, NDJSON[0])
-    body = await read_body(request, request.app.state.max_body_mb)
+    body = await read_events_body(request)
     return await asyncio.to_thread(_take, app, metrics, body, silent)
 
 
@@ -72,18 +75,31 @@ def _take(app: App, metrics: Counted, body: bytes, silent: bool) -> Response:  #
         if taken.rejected:
             metrics.events.labels("rejected").inc()
             return invalid(taken.rejected[0][1])
+    listed = rejected_json(taken.rejected)
+    beyond = {} if len(listed) == len(taken.rejected) else {"rejected_count": len(taken.rejected)}
     return _accepted(
         taken,
         metrics,
         {
             "accepted": taken.accepted,
             "duplicates": taken.duplicates,
-            "rejected": [
-                {"index": index, "errors": field_problems(found)} for index, found in taken.rejected
-            ],
+            "rejected": listed,
             "ids": taken.ids,
+            **beyond,
         },
     )
+
+
+def rejected_json(rejected: Iterable[tuple[int, list[Problem]]]) -> list[dict[str, Any]]:
+    """Rejected events as the API lists them: as many mistakes as one answer lists, in all."""
+    shown: list[dict[str, Any]] = []
+    left = LISTED.most
+    for index, found in rejected:
+        if left <= 0:
+            break
+        shown.append({"index": index, "errors": field_problems(found[:left])})
+        left -= len(found)
+    return shown
 
 
 def _accepted(taken: Taken, metrics: Counted, content: dict[str, Any]) -> Response:

@@ -54,8 +54,8 @@ class Automations:
         after = cursors.decode(cursor, "automations", (str,))
         with self._resources.database.read() as connection:
             found = rows.all_definitions(connection, rows.AUTOMATIONS, after[0] if after else "", limit + 1)
-            shown = [automation_json(connection, row) for row in found[:limit]]
-        following = cursors.encode("automations", [found[limit - 1]["key"]]) if len(found) > limit else None
+            taken, following = cursors.cut(found, limit, "automations", lambda row: [row["key"]])
+            shown = [automation_json(connection, row) for row in taken]
         return cursors.page(shown, following)
 
     def versions(self, key: str) -> list[dict[str, Any]]:

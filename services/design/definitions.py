@@ -12,6 +12,8 @@ from activities.messages import PublishInput
 from automations.checks import check_automation
 from automations.known import Known
 from automations.model import Automation, definition
+from conditions import limits
+from conditions.limits import definition_problems
 from conditions.messages import plain_errors
 from conditions.problems import Problem, suggestion
 from conditions.times import Micros, to_iso
@@ -86,7 +88,9 @@ def read_model(model: type[Model], body: Any, key: str, kind: str, *, also: Coll
         raise Invalid(
             [Problem((), f"send the {kind.replace('_', ' ')} as an object, as in its YAML document")]
         )
-    problems = list(unstorable(body, levels=_LEVELS))
+    if problems := definition_problems(body):
+        raise Invalid(problems)
+    problems = limits.listed(unstorable(body, levels=_LEVELS))
     for name, wanted in (("key", key), ("kind", kind)):
         if body.get(name, wanted) != wanted:
             problems.append(Problem((name,), f'"{name}" should be "{wanted}" here, or be left out'))

@@ -60,8 +60,8 @@ class Profiles:
         after = cursors.decode(cursor, "profiles", (str,))
         with self._resources.database.read() as connection:
             found = rows.all_definitions(connection, rows.PROFILES, after[0] if after else "", limit + 1)
-            shown = [profile_json(connection, row) for row in found[:limit]]
-        following = cursors.encode("profiles", [found[limit - 1]["key"]]) if len(found) > limit else None
+            taken, following = cursors.cut(found, limit, "profiles", lambda row: [row["key"]])
+            shown = [profile_json(connection, row) for row in taken]
         return cursors.page(shown, following)
 
     def versions(self, key: str) -> list[dict[str, Any]]:

@@ -70,7 +70,7 @@ class FollowUps:
             now = self._resources.clock()
             if not follow_ups.change_task(connection, task_id, **values, updated_at=now):
                 return None
-            return follow_ups.list_rows(connection, "tasks", {"id": task_id}, None, 1)[0]
+            return next(iter(follow_ups.list_rows(connection, "tasks", {"id": task_id}, None, 1)))
 
         row = self._resources.database.run(work)
         if row is None:
@@ -92,10 +92,10 @@ class FollowUps:
                 if automation is None:
                     raise BadParameter("automation", f'there is no automation "{query["automation"]}"')
                 filters["automation_id"] = automation["id"]
-            rows = follow_ups.list_rows(connection, of, filters, key[0] if key else None, limit + 1)
+            found = follow_ups.list_rows(connection, of, filters, key[0] if key else None, limit + 1)
+            rows, following = cursors.cut(found, limit, of, lambda row: [row["id"]])
             keys = keys_of(connection, rows)
-        following = cursors.encode(of, [rows[limit - 1]["id"]]) if len(rows) > limit else None
-        return cursors.page([shown(row, *keys) for row in rows[:limit]], following)
+        return cursors.page([shown(row, *keys) for row in rows], following)
 
 
 def ids_of(connection: Connection, contact: str | None, deal: str | None) -> dict[str, int] | None:

@@ -10,6 +10,7 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from uuid_utils import uuid7
 
+from conditions.limits import DEPTH, EVENT, EVENTS, deeper_than, listed
 from conditions.messages import plain_errors
 from conditions.problems import Loc, Problem
 from conditions.times import SECOND, Micros, from_iso
@@ -21,7 +22,7 @@ from store.intake import arriving as intake
 
 __all__ = ["MOST_AT_ONCE", "EventIn", "Events", "Name", "Taken", "check_name", "properties_text", "to_row"]
 
-MOST_AT_ONCE = 2_500
+MOST_AT_ONCE = EVENTS.most
 _EARLIEST = from_iso("1900-01-01")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _USUAL_FORM = re.compile(
@@ -167,8 +168,13 @@ def properties_text(properties: dict[str, Any], loc: Loc = ("properties",)) -> s
         text = dump_json(properties)
     except (TypeError, orjson.JSONEncodeError):
         text = None
+    openings = text.count("{") + text.count("[") if text is not None else DEPTH.most + 1
+    if openings > DEPTH.most and deeper_than(properties):
+        raise Invalid([Problem(loc, f"it is nested too deeply: at most {DEPTH}; {DEPTH.remedy}")])
+    if text is not None and len(text) > EVENT.most // 4 and (size := len(text.encode())) > EVENT.most:
+        raise Invalid([EVENT.problem(loc, size)])
     if text is None or _SUSPICIOUS.search(text):
-        problems = list(unstorable(properties, loc))
+        problems = listed(unstorable(properties, loc))
         if problems:
             raise Invalid(problems)
     return text or dump_json(properties)

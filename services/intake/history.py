@@ -35,10 +35,8 @@ class EventHistory:
         key = cursors.decode(cursor, "event-types", (str,))
         with self._resources.database.read() as connection:
             found = event_reads.event_types(connection, key[0] if key else "", limit + 1)
-        following = cursors.encode("event-types", [found[limit - 1][0]]) if len(found) > limit else None
-        return cursors.page(
-            [{"type": name, "first_seen_at": iso(at)} for name, at in found[:limit]], following
-        )
+        rows, following = cursors.cut(found, limit, "event-types", lambda row: [row[0]])
+        return cursors.page([{"type": name, "first_seen_at": iso(at)} for name, at in rows], following)
 
 
 def find_event(connection: Connection, event_id: str) -> RowMapping:
@@ -77,8 +75,7 @@ def list_events(connection: Connection, cursor: str | None, limit: int, **filter
     """A page of events that the filters of the store choose, the newest first."""
     key = cursors.decode(cursor, "events", (int, str))
     after = (key[0], key[1]) if key else None
-    rows = event_reads.list_events(connection, **filters, after=after, limit=limit + 1)
+    found = event_reads.list_events(connection, **filters, after=after, limit=limit + 1)
+    rows, following = cursors.cut(found, limit, "events", lambda row: [row["occurred_at"], row["id"]])
     keys = keys_of(connection, rows)
-    last = rows[limit - 1] if len(rows) > limit else None
-    following = cursors.encode("events", [last["occurred_at"], last["id"]]) if last else None
-    return cursors.page([event_json(row, *keys) for row in rows[:limit]], following)
+    return cursors.page([event_json(row, *keys) for row in rows], following)

@@ -44,10 +44,10 @@ class Revocations:
         key = cursors.decode(cursor, "imports", (str,))
         with self._resources.database.read() as connection:
             found = revoking.imports(connection, key[0] if key else "", limit + 1)
-        following = cursors.encode("imports", [found[limit - 1][0]]) if len(found) > limit else None
+        rows, following = cursors.cut(found, limit, "imports", lambda row: [row[0]])
         shown = [
             {"name": name, "events": events, "revoked": revoked, "first_at": iso(first), "last_at": iso(last)}
-            for name, events, revoked, first, last in found[:limit]
+            for name, events, revoked, first, last in rows
         ]
         return cursors.page(shown, following)
 

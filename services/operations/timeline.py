@@ -26,9 +26,10 @@ class Timeline:
         with self._resources.database.read() as connection:
             record = find_record(connection, kind, key)
             found = moments.timeline(connection, kind, record["id"], after, limit + 1)
-            last = found[limit - 1] if len(found) > limit else None
-            following = cursors.encode("timeline", [last.at, last.rank, str(last.id)]) if last else None
-            return cursors.page(self._moments(connection, found[:limit]), following)
+            taken, following = cursors.cut(
+                found, limit, "timeline", lambda last: [last.at, last.rank, str(last.id)]
+            )
+            return cursors.page(self._moments(connection, taken), following)
 
     def _moments(self, connection: Connection, found: list[moments.Moment]) -> list[dict[str, Any]]:
         changes = [moment.row for moment in found if moment.kind == "change"]

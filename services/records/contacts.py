@@ -12,7 +12,7 @@ from conditions.times import Micros, to_iso
 from conditions.values import ALL_CHANNELS, CHANNELS
 from services.names import ShortText, Tag, check_name
 from services.records.shard_locks import in_shards
-from services.records.values import read_values, without_nulls
+from services.records.values import read_values, refuse_too_large, without_nulls
 from services.resources import Conflict, Invalid, NotFound, Resources
 from store.connection import Connection, RowMapping
 from store.intake import arriving as intake
@@ -110,6 +110,7 @@ class Contacts:
             changes = dict(values)
             if "fields" in changes:
                 changes["fields"] = without_nulls({**before["fields"], **changes["fields"]})
+                refuse_too_large(changes)
             return _change(connection, before, changes, now)
 
         return in_shards(self._resources, lambda connection: [find_contact(connection, key)["shard"]], work)

@@ -12,7 +12,7 @@ from conditions.values import LARGEST_INTEGER
 from services.names import Name, ShortText
 from services.records.contacts import find_contact
 from services.records.shard_locks import in_shards
-from services.records.values import read_values, without_nulls
+from services.records.values import read_values, refuse_too_large, without_nulls
 from services.resources import Invalid, NotFound, Resources
 from store.connection import Connection, RowMapping
 from store.intake import arriving as intake
@@ -107,6 +107,7 @@ class Deals:
             changes = dict(values)
             if not create and "fields" in changes:
                 changes["fields"] = without_nulls({**before["fields"], **changes["fields"]})
+                refuse_too_large(changes)
             deals.change_deal(connection, before, changes, now)
             return self._shown(connection, key), created
 

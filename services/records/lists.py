@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from conditions.limits import TESTS, test_count
 from conditions.problems import suggestion
 from conditions.tree import fields_read
 from scoring.compiled import CompiledProfile
@@ -133,6 +134,8 @@ def _asks_for_score(query: RecordQuery) -> bool:
 
 def check_query(query: RecordQuery) -> None:
     """Raise BadParameter for what cannot be asked."""
+    if (tests := test_count(query.filters)) > TESTS.most:
+        raise BadParameter("filters", TESTS.problem((), tests).message)
     if query.sort not in SORTS:
         raise BadParameter("sort", f'cannot sort by "{query.sort}"{suggestion(query.sort, SORTS)}')
     if query.profile is None:
@@ -204,7 +207,7 @@ def _page(
             after=key[0] if key else None,
             limit=wanted,
         )
-        return _cut(found, query.limit, of, by_score=False)
+        return cursors.cut(found, query.limit, of, _by_age)
     of = f"{kind}s:{query.sort}:{query.profile}"
     place = _score_key(query.cursor, of)
     found = []
@@ -223,7 +226,7 @@ def _page(
     if len(found) < wanted and not bounds.asked:
         last = place[1] if place and place[0] is None else None
         found += rows.unscored(connection, kind, view, tests, after=last, limit=wanted - len(found))
-    return _cut(found, query.limit, of, by_score=True)
+    return cursors.cut(found, query.limit, of, _by_score)
 
 
 def _score_key(cursor: str | None, of: str) -> tuple[int | None, int] | None:
@@ -238,15 +241,12 @@ def _score_key(cursor: str | None, of: str) -> tuple[int | None, int] | None:
     return (found[0], found[1]) if found else None
 
 
-def _cut(
-    found: list[RowMapping], limit: int, of: str, *, by_score: bool
-) -> tuple[list[RowMapping], str | None]:
-    if len(found) <= limit:
-        return found, None
-    last = found[limit - 1]
-    scored = by_score and last["score"] is not None
-    key = (last["score"], last["id"]) if scored else (last["id"],)
-    return found[:limit], cursors.encode(of, key)
+def _by_age(row: RowMapping) -> list[Any]:
+    return [row["id"]]
+
+
+def _by_score(row: RowMapping) -> list[Any]:
+    return [row["id"]] if row["score"] is None else [row["score"], row["id"]]
 
 
 def _shown(

@@ -81,9 +81,8 @@ class Scores:
             found = score_reads.changes_of(
                 connection, row["id"], record["id"], before[0] if before else None, limit + 1
             )
-            shown["history"] = changes_json(connection, found[:limit])
-        if len(found) > limit:
-            shown["next"] = cursors.encode("changes", [found[limit - 1]["seq"]])
+            rows, shown["next"] = cursors.cut(found, limit, "changes", lambda change: [change["seq"]])
+            shown["history"] = changes_json(connection, rows)
         return shown
 
     def entries(
@@ -100,8 +99,8 @@ class Scores:
             ledger = self._kept(connection, stored)
             after = (position[0], position[1], position[2]) if position else None
             found = score_reads.entries_page(connection, row["id"], record["id"], rule, after, limit + 1)
-            shown = _entries_json(connection, ledger, found[:limit])
-        following = cursors.encode("entries", _place(found[limit - 1])) if len(found) > limit else None
+            rows, following = cursors.cut(found, limit, "entries", _place)
+            shown = _entries_json(connection, ledger, rows)
         return cursors.page(shown, following)
 
     def _profile(self, connection: Connection, kind: Kind, key: str) -> RowMapping:

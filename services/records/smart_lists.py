@@ -125,8 +125,8 @@ class SmartLists:
         after = cursors.decode(cursor, "smart-lists", (str,))
         with self._resources.database.read() as connection:
             found = smart_lists.find_all(connection, after[0] if after else "", limit + 1)
-        following = cursors.encode("smart-lists", [found[limit - 1]["key"]]) if len(found) > limit else None
-        return cursors.page([_json(row) for row in found[:limit]], following)
+        rows, following = cursors.cut(found, limit, "smart-lists", lambda row: [row["key"]])
+        return cursors.page([_json(row) for row in rows], following)
 
     def remove(self, key: str) -> None:
         self._row(key)

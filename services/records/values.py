@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from conditions.limits import listed, record_problems
 from conditions.messages import plain_errors
 from conditions.problems import Problem
 from services.names import LONGEST_NAME, unstorable
@@ -38,11 +39,18 @@ def read_values(
         ]
     if problems or given is None:
         raise Invalid(problems)
+    refuse_too_large(body)
     return {
         name: empty.get(name) if (value := getattr(given, name)) is None else value
         for name in type(given).model_fields
         if name in given.model_fields_set
     }
+
+
+def refuse_too_large(values: Mapping[str, Any]) -> None:
+    """Raise Invalid for custom fields and tags that are more than is kept."""
+    if problems := record_problems(values):
+        raise Invalid(problems)
 
 
 def without_nulls(fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -68,4 +76,4 @@ def _field_problems(name: str, value: Any, kind: str, taken: Collection[str]) ->
         return [
             Problem(loc, "a field holds a text, a number, true, false or a list of these; use more fields")
         ]
-    return list(unstorable(value, loc))
+    return listed(unstorable(value, loc))

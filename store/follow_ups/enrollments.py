@@ -1,6 +1,6 @@
 """Enrollments and what their steps did: outcomes, tasks, notifications, adjustments."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import (
@@ -21,6 +21,7 @@ from sqlalchemy import (
 from conditions.times import Micros
 from runtime.registry import enrollment_of, follow_up_workflow_id
 from store import meta
+from store.database import A_FEW
 from store.follow_ups import messages
 from store.tables import (
     Adjustment,
@@ -324,7 +325,7 @@ def list_rows(
     filters: Mapping[str, Any],
     after: str | None,
     limit: int,
-) -> Sequence[RowMapping]:
+) -> Iterable[RowMapping]:
     """Enrollments, tasks, notifications or webhooks, the newest first, those before the id `after`."""
     rows = {
         "enrollments": ENROLLMENTS,
@@ -342,7 +343,7 @@ def list_rows(
         .order_by(rows.c.id.desc())
         .limit(limit)
     )
-    return connection.execute(query).mappings().all()
+    return connection.execute(query).yield_per(A_FEW).mappings()
 
 
 def count_by_status(connection: Connection) -> dict[str, int]:

@@ -1,10 +1,12 @@
 """Events as people read them: lists, known types, and those in quarantine."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, and_, select
 
 from store.bulk import Bulk
+from store.database import A_FEW
 from store.tables import Event, EventStatus, table
 
 EVENTS = table(Event)
@@ -23,8 +25,8 @@ def list_events(
     status: EventStatus | None = None,
     after: tuple[int, str] | None = None,
     limit: int,
-) -> list[RowMapping]:
-    """Events, the newest by (occurred_at, id) first, those after that key."""
+) -> Iterable[RowMapping]:
+    """Events, as they are read from the database, the newest by (occurred_at, id) first, those after that key."""
     tests: list[Any] = []
     if contact_id is not None:
         tests.append(EVENTS.c.contact_id == contact_id)
@@ -38,7 +40,7 @@ def list_events(
         at, event_id = after
         tests.append((EVENTS.c.occurred_at < at) | and_(EVENTS.c.occurred_at == at, EVENTS.c.id < event_id))
     query = select(EVENTS).where(*tests).order_by(EVENTS.c.occurred_at.desc(), EVENTS.c.id.desc())
-    return list(connection.execute(query.limit(limit)).mappings())
+    return connection.execute(query.limit(limit)).yield_per(A_FEW).mappings()
 
 
 def event_types(connection: Connection, after: str, limit: int) -> list[tuple[str, int]]:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_, literal, or_, select, true
 
 from conditions.times import Micros
+from store.database import A_FEW
 from store.tables import (
     Automation,
     Change,
@@ -46,14 +47,14 @@ class Position(NamedTuple):
 
 def timeline(
     connection: Connection, of: str, record_id: int, after: Position | None, limit: int
-) -> list[Moment]:
-    """The next `limit` things of a record (`of`: contact or deal), the newest first."""
+) -> Iterator[Moment]:
+    """The next `limit` things of a record (`of`: contact or deal), the newest first, as the database gives them."""
     found = [
         _moments(connection, rank, _source(kind, of, record_id), kind, after, limit)
         for rank, kind in enumerate(KINDS)
     ]
     # Each kind comes in the database's own order, so only time and kind are compared here.
-    return list(islice(merge(*found, key=lambda moment: (-moment.at, moment.rank)), limit))
+    return islice(merge(*found, key=lambda moment: (-moment.at, moment.rank)), limit)
 
 
 KINDS = ("change", "enrollment", "task", "notification", "event")
@@ -75,7 +76,8 @@ def _moments(
         query = query.where(
             or_(at < after.at, and_(at == after.at, same)) if rank >= after.rank else at < after.at
         )
-    for row in connection.execute(query.order_by(at.desc(), row_id.desc()).limit(limit)).mappings():
+    ordered = query.order_by(at.desc(), row_id.desc()).limit(limit)
+    for row in connection.execute(ordered).yield_per(A_FEW).mappings():
         yield Moment(row["timeline_at"], rank, row["timeline_id"], kind, row)
 
 

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
+from conditions.limits import BATCH
 from conditions.times import Micros
 from scoring.ledger import Event
 from store.bulk import Bulk
@@ -80,7 +81,9 @@ def due_work(connection: Connection, shard: int, now: Micros, limit: int) -> Due
         PendingEvent(
             Event(row[0], row[2], row[3], Properties(row[5]), row[8]), row[1], row[4], bool(row[6]), row[7]
         )
-        for row in bulk.rows(
+        for row in bulk.rows_up_to(
+            BATCH.most,
+            5,
             "SELECT id, contact_id, type, occurred_at, received_at, properties, silent, depth, deal_id "
             "FROM events WHERE status = 0 AND shard = ? ORDER BY received_at, id LIMIT ?",
             shard,

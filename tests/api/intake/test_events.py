@@ -119,7 +119,7 @@ async def test_properties_nested_too_deeply_are_refused(kindling: Installation) 
     deep = b'{"type":"x","contact":"a","properties":' + b'{"a":' * 300 + b"1" + b"}" * 301
     answer = await kindling.client.post("/v1/events", content=deep, headers=JSON)
     assert answer.status_code == 422
-    assert answer.json()["detail"] == "it is nested too deeply"
+    assert answer.json()["detail"].startswith("it is nested too deeply")
 
 
 @pytest.mark.parametrize(
