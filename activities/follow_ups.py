@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
+from threading import Lock
 from typing import Any
 
 import structlog
@@ -56,6 +57,8 @@ class FollowUpActivities:
         self._wakes = wakes
         self._outbound = outbound
         self._published = PublishedCache()
+        #: One thread at a time: many that compute would leave scoring little of the interpreter.
+        self._filling = Lock()
 
     @activity.defn(name=RUN_STEPS)
     def run_steps(self, request: RunSteps) -> StepsResult:
@@ -83,7 +86,7 @@ class FollowUpActivities:
 
     def _texts(self, request: RunSteps) -> dict[str, Any]:
         """What the templates of the steps that are still to be done become now."""
-        with self._database.read() as connection:
+        with self._database.read() as connection, self._filling:
             row = follow_ups.load_enrollment(connection, request.enrollment_id)
             if row is None or row["status"] not in follow_ups.OPEN or row["paused"]:
                 return {}

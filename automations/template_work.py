@@ -10,8 +10,8 @@ from typing import Any
 
 from automations.template_filters import TemplateFailed
 
-#: Units of one rendering, or of all renderings of a step: well under a second on a slow machine.
-MOST_WORK = 100_000
+#: Units of one rendering, or of all renderings of a step: a few hundredths of a second.
+MOST_WORK = 25_000
 _LEFT: ContextVar[list[int]] = ContextVar("left")
 
 

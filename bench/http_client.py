@@ -17,8 +17,13 @@ _HEADERS = {"Content-Type": "application/json"}
 
 def post(connection: http.client.HTTPConnection, body: bytes) -> int:
     """Send a body of events; how many were accepted. Raises RuntimeError for any answer but 202."""
-    connection.request("POST", "/v1/events", body, _HEADERS)
-    response = connection.getresponse()
+    try:
+        connection.request("POST", "/v1/events", body, _HEADERS)
+        response = connection.getresponse()
+    except (BrokenPipeError, ConnectionResetError, http.client.RemoteDisconnected):
+        connection.close()  # the API lets idle connections go; the next request opens one
+        connection.request("POST", "/v1/events", body, _HEADERS)
+        response = connection.getresponse()
     text = response.read()
     if response.status != 202:
         raise RuntimeError(

@@ -150,6 +150,21 @@ WAITING = _automation(
 #: For follow-ups alone: whatever moves a score starts one of three steps.
 EACH_CHANGE = [_automation("each-change", {"profile": "engagement"}, THREE_STEPS)]
 
+#: A template that takes all the work that one may, and then fails.
+HARD_TEMPLATE = {
+    "kind": "automation",
+    "key": "hard-template",
+    "trigger": {"event": "heavy"},
+    "steps": [
+        {
+            "create_task": {
+                "title": "{% for a in contact.tags %}{% for b in contact.tags %}"
+                "{% if contact.note.split('n') | sort | join('x') | length %}{% endif %}{% endfor %}{% endfor %}"
+            }
+        }
+    ],
+}
+
 #: So many steps of `make_long` are done one after another in each of its blocks.
 LONG_BLOCK = 5
 

@@ -84,7 +84,7 @@ def test_ordinary_messages_are_far_below() -> None:
     )
     assert render(listed, CONTEXT).count("\n") == 200
     with one_budget():
-        for _ in range(10):
+        for _ in range(2):
             render(listed, CONTEXT)
 
 
