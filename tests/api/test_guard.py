@@ -40,6 +40,7 @@ HOST = ("host", "127.0.0.1:8000")
         ["127.0.0.1:8000?x"],
         ["127.0.0.1 evil.example"],
         ["127.0.0.1:80000000"],
+        ["127.0.0.1:65536"],
         ["127.0.0.1:port"],
         ["[::1"],
         ["[::1]x"],
@@ -101,6 +102,12 @@ def test_what_the_browser_says_of_the_page_counts(
     told = (("sec-fetch-site", site), ("sec-fetch-mode", mode), ("sec-fetch-dest", dest))
     assert answer(guard(), "GET", "/v1/contacts", HOST, *told) == get
     assert answer(guard(), "POST", "/v1/events", HOST, *told) == post
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site", "new-word"])
+def test_an_origin_of_ours_does_not_outweigh_what_the_browser_says(site: str) -> None:
+    told = (("sec-fetch-site", site), ("origin", "http://127.0.0.1:8000"))
+    assert answer(guard(), "POST", "/v1/events", HOST, *told) == 403
 
 
 def test_programs_say_nothing_of_pages() -> None:

@@ -5,12 +5,13 @@ import http.client
 import json
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
+import httpx2
 import psutil
 import pytest
-from playwright.async_api import BrowserContext, Page
+from playwright.async_api import BrowserContext, Error, Page
 from temporalio.client import Client, WorkflowExecutionStatus
 
 from commands.session import prepare_database
@@ -18,22 +19,38 @@ from runtime.embedded import Stack
 from runtime.ports import free_port
 from runtime.settings import Settings, load_settings
 from runtime.temporal import connect, workflow_url
-from runtime.temporal_server import ui_address
+from runtime.temporal_server import UNREACHABLE, ui_address
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow]
 
 WORKFLOW = "follow-up-of-nobody"
+KEY = "sesame"
+DRAFT = {
+    "kind": "score_profile",
+    "key": "draft",
+    "name": "Draft",
+    "applies_to": "contact",
+    "rules": [{"key": "opened", "on": "email.opened", "points": 1}],
+}
+FORM = """url => {
+  const form = document.createElement('form');
+  form.method = 'post';
+  form.action = url;
+  document.body.append(form);
+  form.submit();
+}"""
 WORKER = (sys.executable, "-m", "tests.runtime.stand_ins.worker")
 
 
 @pytest.fixture
-async def stack(tmp_path: Any) -> AsyncIterator[Settings]:
-    """Temporal and the API, with a workflow that waits."""
+async def stack(tmp_path: Any, request: pytest.FixtureRequest) -> AsyncIterator[Settings]:
+    """Temporal and the API, with a workflow that waits. A parameter is the API's key."""
     settings = load_settings(
         {
             "KINDLING_HOME": str(tmp_path / "home"),
             "KINDLING_PORT": str(free_port()),
             "KINDLING_TEMPORAL_PORT": str(free_port()),
+            "KINDLING_API_KEY": getattr(request, "param", ""),
         },
         environ={},
     )
@@ -125,8 +142,8 @@ ATTACK = """async ([port, paths]) => {
         try {
           const answer = await fetch(`http://${host}:${port}${path}`, {
             method, mode, credentials: 'include',
-            body: method === 'POST' ? '{}' : undefined,
-            headers: method === 'POST' ? {'Content-Type': 'text/plain'} : {}});
+            body: path.startsWith('/temporal') && method === 'POST' ? '{}' : undefined,
+            headers: method === 'POST' && mode === 'cors' ? {'Content-Type': 'text/plain'} : {}});
           seen.push([method, path, host, mode, answer.type, answer.status, await answer.text()]);
         } catch (error) { /* refused, as it should be */ }
       }
@@ -137,11 +154,12 @@ ATTACK = """async ([port, paths]) => {
 
 
 @asynccontextmanager
-async def foreign_page() -> AsyncIterator[str]:
-    """A page of another origin on this machine."""
+async def foreign_page(host: str = "evil.example") -> AsyncIterator[str]:
+    """A page of another origin on this machine. Of `localhost` it is of the same site."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
+        with suppress(asyncio.IncompleteReadError):  # connections that a browser opens in advance
+            await reader.readuntil(b"\r\n\r\n")
         body = b"<!doctype html><title>evil</title>"
         writer.write(
             b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s"
@@ -152,22 +170,28 @@ async def foreign_page() -> AsyncIterator[str]:
 
     port = free_port()
     async with await asyncio.start_server(serve, "127.0.0.1", port):
-        yield f"http://evil.example:{port}/"
+        yield f"http://{host}:{port}/"
 
 
+@pytest.mark.parametrize("host", ["evil.example", "localhost", "127.0.0.1"])
 async def test_a_foreign_page_in_a_browser_reads_and_changes_nothing(
-    stack: Settings, browser: BrowserContext
+    stack: Settings, browser: BrowserContext, host: str
 ) -> None:
+    api = httpx2.AsyncClient(base_url=f"http://127.0.0.1:{stack.port}")
+    (await api.put("/v1/profiles/draft", json=DRAFT)).raise_for_status()
     calls = [
         ["POST", f"/temporal/api/v1/namespaces/default/workflows/{WORKFLOW}/terminate"],
-        ["POST", "/v1/events"],
+        ["POST", "/v1/profiles/draft/publish"],  # needs no body, and so no type of one
         ["GET", "/v1/contacts"],
         ["GET", "/temporal/api/v1/namespaces/default/workflows"],
     ]
     page = await browser.new_page()
-    async with foreign_page() as address:
+    async with foreign_page(host) as address:
         await page.goto(address)
         seen = await page.evaluate(ATTACK, [stack.port, calls])
+        await page.evaluate(FORM, f"http://127.0.0.1:{stack.port}/v1/profiles/draft/publish")
+        await page.wait_for_url("**/publish")
+        assert "are refused" in await page.inner_text("body")
         assert [entry for entry in seen if entry[4] != "opaque" or entry[6]] == []
         # The name of the page leads here, so to the browser this is its own origin.
         await page.goto(f"http://evil.example:{stack.port}/v1/contacts")
@@ -176,6 +200,35 @@ async def test_a_foreign_page_in_a_browser_reads_and_changes_nothing(
         assert answer is not None
         assert answer.status == 403
     assert await runs(stack)
+    draft = (await api.get("/v1/profiles/draft")).json()
+    assert (draft["status"], draft["version"]) == ("draft", None)
+    await api.aclose()
+
+
+async def test_no_page_opens_what_answers_every_host(stack: Settings, browser: BrowserContext) -> None:
+    """The UI and the metrics of Temporal believe every `Host`; they are at ports that browsers refuse."""
+    careless = [place for place in listening(stack) if believes_every_host(place)]
+    assert len(careless) == 2
+    page = await browser.new_page()
+    for host, port in careless:
+        assert port in UNREACHABLE
+        with pytest.raises(Error, match="ERR_UNSAFE_PORT"):
+            await page.goto(f"http://{host}:{port}/metrics")
+    page = await browser.new_page()
+    async with foreign_page() as address:
+        await page.goto(address)
+        for host, port in careless:
+            for name in (host, "evil.example"):
+                told = await page.evaluate(
+                    "url => fetch(url, {mode: 'no-cors'}).then(() => 'reached', String)",
+                    f"http://{name}:{port}/metrics",
+                )
+                assert told == "TypeError: Failed to fetch"
+
+
+def believes_every_host(place: tuple[str, int]) -> bool:
+    answers = (ask(place, "GET", path, "evil.example") for path in ("/metrics", "/temporal/api/v1/settings"))
+    return any(answer is not None and answer[0] == 200 for answer in answers)
 
 
 async def test_a_link_of_ours_leads_to_the_run_in_temporals_ui(
@@ -191,3 +244,30 @@ async def test_a_link_of_ours_leads_to_the_run_in_temporals_ui(
         await page.get_by_text(WORKFLOW).first.wait_for(timeout=30_000)
     assert "Anything" in await page.inner_text("body")
     assert not [text for text in broken if "Content Security Policy" in text]
+
+
+@pytest.mark.parametrize("stack", ["", KEY], indirect=True, ids=["without a key", "with a key"])
+async def test_an_operator_terminates_a_run_there_and_a_foreign_page_does_not(
+    stack: Settings, browser: BrowserContext
+) -> None:
+    page: Page = await browser.new_page()
+    if stack.api_key:
+        # As typed into the prompt, at the address of the API alone; from then on the browser knows it.
+        await page.goto(f"http://any:{KEY}@127.0.0.1:{stack.port}/temporal/")
+    await page.goto(workflow_url(stack, WORKFLOW))
+    await page.get_by_role("button", name="More Actions").wait_for(timeout=30_000)
+    async with foreign_page("localhost") as address:
+        foreign = await browser.new_page()
+        await foreign.goto(address)
+        terminate = f"/temporal/api/v1/namespaces/default/workflows/{WORKFLOW}/terminate"
+        seen = await foreign.evaluate(
+            ATTACK, [stack.port, [["POST", terminate], ["GET", "/temporal/api/v1/x"]]]
+        )
+        assert [entry for entry in seen if entry[4] != "opaque" or entry[6]] == []
+    assert await runs(stack)
+    await page.get_by_role("button", name="More Actions").click()
+    await page.get_by_role("menuitem", name="Terminate").click()
+    await page.get_by_role("dialog").get_by_role("button", name="Terminate").click()
+    async with asyncio.timeout(20):
+        while await runs(stack):
+            await asyncio.sleep(0.1)
