@@ -22,9 +22,10 @@ from automations.steps import find_step
 from automations.titles import step_title
 from channels.outbound import Outbound
 from conditions.times import Micros
+from engine.filling import fill
 from engine.published import PublishedCache
 from engine.situation import Situation, StepFailed, TextsMissing, automation_of
-from engine.steps import Result, fill, perform
+from engine.steps import Result, perform
 from engine.waiting import wait_for
 from runtime.wakes import Wakes
 from store.connection import Connection, RowMapping

@@ -9,13 +9,10 @@ from fastapi import Depends, Request
 from pydantic import BaseModel, ValidationError
 from starlette.exceptions import HTTPException
 
-from conditions.limits import BODY, DEPTH, PATIENCE, deeper_than
+from conditions.limits import BODY, DEFINITION_DEPTH, PATIENCE, deeper_than, too_deep
 from conditions.messages import plain_errors
-from conditions.problems import Problem
 from services.resources import Invalid
 
-#: Definitions may be deeper than events.
-DEEPEST = DEPTH.most + 8
 JSON = "application/json"
 NDJSON = ("application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines")
 
@@ -69,7 +66,7 @@ def decode_json(body: bytes) -> Any:
         raise HTTPException(400, "the body is empty; send JSON")
     try:
         value = orjson.loads(body)
-        if isinstance(value, dict) and not deeper_than(value, DEEPEST):
+        if isinstance(value, dict) and not deeper_than(value, DEFINITION_DEPTH.most):
             json.loads(body, object_pairs_hook=_once_each)
         return value
     except orjson.JSONDecodeError as error:
@@ -113,8 +110,8 @@ async def optional_json_body(request: Request) -> Any:
 
 def _shallow(value: Any) -> Any:
     """The value; raises Invalid where it is nested so deep that nothing of it is meant."""
-    if deeper_than(value, DEEPEST):
-        raise Invalid([Problem((), f"it is nested too deeply: at most {DEEPEST} levels; {DEPTH.remedy}")])
+    if deeper_than(value, DEFINITION_DEPTH.most):
+        raise Invalid([too_deep()])
     return value
 
 

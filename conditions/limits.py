@@ -37,7 +37,8 @@ class Limit:
 
 HEAD = Limit("Address and headers of a request", 64 * 1024, "bytes", "send less in them")
 BODY = Limit("Body of a call other than events", 1024**2, "bytes", "send less at once")
-DEPTH = Limit("Lists and objects in each other", 32, "levels", "flatten what is sent")
+DEPTH = Limit("Lists and objects in each other in an event", 32, "levels", "flatten what is sent")
+DEFINITION_DEPTH = Limit("The same in a definition or another body", 40, "levels", "flatten what is sent")
 EVENT = Limit("Properties of an event, as JSON", 256 * 1024, "bytes", "send what rules and messages read")
 EVENTS = Limit("Events in an array", 2_500, "events", "send several arrays, or NDJSON")
 LINE = Limit("A line of NDJSON", 1_000_000, "bytes", "send one event per line")
@@ -63,7 +64,22 @@ SILENCE = Limit("Silence of a client within a request", 30, "seconds", "its conn
 PATIENCE = Limit("Time that a body other than NDJSON may take", 120, "seconds", "the answer is 408")
 
 LIMITS: tuple[Limit, ...] = (
-    *(HEAD, BODY, DEPTH, EVENT, EVENTS, LINE, FIELDS, FIELD_COUNT, TAGS, DOCUMENT, STEPS, TESTS, OPERANDS),
+    *(
+        HEAD,
+        BODY,
+        DEPTH,
+        DEFINITION_DEPTH,
+        EVENT,
+        EVENTS,
+        LINE,
+        FIELDS,
+        FIELD_COUNT,
+        TAGS,
+        DOCUMENT,
+        STEPS,
+        TESTS,
+        OPERANDS,
+    ),
     *(FILE, LISTED, PAGE, BATCH, CONNECTIONS, SILENCE, PATIENCE),
 )
 
@@ -83,10 +99,15 @@ def deeper_than(value: Any, levels: int = DEPTH.most) -> bool:
     return False
 
 
+def too_deep(loc: Loc = (), limit: Limit = DEFINITION_DEPTH) -> Problem:
+    """What to say of what nests deeper."""
+    return Problem(loc, f"it is nested too deeply: at most {limit}; {limit.remedy}")
+
+
 def definition_problems(raw: Any) -> list[Problem]:
     """What of a definition, as it was sent or read from a file, is too large to be looked at any closer."""
-    if deeper_than(raw, DEPTH.most + 8):
-        return [Problem((), f"it is nested more than {DEPTH.most + 8} deep; {DEPTH.remedy}")]
+    if deeper_than(raw, DEFINITION_DEPTH.most):
+        return [too_deep()]
     try:
         size = len(orjson.dumps(raw, default=str, option=orjson.OPT_NON_STR_KEYS))
     except (TypeError, ValueError):

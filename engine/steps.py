@@ -1,6 +1,6 @@
 """What each step does to our own database. Every effect is written with its outcome, in one transaction."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 from zlib import crc32
 
@@ -22,13 +22,12 @@ from automations.step_models import (
     WaitStep,
     WebhookStep,
 )
-from automations.templates import TemplateFailed, one_budget, render
 from automations.waiting import NoDate, date_moment, next_clock
 from conditions.times import micros_of
 from conditions.tree import compile_conditions
 from engine.chaining import enroll_in
 from engine.situation import CONTACT, OPTED_OUT, Situation, StepFailed, wants_no_mail
-from engine.webhooks import fill_call, store_call
+from engine.webhooks import store_call
 from store.design import definitions
 from store.follow_ups import enrollments as follow_ups
 from store.follow_ups import messages
@@ -43,49 +42,6 @@ _log = structlog.get_logger()
 def perform(situation: Situation, path: str, step: BaseStep) -> Result:
     """Do one step; its result becomes the outcome. Raises StepFailed, or TextsMissing before anything is done."""
     return _PERFORM[type(step)](situation, path, step)
-
-
-def fill(situation: Situation, steps: Mapping[str, BaseStep]) -> dict[str, Any]:
-    """What the templates of steps become now, by path: for `Situation.texts`. Writes nothing."""
-    filled: dict[str, Any] = {}
-    for path, step in steps.items():
-        filler = _FILL.get(type(step))
-        if filler is None:
-            continue
-        try:
-            with one_budget():
-                filled[path] = filler(situation, step)
-        except TemplateFailed as error:
-            filled[path] = StepFailed(f"its template failed: {error}")
-        except StepFailed as error:
-            filled[path] = error
-    return filled
-
-
-def _fill_notify(situation: Situation, step: Any) -> tuple[str, str]:
-    spec: NotifyStep = step
-    context = situation.context()
-    return render(spec.notify.subject, context), render(spec.notify.message, context)
-
-
-def _fill_task(situation: Situation, step: Any) -> tuple[str, str]:
-    spec: CreateTaskStep = step
-    context = situation.context()
-    return render(spec.create_task.title, context), render(spec.create_task.description, context)
-
-
-def _fill_update(situation: Situation, step: Any) -> dict[str, Any]:
-    spec: UpdateStep = step
-    context = situation.context()
-    return {
-        name: render(value, context) if isinstance(value, str) else value
-        for name, value in (spec.update.fields or {}).items()
-    }
-
-
-def _fill_reason(situation: Situation, step: Any) -> str:
-    spec: AdjustScoreStep = step
-    return render(spec.adjust_score.reason, situation.context())
 
 
 def _notify(situation: Situation, path: str, step: Any) -> Result:
@@ -302,13 +258,6 @@ def _stop(situation: Situation, path: str, step: Any) -> Result:
     return {"stop": spec.stop}
 
 
-_FILL: dict[type[BaseStep], Callable[[Situation, Any], Any]] = {
-    NotifyStep: _fill_notify,
-    CreateTaskStep: _fill_task,
-    UpdateStep: _fill_update,
-    AdjustScoreStep: _fill_reason,
-    WebhookStep: fill_call,
-}
 _PERFORM: dict[type[BaseStep], Callable[[Situation, str, Any], Result]] = {
     NotifyStep: _notify,
     CreateTaskStep: _create_task,

@@ -180,5 +180,5 @@ def process_environment(settings: Settings, process: Process) -> dict[str, str]:
 
 
 def plain_environment() -> dict[str, str]:
-    """This process's environment without any setting or secret: paths, language, proxies' and Python's variables."""
+    """This process's environment without settings and secrets: paths, language, certificates, Python's variables."""
     return {name: value for name, value in os.environ.items() if _PLAIN.fullmatch(name)}

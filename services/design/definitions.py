@@ -13,7 +13,6 @@ from automations.checks import check_automation
 from automations.known import Known
 from automations.model import Automation, definition
 from conditions import limits
-from conditions.limits import definition_problems
 from conditions.messages import plain_errors
 from conditions.problems import Problem, suggestion
 from conditions.times import Micros, to_iso
@@ -50,8 +49,6 @@ READ_ONLY = (
 )
 #: Tags that are looked through for one that is spelled otherwise.
 MOST_TAGS = 2_000
-#: Deeper definitions are nobody's work.
-_LEVELS = 40
 _NAMING = ("name", "description")
 
 
@@ -88,9 +85,9 @@ def read_model(model: type[Model], body: Any, key: str, kind: str, *, also: Coll
         raise Invalid(
             [Problem((), f"send the {kind.replace('_', ' ')} as an object, as in its YAML document")]
         )
-    if problems := definition_problems(body):
+    if problems := limits.definition_problems(body):
         raise Invalid(problems)
-    problems = limits.listed(unstorable(body, levels=_LEVELS))
+    problems = limits.listed(unstorable(body))
     for name, wanted in (("key", key), ("kind", kind)):
         if body.get(name, wanted) != wanted:
             problems.append(Problem((name,), f'"{name}" should be "{wanted}" here, or be left out'))

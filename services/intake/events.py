@@ -10,7 +10,7 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from uuid_utils import uuid7
 
-from conditions.limits import DEPTH, EVENT, EVENTS, deeper_than, listed
+from conditions.limits import DEPTH, EVENT, EVENTS, deeper_than, listed, too_deep
 from conditions.messages import plain_errors
 from conditions.problems import Loc, Problem
 from conditions.times import SECOND, Micros, from_iso
@@ -170,7 +170,7 @@ def properties_text(properties: dict[str, Any], loc: Loc = ("properties",)) -> s
         text = None
     openings = text.count("{") + text.count("[") if text is not None else DEPTH.most + 1
     if openings > DEPTH.most and deeper_than(properties):
-        raise Invalid([Problem(loc, f"it is nested too deeply: at most {DEPTH}; {DEPTH.remedy}")])
+        raise Invalid([too_deep(loc, DEPTH)])
     if text is not None and len(text) > EVENT.most // 4 and (size := len(text.encode())) > EVENT.most:
         raise Invalid([EVENT.problem(loc, size)])
     if text is None or _SUSPICIOUS.search(text):

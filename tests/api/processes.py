@@ -36,12 +36,14 @@ def environment(home: Path, **variables: str) -> dict[str, str]:
     }
 
 
-def start(variables: dict[str, str], before: str = "") -> subprocess.Popen[str]:
-    """`before`: Python that runs before the API is served."""
+def start(
+    variables: dict[str, str], before: str = "", log: int = subprocess.DEVNULL
+) -> subprocess.Popen[str]:
+    """`before`: Python that runs before the API is served. `log`: where it goes; a pipe has to be read."""
     return subprocess.Popen(
         [sys.executable, "-c", RUN.format(before=before)],
         env=variables,
-        stderr=subprocess.DEVNULL,  # a pipe that nobody reads would stop it
+        stderr=log,
         text=True,
         cwd=Path.cwd(),
     )

@@ -1,10 +1,8 @@
 """The API as a process of its own, with no Temporal anywhere."""
 
-import os
 import signal
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,37 +10,20 @@ import httpx2
 import pytest
 
 from runtime.ports import free_port
+from tests.api import processes
 from tests.runtime.conftest import eventually
 
 pytestmark = pytest.mark.stack
 
-RUN = """
-import sys
-from api.serve import serve
-from runtime.errors import ReadableError
-from runtime.settings import load_settings
-try:
-    serve(load_settings())
-except ReadableError as error:
-    sys.exit(str(error))
-"""
-
-
-def start(environment: dict[str, str]) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-c", RUN], env=environment, stderr=subprocess.PIPE, text=True, cwd=Path.cwd()
-    )
-
 
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
-    return {
-        "PATH": os.environ["PATH"],
-        "PYTHONPATH": str(Path.cwd()),
-        "KINDLING_HOME": str(tmp_path / "home"),
-        "KINDLING_PORT": str(free_port()),
-        "KINDLING_TEMPORAL_PORT": str(free_port(above=1000)),
-    }
+    return processes.environment(tmp_path / "home")
+
+
+def start(environment: dict[str, str]) -> subprocess.Popen[str]:
+    """With a log that is read."""
+    return processes.start(environment, log=subprocess.PIPE)
 
 
 @pytest.fixture

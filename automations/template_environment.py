@@ -1,0 +1,159 @@
+"""The sandbox that templates run in: what a part of one may touch, and what touching it costs."""
+
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
+from typing import Any
+
+from jinja2 import StrictUndefined, Undefined, nodes
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from automations.template_filters import FILTERS, LARGEST, TemplateFailed
+from automations.template_syntax import METHODS, Method, depth_problems, filtered, size
+from automations.template_work import deep_weight, spend, weight
+
+#: Filters of our own around parts of a template; names with a blank cannot be written in one.
+_LOOPABLE, KEEP, _WEIGHED, _PIECE = "loop over", "keep it", "weigh it", "as text"
+#: The values of the expressions that `KEEP` is around.
+KEPT: ContextVar[list[Any]] = ContextVar("kept")
+_LONGEST_LOOP = 200
+
+
+class Environment(ImmutableSandboxedEnvironment):
+    """Fields by name only, never a method or attribute of the value behind them; null is no text."""
+
+    intercepted_binops = frozenset({"+", "*", "%"})
+
+    def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
+        if operator == "+":
+            _grow(left, right)
+            return super().call_binop(context, operator, left, right)
+        if not all(isinstance(side, int | float) and abs(side) < 1e15 for side in (left, right)):
+            raise TemplateFailed(f"{operator} needs two numbers of moderate size")
+        return super().call_binop(context, operator, left, right)
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        if isinstance(obj, str) and attribute in METHODS:
+            return Method(attribute, super().getattr(obj, attribute), lambda more: _grow(obj, *more))
+        return self.getitem(obj, attribute)
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        if isinstance(obj, Undefined):
+            return obj
+        if isinstance(obj, Method):
+            raise _uncalled(obj)
+        if obj is None or isinstance(obj, OpenFields):
+            return None if obj is None else obj.get(argument)
+        if isinstance(obj, Mapping):
+            return obj[argument] if argument in obj else self.undefined(obj=obj, name=argument)
+        if isinstance(obj, str | list | tuple) and isinstance(argument, int | slice):
+            if isinstance(argument, slice):
+                spend(weight(obj))
+                return obj[argument]
+            return obj[argument] if -len(obj) <= argument < len(obj) else None
+        return getattr(obj, argument) if _is_loop_variable(obj, argument) else None
+
+    def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
+        tree = super()._parse(source, name, filename)
+        if depth_problems(tree):
+            return tree  # refused, before anything walks it by recursion
+        for joined in tree.find_all(nodes.Concat):
+            joined.nodes = [filtered(part, _PIECE) for part in joined.nodes]
+        for compared in tree.find_all(nodes.Compare):
+            compared.expr = filtered(compared.expr, _WEIGHED)
+            for operand in compared.ops:
+                operand.expr = filtered(operand.expr, _WEIGHED)
+        for test in tree.find_all(nodes.Test):
+            if test.name not in ("defined", "undefined"):
+                test.node = filtered(test.node, _WEIGHED)
+                test.args = [filtered(argument, _WEIGHED) for argument in test.args]
+        for loop in tree.find_all(nodes.For):
+            loop.iter = filtered(loop.iter, _LOOPABLE, sum(map(size, (*loop.body, *loop.else_))))
+        return tree
+
+
+def _grow(*values: Any) -> None:
+    """Before texts or lists become one, or one is taken apart."""
+    long = [value for value in values if isinstance(value, str | list | tuple)]
+    if sum(map(len, long)) > LARGEST:
+        raise TemplateFailed("a text or list in the template is longer than 64 KiB")
+    spend(sum(map(weight, long)) + sum(len(value) for value in long if isinstance(value, str)) // 16)
+
+
+def _uncalled(method: Method) -> TemplateFailed:
+    return TemplateFailed(f".{method.name} is a method of texts; call it: .{method.name}()")
+
+
+def _weighed(value: Any) -> Any:
+    if isinstance(value, Method):
+        raise _uncalled(value)
+    spend(deep_weight(value))
+    return value
+
+
+def _loopable(value: Any, body: int) -> Any:
+    if not (value is None or isinstance(value, list | tuple)):
+        raise TemplateFailed("loops need a list")
+    if value is not None and len(value) > _LONGEST_LOOP:
+        raise TemplateFailed(f"loops go over at most {_LONGEST_LOOP} entries")
+    spend(len(value or []) * (body + 1))
+    return value or []
+
+
+def _keep(value: Any) -> str:
+    if isinstance(value, Undefined):
+        str(value)  # raises, as it would anywhere else in a template
+    KEPT.get().append(_weighed(value))
+    return ""
+
+
+def _piece(value: Any) -> str:
+    if value is None:
+        return ""
+    text = str(_weighed(value))
+    spend(weight(text))
+    return text
+
+
+def _printed(value: Any) -> Any:
+    """Null prints as nothing. A printed text is weighed; others become one."""
+    if isinstance(value, Undefined):
+        return value
+    return _piece(value)
+
+
+class OpenFields(dict[str, Any]):
+    """A record or event: a field it does not have prints as nothing, since custom fields vary."""
+
+
+def _is_loop_variable(obj: Any, argument: Any) -> bool:
+    return type(obj).__name__ == "LoopContext" and argument in ("index", "index0", "first", "last", "length")
+
+
+def _costly(filter_: Callable[..., Any]) -> Callable[..., Any]:
+    """A filter that pays for what it reads."""
+
+    def apply(value: Any, *arguments: Any, **options: Any) -> Any:
+        for part in (value, *arguments, *options.values()):
+            if isinstance(part, Method):
+                raise _uncalled(part)
+            if not isinstance(part, Undefined):
+                spend(deep_weight(part))
+        return filter_(value, *arguments, **options)
+
+    return apply
+
+
+def make_environment() -> Environment:
+    """The sandbox, with filters that count what they do."""
+    environment = Environment(
+        undefined=StrictUndefined, finalize=_printed, autoescape=False, keep_trailing_newline=True
+    )
+    environment.globals.clear()
+    environment.filters = {
+        **{name: _costly(filter_) for name, filter_ in FILTERS.items()},
+        _LOOPABLE: _loopable,
+        KEEP: _keep,
+        _WEIGHED: _weighed,
+        _PIECE: _piece,
+    }
+    return environment
