@@ -6,8 +6,11 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from datetime import timedelta
+from typing import Any
 
 import structlog
 from temporalio.client import Client
@@ -29,6 +32,7 @@ from runtime.data_folder import make_private, open_data_folder
 from runtime.errors import ReadableError
 from runtime.logs import configure_logging
 from runtime.readiness import announce_ready
+from runtime.registry import follow_up_queue
 from runtime.settings import Settings, load_settings
 from runtime.temporal import TemporalUnavailable, connect, register_search_attributes
 from runtime.wakes import Wakes
@@ -42,7 +46,10 @@ from workflows.shard import ShardWorkflow
 
 THREADS = 32
 GRACE = timedelta(seconds=10)
-#: Workflows kept in memory, each half a megabyte; the others are replayed when something happens to them.
+#: Workflow tasks at a time, of scoring and of follow-ups: they share one interpreter, and scoring comes first.
+SCORING_TASKS = 4
+FOLLOW_UP_TASKS = 3
+#: Follow-ups kept in memory, each half a megabyte; the others are replayed when something happens to them.
 CACHED = 300
 #: A dead worker's workflows move to others after this long.
 STICKY_PATIENCE = timedelta(seconds=2)
@@ -51,8 +58,14 @@ RESTRICTIONS = SandboxRestrictions.default.with_passthrough_modules("workflows")
 _log = structlog.get_logger()
 
 
-def make_worker(settings: Settings, database: Database, client: Client, wakes: Wakes) -> Worker:
-    """A worker for the configured task queue; run it inside the event loop that made `wakes`."""
+@asynccontextmanager
+async def working(
+    settings: Settings, database: Database, client: Client, wakes: Wakes
+) -> AsyncIterator[None]:
+    """Workers for the configured task queue and for that of follow-ups, in the event loop that made `wakes`.
+
+    Both know everything: an earlier version started its follow-ups on the first.
+    """
     secret = database.run(lambda connection: signing_secret(connection, new_secret()))
     outbound = make_outbound(settings, secret)
     starter = Starter(database, client, settings.task_queue, now_micros)
@@ -61,28 +74,37 @@ def make_worker(settings: Settings, database: Database, client: Client, wakes: W
     follow_ups = FollowUpActivities(database, now_micros, wakes, outbound)
     deliveries = DeliveryActivities(database, now_micros, outbound)
     calls = CallingActivities(database, now_micros, outbound)
-    return Worker(
-        client,
-        task_queue=settings.task_queue,
-        workflows=[ShardWorkflow, FollowUpWorkflow, PublishWorkflow],
-        activities=[
-            shards.score_shard,
-            starter.start_follow_ups,
-            publishes.sweep_shard,
-            publishes.finish_publish,
-            follow_ups.run_steps,
-            follow_ups.end_follow_up,
-            deliveries.deliver,
-            calls.call_webhook,
-        ],
-        activity_executor=ThreadPoolExecutor(THREADS, thread_name_prefix="activity"),
-        max_concurrent_activities=THREADS,
-        workflow_runner=SandboxedWorkflowRunner(restrictions=RESTRICTIONS),
-        max_cached_workflows=CACHED,
-        sticky_queue_schedule_to_start_timeout=STICKY_PATIENCE,
-        graceful_shutdown_timeout=GRACE,
-        interceptors=[GuardErrors()],
-    )
+    activities: list[Callable[..., Any]] = [
+        shards.score_shard,
+        starter.start_follow_ups,
+        publishes.sweep_shard,
+        publishes.finish_publish,
+        follow_ups.run_steps,
+        follow_ups.end_follow_up,
+        deliveries.deliver,
+        calls.call_webhook,
+    ]
+
+    def worker(task_queue: str, workflow_tasks: int, cached: int) -> Worker:
+        return Worker(
+            client,
+            task_queue=task_queue,
+            workflows=[ShardWorkflow, FollowUpWorkflow, PublishWorkflow],
+            activities=activities,
+            activity_executor=ThreadPoolExecutor(THREADS, thread_name_prefix="activity"),
+            max_concurrent_activities=THREADS,
+            max_concurrent_workflow_tasks=workflow_tasks,
+            workflow_runner=SandboxedWorkflowRunner(restrictions=RESTRICTIONS),
+            max_cached_workflows=cached,
+            sticky_queue_schedule_to_start_timeout=STICKY_PATIENCE,
+            graceful_shutdown_timeout=GRACE,
+            interceptors=[GuardErrors()],
+        )
+
+    scoring = worker(settings.task_queue, SCORING_TASKS, settings.shards * 2)
+    following_up = worker(follow_up_queue(settings.task_queue), FOLLOW_UP_TASKS, CACHED)
+    async with scoring, following_up:
+        yield
 
 
 async def work(settings: Settings) -> None:
@@ -100,7 +122,7 @@ async def work(settings: Settings) -> None:
         wakes = Wakes(client, settings.task_queue)
         identity = (str(uuid7()), socket.gethostname(), os.getpid())
         watch = Watch(database, client, wakes, now_micros, settings.task_queue, identity)
-        async with make_worker(settings, database, client, wakes):
+        async with working(settings, database, client, wakes):
             announce_ready()
             _log.info("worker ready", task_queue=settings.task_queue, database=database.name)
             watching = asyncio.create_task(watch.run())

@@ -68,7 +68,7 @@ class ShardActivities:
         """Drain the shard, for about two seconds at the most; `more` when that was not enough."""
         async with beating():
             result, concerned = await asyncio.to_thread(self._drain, shard.shard)
-            if 0 < concerned <= AT_ONCE:
+            if 0 < concerned <= AT_ONCE and not self._starter.busy:
                 try:
                     started = await self._starter.start(shard.shard, AT_ONCE)
                 except (RPCError, RuntimeError) as error:

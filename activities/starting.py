@@ -32,6 +32,7 @@ from runtime.registry import (
     PUBLISH_WORKFLOW,
     WAKE_SIGNAL,
     Outcome,
+    follow_up_queue,
     follow_up_workflow_id,
     publish_workflow_id,
 )
@@ -42,7 +43,8 @@ from store.follow_ups import enrollments as follow_ups
 from store.follow_ups import watching
 
 AT_A_TIME = 200
-CONCURRENTLY = 32
+#: As many as keep Temporal busy; more would only make scoring wait for it.
+CONCURRENTLY = 4
 _PATIENCE = timedelta(seconds=10)
 
 
@@ -62,9 +64,14 @@ class Starter:
     ) -> None:
         self._database = database
         self._client = client
-        self._task_queue = task_queue
+        self._task_queue = follow_up_queue(task_queue)
         self._clock = clock
         self._gate = asyncio.Semaphore(CONCURRENTLY)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a follow-up that has to start now would wait for others."""
+        return self._gate.locked()
 
     @activity.defn(name=START_FOLLOW_UPS)
     async def start_follow_ups(self, shard: ShardRef) -> StartResult:

@@ -44,6 +44,11 @@ def publish_workflow_id(publication_id: str) -> str:
     return f"{PUBLISH_WORKFLOW_PREFIX}{publication_id}"
 
 
+def follow_up_queue(task_queue: str) -> str:
+    """The task queue of follow-ups, beside that of scoring: a burst of them must not hold scoring up."""
+    return f"{task_queue}-follow-ups"
+
+
 class Outcome(StrEnum):
     """How a follow-up stands; the values of the search attribute `KindlingOutcome`."""
 

@@ -163,7 +163,7 @@ class Settings(BaseModel):
     )
     task_queue: str = _variable(
         "KINDLING_TASK_QUEUE",
-        "Temporal task queue that workers listen on",
+        "Temporal task queue that workers listen on, and with `-follow-ups` behind it that of follow-ups",
         default="kindling",
         sample="kindling",
         min_length=1,

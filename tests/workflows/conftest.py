@@ -21,7 +21,7 @@ from runtime.temporal_server import DYNAMIC_CONFIG
 from runtime.wakes import Wakes
 from store.database import Database
 from tests.engine.world import World
-from worker import make_worker
+from worker import working
 
 PATIENCE = 30
 
@@ -111,7 +111,7 @@ async def town_of(
     world = World(database)
     world.now = now_micros()
     wakes = Wakes(temporal.client, settings.task_queue)
-    async with make_worker(settings, database, temporal.client, wakes):
+    async with working(settings, database, temporal.client, wakes):
         yield Town(world, temporal, wakes, settings.task_queue)
     await wakes.close()
     for shard in range(4):

@@ -7,7 +7,14 @@ import pytest
 from temporalio.api.sdk.v1 import WorkflowMetadata
 from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError, WorkflowHandle
 
-from runtime.registry import KINDLING_AUTOMATION, KINDLING_OUTCOME, KINDLING_RECORD
+from activities.messages import FollowUpInput
+from runtime.registry import (
+    FOLLOW_UP_WORKFLOW,
+    KINDLING_AUTOMATION,
+    KINDLING_OUTCOME,
+    KINDLING_RECORD,
+    follow_up_workflow_id,
+)
 from store.follow_ups import enrollments as follow_ups
 from tests.workflows.conftest import Town
 
@@ -230,6 +237,26 @@ async def test_another_attempt_passes_over_what_was_done(town: Town) -> None:
     await finished(town)
     assert town.world.query("SELECT count(*) FROM tasks") == [(1,)]
     assert town.outcomes() == ["0", "1", "2"]
+
+
+async def test_a_follow_up_that_an_earlier_version_began_on_the_queue_of_scoring_is_finished(
+    town: Town,
+) -> None:
+    town.world.publish(RULE)
+    town.world.automate(HOT, "hot", steps=[{"add_tag": "hot"}])
+    town.world.send()
+    town.world.score()
+    [enrollment] = await town.enrolled()
+    step = {"path": "0", "kind": "add_tag", "title": "add tag hot", "on_failure": "stop"}
+    await town.client.start_workflow(
+        FOLLOW_UP_WORKFLOW,
+        FollowUpInput(enrollment, 1, "hot", 1, [step]),
+        id=follow_up_workflow_id(enrollment),
+        task_queue=town.task_queue,
+    )
+    town.wake()
+    await finished(town)
+    assert town.world.query("SELECT tags FROM contacts") == [('["hot"]',)]
 
 
 async def test_ops_can_read_a_follow_up_without_our_code(town: Town) -> None:

@@ -10,6 +10,7 @@ from temporalio.api.batch.v1 import BatchOperationCancellation
 from temporalio.api.workflowservice.v1 import StartBatchOperationRequest
 from temporalio.client import WorkflowExecutionStatus
 
+from runtime.registry import follow_up_queue
 from runtime.settings import Settings
 from services.follow_ups.repairs import Repairs
 from services.resources import Conflict, NotFound, Resources
@@ -149,9 +150,8 @@ async def test_ops_cancel_many_at_once_in_temporal_by_search_attribute(town: Tow
     town.wake()
     await town.enrolled(6)
     await town.until(lambda: len(town.outcomes()) == 6)
-    query = (
-        "KindlingAutomation = 'hot' AND KindlingOutcome = 'running' AND TaskQueue = '" + town.task_queue + "'"
-    )
+    queue = follow_up_queue(town.task_queue)
+    query = f"KindlingAutomation = 'hot' AND KindlingOutcome = 'running' AND TaskQueue = '{queue}'"
 
     async def visible() -> bool:
         return (await town.client.count_workflows(query)).count == 3
