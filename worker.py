@@ -46,6 +46,8 @@ from workflows.shard import ShardWorkflow
 
 THREADS = 32
 GRACE = timedelta(seconds=10)
+#: A repeated attempt says what it begins and what it has done; the later word counts after this long.
+HEARTBEATS = timedelta(seconds=1)
 #: Workflow tasks at a time, of scoring and of follow-ups: they share one interpreter, and scoring comes first.
 SCORING_TASKS = 4
 FOLLOW_UP_TASKS = 3
@@ -98,6 +100,7 @@ async def working(
             max_cached_workflows=cached,
             sticky_queue_schedule_to_start_timeout=STICKY_PATIENCE,
             graceful_shutdown_timeout=GRACE,
+            default_heartbeat_throttle_interval=HEARTBEATS,
             interceptors=[GuardErrors()],
         )
 

@@ -1,5 +1,6 @@
 """The activities of follow-ups: run adjacent steps, and end. Each is safe to run twice."""
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -22,7 +23,7 @@ from automations.steps import find_step
 from automations.titles import step_title
 from channels.outbound import Outbound
 from conditions.times import Micros
-from engine.filling import fill
+from engine.filling import fill, refuse
 from engine.published import PublishedCache
 from engine.situation import Situation, StepFailed, TextsMissing, automation_of
 from engine.steps import Result, perform
@@ -34,17 +35,22 @@ from store.follow_ups import enrollments as follow_ups
 from store.follow_ups import messages
 
 _log = structlog.get_logger()
+#: Seconds after which the steps that are left are the next activity's, well before this one times out.
+LONG = 3
+#: So many attempts may die while they fill in templates.
+MOST_ENDLESS = 3
 
 
 @dataclass(frozen=True)
 class _Ran:
     """What a transaction of steps came to; `changed`: it made work for the shard.
 
-    `result` is None where templates have to be filled in before the next step.
+    `missing`: the templates of the next step have to be filled in before it is done.
     """
 
-    result: StepsResult | None
+    result: StepsResult
     changed: bool = False
+    missing: bool = False
 
 
 class FollowUpActivities:
@@ -61,33 +67,39 @@ class FollowUpActivities:
         #: One thread at a time: many that compute would leave scoring little of the interpreter.
         self._filling = Lock()
 
-    @activity.defn(name=RUN_STEPS)
+    @activity.defn(name=RUN_STEPS, no_thread_cancel_exception=True)
     def run_steps(self, request: RunSteps) -> StepsResult:
         """Do steps that have no outcome yet and pass over those that have, each in one transaction with its outcome.
 
         Templates are filled in before: they may take long, and a transaction holds everybody else up. Where a step
         has changed the record, the templates after it are filled in anew, in a further round.
 
-        Stops early after a notification that has to be sent. A step that failed for good ends the enrollment, unless
-        it says `on_failure: continue`; what was done before it stays.
+        Stops early after a notification that has to be sent, and when it has taken long. A step that failed for good
+        ends the enrollment, unless it says `on_failure: continue`; what was done before it stays.
         """
         with self._database.read() as connection:
             shard = follow_ups.enrollment_shard(connection, request.enrollment_id)
         if shard is None:
             return StepsResult(0, ended="cancelled", reason="the database has no such enrollment")
-        result = None
-        while result is None:
+        began = time.monotonic()
+        while True:
             texts = self._texts(request)
             work = partial(self._run, request=request, texts=texts)
             ran = self._database.run(work, [shard])
             if ran.changed:
                 self._wakes.request([shard])
-            result = ran.result
-        return result
+            if not ran.missing or (ran.result.done and time.monotonic() - began > LONG):
+                return ran.result
 
     def _texts(self, request: RunSteps) -> dict[str, Any]:
-        """What the templates of the steps that are still to be done become now."""
-        with self._database.read() as connection, self._filling:
+        """What the templates of the steps that are still to be done become now, of as many as are filled in at once.
+
+        An attempt after the first says before that it begins to, and after that it has: where that did not end a few
+        times, those steps fail for good.
+        """
+        endless = _endless()
+        repeated = activity.info().attempt > 1
+        with self._filling, self._database.read() as connection:
             row = follow_ups.load_enrollment(connection, request.enrollment_id)
             if row is None or row["status"] not in follow_ups.OPEN or row["paused"]:
                 return {}
@@ -95,7 +107,14 @@ class FollowUpActivities:
             known = follow_ups.outcomes(connection, row["id"], paths)
             situation = self._situation(connection, row)
             steps = {path: find_step(situation.automation, path) for path in paths if path not in known}
-            return fill(situation, steps)
+            if endless >= MOST_ENDLESS:
+                return refuse(steps, f"filling in its template did not end, {endless} times")
+            if repeated:
+                activity.heartbeat(endless + 1)
+            filled = fill(situation, steps)
+        if repeated:
+            activity.heartbeat(0)
+        return filled
 
     def _situation(
         self, connection: Connection, row: RowMapping, texts: Mapping[str, Any] | None = None
@@ -140,7 +159,8 @@ class FollowUpActivities:
                 try:
                     outcome = self._do(situation, request, index, ref)
                 except TextsMissing:
-                    return _Ran(None, situation.changed)
+                    reached = StepsResult(index, skipped=failed, passed=passed)
+                    return _Ran(reached, situation.changed, missing=True)
             if isinstance(outcome, StepsResult):
                 result = outcome
                 break
@@ -204,7 +224,7 @@ class FollowUpActivities:
                 return StepsResult(done, deliver=message_id)
         return None
 
-    @activity.defn(name=END_FOLLOW_UP)
+    @activity.defn(name=END_FOLLOW_UP, no_thread_cancel_exception=True)
     def end_follow_up(self, end: EndFollowUp) -> str | None:
         """Give the enrollment its final status, unless it has one or another attempt has taken over; the status."""
 
@@ -218,3 +238,9 @@ class FollowUpActivities:
             return row["status"] if row is not None else None
 
         return self._database.run(work)
+
+
+def _endless() -> int:
+    """How many attempts before this one, in a row, began to fill in templates and were not heard of again."""
+    details = activity.info().heartbeat_details
+    return details[0] if details else 0

@@ -8,11 +8,11 @@ from jinja2 import StrictUndefined, Undefined, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from automations.template_filters import FILTERS, LARGEST, TemplateFailed
-from automations.template_syntax import METHODS, Method, depth_problems, filtered, size
-from automations.template_work import deep_weight, spend, weight
+from automations.template_syntax import LARGEST_NUMBER, METHODS, Method, depth_problems, filtered, size
+from automations.template_work import spend, spend_all, weight
 
 #: Filters of our own around parts of a template; names with a blank cannot be written in one.
-_LOOPABLE, KEEP, _WEIGHED, _PIECE = "loop over", "keep it", "weigh it", "as text"
+_LOOPABLE, KEEP, _WEIGHED, _PIECE, _CALLED = "loop over", "keep it", "weigh it", "as text", "no method"
 #: The values of the expressions that `KEEP` is around.
 KEPT: ContextVar[list[Any]] = ContextVar("kept")
 _LONGEST_LOOP = 200
@@ -21,19 +21,23 @@ _LONGEST_LOOP = 200
 class Environment(ImmutableSandboxedEnvironment):
     """Fields by name only, never a method or attribute of the value behind them; null is no text."""
 
-    intercepted_binops = frozenset({"+", "*", "%"})
+    intercepted_binops = frozenset({"+", "-", "*", "/", "//", "%"})
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
+        numbers = all(isinstance(side, int | float) for side in (left, right))
+        if numbers and not all(abs(side) < LARGEST_NUMBER for side in (left, right)):
+            raise TemplateFailed(f"{operator} needs two numbers of moderate size")
+        if not numbers and operator in "*%":
+            raise TemplateFailed(f"{operator} needs two numbers")
         if operator == "+":
             _grow(left, right)
-            return super().call_binop(context, operator, left, right)
-        if not all(isinstance(side, int | float) and abs(side) < 1e15 for side in (left, right)):
-            raise TemplateFailed(f"{operator} needs two numbers of moderate size")
         return super().call_binop(context, operator, left, right)
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         if isinstance(obj, str) and attribute in METHODS:
-            return Method(attribute, super().getattr(obj, attribute), lambda more: _grow(obj, *more))
+            return Method(
+                attribute, super().getattr(obj, attribute), lambda more: _pay_method(attribute, obj, more)
+            )
         return self.getitem(obj, attribute)
 
     def getitem(self, obj: Any, argument: Any) -> Any:
@@ -67,8 +71,33 @@ class Environment(ImmutableSandboxedEnvironment):
                 test.node = filtered(test.node, _WEIGHED)
                 test.args = [filtered(argument, _WEIGHED) for argument in test.args]
         for loop in tree.find_all(nodes.For):
-            loop.iter = filtered(loop.iter, _LOOPABLE, sum(map(size, (*loop.body, *loop.else_))))
+            parts = (*loop.body, *loop.else_, *([loop.test] if loop.test else []))
+            loop.iter = filtered(loop.iter, _LOOPABLE, sum(map(size, parts)))
+        _refuse_uncalled(tree)
         return tree
+
+
+def _refuse_uncalled(tree: nodes.Template) -> None:
+    """Around whatever could come out as a method: it may be called and nothing else."""
+    called = {id(call.node) for call in tree.find_all(nodes.Call)}
+    for node in list(tree.find_all(nodes.Node)):
+        for name, part in node.iter_fields():
+            if isinstance(part, list):
+                setattr(node, name, [_no_method(child, called) for child in part])
+            else:
+                setattr(node, name, _no_method(part, called))
+
+
+def _no_method(node: Any, called: set[int]) -> Any:
+    uncalled = isinstance(node, nodes.Getattr) and node.attr in METHODS and id(node) not in called
+    return filtered(node, _CALLED) if uncalled else node
+
+
+def _pay_method(name: str, text: str, arguments: tuple[Any, ...]) -> None:
+    """Stripping looks for each character of the text among those to be stripped."""
+    if name.endswith("strip"):
+        spend(sum(len(text) * len(part) // 64 for part in arguments if isinstance(part, str)))
+    _grow(text, *arguments)
 
 
 def _grow(*values: Any) -> None:
@@ -86,7 +115,13 @@ def _uncalled(method: Method) -> TemplateFailed:
 def _weighed(value: Any) -> Any:
     if isinstance(value, Method):
         raise _uncalled(value)
-    spend(deep_weight(value))
+    spend_all(value)
+    return value
+
+
+def _not_a_method(value: Any) -> Any:
+    if isinstance(value, Method):
+        raise _uncalled(value)
     return value
 
 
@@ -137,7 +172,7 @@ def _costly(filter_: Callable[..., Any]) -> Callable[..., Any]:
             if isinstance(part, Method):
                 raise _uncalled(part)
             if not isinstance(part, Undefined):
-                spend(deep_weight(part))
+                spend_all(part)
         return filter_(value, *arguments, **options)
 
     return apply
@@ -155,5 +190,6 @@ def make_environment() -> Environment:
         KEEP: _keep,
         _WEIGHED: _weighed,
         _PIECE: _piece,
+        _CALLED: _not_a_method,
     }
     return environment

@@ -2,6 +2,7 @@
 
 import inspect
 import json
+import math
 from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any, Self
@@ -96,7 +97,14 @@ def _round(value: Any, digits: int = 0) -> Any:
 
 
 def _whole(value: Any) -> int:
-    return int(float(str(value)[:32]))
+    return int(_float(value))
+
+
+def _float(value: Any) -> float:
+    number = float(str(value)[:32])
+    if not math.isfinite(number):
+        raise TemplateFailed("float needs a finite number")
+    return number
 
 
 FILTERS: Mapping[str, Callable[..., Any]] = {
@@ -116,7 +124,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "truncate": bounded(_truncate),
     "round": bounded(_round),
     "int": bounded(_whole),
-    "float": bounded(lambda value: float(str(value)[:32])),
+    "float": bounded(_float),
     "abs": bounded(abs),
     "urlencode": bounded(_urlencode),
     "tojson": lambda value: json.dumps(value, ensure_ascii=False),

@@ -16,6 +16,8 @@ METHODS = frozenset({"strip", "lstrip", "rstrip", "lower", "upper", "title", "ca
 }
 #: Characters of one template, and operations: what checking and compiling it costs grows with them.
 LONGEST, MOST_OPERATIONS = 16 * 1024, 2_000
+#: Numbers are smaller: larger ones are as costly as long texts, and JSON does not keep them.
+LARGEST_NUMBER = 1e15
 _DEEPEST_LOOP = 2
 #: Blocks in each other, and parts of an expression in each other: far below what Python can compile.
 _DEEPEST_BLOCK, _DEEPEST = 20, 100
@@ -37,6 +39,7 @@ def forbidden(tree: nodes.Template) -> list[str]:
     if (operations := size(tree)) > MOST_OPERATIONS:
         return [f"it has {operations:,} operations; a template has at most {MOST_OPERATIONS:,}"]
     called = {id(call.node) for call in tree.find_all(nodes.Call)}
+    owners = {id(part.node) for part in tree.find_all(nodes.Getattr)}
     for node in tree.find_all(nodes.Node):
         if not isinstance(node, (*_ALLOWED, nodes.Template)):
             problems.append(f"line {node.lineno}: {_spelled(node)} is not available in templates")
@@ -46,6 +49,10 @@ def forbidden(tree: nodes.Template) -> list[str]:
             problems.append(f"line {node.lineno}: only text methods such as .strip() can be called")
         if isinstance(node, nodes.Getattr) and id(node) not in called and _is_text_method(node):
             problems.append(f"line {node.lineno}: .{node.attr} is a method of texts; call it: .{node.attr}()")
+        if isinstance(node, nodes.Name) and node.name == "loop" and id(node) not in owners:
+            problems.append(f"line {node.lineno}: loop is no value; it has .index, .first and .last")
+        if isinstance(node, nodes.Const) and _too_large(node.value):
+            problems.append(f"line {node.lineno}: numbers are smaller than 1,000,000,000,000,000")
         if isinstance(node, nodes.Filter):
             problems += _filter_problems(node)
     return list(dict.fromkeys(problems))
@@ -84,6 +91,10 @@ def _filter_problems(node: nodes.Filter) -> list[str]:
     keywords = [keyword.key for keyword in cast("list[nodes.Keyword]", node.kwargs)]
     mistake = argument_mistake(node.name, len(node.args), keywords)
     return [f"line {node.lineno}: {mistake}"] if mistake else []
+
+
+def _too_large(value: Any) -> bool:
+    return isinstance(value, int | float) and not abs(value) < LARGEST_NUMBER
 
 
 def _loops_within(node: nodes.Node) -> int:

@@ -16,14 +16,15 @@ _LEFT: ContextVar[list[int]] = ContextVar("left")
 
 
 @contextmanager
-def one_budget() -> Iterator[None]:
-    """All that is rendered within shares one budget; within another, that one."""
-    if _LEFT.get(None) is not None:
-        yield
+def one_budget() -> Iterator[list[int]]:
+    """All that is rendered within shares one budget; within another, that one. It gives the units that are left."""
+    if (outer := _LEFT.get(None)) is not None:
+        yield outer
         return
-    token = _LEFT.set([MOST_WORK])
+    left = [MOST_WORK]
+    token = _LEFT.set(left)
     try:
-        yield
+        yield left
     finally:
         _LEFT.reset(token)
 
@@ -50,10 +51,19 @@ def weight(value: Any) -> int:
     return 1
 
 
-def deep_weight(value: Any) -> int:
-    """The same for all that is in it."""
-    if isinstance(value, Mapping):
-        return 1 + sum(weight(key) + deep_weight(part) for key, part in value.items())
-    if isinstance(value, list | tuple):
-        return 1 + sum(map(deep_weight, value))
-    return weight(value)
+def spend_all(value: Any) -> None:
+    """Count touching a value and all that is in it, as often as it is in it. Raises TemplateFailed.
+
+    What is shared makes a short text stand for a value of any size, so that it is paid for while it is walked.
+    """
+    waiting = [value]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, Mapping):
+            spend(1 + len(part) + sum(weight(key) for key in part))
+            waiting += part.values()
+        elif isinstance(part, list | tuple):
+            spend(1 + len(part) // 8)
+            waiting += part
+        else:
+            spend(weight(part))

@@ -17,6 +17,8 @@ from automations.template_syntax import LONGEST, filtered, forbidden, size
 from automations.template_work import one_budget, spend
 
 _COMPUTING = (ArithmeticError, TypeError, ValueError, LookupError, AttributeError)
+#: What each text costs besides what is in it.
+_EACH = 10
 _ENVIRONMENT = make_environment()
 
 
@@ -35,6 +37,10 @@ def check_template(text: str, further: Mapping[str, Collection[str] | None] | No
     except TemplateError as error:
         line = getattr(error, "lineno", None)
         return [f"line {line}: {error.message}" if line else str(error)]
+    except (
+        SyntaxError
+    ) as error:  # what Jinja lets through and Python does not, such as an argument named twice
+        return [f"it cannot be compiled: {error.msg}"]
     return problems
 
 
@@ -60,14 +66,15 @@ def fields_in_template(text: str) -> list[str]:
     if "{" not in text:
         return []
     try:
-        return names_read(_parsed(text))
+        tree = _parsed(text)
     except TemplateError:
         return []
+    return [] if forbidden(tree) else names_read(tree)
 
 
 @lru_cache(maxsize=2048)
-def _single(text: str) -> Template | None:
-    """A template that keeps the value of the one expression that the text is; None if it is more than that."""
+def _single(text: str) -> tuple[Template, int] | None:
+    """A template that keeps the value of the one expression that the text is, and its cost; None if it is more."""
     tree = _parsed(text)
     output = tree.body[0] if len(tree.body) == 1 else None
     if not isinstance(output, nodes.Output) or forbidden(tree):
@@ -75,8 +82,10 @@ def _single(text: str) -> Template | None:
     parts = [part for part in output.nodes if not isinstance(part, nodes.TemplateData) or part.data.strip()]
     if len(parts) != 1 or isinstance(parts[0], nodes.TemplateData):
         return None
+    cost = size(tree)
     output.nodes = [cast("nodes.Expr", filtered(parts[0], KEEP))]
-    return Template.from_code(_ENVIRONMENT, _ENVIRONMENT.compile(tree), _ENVIRONMENT.make_globals(None))
+    code = _ENVIRONMENT.compile(tree)
+    return Template.from_code(_ENVIRONMENT, code, _ENVIRONMENT.make_globals(None)), cost
 
 
 @lru_cache(maxsize=2048)
@@ -99,7 +108,7 @@ def render(text: str, context: Mapping[str, Any]) -> str:
 
     def fill(values: Mapping[str, Any]) -> str:
         template, cost = _compiled(text)
-        spend(cost)
+        spend(_EACH + cost)
         return _limited(template.generate(values))
 
     filled: str = _guarded(fill, context)
@@ -112,10 +121,12 @@ def render_value(text: str, context: Mapping[str, Any]) -> Any:
     def evaluate(values: Mapping[str, Any]) -> Any:
         single = _single(text) if "{{" in text else None
         if single is None:
-            return render(text, context)
+            return render(text, values)
+        template, cost = single
+        spend(_EACH + cost)
         token = KEPT.set([])
         try:
-            for _ in single.generate(values):
+            for _ in template.generate(values):
                 pass
             return KEPT.get()[0]
         finally:
@@ -125,7 +136,7 @@ def render_value(text: str, context: Mapping[str, Any]) -> Any:
 
 
 def _guarded(work: Callable[[Mapping[str, Any]], Any], context: Mapping[str, Any]) -> Any:
-    values = {**context, **{name: _opened(context.get(name) or {}) for name in OPEN}}
+    values = opened(context)
     try:
         with one_budget():
             return work(values)
@@ -152,6 +163,17 @@ def _limited(parts: Iterable[str]) -> str:
     return "".join(kept)
 
 
+class _Opened(dict[str, Any]):
+    """What templates know, made ready for them."""
+
+
+def opened(context: Mapping[str, Any], **further: Any) -> Mapping[str, Any]:
+    """What templates know, made ready once for many of them: it costs as much as there is in it."""
+    if isinstance(context, _Opened):
+        return _Opened({**context, **further}) if further else context
+    return _Opened({**context, **further, **{name: _opened(context.get(name) or {}) for name in OPEN}})
+
+
 def _opened(value: Any) -> Any:
     if isinstance(value, Mapping):
         return OpenFields({key: _opened(inner) for key, inner in value.items()})
@@ -163,6 +185,7 @@ def render_tree(value: Any, context: Mapping[str, Any]) -> Any:
 
     A text that is one expression becomes that expression's value: a number, a list, null.
     """
+    context = opened(context)
     with one_budget():
         if isinstance(value, str):
             return render_value(value, context)
@@ -176,6 +199,7 @@ __all__ = [
     "check_template",
     "fields_in_template",
     "one_budget",
+    "opened",
     "render",
     "render_tree",
     "render_value",

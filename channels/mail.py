@@ -26,6 +26,10 @@ class Mail:
     text: str
 
 
+class _EncryptionRefused(aiosmtplib.SMTPResponseException):
+    """The server answered STARTTLS with an error: nothing that the message is to blame for."""
+
+
 class Mailer:
     """Sends through the configured server; one connection a message."""
 
@@ -64,6 +68,12 @@ class Mailer:
                 f"the mail server refused the login (code {error.code}); check KINDLING_SMTP_URL",
                 permanent=False,
             ) from None
+        except _EncryptionRefused as error:
+            raise DeliveryFailed(
+                f"the mail server at {self._host}:{self._port} offers encryption (STARTTLS) and refuses it (code"
+                f" {error.code}); use smtps://, or mend the server",
+                permanent=False,
+            ) from None
         except aiosmtplib.SMTPResponseException as error:
             raise DeliveryFailed(
                 f"the mail server answered with code {error.code}", permanent=error.code >= 500
@@ -84,7 +94,10 @@ class Mailer:
                 with suppress(aiosmtplib.SMTPHeloError):
                     await client.ehlo()
                 if client.supports_extension("starttls"):
-                    await client.starttls()
+                    try:
+                        await client.starttls()
+                    except aiosmtplib.SMTPResponseException as error:
+                        raise _EncryptionRefused(error.code, error.message) from None
                 elif self._user is not None and not self._clear_login:
                     raise DeliveryFailed(
                         f"the mail server at {self._host}:{self._port} offers no encryption (STARTTLS), and the"

@@ -4,62 +4,97 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from automations.step_models import (
+    AddTagStep,
     AdjustScoreStep,
     BaseStep,
     CreateTaskStep,
     NotifyStep,
+    RemoveTagStep,
     UpdateStep,
     WebhookStep,
 )
-from automations.templates import TemplateFailed, one_budget, render
+from automations.template_work import MOST_WORK
+from automations.templates import TemplateFailed, one_budget, opened, render
 from engine.situation import Situation, StepFailed
 from engine.webhooks import fill_call
 
+Context = Mapping[str, Any]
+#: Steps that change what the templates after them read.
+CHANGING = (AddTagStep, RemoveTagStep, UpdateStep)
+
 
 def fill(situation: Situation, steps: Mapping[str, BaseStep]) -> dict[str, Any]:
-    """What the templates of steps become now, by path: for `Situation.texts`. Writes nothing."""
+    """What the templates of the first steps become now, by path: for `Situation.texts`. Writes nothing.
+
+    Of those after a step that changes what templates read none, and no more than one hard one: the others' turn
+    comes in a further round. A mistake in a template is the StepFailed that the step comes to, whatever it is; what
+    the database raises is passed on.
+    """
     filled: dict[str, Any] = {}
+    context: Context | None = None
+    work = 0
     for path, step in steps.items():
         filler = _FILL.get(type(step))
-        if filler is None:
-            continue
-        try:
-            with one_budget():
-                filled[path] = filler(situation, step)
-        except TemplateFailed as error:
-            filled[path] = StepFailed(f"its template failed: {error}")
-        except StepFailed as error:
-            filled[path] = error
+        if filler is not None:
+            try:
+                context = context or opened(situation.context())
+            except StepFailed as error:
+                filled[path] = error
+                continue
+            with one_budget() as left:
+                filled[path] = _filled(filler, situation, step, context)
+                work += MOST_WORK - left[0]
+        if isinstance(step, CHANGING) or work > MOST_WORK // 2:
+            break
     return filled
 
 
-def _fill_notify(situation: Situation, step: Any) -> tuple[str, str]:
+def refuse(steps: Mapping[str, BaseStep], reason: str) -> dict[str, Any]:
+    """Instead of `fill`: every template among them is the same failure."""
+    return {path: StepFailed(reason) for path, step in steps.items() if type(step) in _FILL}
+
+
+def _filled(
+    filler: Callable[[Situation, Any, Context], Any], situation: Situation, step: BaseStep, context: Context
+) -> Any:
+    try:
+        return filler(situation, step, context)
+    except TemplateFailed as error:
+        return StepFailed(f"its template failed: {error}")
+    except StepFailed as error:
+        return error
+    except Exception as error:
+        return StepFailed(f"its template failed unexpectedly ({type(error).__name__})")
+
+
+def _fill_notify(situation: Situation, step: Any, context: Context) -> tuple[str, str]:
+    del situation
     spec: NotifyStep = step
-    context = situation.context()
     return render(spec.notify.subject, context), render(spec.notify.message, context)
 
 
-def _fill_task(situation: Situation, step: Any) -> tuple[str, str]:
+def _fill_task(situation: Situation, step: Any, context: Context) -> tuple[str, str]:
+    del situation
     spec: CreateTaskStep = step
-    context = situation.context()
     return render(spec.create_task.title, context), render(spec.create_task.description, context)
 
 
-def _fill_update(situation: Situation, step: Any) -> dict[str, Any]:
+def _fill_update(situation: Situation, step: Any, context: Context) -> dict[str, Any]:
+    del situation
     spec: UpdateStep = step
-    context = situation.context()
     return {
         name: render(value, context) if isinstance(value, str) else value
         for name, value in (spec.update.fields or {}).items()
     }
 
 
-def _fill_reason(situation: Situation, step: Any) -> str:
+def _fill_reason(situation: Situation, step: Any, context: Context) -> str:
+    del situation
     spec: AdjustScoreStep = step
-    return render(spec.adjust_score.reason, situation.context())
+    return render(spec.adjust_score.reason, context)
 
 
-_FILL: dict[type[BaseStep], Callable[[Situation, Any], Any]] = {
+_FILL: dict[type[BaseStep], Callable[[Situation, Any, Context], Any]] = {
     NotifyStep: _fill_notify,
     CreateTaskStep: _fill_task,
     UpdateStep: _fill_update,

@@ -8,7 +8,7 @@ from uuid_utils import uuid7
 
 from automations import secret_placeholders
 from automations.step_models import WebhookStep
-from automations.templates import TemplateFailed, render, render_tree
+from automations.templates import TemplateFailed, opened, render, render_tree
 from conditions.times import to_iso
 from engine.situation import Situation, StepFailed
 from store.follow_ups import messages
@@ -40,12 +40,12 @@ class _Placeholders(Mapping[str, str]):
         return len(self._secrets)
 
 
-def fill_call(situation: Situation, step: Any) -> dict[str, Any]:
+def fill_call(situation: Situation, step: Any, known: Mapping[str, Any]) -> dict[str, Any]:
     """What is sent, as it is stored: `id`, `method`, `url`, `headers`, `body`. Raises StepFailed, TemplateFailed."""
     spec: WebhookStep = step
     wanted = spec.webhook
     webhook_id = f"msg_{uuid7()}"
-    context = {**situation.context(), "secret": _Placeholders(webhook_id, situation.outbound.secrets)}
+    context = opened(known, secret=_Placeholders(webhook_id, situation.outbound.secrets))
     headers = {name: render(value, context) for name, value in wanted.headers.items()}
     for name, value in headers.items():
         if not value.isprintable():
@@ -55,7 +55,10 @@ def fill_call(situation: Situation, step: Any) -> dict[str, Any]:
         content = (
             render_tree(wanted.body, context) if wanted.body is not None else _standard(situation, context)
         )
-        body = dumped(content).decode()
+        try:
+            body = dumped(content).decode()
+        except (TypeError, ValueError):
+            raise StepFailed("its body is nothing that JSON can hold") from None
     if len(body.encode()) > LARGEST_BODY:
         raise StepFailed(f"its body is larger than {LARGEST_BODY // 1024} KiB")
     url = render(wanted.url, context).strip()

@@ -9,7 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from automations.template_work import MOST_WORK
-from automations.templates import TemplateFailed, check_template, one_budget, render, render_tree
+from automations.templates import (
+    TemplateFailed,
+    check_template,
+    fields_in_template,
+    one_budget,
+    render,
+    render_tree,
+)
 
 #: Seconds of computing, far above the 0.06 that the slowest rendering took.
 MUCH_TIME = 5
@@ -78,6 +85,50 @@ def test_whatever_is_put_together_ends_soon(body: list[str], looped: int) -> Non
     assert time.thread_time() - began < MUCH_TIME
 
 
+def listed(what: str, count: int) -> str:
+    return "[" + ",".join([what] * count) + "]"
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        pytest.param(
+            f"{{% for x in {listed('contact.tags', 190)} %}}{{% for y in {listed('x', 190)} %}}"
+            f"{{{{ {listed('y', 500)} | length }}}}{{% endfor %}}{{% endfor %}}",
+            id="shared lists",
+        ),
+        pytest.param(
+            f"{{% for x in contact.tags %}}{{% for y in contact.tags if {listed('y.a', 900)} and false %}}"
+            "{% endfor %}{% endfor %}",
+            id="the condition of a loop",
+        ),
+        pytest.param("{{ contact.chinese.strip(contact.others) | length }}", id="many characters stripped"),
+        pytest.param("{{ contact.huge // contact.large }}", id="large numbers divided"),
+        pytest.param("{{ contact.huge - 1 }}", id="large numbers subtracted"),
+    ],
+)
+def test_what_is_cheap_to_write_and_dear_to_do_is_too_much_at_once(template: str) -> None:
+    chinese, others = "\u4e01" * 32_000, "".join(map(chr, range(0x4E02, 0x4E02 + 20_000))) + "\u4e01"
+    contact = {**CONTEXT["contact"], "chinese": chinese, "others": others, "huge": 9**4000, "large": 7**2000}
+    assert check_template(template) == []
+    began = time.thread_time()
+    with pytest.raises(TemplateFailed, match="more work|moderate size"):
+        render(template, {**CONTEXT, "contact": contact})
+    assert time.thread_time() - began < 1
+
+
+def test_a_large_event_is_made_ready_once_for_all_texts_of_a_body() -> None:
+    event = {"type": "x", "items": [{"a": "y" * 20} for _ in range(6_000)]}
+    began = time.thread_time()
+    assert render_tree(["{{1}}"] * 300, {**CONTEXT, "event": event}) == [1] * 300
+    assert time.thread_time() - began < MUCH_TIME / 5
+
+
+def test_very_many_texts_of_a_body_are_too_much() -> None:
+    with pytest.raises(TemplateFailed, match="more work"):
+        render_tree(["{{1}}"] * 20_000, CONTEXT)
+
+
 def test_ordinary_messages_are_far_below() -> None:
     listed = (
         "{% for tag in contact.tags %}- {{ loop.index }}: {{ tag | upper | replace('G', 'g') }}\n{% endfor %}"
@@ -105,6 +156,14 @@ def test_all_texts_of_a_body_share_one_budget() -> None:
         ("{{ " + "9" * 5000 + " }}", "a number of too many digits"),
         ("{{ contact.name }}" + "x" * 20_000, "a template has at most 16,384"),
         ("{{ 1 }}" * 2_000, "a template has at most 2,000"),
+        ("{{ 1" + " | text" * 2_000 + " }}", "nest at most 100 deep"),
+        ("{{ 1" + " and 1" * 1_500 + " }}", "nest"),
+        ("{{ contact" + ".a" * 2_000 + " }}", "nest"),
+        ("{{ contact.name.strip(a=1, a=2) }}", "keyword argument repeated"),
+        ("{{ contact.name | default(other=1, other=2) }}", "keyword argument repeated"),
+        ("{{ 1000000000000000 }}", "numbers are smaller than"),
+        ("{{ 1.5e400 }}", "numbers are smaller than"),
+        ("{% for x in contact.tags %}{{ loop }}{% endfor %}", "loop is no value"),
         ("{{ contact.name.strip }}", ".strip is a method of texts; call it: .strip()"),
         ("{{ 'a'.upper }}", "call it: .upper()"),
         ("{{ contact.name.strip().upper }}", "call it: .upper()"),
@@ -112,6 +171,7 @@ def test_all_texts_of_a_body_share_one_budget() -> None:
 )
 def test_what_cannot_be_compiled_or_was_not_meant_is_refused_at_once(template: str, mistake: str) -> None:
     problems = check_template(template)
+    assert fields_in_template(template) in ([], ["contact.name"], ["contact.tags"])
     assert len(problems) == 1
     assert mistake in problems[0]
     with pytest.raises(TemplateFailed):
@@ -130,6 +190,11 @@ def test_a_custom_field_may_have_the_name_of_a_method() -> None:
         "{{ contact.note.strip ~ 'x' }}",
         "{% if contact.note.strip == 'x' %}{% endif %}",
         "{{ contact.note.strip | upper }}",
+        "{{ [contact.note.strip] }}",
+        "{{ (contact.note.strip,) | join }}",
+        "{{ 'y' if contact.note.strip }}",
+        "{{ 'inf' | float }}",
+        "{{ 'y' if contact.note.strip and 1 }}",
         "{{ 'inf' | float | int }}",
         "{{ 'inf' | float | round }}",
         "{{ 1 | first }}",

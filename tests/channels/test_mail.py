@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import trustme
 from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import AuthResult, LoginPassword
+from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 
 from channels.delivery import DeliveryFailed
 from channels.mail import Mail, Mailer
@@ -79,6 +79,18 @@ def serve(server: Server, authority: trustme.CA) -> Iterator[Serve]:
         controller.stop()
 
 
+class Refusing(SMTP):
+    """Offers STARTTLS and does not do it."""
+
+    async def smtp_STARTTLS(self, arg: str) -> None:
+        await self.push("500 not now")
+
+
+class RefusingController(Controller):
+    def factory(self) -> SMTP:
+        return Refusing(self.handler, **self.SMTP_kwargs)
+
+
 def mailer(url: str, **given: str) -> Mailer:
     return Mailer(load_settings({"KINDLING_SMTP_URL": url, **given}, environ={}))
 
@@ -87,6 +99,22 @@ async def test_a_password_never_goes_out_in_clear(serve: Serve, server: Server) 
     with pytest.raises(DeliveryFailed, match="no encryption.*KINDLING_SMTP_CLEAR_LOGIN") as caught:
         await mailer(f"smtp://ben:sesame@{serve(None)}").send(MAIL)
     assert "sesame" not in str(caught.value)
+    assert (server.logins, server.subjects) == ([], [])
+
+
+async def test_encryption_that_is_offered_and_refused_is_not_the_fault_of_the_message(
+    server: Server, authority: trustme.CA
+) -> None:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    controller = RefusingController(server, hostname="127.0.0.1", port=free_port(), tls_context=context)
+    controller.start()
+    try:
+        with pytest.raises(DeliveryFailed, match=r"refuses it \(code 500\)") as caught:
+            await mailer(f"smtp://ben:sesame@127.0.0.1:{controller.port}").send(MAIL)
+    finally:
+        controller.stop()
+    assert caught.value.permanent is False
     assert (server.logins, server.subjects) == ([], [])
 
 

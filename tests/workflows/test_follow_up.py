@@ -1,13 +1,20 @@
 """Follow-ups on the real interpreter and the real server."""
 
+import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from temporalio.api.sdk.v1 import WorkflowMetadata
 from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError, WorkflowHandle
+from temporalio.testing import ActivityEnvironment
 
-from activities.messages import FollowUpInput
+from activities.follow_ups import FollowUpActivities
+from activities.messages import FollowUpInput, RunSteps, StepRef, StepsResult
+from channels.outbound import make_outbound
+from channels.signing import new_secret
+from runtime.clock import now_micros
 from runtime.registry import (
     FOLLOW_UP_WORKFLOW,
     KINDLING_AUTOMATION,
@@ -15,6 +22,7 @@ from runtime.registry import (
     KINDLING_RECORD,
     follow_up_workflow_id,
 )
+from runtime.settings import load_settings
 from store.follow_ups import enrollments as follow_ups
 from tests.workflows.conftest import Town
 
@@ -280,3 +288,50 @@ async def test_ops_can_read_a_follow_up_without_our_code(town: Town) -> None:
 def _decoded(history: Any) -> str:
     """Every payload and summary of a history as text."""
     return "\n".join(event.SerializeToString().decode("utf-8", errors="replace") for event in history.events)
+
+
+def run_steps(town: Town, attempt: int, endless: int) -> StepsResult:
+    """As Temporal would, after attempts of which the last began to fill in templates and were not heard of again."""
+    environment = ActivityEnvironment()
+    environment.info = replace(environment.info, attempt=attempt, heartbeat_details=[endless])
+    environment.on_heartbeat = lambda *details: heard.append(details[0])
+    heard: list[int] = []
+    activities = FollowUpActivities(
+        town.world.database, now_micros, town.wakes, make_outbound(load_settings(), new_secret())
+    )
+    [enrollment] = town.ids()
+    request = RunSteps(enrollment, 1, [StepRef("0", "create_task")], finish=True)
+    result: StepsResult = environment.run(activities.run_steps, request)
+    assert heard == ([endless + 1, 0] if endless < 3 else [])
+    return result
+
+
+async def test_a_step_that_never_ends_while_it_fills_in_its_template_fails_for_good(town: Town) -> None:
+    town.world.publish(RULE)
+    town.world.automate(HOT, "hot", steps=[{"create_task": {"title": "Call {{ contact.label }}"}}])
+    town.world.send()
+    town.world.score()
+    result = await asyncio.to_thread(run_steps, town, 5, 3)
+    assert (result.ended, result.reason) == (
+        "failed",
+        "step 0 (create task) failed: filling in its template did not end, 3 times",
+    )
+    assert town.status() == ["failed"]
+
+
+async def test_a_step_that_was_retried_for_another_reason_is_done(town: Town) -> None:
+    town.world.publish(RULE)
+    town.world.automate(HOT, "hot", steps=[{"create_task": {"title": "Call {{ contact.label }}"}}])
+    town.world.send()
+    town.world.score()
+    result = await asyncio.to_thread(run_steps, town, 50, 0)
+    assert result.ended == "completed"
+    assert town.world.query("SELECT title FROM tasks") == [("Call ada",)]
+
+
+async def test_many_hard_templates_in_a_row_are_filled_in_each_once(town: Town) -> None:
+    hard = "{% for x in contact.tags %}{% for y in contact.tags[:10] %}{{ x ~ y }}{% endfor %}{% endfor %}"
+    steps = [{"create_task": {"title": "Call", "description": hard}} for _ in range(12)]
+    begin(town, *steps, tags=[f"t{number}" for number in range(100)])
+    await finished(town)
+    assert town.world.query("SELECT count(*), count(DISTINCT description) FROM tasks") == [(12, 1)]

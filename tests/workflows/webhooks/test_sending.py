@@ -194,3 +194,23 @@ async def test_what_was_pending_is_only_recorded_once_nothing_leaves(
             ("recorded", "nothing leaves while KINDLING_OUTBOUND is log")
         ]
     assert len(hooks.received) == 1
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "{{ contact.note | float }}",
+        "{{ [contact.note.strip] }}",
+        "{{ '\\ud800' }}",
+        "{{ {(1, 2): 3} }}",
+        "{{ [score['n' ~ 'o']] }}",
+    ],
+)
+async def test_a_body_that_json_cannot_hold_fails_the_step_for_good(
+    town: Town, hooks: Hooks, value: str
+) -> None:
+    begin(town, {"webhook": {"url": hooks.url, "body": {"x": value}}}, fields={"note": "inf"})
+    await done(town, "failed")
+    [(error,)] = town.world.query("SELECT last_error FROM enrollments")
+    assert "JSON" in error or "template failed" in error
+    assert hooks.received == []
