@@ -19,8 +19,11 @@ class BaseStep(Definition):
     kind: ClassVar[str]
 
     key: Key | None = None
+    """Unique in the automation."""
     name: Text | None = None
+    """What the Temporal UI calls the step; default: what it does."""
     on_failure: Literal["stop", "continue"] = "stop"
+    """Whether the follow-up fails when the step cannot be done, or goes on."""
 
 
 def _is_list(value: Any) -> str:
@@ -37,8 +40,11 @@ class Notification(Definition):
     """`to` is a recipient's key, `owner`, `contact` or an address; of a list, the first that is not empty."""
 
     to: OneOrMore
+    """A recipient's key, `owner`, `contact` or an address; of a list, the first that is not empty."""
     subject: LongText = ""
+    """Template."""
     message: Annotated[LongText, Field(min_length=1)]
+    """Template."""
 
 
 class NotifyStep(BaseStep):
@@ -46,15 +52,20 @@ class NotifyStep(BaseStep):
 
     kind: ClassVar[str] = "notify"
     notify: Notification
+    """What it does."""
 
 
 class Task(Definition):
     """`assign_to` is a name or `owner`."""
 
     title: Annotated[LongText, Field(min_length=1)]
+    """Template."""
     description: LongText = ""
+    """Template."""
     assign_to: Text | None = None
+    """A name, or `owner` for the owner of the contact or deal."""
     due_in: Duration | None = None
+    """Time until it is due."""
 
 
 class CreateTaskStep(BaseStep):
@@ -62,6 +73,7 @@ class CreateTaskStep(BaseStep):
 
     kind: ClassVar[str] = "create_task"
     create_task: Task
+    """What it does."""
 
 
 class AddTagStep(BaseStep):
@@ -69,6 +81,7 @@ class AddTagStep(BaseStep):
 
     kind: ClassVar[str] = "add_tag"
     add_tag: Text
+    """The tag."""
 
 
 class RemoveTagStep(BaseStep):
@@ -76,6 +89,7 @@ class RemoveTagStep(BaseStep):
 
     kind: ClassVar[str] = "remove_tag"
     remove_tag: Text
+    """The tag."""
 
 
 def _channels_branch(value: Any) -> str:
@@ -92,9 +106,13 @@ class Update(Definition):
     """New values; null clears. Of a list of owners, each record gets the next."""
 
     stage: Text | None = None
+    """New stage; null clears."""
     owner: OneOrMore | None = None
+    """New owner; null clears; of a list, each enrollment takes the next in turn."""
     dnd: Dnd | None = None
+    """Channels that are off, or `all`; an empty list clears."""
     fields: dict[Text, Any] = Field(default={})
+    """Custom fields to set; texts are templates; null removes a field."""
 
     @model_validator(mode="after")
     def _changes_something(self) -> Self:
@@ -112,15 +130,20 @@ class UpdateStep(BaseStep):
 
     kind: ClassVar[str] = "update"
     update: Update
+    """What it does."""
 
 
 class Adjustment(Definition):
     """Adds points, or sets the score."""
 
     profile: Key
+    """Whose score."""
     points: WholeNumber | None = None
+    """Points to add; this or `set_to`."""
     set_to: WholeNumber | None = None
+    """The score to reach; this or `points`."""
     reason: LongText = ""
+    """Template; stands in the history of the score."""
 
     @model_validator(mode="after")
     def _either(self) -> Self:
@@ -134,6 +157,7 @@ class AdjustScoreStep(BaseStep):
 
     kind: ClassVar[str] = "adjust_score"
     adjust_score: Adjustment
+    """What it does."""
 
 
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -147,9 +171,13 @@ class Webhook(Definition):
     """
 
     url: Annotated[str, Field(min_length=1, max_length=2_000)]
+    """Template."""
     method: Literal["POST", "PUT", "PATCH", "GET", "DELETE"] = "POST"
+    """HTTP method."""
     headers: dict[Text, StrictStr] = Field(default={})
+    """Templates."""
     body: Any = None
+    """Sent as JSON; texts in it are templates."""
 
     @model_validator(mode="after")
     def _can_be_sent(self) -> Self:
@@ -175,3 +203,4 @@ class WebhookStep(BaseStep):
 
     kind: ClassVar[str] = "webhook"
     webhook: Webhook
+    """What it does."""

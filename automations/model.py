@@ -15,7 +15,9 @@ class ExitEvent(Definition):
     """An event that ends a follow-up early."""
 
     event: EventType
+    """The event type that ends it."""
     where: Conditions = Field(default={})
+    """What must hold of the event."""
 
 
 def _exit_branch(value: Any) -> str:
@@ -35,12 +37,19 @@ class Automation(Definition):
     """A trigger and the steps that follow."""
 
     kind: Literal["automation"] = "automation"
+    """Says what the document is."""
     key: Key
+    """Your own stable name for the automation."""
     name: Text | None = None
+    """For people."""
     description: LongText = ""
+    """For people."""
     trigger: Trigger
+    """When a contact or deal is enrolled."""
     steps: Annotated[list[Step], Field(min_length=1)]
+    """What happens then, in order; at most 500."""
     exit_when: ExitWhen | None = None
+    """Ends a follow-up early: conditions, or an `event` with `where`."""
 
     @property
     def title(self) -> str:
@@ -63,9 +72,14 @@ class Recipient(Definition):
     """Whom notifications reach, on all of its channels: `mailto:` addresses and URLs."""
 
     kind: Literal["recipient"] = "recipient"
+    """Says what the document is."""
     key: Key
+    """The name that `notify` uses."""
     name: Text | None = None
+    """For people."""
     channels: list[ChannelAddress] = Field(default=[])
+    """Where messages go, all of them: `mailto:sales@example.com`. This version sends e-mail; other
+    addresses are kept and not used."""
 
 
 def definition(model: BaseModel) -> dict[str, Any]:

@@ -39,9 +39,13 @@ class WaitUntil(Definition):
     """Until a time of day, on some weekdays; or until the date in a field, some time before or after it."""
 
     until: Text
+    """A time of day such as `09:00`, or a date field such as `contact.renewal_date`."""
     weekdays: Annotated[list[Weekday], Field(min_length=1)] | None = None
+    """With a time of day: only on these."""
     timezone: Text | None = None
+    """Whose time of day."""
     offset: StrictStr | None = None
+    """With a date field: `-30d` for before, `12h` for after."""
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -108,16 +112,22 @@ class WaitStep(BaseStep):
         Annotated[Duration, Tag("wait duration")] | Annotated[WaitUntil, Tag("wait mapping")],
         Discriminator(_wait_branch),
     ]
+    """How long."""
 
 
 class Await(Definition):
     """What to wait for: filters that hold, or an event. Without a timeout it waits for ever."""
 
     filters: Conditions | None = None
+    """What must come to hold; this or `event`."""
     event: EventType | None = None
+    """The event type to wait for; this or `filters`."""
     where: Conditions = Field(default={})
+    """With `event`: what must hold of it."""
     timeout: Duration | None = None
+    """How long at most."""
     on_timeout: "list[Step]" = Field(default=[])
+    """What happens then."""
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -138,13 +148,16 @@ class WaitForStep(BaseStep):
 
     kind: ClassVar[str] = "wait_for"
     wait_for: Await
+    """What it does."""
 
 
 class ElseIf(Definition):
     """A further condition with its steps."""
 
     condition: Conditions = Field(alias="if")
+    """The condition."""
     then: "list[Step]"
+    """Steps where it holds."""
 
 
 class IfStep(BaseStep):
@@ -152,17 +165,24 @@ class IfStep(BaseStep):
 
     kind: ClassVar[str] = "if"
     condition: Conditions = Field(alias="if")
+    """The condition."""
     then: "list[Step]"
+    """Steps where it holds."""
     elif_: list[ElseIf] = Field(default=[], alias="elif")
+    """Further conditions, tried in order."""
     else_: "list[Step]" = Field(default=[], alias="else")
+    """Steps where none holds."""
 
 
 class Share(Definition):
     """A share of the records, and their steps."""
 
     percent: Annotated[WholeNumber, Field(ge=0, le=100)]
+    """Share of the records."""
     name: Text | None = None
+    """For people."""
     steps: "list[Step]"
+    """Steps for them."""
 
 
 class SplitStep(BaseStep):
@@ -170,6 +190,7 @@ class SplitStep(BaseStep):
 
     kind: ClassVar[str] = "split"
     split: Annotated[list[Share], Field(min_length=1)]
+    """What it does."""
 
     @model_validator(mode="after")
     def _at_most_all(self) -> Self:
@@ -184,6 +205,7 @@ class StartStep(BaseStep):
 
     kind: ClassVar[str] = "start"
     start: Key
+    """Key of the other automation."""
 
 
 class StopStep(BaseStep):
@@ -191,6 +213,7 @@ class StopStep(BaseStep):
 
     kind: ClassVar[str] = "stop"
     stop: Text
+    """The reason."""
 
 
 STEPS: dict[str, type[BaseStep]] = {

@@ -28,7 +28,7 @@ def _line(loc: tuple[int | str, ...], message: str, kind: str = "definition") ->
 class Definition(BaseModel):
     """A frozen part of a document. An unknown key is an error that names the nearest known one."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     @model_validator(mode="wrap")
     @classmethod

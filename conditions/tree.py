@@ -118,7 +118,11 @@ Conditions = TypeAliasType(
                 "type": "object",
                 "title": "Conditions",
                 "description": "Field names with the operators that must hold. `all`, `any` and `not` nest.",
-                "properties": {"all": _LIST_SCHEMA, "any": _LIST_SCHEMA, "not": {"type": "object"}},
+                "properties": {
+                    "all": {**_LIST_SCHEMA, "description": "Each of these holds"},
+                    "any": {**_LIST_SCHEMA, "description": "At least one of these holds"},
+                    "not": {"type": "object", "description": "This does not hold"},
+                },
                 "additionalProperties": _TEST_SCHEMA,
                 "examples": [{"score": {"greater_or_equal": 50}, "contact.stage": {"not_equal": "customer"}}],
             }

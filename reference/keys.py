@@ -9,7 +9,6 @@ from conditions.definition import Key
 from conditions.times import Duration
 from conditions.values import LARGEST_INTEGER
 from reference.markdown import code, either, table
-from reference.words import WORDS
 
 Schema = Mapping[str, Any]
 
@@ -51,9 +50,9 @@ def key_rows(model: type[BaseModel]) -> list[KeyRow]:
 def _rows(schema: Schema, defs: Mapping[str, Schema], prefix: str) -> Iterator[KeyRow]:
     required = schema.get("required", ())
     for name, part in schema["properties"].items():
-        meaning = WORDS.get((schema["title"], name)) or part.get("description")
+        meaning = part.get("description", "").removesuffix(".")
         if not meaning:
-            raise LookupError(f'say in reference/words.py what "{name}" of {schema["title"]} means')
+            raise LookupError(f'say in a docstring below the field what "{name}" of {schema["title"]} means')
         default = "required" if name in required or name == "kind" else _default(part.get("default"))
         yield KeyRow(prefix + name, _takes(part, defs), default, meaning)
         for inner, step in _models(part):

@@ -5,8 +5,9 @@ from automations.step_models import STEPS
 from reference.examples import STEP_EXAMPLES
 from reference.keys import key_rows
 from reference.markdown import code, table
-from reference.words import WORDS
 
+#: A step's own key where the keys within it say more.
+_OWN = "What it does"
 _COLUMNS = ("key", "takes", "default", "meaning")
 
 
@@ -25,8 +26,7 @@ def _step(kind: str) -> str:
     rows = [
         row
         for row in key_rows(STEPS[kind])
-        if row.path not in BaseStep.model_fields
-        and (row.path != kind or row.meaning != WORDS["NotifyStep", "notify"])
+        if row.path not in BaseStep.model_fields and (row.path != kind or row.meaning != _OWN)
     ]
     keys = table(_COLUMNS, ((code(row.path), row.takes, row.default, row.meaning) for row in rows))
     return f"### `{kind}`\n\n{STEPS[kind].__doc__}\n\n{keys}\n```yaml\n{STEP_EXAMPLES[kind]}```\n"

@@ -38,21 +38,27 @@ class Limit(Definition):
     """The earliest `times` events by (occurred_at, event id) in each calendar window count."""
 
     times: Annotated[WholeNumber, Field(ge=1, le=100_000)]
+    """How many events count in a window: the earliest."""
     per: Literal["day", "week", "month", "ever"]
+    """The window: a calendar day, week from Monday, or month of the profile's `timezone`; or all time."""
 
 
 class Decay(Definition):
     """From age n x `every` on, an entry is worth points x (1 - percent/100)^n, rounded half away from zero."""
 
     percent: Annotated[WholeNumber, Field(ge=1, le=100)]
+    """How much of its worth an entry loses each time."""
     every: Duration
+    """How often."""
 
 
 class Group(Definition):
     """Bounds of the sum of the rules that name this group."""
 
     min: WholeNumber | None = None
+    """The group's sum is never below."""
     max: WholeNumber | None = None
+    """The group's sum is never above."""
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -65,9 +71,13 @@ class Rule(Definition):
     """One scoring rule: an event rule (`on`), an attribute rule (`while`) or an inactivity rule (`after_silence`)."""
 
     key: Key
+    """Unique in the profile; the line of the breakdown."""
     name: Text | None = None
+    """For people."""
     points: Points
+    """Added to the score; negative to subtract."""
     group: Key | None = None
+    """The group that bounds the sum of its rules."""
     on: Text | None = Field(default=None, description="Event rule: the event type that gives the points")
     where: Conditions = Field(
         default={}, description="Event rule: what must hold of the event's properties and the record"
@@ -121,18 +131,27 @@ class ScoreProfile(Definition):
     """Name, description, rules and bands that define one score for one kind of record."""
 
     kind: Literal["score_profile"] = "score_profile"
+    """Says what the document is."""
     key: Key
+    """Your own stable name for the profile."""
     name: Text | None = None
+    """For people; applies at once, without a publish."""
     description: LongText | None = None
+    """For people; applies at once, without a publish."""
     applies_to: Literal["contact", "deal"] = "contact"
+    """The kind of record that is scored."""
     min: WholeNumber | None = None
+    """The score is never below."""
     max: WholeNumber | None = None
+    """The score is never above."""
     timezone: TimeZone = Field(default="UTC", description="Calendar of the limits' days, weeks and months")
     bands: dict[Key, WholeNumber | None] = Field(
         default_factory=dict, description="Labels by lower bound; null is the bottom"
     )
     groups: dict[Key, Group] = Field(default_factory=dict)
+    """Bounds for the sum of several rules, by group key."""
     rules: Annotated[list[Rule], Field(max_length=500)] = Field(default_factory=list)
+    """What adds or subtracts points; a profile without rules cannot be published."""
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:

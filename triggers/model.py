@@ -14,22 +14,29 @@ class MaxStarts(Definition):
     """The storm limit: enrollments beyond it are queued and start at this rate."""
 
     times: Annotated[WholeNumber, Field(ge=1)]
+    """How many start."""
     per: Literal["minute", "hour", "day"]
+    """In how long."""
 
 
 class ReentryAfter(Definition):
     """A record may enter again this long after its last start."""
 
     after: Duration
+    """Time since the last start."""
 
 
 class Rearm(Definition):
     """What the score must reach after an enrollment before `fires: on_entry` may fire again."""
 
     less: WholeNumber | None = None
+    """The score is less."""
     less_or_equal: WholeNumber | None = None
+    """The score is at most."""
     greater: WholeNumber | None = None
+    """The score is greater."""
     greater_or_equal: WholeNumber | None = None
+    """The score is at least."""
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
@@ -62,17 +69,25 @@ class Trigger(Definition):
     )
 
     name: Text | None = None
+    """For people."""
     profile: Key | None = None
+    """Look at every change of this profile's scores."""
     event: Text | None = None
-    where: Conditions = Field(
-        default={}, description="Tests of the event's properties and the record's fields"
-    )
+    """Instead of `profile`: look at every event of this type, whether a score moved or not."""
+    where: Conditions = Field(default={})
+    """With `event`: what must hold of its properties (bare names), `contact.*` and `deal.*`."""
     filters: Conditions = Field(default={})
+    """What must hold, at the moment of the change."""
     fires: Literal["every_change", "on_entry"] = "every_change"
+    """`every_change`: whenever the filters hold. `on_entry`: when they hold and did not before."""
     rearm: Rearm | None = None
+    """What the score must reach after an enrollment before `on_entry` fires again."""
     reentry: Reentry = "every_time"
+    """How often one record may be enrolled, over all versions: `{after: 7d}` counts from its last start."""
     while_running: Literal["start", "skip", "replace"] = "start"
+    """When a follow-up of the same automation still runs for the record."""
     max_starts: MaxStarts = MaxStarts(times=600, per="minute")
+    """The storm limit: enrollments beyond it are queued."""
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from automations.schema import documents_schema
 from reference.pages import SCHEMA, SECTIONS, NotFillable, fill, pages, schema_text, sections_in
 
 
@@ -25,3 +26,15 @@ def test_every_section_stands_in_one_page() -> None:
 def test_a_section_that_does_not_exist_is_named_with_the_nearest_one() -> None:
     with pytest.raises(NotFillable, match='there is no section "operator"; did you mean "operators"'):
         fill("<!-- generated: operator -->\n<!-- end -->\n")
+
+
+def test_every_key_of_a_document_says_what_it_means() -> None:
+    """What editors show; the tables of the docs are made from the same."""
+    definitions = documents_schema()["$defs"]
+    silent = [
+        f"{model}.{key}"
+        for model, schema in definitions.items()
+        for key, part in schema.get("properties", {}).items()
+        if not part.get("description")
+    ]
+    assert silent == []
