@@ -18,16 +18,14 @@ from activities.messages import (
     StepRef,
     StepsResult,
 )
-from automations.step_models import WaitForStep
-from automations.steps import find_step
-from automations.titles import step_title
+from automations.steps.places import find_step
 from channels.outbound import Outbound
 from conditions.times import Micros
 from engine.filling import fill, refuse
 from engine.published import PublishedCache
 from engine.situation import Situation, StepFailed, TextsMissing, automation_of
 from engine.steps import Result, perform
-from engine.waiting import wait_for
+from engine.waiting import StillWaiting
 from runtime.wakes import Wakes
 from store.connection import Connection, RowMapping
 from store.database import Database
@@ -139,7 +137,10 @@ class FollowUpActivities:
             return _Ran(StepsResult(0, ended="failed", reason=row["last_error"]))
         if row["status"] not in follow_ups.OPEN:
             return _Ran(StepsResult(0, ended=row["status"]))
-        return self._steps(self._situation(connection, row, texts), request)
+        situation = self._situation(connection, row, texts)
+        if request.timed_out:
+            situation.timed_out = request.steps[0].path
+        return self._steps(situation, request)
 
     def _steps(self, situation: Situation, request: RunSteps) -> _Ran:
         connection, row = situation.connection, situation.enrollment
@@ -157,7 +158,7 @@ class FollowUpActivities:
                 outcome = StepsResult(index, paused=True)
             else:
                 try:
-                    outcome = self._do(situation, request, index, ref)
+                    outcome = self._do(situation, index, ref)
                 except TextsMissing:
                     reached = StepsResult(index, skipped=failed, passed=passed)
                     return _Ran(reached, situation.changed, missing=True)
@@ -178,22 +179,17 @@ class FollowUpActivities:
                 result = StepsResult(len(request.steps), ended="completed")
         return _Ran(replace(result, skipped=failed, passed=passed), situation.changed)
 
-    def _do(self, situation: Situation, request: RunSteps, index: int, ref: StepRef) -> Result | StepsResult:
+    def _do(self, situation: Situation, index: int, ref: StepRef) -> Result | StepsResult:
         """Do a step and store its outcome; what the workflow has to know instead where there is none."""
         connection, row = situation.connection, situation.enrollment
         step = find_step(situation.automation, ref.path)
         try:
-            if isinstance(step, WaitForStep):
-                timed_out = request.timed_out and index == 0
-                wait = wait_for(situation, ref.path, step, timed_out=timed_out)
-                if wait.branch is None:
-                    return StepsResult(index, until=wait.deadline_at, waiting=True)
-                outcome: Result = {"branch": wait.branch}
-            else:
-                outcome = perform(situation, ref.path, step)
+            outcome: Result = perform(situation, ref.path, step)
+        except StillWaiting as waiting:
+            return StepsResult(index, until=waiting.deadline_at, waiting=True)
         except StepFailed as error:
             if step.on_failure == "stop":
-                reason = f"step {ref.path} ({step_title(step)}) failed: {error}"
+                reason = f"step {ref.path} ({step.title}) failed: {error}"
                 follow_ups.end_enrollment(connection, row["id"], "failed", situation.now, reason)
                 return StepsResult(index, ended="failed", reason=reason)
             outcome = {"failed": str(error)}

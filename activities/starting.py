@@ -18,7 +18,7 @@ from activities.messages import (
     PublishInput,
     StartResult,
 )
-from automations.steps import outline
+from automations.steps.places import outline
 from conditions.times import Micros
 from engine.explaining import details, record_name, summary
 from engine.situation import automation_of

@@ -5,18 +5,11 @@ from typing import Any
 
 from automations.known import Known
 from automations.model import Automation
-from automations.step_models import (
-    AddTagStep,
-    AdjustScoreStep,
-    BaseStep,
-    RemoveTagStep,
-    StartStep,
-    UpdateStep,
-    WebhookStep,
-)
-from automations.steps import walk
+from automations.steps.actions import AddTagStep, AdjustScoreStep, RemoveTagStep, UpdateStep, WebhookStep
+from automations.steps.base import BaseStep
+from automations.steps.places import conditions_of, walk
+from automations.steps.ways import StartStep
 from automations.templates import check_template
-from automations.trees import conditions_of, templates_of
 from automations.warnings import warnings_of
 from conditions.fields import CHANGES, check_conditions
 from conditions.problems import Loc, Problem, suggestion
@@ -99,7 +92,7 @@ def _step_errors(step: BaseStep, loc: Loc, automation: Automation, known: Known)
         further["steps"] = answering
     if isinstance(step, WebhookStep):
         further["secret"] = None
-    for inner, text in templates_of(step):
+    for inner, text in step.templates():
         for message in check_template(text, further):
             yield Problem((*loc, *inner), f"template: {message}")
     if isinstance(step, AddTagStep | RemoveTagStep):

@@ -3,8 +3,7 @@
 from typing import Any
 
 from automations.model import Automation
-from automations.step_models import WaitForStep, WaitStep, WaitUntil
-from automations.steps import branches
+from automations.steps.waits import WaitForStep, WaitStep, WaitUntil
 from conditions.times import Micros, micros_of
 
 _DAY = micros_of("1d")
@@ -30,4 +29,4 @@ def _of_step(step: Any) -> Micros:
         )
     elif isinstance(step, WaitForStep) and step.wait_for.timeout is not None:
         own = micros_of(step.wait_for.timeout)
-    return own + max((_of_steps(branch.steps) for branch in branches(step)), default=0)
+    return own + max((_of_steps(branch.steps) for branch in step.branches()), default=0)

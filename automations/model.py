@@ -5,7 +5,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, Discriminator, Field, Tag
 
-from automations.step_models import EventType, Step
+from automations.steps.kinds import Step
+from automations.steps.waits import EventType
 from conditions.definition import Definition, Key, LongText, Text
 from conditions.tree import Conditions
 from triggers.model import Trigger

@@ -6,22 +6,12 @@ from typing import Any
 from automations.durations import longest_duration
 from automations.known import Known
 from automations.model import Automation, ExitEvent
-from automations.step_models import (
-    AddTagStep,
-    AdjustScoreStep,
-    BaseStep,
-    IfStep,
-    NotifyStep,
-    RemoveTagStep,
-    SplitStep,
-    StartStep,
-    StopStep,
-    WaitForStep,
-    WaitStep,
-)
-from automations.steps import branches, walk
+from automations.steps.actions import AddTagStep, AdjustScoreStep, NotifyStep, RemoveTagStep
+from automations.steps.base import BaseStep
+from automations.steps.places import conditions_of, walk
+from automations.steps.waits import WaitForStep, WaitStep
+from automations.steps.ways import IfStep, SplitStep, StartStep, StopStep
 from automations.templates import fields_in_template
-from automations.trees import conditions_of, templates_of
 from conditions.contradictions import Range, contradictions
 from conditions.fields import CONTACT, DEAL, INTERNAL_EVENTS
 from conditions.problems import Loc, Problem, suggestion
@@ -193,7 +183,7 @@ def _misspelled(automation: Automation) -> Iterator[Problem]:
     for loc, raw, _ in conditions_of(automation):
         named += [(leaf.loc[:-1], leaf.field) for leaf in leaves(raw, loc)]
     for place in walk(automation):
-        for inner, text in templates_of(place.step):
+        for inner, text in place.step.templates():
             named += [((*place.loc, *inner), name) for name in fields_in_template(text)]
     for loc, name in named:
         owner, _, field = name.partition(".")
@@ -211,7 +201,7 @@ def _unreachable(steps: list[Any], loc: Loc) -> Iterator[Problem]:
         if ended is not None:
             yield Problem((*loc, index), f"never reached: {ended}")
             return
-        for branch in branches(step):
+        for branch in step.branches():
             yield from _unreachable(branch.steps, (*loc, index, *branch.loc))
         if isinstance(step, SplitStep):
             for number, share in enumerate(step.split):

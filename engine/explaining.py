@@ -1,7 +1,7 @@
 """What ops read of a follow-up in the Temporal UI: why it fired, on what. Definitions' words and numbers only."""
 
 from automations.model import Automation
-from automations.titles import clean
+from automations.steps.words import clean
 from conditions.times import to_iso
 from conditions.tree import describe
 from store.connection import RowMapping

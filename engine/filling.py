@@ -3,16 +3,16 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from automations.step_models import (
+from automations.steps.actions import (
     AddTagStep,
     AdjustScoreStep,
-    BaseStep,
     CreateTaskStep,
     NotifyStep,
     RemoveTagStep,
     UpdateStep,
     WebhookStep,
 )
+from automations.steps.base import BaseStep
 from automations.template_work import MOST_WORK
 from automations.templates import TemplateFailed, one_budget, opened, render
 from engine.situation import Situation, StepFailed
@@ -34,7 +34,7 @@ def fill(situation: Situation, steps: Mapping[str, BaseStep]) -> dict[str, Any]:
     context: Context | None = None
     work = 0
     for path, step in steps.items():
-        filler = _FILL.get(type(step))
+        filler = FILLERS.get(type(step))
         if filler is not None:
             try:
                 context = context or opened(situation.context())
@@ -51,7 +51,7 @@ def fill(situation: Situation, steps: Mapping[str, BaseStep]) -> dict[str, Any]:
 
 def refuse(steps: Mapping[str, BaseStep], reason: str) -> dict[str, Any]:
     """Instead of `fill`: every template among them is the same failure."""
-    return {path: StepFailed(reason) for path, step in steps.items() if type(step) in _FILL}
+    return {path: StepFailed(reason) for path, step in steps.items() if type(step) in FILLERS}
 
 
 def _filled(
@@ -94,7 +94,7 @@ def _fill_reason(situation: Situation, step: Any, context: Context) -> str:
     return render(spec.adjust_score.reason, context)
 
 
-_FILL: dict[type[BaseStep], Callable[[Situation, Any, Context], Any]] = {
+FILLERS: dict[type[BaseStep], Callable[[Situation, Any, Context], Any]] = {
     NotifyStep: _fill_notify,
     CreateTaskStep: _fill_task,
     UpdateStep: _fill_update,

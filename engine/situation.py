@@ -6,8 +6,8 @@ from functools import lru_cache
 from typing import Any
 
 from automations.model import Automation
-from automations.step_models import WebhookStep
-from automations.steps import walk
+from automations.steps.actions import WebhookStep
+from automations.steps.places import walk
 from channels.outbound import Outbound
 from conditions.limits import record_problems
 from conditions.times import Micros, to_iso
@@ -56,6 +56,7 @@ class Situation:
 
     `outbound`: what can leave. `changed`: a step made work for the shard; `touched`: it changed the record. `texts`:
     what the templates of steps have become, by path, or the StepFailed that they came to, before anything is locked.
+    `timed_out`: the path of the step whose time is over.
     """
 
     connection: Connection
@@ -67,6 +68,7 @@ class Situation:
     changed: bool = False
     touched: bool = False
     texts: Mapping[str, Any] = field(default_factory=dict)
+    timed_out: str | None = None
     _contact: RowMapping | None = None
     _deal: RowMapping | None = None
     _scores: dict[str, tuple[int, int | None]] | None = None

@@ -7,26 +7,24 @@ from zlib import crc32
 import structlog
 from uuid_utils import uuid7
 
-from automations.step_models import (
+from automations.steps.actions import (
     AddTagStep,
     AdjustScoreStep,
-    BaseStep,
     CreateTaskStep,
-    IfStep,
     NotifyStep,
     RemoveTagStep,
-    SplitStep,
-    StartStep,
-    StopStep,
     UpdateStep,
-    WaitStep,
     WebhookStep,
 )
-from automations.waiting import NoDate, date_moment, next_clock
+from automations.steps.base import BaseStep
+from automations.steps.moments import NoDate, date_moment, next_clock
+from automations.steps.waits import WaitForStep, WaitStep
+from automations.steps.ways import IfStep, SplitStep, StartStep, StopStep
 from conditions.times import micros_of
 from conditions.tree import compile_conditions
 from engine.chaining import enroll_in
 from engine.situation import CONTACT, OPTED_OUT, Situation, StepFailed, wants_no_mail
+from engine.waiting import wait_for
 from engine.webhooks import store_call
 from store.design import definitions
 from store.follow_ups import enrollments as follow_ups
@@ -40,8 +38,11 @@ _log = structlog.get_logger()
 
 
 def perform(situation: Situation, path: str, step: BaseStep) -> Result:
-    """Do one step; its result becomes the outcome. Raises StepFailed, or TextsMissing before anything is done."""
-    return _PERFORM[type(step)](situation, path, step)
+    """Do one step; its result becomes the outcome.
+
+    Raises StepFailed, StillWaiting, or TextsMissing before anything is done.
+    """
+    return PERFORMERS[type(step)](situation, path, step)
 
 
 def _notify(situation: Situation, path: str, step: Any) -> Result:
@@ -258,7 +259,7 @@ def _stop(situation: Situation, path: str, step: Any) -> Result:
     return {"stop": spec.stop}
 
 
-_PERFORM: dict[type[BaseStep], Callable[[Situation, str, Any], Result]] = {
+PERFORMERS: dict[type[BaseStep], Callable[[Situation, str, Any], Result]] = {
     NotifyStep: _notify,
     CreateTaskStep: _create_task,
     AddTagStep: _add_tag,
@@ -268,6 +269,7 @@ _PERFORM: dict[type[BaseStep], Callable[[Situation, str, Any], Result]] = {
     WebhookStep: store_call,
     IfStep: _if,
     WaitStep: _wait,
+    WaitForStep: wait_for,
     SplitStep: _split,
     StartStep: _start,
     StopStep: _stop,

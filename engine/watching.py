@@ -7,8 +7,8 @@ from typing import Any
 import orjson
 
 from automations.model import ExitEvent
-from automations.step_models import WaitForStep
-from automations.steps import find_step
+from automations.steps.places import find_step
+from automations.steps.waits import WaitForStep
 from channels.outbound import NOTHING
 from conditions.times import Micros
 from conditions.tree import Predicate, compile_conditions

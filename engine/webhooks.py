@@ -7,7 +7,7 @@ from typing import Any
 from uuid_utils import uuid7
 
 from automations import secret_placeholders
-from automations.step_models import WebhookStep
+from automations.steps.actions import WebhookStep
 from automations.templates import TemplateFailed, opened, render, render_tree
 from conditions.times import to_iso
 from engine.situation import Situation, StepFailed

@@ -1,7 +1,7 @@
 """The steps, each with its keys and an example."""
 
-from automations.action_models import BaseStep
-from automations.step_models import STEPS
+from automations.steps.base import BaseStep
+from automations.steps.kinds import STEPS
 from reference.examples import STEP_EXAMPLES
 from reference.keys import key_rows
 from reference.markdown import code, table

@@ -6,7 +6,6 @@ It interprets the outline in its input. What a step does, and whether it was don
 import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
@@ -29,6 +28,7 @@ with workflow.unsafe.imports_passed_through():
         StepsResult,
     )
     from runtime.registry import FOLLOW_UP_WORKFLOW, KINDLING_OUTCOME, WAKE_SIGNAL, Outcome
+    from workflows.outlines import Step, led_over
     from workflows.policies import (
         DATABASE_RETRY,
         DELIVERY_TIMEOUT,
@@ -36,14 +36,10 @@ with workflow.unsafe.imports_passed_through():
         STEP_TIMEOUT,
     )
 
-#: Steps that end a group: what comes next depends on them.
-DECIDING = frozenset({"if", "split", "wait", "wait_for", "stop"})
 LONGEST_GROUP = 20
 LONGEST_SUMMARY = 190
 LONGEST_HISTORY = 800
 LONGEST_LOG = 50
-
-Step = dict[str, Any]
 
 
 @workflow.defn(name=FOLLOW_UP_WORKFLOW)
@@ -53,7 +49,7 @@ class FollowUpWorkflow:
     @workflow.init
     def __init__(self, follow_up: FollowUpInput) -> None:
         self._follow_up = follow_up
-        self._remaining: list[Step] = list(follow_up.steps)
+        self._remaining: list[Step] = led_over(follow_up.steps)
         self._log: list[str] = list(follow_up.log)
         self._woken = False
 
@@ -105,7 +101,7 @@ class FollowUpWorkflow:
                 if result.deliver is not None:
                     await self._deliver(last, result.deliver)
                 if result.branch is not None:
-                    self._remaining[:0] = _branch(last, result.branch)
+                    self._remaining[:0] = _steps_of(last, result.branch)
                 if result.until is not None and not result.waiting:
                     await self._wait(last, result.until)
             if result.waiting:
@@ -122,20 +118,20 @@ class FollowUpWorkflow:
         group: list[Step] = []
         for step in self._remaining[:LONGEST_GROUP]:
             group.append(step)
-            if step["kind"] in DECIDING:
+            if step.get("decides"):
                 break
         return group
 
     async def _run(self, group: list[Step], *, timed_out: bool) -> StepsResult:
         titles = " · ".join(step["title"] for step in group) or "finish"
-        last = group[-1]["kind"] if group else ""
+        decides = bool(group) and group[-1].get("decides", False)
         result: StepsResult = await workflow.execute_activity(
             RUN_STEPS,
             RunSteps(
                 self._follow_up.enrollment_id,
                 self._follow_up.attempt,
                 [StepRef(step["path"], step["kind"]) for step in group],
-                finish=len(group) == len(self._remaining) and last not in ("if", "split", "wait", "wait_for"),
+                finish=len(group) == len(self._remaining) and not decides,
                 timed_out=timed_out,
             ),
             result_type=StepsResult,
@@ -237,7 +233,8 @@ class FollowUpWorkflow:
         elif step["path"] in result.skipped:
             self._log.append(f"- failed: {step['title']} ({result.skipped[step['path']]})")
         else:
-            taken = f": {_branch_words(step, result.branch)}" if result.branch and _branches(step) else ""
+            way = step.get("branches", {}).get(result.branch)
+            taken = f": {way['title']}" if way else ""
             self._log.append(f"- {step['title']}{taken}")
         self._show("")
 
@@ -259,29 +256,7 @@ def _until_words(step: Step, until: int | None) -> str:
     )
 
 
-def _branches(step: Step) -> bool:
-    return step["kind"] in ("if", "split", "wait_for")
-
-
-def _branch_words(step: Step, branch: str) -> str:
-    if branch.startswith("split."):
-        return str(step["split"][int(branch[6:])]["title"])
-    if step["kind"] == "split":
-        return "none of them"
-    if step["kind"] == "wait_for":
-        return "it came about" if branch == "met" else "time is over"
-    if branch.startswith("elif."):
-        return f"no, but {step['elif'][int(branch[5:])]['title']}"
-    return "yes" if branch == "then" else "no"
-
-
-def _branch(step: Step, branch: str) -> list[Step]:
-    """The steps of the branch that an `if` or a `split` took."""
-    if branch.startswith("elif."):
-        steps: list[Step] = step["elif"][int(branch[5:])]["then"]
-        return steps
-    if branch.startswith("split."):
-        shared: list[Step] = step["split"][int(branch[6:])]["steps"]
-        return shared
-    found: list[Step] = step.get(branch, [])
-    return found
+def _steps_of(step: Step, branch: str) -> list[Step]:
+    """The steps of the way that was taken; a step that was skipped by hand took none of its own."""
+    way = step.get("branches", {}).get(branch)
+    return list(way["steps"]) if way else []

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from automations.model import Automation
-from automations.step_models import WaitStep
-from automations.steps import walk
+from automations.steps.places import walk
+from automations.steps.waits import WaitStep
 from commands.demo.client import Client, until
 from commands.intake.importing import summary
 from commands.output import print_table, progress_bar, say

@@ -13,8 +13,8 @@ from automations.documents import KINDS as AUTOMATION_KINDS
 from automations.documents import Document, Documents, Mistake
 from automations.known import Known
 from automations.model import Automation, Recipient
-from automations.step_models import AddTagStep
-from automations.steps import walk
+from automations.steps.actions import AddTagStep
+from automations.steps.places import walk
 from conditions.times import Micros
 from runtime.registry import publish_workflow_id
 from scoring.checks import check_profile, publish_problems

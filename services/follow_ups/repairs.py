@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from automations.model import Automation
-from automations.steps import find_step
+from automations.steps.places import find_step
 from conditions.times import Micros
 from services.follow_ups.listing import enrollment_json, keys_of
 from services.records.shard_locks import in_shards
@@ -63,8 +63,9 @@ class Repairs:
                     f"the follow-up {enrollment_id} is {row['status']}; skip needs one that runs or failed"
                 )
             automation = Automation.model_validate(row["definition"])
-            kind = find_step(automation, row["step"]).kind if row["step"] is not None else None
-            if kind is None or not repairs.skip(connection, row, kind, now):
+            step = find_step(automation, row["step"]) if row["step"] is not None else None
+            branch = "none" if step is not None and step.branches() else None
+            if step is None or not repairs.skip(connection, row, step.kind, branch, now):
                 remedy = (
                     "it moves on in a moment" if row["paused"] else "pause it, then skip the one it stops at"
                 )

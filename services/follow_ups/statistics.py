@@ -3,9 +3,7 @@
 from typing import Any
 
 from automations.model import Automation
-from automations.step_models import IfStep, SplitStep, WaitForStep
-from automations.steps import branches, walk
-from automations.titles import branch_title, step_title
+from automations.steps.places import walk
 from services.design.definitions import find_definition
 from services.resources import NotFound, Resources
 from store.design import definitions
@@ -59,33 +57,17 @@ def _steps(automation: Automation, done: dict[tuple[str, str | None], int]) -> l
     shown = []
     for placed in walk(automation):
         step, path = placed.step, placed.path
-        ways = [name for name, _ in _ways(step)]
+        ways = step.branches()
         item: dict[str, Any] = {
             "path": path,
             "key": step.key,
-            "title": step_title(step),
+            "title": step.title,
             "done": sum(count for (of, _), count in done.items() if of == path),
         }
         if ways:
             item["branches"] = [
-                {"branch": name, "title": title, "count": done.get((path, name), 0)}
-                for name, title in _ways(step)
+                {"branch": way.name, "title": way.title, "count": done.get((path, way.name), 0)}
+                for way in ways
             ]
         shown.append(item)
     return shown
-
-
-def _ways(step: Any) -> list[tuple[str, str]]:
-    """The branches of a step with their titles."""
-    if isinstance(step, IfStep):
-        further = [(f"elif.{index}", branch_title(way)) for index, way in enumerate(step.elif_)]
-        return [("then", "then"), *further, ("else", "else")]
-    if isinstance(step, SplitStep):
-        shares = [
-            (branch.name, branch_title(share))
-            for branch, share in zip(branches(step), step.split, strict=True)
-        ]
-        return [*shares, ("none", "none of them")]
-    if isinstance(step, WaitForStep):
-        return [("met", "it came about"), ("timeout", "time was over")]
-    return []

@@ -93,16 +93,16 @@ def resume_all(connection: Connection, automation_id: int) -> int:
     return connection.execute(query.values(paused=False, waking=ENROLLMENTS.c.waking + 1)).rowcount
 
 
-def skip(connection: Connection, row: RowMapping, kind: str, now: Micros) -> bool:
+def skip(connection: Connection, row: RowMapping, kind: str, branch: str | None, now: Micros) -> bool:
     """Pass over the step where an enrollment is; whether there is something to pass over.
 
-    A wait ends, what it had to send is not sent, a branch takes no way, and anything else is left undone.
+    A wait ends, what it had to send is not sent, `branch` is the way of none, and anything else is left undone.
     """
     enrollment_id, path = row["id"], row["step"]
     known = outcomes(connection, enrollment_id, [path]).get(path)
     if known is None:
-        branch = {"branch": "none"} if kind in ("if", "split", "wait_for") else {}
-        add_outcome(connection, enrollment_id, path, kind, {"skipped": True, **branch}, row["attempt"], now)
+        result = {"skipped": True} | ({"branch": branch} if branch is not None else {})
+        add_outcome(connection, enrollment_id, path, kind, result, row["attempt"], now)
         wait = (WAITS.c.enrollment_id == enrollment_id, WAITS.c.path == path, WAITS.c.met_at.is_(None))
         connection.execute(update(WAITS).where(*wait).values(met_at=now))
     elif known["result"].get("until", 0) > now:

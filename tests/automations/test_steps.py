@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from automations.model import Automation
-from automations.steps import find_step, outline, walk
-from automations.titles import LONGEST
+from automations.steps.places import find_step, outline, walk
+from automations.steps.words import LONGEST
 from tests.automations.samples import EVERYTHING
 
 AUTOMATION = Automation.model_validate(EVERYTHING)
@@ -61,11 +61,27 @@ def test_the_outline_carries_no_address_template_or_secret() -> None:
 
 def test_containers_hold_their_steps() -> None:
     plan = outline(AUTOMATION)
-    assert [step["path"] for step in plan[3]["then"]] == ["3.then.0", "3.then.1"]
-    assert plan[3]["elif"][0]["title"] == "else if score is less than 30"
-    assert plan[3]["elif"][0]["then"][0]["seconds"] == 604_800
-    assert [(share["percent"], share["title"]) for share in plan[5]["split"]] == [(60, "60 %"), (40, "B")]
-    assert (plan[6]["timeout_seconds"], plan[6]["timeout"][0]["path"]) == (259_200, "6.timeout.0")
+    ways = plan[3]["branches"]
+    assert [step["path"] for step in ways["then"]["steps"]] == ["3.then.0", "3.then.1"]
+    assert {name: way["title"] for name, way in ways.items()} == {
+        "then": "yes",
+        "elif.0": "no, but else if score is less than 30",
+        "else": "no",
+    }
+    shares = plan[5]["branches"]
+    assert {name: way["title"] for name, way in shares.items()} == {
+        "split.0": "60 %",
+        "split.1": "B",
+        "none": "none of them",
+    }
+    assert [step["path"] for step in plan[6]["branches"]["timeout"]["steps"]] == ["6.timeout.0"]
+    assert [step["kind"] for step in plan if step.get("decides")] == [
+        "if",
+        "split",
+        "wait_for",
+        "wait",
+        "wait",
+    ]
     assert (plan[6]["on_failure"], plan[0]["on_failure"], plan[1]["key"]) == ("continue", "stop", "call")
 
 

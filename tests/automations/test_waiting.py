@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from automations.step_models import WaitUntil
-from automations.waiting import NoDate, date_moment, next_clock
+from automations.steps.moments import NoDate, date_moment, next_clock
+from automations.steps.waits import WaitUntil
 from conditions.times import from_iso, to_iso
 
 

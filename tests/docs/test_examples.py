@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from automations.documents import Documents, load_documents
-from automations.step_models import STEPS
+from automations.steps.kinds import STEPS
 from automations.yaml_text import read_yaml
 from reference.examples import STEP_EXAMPLES
 from reference.pages import ROOT, pages

@@ -1,39 +1,19 @@
 """The steps that do something, each as its author writes it: one mapping with the step's name as a key."""
 
 import re
+from collections.abc import Iterator
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Discriminator, Field, StrictStr, Tag, model_validator
 
+from automations.steps.base import BaseStep, OneOrMore, texts_in
+from automations.steps.words import called, recipients
 from conditions.definition import Definition, Key, LongText, Text, WholeNumber, invalid
 from conditions.fields import CONTACT
-from conditions.problems import Problem
+from conditions.problems import Loc, Problem
 from conditions.times import Duration
 
 Channel = Literal["email", "sms", "call", "chat"]
-
-
-class BaseStep(Definition):
-    """What every step may say besides what it does. `kind` is the key that names the step in a document."""
-
-    kind: ClassVar[str]
-
-    key: Key | None = None
-    """Unique in the automation."""
-    name: Text | None = None
-    """What the Temporal UI calls the step; default: what it does."""
-    on_failure: Literal["stop", "continue"] = "stop"
-    """Whether the follow-up fails when the step cannot be done, or goes on."""
-
-
-def _is_list(value: Any) -> str:
-    return "several" if isinstance(value, list) else "one"
-
-
-OneOrMore = Annotated[
-    Annotated[Text, Tag("one")] | Annotated[list[Text], Field(min_length=1, max_length=100), Tag("several")],
-    Discriminator(_is_list),
-]
 
 
 class Notification(Definition):
@@ -53,6 +33,13 @@ class NotifyStep(BaseStep):
     kind: ClassVar[str] = "notify"
     notify: Notification
     """What it does."""
+
+    def does(self) -> str:
+        return f"notify {recipients(self.notify.to)}"
+
+    def templates(self) -> Iterator[tuple[Loc, str]]:
+        yield ("notify", "subject"), self.notify.subject
+        yield ("notify", "message"), self.notify.message
 
 
 class Task(Definition):
@@ -75,6 +62,13 @@ class CreateTaskStep(BaseStep):
     create_task: Task
     """What it does."""
 
+    def does(self) -> str:
+        return "create task"
+
+    def templates(self) -> Iterator[tuple[Loc, str]]:
+        yield ("create_task", "title"), self.create_task.title
+        yield ("create_task", "description"), self.create_task.description
+
 
 class AddTagStep(BaseStep):
     """Adds a tag to the contact."""
@@ -83,6 +77,9 @@ class AddTagStep(BaseStep):
     add_tag: Text
     """The tag."""
 
+    def does(self) -> str:
+        return f"add tag {self.add_tag}"
+
 
 class RemoveTagStep(BaseStep):
     """Removes a tag from the contact."""
@@ -90,6 +87,9 @@ class RemoveTagStep(BaseStep):
     kind: ClassVar[str] = "remove_tag"
     remove_tag: Text
     """The tag."""
+
+    def does(self) -> str:
+        return f"remove tag {self.remove_tag}"
 
 
 def _channels_branch(value: Any) -> str:
@@ -132,6 +132,12 @@ class UpdateStep(BaseStep):
     update: Update
     """What it does."""
 
+    def does(self) -> str:
+        return f"update {', '.join(sorted(self.update.model_fields_set))}"
+
+    def templates(self) -> Iterator[tuple[Loc, str]]:
+        yield from texts_in(self.update.fields, ("update", "fields"))
+
 
 class Adjustment(Definition):
     """Adds points, or sets the score."""
@@ -158,6 +164,17 @@ class AdjustScoreStep(BaseStep):
     kind: ClassVar[str] = "adjust_score"
     adjust_score: Adjustment
     """What it does."""
+
+    def does(self) -> str:
+        change = self.adjust_score
+        if change.set_to is not None:
+            return f"set {change.profile} to {change.set_to}"
+        points = change.points or 0
+        count = f"{abs(points)} point{'' if abs(points) == 1 else 's'}"
+        return f"add {count} to {change.profile}" if points >= 0 else f"take {count} from {change.profile}"
+
+    def templates(self) -> Iterator[tuple[Loc, str]]:
+        yield ("adjust_score", "reason"), self.adjust_score.reason
 
 
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -204,3 +221,11 @@ class WebhookStep(BaseStep):
     kind: ClassVar[str] = "webhook"
     webhook: Webhook
     """What it does."""
+
+    def does(self) -> str:
+        return called(self.webhook.url)
+
+    def templates(self) -> Iterator[tuple[Loc, str]]:
+        yield ("webhook", "url"), self.webhook.url
+        yield from texts_in(self.webhook.headers, ("webhook", "headers"))
+        yield from texts_in(self.webhook.body, ("webhook", "body"))

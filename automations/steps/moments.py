@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from automations.step_models import WaitUntil
+from automations.steps.waits import WaitUntil
 from conditions.times import DAY, EARLIEST, LATEST, Micros, parse_moment
 from conditions.values import Value, is_empty
 

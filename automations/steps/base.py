@@ -1,0 +1,86 @@
+"""What every step is: its words, and what it says of itself to those who carry it out, check and show it."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Discriminator, Field, Tag
+
+from automations.steps.words import clean
+from conditions.definition import Definition, Key, Text
+from conditions.fields import Catalogue
+from conditions.problems import Loc
+
+
+@dataclass(frozen=True)
+class Branch:
+    """A way that may be taken after a step: `name` in paths ("elif.0"), `loc` in the document, from the step on.
+
+    `taken`: what ops read where this way was gone, if not the title.
+    """
+
+    name: str
+    title: str
+    loc: Loc = ()
+    steps: list[Any] = field(default_factory=list)
+    taken: str | None = None
+
+
+class BaseStep(Definition):
+    """What every step may say besides what it does. `kind` is the key that names the step in a document.
+
+    `decides`: what comes next depends on it, so that nothing is done together with what comes after.
+    """
+
+    kind: ClassVar[str]
+    decides: ClassVar[bool] = False
+
+    key: Key | None = None
+    """Unique in the automation."""
+    name: Text | None = None
+    """What the Temporal UI calls the step; default: what it does."""
+    on_failure: Literal["stop", "continue"] = "stop"
+    """Whether the follow-up fails when the step cannot be done, or goes on."""
+
+    @property
+    def title(self) -> str:
+        """In at most 150 characters: its own name, or else what it does."""
+        return clean(self.name or self.does())
+
+    def does(self) -> str:
+        """What it does, in a few words of the definition; no template, address or secret has to be taken out."""
+        raise NotImplementedError
+
+    def templates(self) -> Iterator[tuple[Loc, str]]:
+        """Every text that is a template, with its place from the step on."""
+        yield from ()
+
+    def conditions(self) -> Iterator[tuple[Loc, Mapping[str, Any], Catalogue]]:
+        """Every condition tree, with its place from the step on and the fields that it may read."""
+        yield from ()
+
+    def branches(self) -> list[Branch]:
+        """The ways after it, in the order written; one without steps goes on behind the step."""
+        return []
+
+
+def _is_list(value: Any) -> str:
+    return "several" if isinstance(value, list) else "one"
+
+
+OneOrMore = Annotated[
+    Annotated[Text, Tag("one")] | Annotated[list[Text], Field(min_length=1, max_length=100), Tag("several")],
+    Discriminator(_is_list),
+]
+
+
+def texts_in(value: Any, loc: Loc) -> Iterator[tuple[Loc, str]]:
+    """Every text in a JSON value, keys apart, with its place."""
+    if isinstance(value, str):
+        yield loc, value
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from texts_in(inner, (*loc, key))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from texts_in(inner, (*loc, index))

@@ -1,0 +1,171 @@
+"""The steps that wait: for a time, and for something to come about."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
+from zoneinfo import ZoneInfo
+
+from pydantic import Discriminator, Field, StrictStr, Tag, model_validator
+
+from automations.steps.base import BaseStep, Branch
+from conditions.definition import Definition, Text, invalid
+from conditions.fields import RULE_WHERE, TRIGGER, Catalogue
+from conditions.problems import Loc, Problem
+from conditions.times import Duration, duration_words, micros_of
+from conditions.tree import Conditions, describe, field_words
+
+if TYPE_CHECKING:
+    from automations.steps.kinds import Step
+
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+EventType = Text
+
+_CLOCK = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
+_DATE_FIELD = re.compile(r"(contact|deal|event)\.\S+")
+
+
+class WaitUntil(Definition):
+    """Until a time of day, on some weekdays; or until the date in a field, some time before or after it."""
+
+    until: Text
+    """A time of day such as `09:00`, or a date field such as `contact.renewal_date`."""
+    weekdays: Annotated[list[Weekday], Field(min_length=1)] | None = None
+    """With a time of day: only on these."""
+    timezone: Text | None = None
+    """Whose time of day."""
+    offset: StrictStr | None = None
+    """With a date field: `-30d` for before, `12h` for after."""
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        clock = bool(_CLOCK.fullmatch(self.until))
+        problems = []
+        if not clock and not _DATE_FIELD.fullmatch(self.until):
+            remedy = (
+                'write a time of day in quotes such as "09:00", or a date field such as contact.renewal_date'
+            )
+            problems.append(Problem(("until",), f'cannot wait until "{self.until}"; {remedy}'))
+        elif not clock and self.weekdays is not None:
+            problems.append(
+                Problem(("weekdays",), 'weekdays belong to a time of day, such as until: "09:00"')
+            )
+        elif clock and self.offset is not None:
+            problems.append(Problem(("offset",), "an offset belongs to a date field"))
+        if self.offset is not None and not _is_offset(self.offset):
+            problems.append(Problem(("offset",), f'"{self.offset}" is not an offset; write -30d or 12h'))
+        if self.timezone is not None and not _is_zone(self.timezone):
+            problems.append(
+                Problem(("timezone",), f'unknown time zone "{self.timezone}"; write Europe/Berlin')
+            )
+        if problems:
+            raise invalid(*problems)
+        return self
+
+    @property
+    def is_clock(self) -> bool:
+        """Whether `until` is a time of day, not a field."""
+        return bool(_CLOCK.fullmatch(self.until))
+
+    @property
+    def offset_micros(self) -> int:
+        """The offset in microseconds, negative for before; 0 when there is none."""
+        offset = self.offset or ""
+        return (-1 if offset.startswith("-") else 1) * micros_of(offset.lstrip("+-")) if offset else 0
+
+
+def _is_offset(text: str) -> bool:
+    try:
+        micros_of(text.removeprefix("-") if text.startswith("-") else text.removeprefix("+"))
+    except ValueError:
+        return False
+    return True
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return False
+    return True
+
+
+def _wait_branch(value: Any) -> str:
+    return "wait mapping" if isinstance(value, dict | WaitUntil) else "wait duration"
+
+
+class WaitStep(BaseStep):
+    """Waits for a time."""
+
+    kind: ClassVar[str] = "wait"
+    decides: ClassVar[bool] = True
+    wait: Annotated[
+        Annotated[Duration, Tag("wait duration")] | Annotated[WaitUntil, Tag("wait mapping")],
+        Discriminator(_wait_branch),
+    ]
+    """How long."""
+
+    def does(self) -> str:
+        wait = self.wait
+        if isinstance(wait, str):
+            return f"wait {duration_words(wait)}"
+        if wait.is_clock:
+            days = f" on {', '.join(wait.weekdays)}" if wait.weekdays else ""
+            return f"wait until {wait.until}{days}"
+        if not wait.offset:
+            return f"wait until {field_words(wait.until)}"
+        side = "before" if wait.offset.startswith("-") else "after"
+        return f"wait until {duration_words(wait.offset.lstrip('+-'))} {side} {field_words(wait.until)}"
+
+
+class Await(Definition):
+    """What to wait for: filters that hold, or an event. Without a timeout it waits for ever."""
+
+    filters: Conditions | None = None
+    """What must come to hold; this or `event`."""
+    event: EventType | None = None
+    """The event type to wait for; this or `filters`."""
+    where: Conditions = Field(default={})
+    """With `event`: what must hold of it."""
+    timeout: Duration | None = None
+    """How long at most."""
+    on_timeout: "list[Step]" = Field(default=[])
+    """What happens then."""
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        problems = []
+        if (self.filters is None) == (self.event is None):
+            problems.append(Problem((), 'wait_for takes either "filters" or an "event"'))
+        if "where" in self.model_fields_set and self.event is None:
+            problems.append(Problem(("where",), '"where" belongs to an "event"'))
+        if self.on_timeout and self.timeout is None:
+            problems.append(Problem(("on_timeout",), 'on_timeout needs a "timeout", such as 7d'))
+        if problems:
+            raise invalid(*problems)
+        return self
+
+
+class WaitForStep(BaseStep):
+    """Waits until something is so, or happens."""
+
+    kind: ClassVar[str] = "wait_for"
+    decides: ClassVar[bool] = True
+    wait_for: Await
+    """What it does."""
+
+    def does(self) -> str:
+        awaited = self.wait_for
+        what = (
+            f"wait for {awaited.event}" if awaited.event else f"wait until {describe(awaited.filters or {})}"
+        )
+        return f"{what}, at most {duration_words(awaited.timeout)}" if awaited.timeout else what
+
+    def conditions(self) -> Iterator[tuple[Loc, Mapping[str, Any], Catalogue]]:
+        yield ("wait_for", "filters"), self.wait_for.filters or {}, TRIGGER
+        yield ("wait_for", "where"), self.wait_for.where, RULE_WHERE
+
+    def branches(self) -> list[Branch]:
+        late = Branch(
+            "timeout", "time was over", ("wait_for", "on_timeout"), self.wait_for.on_timeout, "time is over"
+        )
+        return [Branch("met", "it came about"), late]

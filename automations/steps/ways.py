@@ -1,0 +1,126 @@
+"""The steps that decide which way is gone."""
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
+
+from pydantic import Field, model_validator
+
+from automations.steps.base import BaseStep, Branch
+from automations.steps.words import clean
+from conditions.definition import Definition, Key, Text, WholeNumber, invalid
+from conditions.fields import STEP, Catalogue
+from conditions.problems import Loc, Problem
+from conditions.tree import Conditions, describe
+
+if TYPE_CHECKING:
+    from automations.steps.kinds import Step
+
+
+class ElseIf(Definition):
+    """A further condition with its steps."""
+
+    condition: Conditions = Field(alias="if")
+    """The condition."""
+    then: "list[Step]"
+    """Steps where it holds."""
+
+
+class IfStep(BaseStep):
+    """Goes the first way whose conditions hold, or `else`."""
+
+    kind: ClassVar[str] = "if"
+    decides: ClassVar[bool] = True
+    condition: Conditions = Field(alias="if")
+    """The condition."""
+    then: "list[Step]"
+    """Steps where it holds."""
+    elif_: list[ElseIf] = Field(default=[], alias="elif")
+    """Further conditions, tried in order."""
+    else_: "list[Step]" = Field(default=[], alias="else")
+    """Steps where none holds."""
+
+    def does(self) -> str:
+        return f"if {describe(self.condition)}"
+
+    def conditions(self) -> Iterator[tuple[Loc, Mapping[str, Any], Catalogue]]:
+        yield ("if",), self.condition, STEP
+        for index, way in enumerate(self.elif_):
+            yield ("elif", index, "if"), way.condition, STEP
+
+    def branches(self) -> list[Branch]:
+        further = []
+        for index, way in enumerate(self.elif_):
+            title = clean(f"else if {describe(way.condition)}")
+            further.append(
+                Branch(f"elif.{index}", title, ("elif", index, "then"), way.then, f"no, but {title}")
+            )
+        return [
+            Branch("then", "then", ("then",), self.then, "yes"),
+            *further,
+            Branch("else", "else", ("else",), self.else_, "no"),
+        ]
+
+
+class Share(Definition):
+    """A share of the records, and their steps."""
+
+    percent: Annotated[WholeNumber, Field(ge=0, le=100)]
+    """Share of the records."""
+    name: Text | None = None
+    """For people."""
+    steps: "list[Step]"
+    """Steps for them."""
+
+
+class SplitStep(BaseStep):
+    """Sends each record one way, always the same; those beyond the shares' sum pass by."""
+
+    kind: ClassVar[str] = "split"
+    decides: ClassVar[bool] = True
+    split: Annotated[list[Share], Field(min_length=1)]
+    """What it does."""
+
+    @model_validator(mode="after")
+    def _at_most_all(self) -> Self:
+        total = sum(share.percent for share in self.split)
+        if total > 100:
+            raise invalid(Problem(("split",), f"the percentages add up to {total}; at most 100 are there"))
+        return self
+
+    def does(self) -> str:
+        return f"split {' / '.join(str(share.percent) for share in self.split)}"
+
+    def branches(self) -> list[Branch]:
+        shares = [
+            Branch(
+                f"split.{index}",
+                clean(share.name or f"{share.percent} %"),
+                ("split", index, "steps"),
+                share.steps,
+            )
+            for index, share in enumerate(self.split)
+        ]
+        return [*shares, Branch("none", "none of them")]
+
+
+class StartStep(BaseStep):
+    """Enrolls the record in another automation and goes on."""
+
+    kind: ClassVar[str] = "start"
+    start: Key
+    """Key of the other automation."""
+
+    def does(self) -> str:
+        return f"start {self.start}"
+
+
+class StopStep(BaseStep):
+    """Ends the follow-up, with a reason."""
+
+    kind: ClassVar[str] = "stop"
+    decides: ClassVar[bool] = True
+    stop: Text
+    """The reason."""
+
+    def does(self) -> str:
+        return f"stop: {self.stop}"
