@@ -51,7 +51,7 @@ def _never(automation: Automation) -> Iterator[Problem]:
     for loc, raw, catalogue in conditions_of(automation):
         ends = loc == ("exit_when",) or loc[-2:] == ("wait_for", "filters")
         for leaf in leaves(raw, loc):
-            if ends and leaf.operator.name == "older_than":
+            if ends and leaf.operator.ages:
                 yield Problem(
                     leaf.loc,
                     "what ends a wait is looked at when something happens, and a date grows older without that; "

@@ -16,8 +16,7 @@ from conditions.contradictions import Range, contradictions
 from conditions.fields import CONTACT, DEAL, INTERNAL_EVENTS
 from conditions.problems import Loc, Problem, suggestion
 from conditions.times import micros_of
-from conditions.tree import fields_read, leaves
-from conditions.values import is_number
+from conditions.tree import bounds, fields_read, leaves
 
 _NO_DOCUMENT = ("owner", "contact")
 _INFINITE = float("inf")
@@ -55,7 +54,7 @@ def _of_trigger(automation: Automation, known: Known) -> Iterator[Problem]:
         )
     reads = fields_read(trigger.filters)
     if reads and reads <= {"score", f"scores.{trigger.profile}"}:
-        low, high = _bounds_of_score(trigger.filters)
+        low, high = bounds(trigger.filters, *reads)
         profile = known.profiles.get(trigger.profile)
         least = profile.min if profile is not None and profile.min is not None else -_INFINITE
         if low <= least and 1 <= high < _INFINITE:
@@ -73,21 +72,6 @@ def _spaced(automation: Automation) -> bool:
         return True
     after = None if isinstance(trigger.reentry, str) else micros_of(trigger.reentry.after)
     return after is not None and after >= longest_duration(automation)
-
-
-def _bounds_of_score(filters: Mapping[str, Any]) -> tuple[float, float]:
-    """The interval that the tests of `score` that must all hold leave."""
-    low, high = -_INFINITE, _INFINITE
-    for leaf in leaves({key: part for key, part in filters.items() if key not in ("any", "not")}, ()):
-        if "any" in leaf.loc or "not" in leaf.loc:
-            continue
-        name = leaf.operator.name
-        numbers = [value for value in leaf.operands if is_number(value)]
-        if numbers and name in ("equal", "one_of", "greater", "greater_or_equal"):
-            low = max(low, min(numbers))
-        if numbers and name in ("equal", "one_of", "less", "less_or_equal"):
-            high = min(high, max(numbers))
-    return low, high
 
 
 def _never(automation: Automation, known: Known) -> Iterator[Problem]:
@@ -134,8 +118,9 @@ def _events(automation: Automation, known: Known) -> Iterator[Problem]:
             yield from _unseen_event(place.step.wait_for.event, (*place.loc, "wait_for", "event"), known)
     for loc, raw, _ in conditions_of(automation):
         for leaf in leaves(raw, loc):
-            if leaf.field == "event.type" and leaf.operator.name == "equal":
-                yield from _unseen_event(leaf.operand, leaf.loc, known)
+            if leaf.field == "event.type" and leaf.operator.wants:
+                for event in leaf.operands:
+                    yield from _unseen_event(event, leaf.loc, known)
 
 
 def _unseen_event(event: str | None, loc: Loc, known: Known) -> Iterator[Problem]:
@@ -160,7 +145,7 @@ def _tags(automation: Automation, known: Known) -> Iterator[Problem]:
         (leaf.loc, leaf.operand)
         for loc, raw, _ in conditions_of(automation)
         for leaf in leaves(raw, loc)
-        if leaf.field == "contact.tags" and leaf.operator.name == "has"
+        if leaf.field == "contact.tags" and leaf.operator.members
     ]
     steps = [(place.loc, place.step) for place in walk(automation)]
     asked += [

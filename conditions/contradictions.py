@@ -56,12 +56,6 @@ def _together(
             yield from (found[0] for found in problems)
 
 
-_INVERSE = {"greater": "less_or_equal", "greater_or_equal": "less"} | {
-    "less": "greater_or_equal",
-    "less_or_equal": "greater",
-}
-
-
 def _gather(raw: Mapping[str, Any], loc: Loc, tests: Tests, choices: list[tuple[Loc, list[Any]]]) -> None:
     """Tests that have to hold together, by field, and alternatives."""
     for key, part in raw.items():
@@ -72,9 +66,10 @@ def _gather(raw: Mapping[str, Any], loc: Loc, tests: Tests, choices: list[tuple[
             choices.append(((*loc, key), part))
         elif key == "not":
             [(name, test), *more] = part.items()
-            [operator, *others] = test if isinstance(test, Mapping) else [None, None]
-            if not more and not others and operator in _INVERSE:
-                leaf = Leaf((*loc, key, name, operator), name, OPERATORS[_INVERSE[operator]], test[operator])
+            [(operator, operand), *others] = test.items() if isinstance(test, Mapping) else [("", None)]
+            inverse = OPERATORS[operator].inverse if operator in OPERATORS else None
+            if not more and not others and inverse is not None:
+                leaf = Leaf((*loc, key, name, operator), name, OPERATORS[inverse], operand)
                 tests.setdefault(name, []).append(leaf)
         else:
             tests.setdefault(key, []).extend(
@@ -89,22 +84,21 @@ def _clash(tests: list[Leaf], possible: Range) -> str | None:
     unwanted: set[Any] = set()
     empty = needed = False
     for leaf in tests:
-        name, operand = leaf.operator.name, leaf.operand
-        inverted = "not" in leaf.loc
-        if name in ("empty", "not_empty"):
-            is_empty = (name == "empty") is operand
+        row, operand = leaf.operator, leaf.operand
+        if row.emptiness is not None:
+            is_empty = row.emptiness is operand
             empty, needed = empty or is_empty, needed or not is_empty
             continue
-        needed = needed or (name != "not_equal" and not inverted)
-        if name in ("equal", "one_of"):
+        needed = needed or not (row.unwanted or "not" in leaf.loc)
+        if row.wants:
             values = {_comparable(item) for item in leaf.operands}
             wanted = values if wanted is None else wanted & values
-        elif name == "not_equal":
+        elif row.unwanted:
             unwanted.add(_comparable(operand))
-        elif is_number(operand) and name in ("greater", "greater_or_equal"):
-            low = max(low, _least(operand, possible, strict=name == "greater"))
-        elif is_number(operand) and name in ("less", "less_or_equal"):
-            bound, strict = _least(-operand, possible, strict=name == "less")
+        elif is_number(operand) and row.bound == "low":
+            low = max(low, _least(operand, possible, strict=row.strict))
+        elif is_number(operand) and row.bound == "high":
+            bound, strict = _least(-operand, possible, strict=row.strict)
             high = min(high, (-bound, strict), key=lambda found: (found[0], not found[1]))
     if wanted is not None:
         wanted -= unwanted

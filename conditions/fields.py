@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any, Literal
 
+from conditions.operands import COMPARABLE
+from conditions.operators import OPERATORS
 from conditions.problems import Loc, Problem, suggestion
 from conditions.times import parse_moment
 from conditions.tree import Leaf, leaves
-from conditions.values import ALL_CHANNELS, CHANNELS, is_number
+from conditions.values import ALL_CHANNELS, CHANNELS, FieldType, is_number
 
 CAUSES = ("event", "attribute", "adjustment", "expiry", "decay", "inactivity", "revoke", "merge", "publish")
 INTERNAL_EVENTS = (
@@ -18,18 +19,6 @@ INTERNAL_EVENTS = (
 """The events that changes of records emit."""
 
 DEAL_STATUSES = ("open", "won", "lost")
-
-
-class FieldType(StrEnum):
-    """What a field holds. `channels` is a list of channels or "all"; `any` is known at run time only."""
-
-    number = "number"
-    text = "text"
-    boolean = "boolean"
-    list = "list"
-    channels = "channels"
-    moment = "moment"
-    any = "any"
 
 
 @dataclass(frozen=True)
@@ -131,15 +120,6 @@ def _check_leaf(leaf: Leaf, catalogue: Catalogue) -> Iterator[Problem]:
 
 
 _LISTS = (FieldType.list, FieldType.channels)
-_COMPARED = ("equal", "not_equal", "greater", "greater_or_equal", "less", "less_or_equal", "one_of")
-_ALLOWED: Mapping[FieldType, tuple[str, ...]] = {
-    FieldType.number: _COMPARED,
-    FieldType.boolean: ("equal", "not_equal"),
-    FieldType.list: ("has", "contains"),
-    FieldType.channels: ("has", "equal", "not_equal"),
-    FieldType.text: (*_COMPARED, "contains", "starts_with"),
-    FieldType.moment: ("greater", "greater_or_equal", "less", "less_or_equal", "older_than", "starts_with"),
-}
 _KINDS = {FieldType.number: "a number", FieldType.boolean: "true or false"} | {
     FieldType.text: "a text",
     FieldType.list: "a list",
@@ -150,38 +130,37 @@ _KINDS = {FieldType.number: "a number", FieldType.boolean: "true or false"} | {
 
 def _clash(leaf: Leaf, field: Field) -> str | None:
     """Why the test could never come out both ways, or None."""
-    name = leaf.operator.name
-    if field.type is FieldType.any or name in ("empty", "not_empty"):
+    if field.type is FieldType.any or leaf.operator.emptiness is not None:
         return None
-    if name not in _ALLOWED[field.type]:
+    if not leaf.operator.fits(field.type):
         return _wrong_operator(leaf, field)
-    values = leaf.operand if isinstance(leaf.operand, list) else [leaf.operand]
-    return next((wrong for value in values if (wrong := _wrong_value(leaf, field, value))), None)
+    return next((wrong for value in leaf.operands if (wrong := _wrong_value(leaf, field, value))), None)
 
 
 def _wrong_operator(leaf: Leaf, field: Field) -> str:
-    name = leaf.operator.name
-    remedy = f"use {', '.join(_ALLOWED[field.type])}, empty or not_empty"
-    if field.type in _LISTS and name == "equal":
-        remedy = f"use `has: {leaf.operand}`"
-    elif field.type in _LISTS and name == "not_equal":
-        remedy = f"use `not: {{{leaf.field}: {{has: {leaf.operand}}}}}`"
-    elif field.type in _LISTS and name == "one_of":
+    operator = leaf.operator
+    fitting = [row.name for row in OPERATORS.values() if row.fits(field.type) and row.emptiness is None]
+    remedy = f"use {', '.join(fitting)}, empty or not_empty"
+    if field.type in _LISTS and operator.wants and isinstance(leaf.operand, list):
         remedy = f"use `any` with one `{leaf.field}: {{has: ...}}` each"
-    elif name == "has":
+    elif field.type in _LISTS and operator.wants:
+        remedy = f"use `has: {leaf.operand}`"
+    elif field.type in _LISTS and operator.unwanted:
+        remedy = f"use `not: {{{leaf.field}: {{has: {leaf.operand}}}}}`"
+    elif operator.members:
         remedy = f"use `equal: {leaf.operand}`"
-    return f"{leaf.field} is {_KINDS[field.type]}, which {name} does not fit; {remedy}"
+    return f"{leaf.field} is {_KINDS[field.type]}, which {operator.name} does not fit; {remedy}"
 
 
 def _wrong_value(leaf: Leaf, field: Field, value: Any) -> str | None:
-    name = leaf.operator.name
+    operator = leaf.operator
     if field.type is FieldType.number:
         return None if is_number(value) else f'{leaf.field} is a number and never compares with "{value}"'
     if field.type is FieldType.boolean:
         return None if isinstance(value, bool) else f'{leaf.field} is true or false, never "{value}"'
     if field.type is FieldType.channels:
         return _wrong_channel(leaf, value)
-    if field.type is FieldType.moment and name not in ("older_than", "starts_with"):
+    if field.type is FieldType.moment and operator.operand is COMPARABLE:
         if (
             isinstance(value, str)
             and parse_moment(value) is not None
@@ -191,13 +170,13 @@ def _wrong_value(leaf: Leaf, field: Field, value: Any) -> str | None:
         return f"{leaf.field} is a date; compare with one such as 2026-11-22 (UTC), or use older_than"
     if not isinstance(value, str):
         return f'{leaf.field} is {_KINDS[field.type]}; compare with one in quotes: "{value}"'
-    if field.choices and name in ("equal", "not_equal", "one_of") and value not in field.choices:
+    if field.choices and (operator.wants or operator.unwanted) and value not in field.choices:
         return f'{leaf.field} is never "{value}"{suggestion(value, field.choices)}'
     return None
 
 
 def _wrong_channel(leaf: Leaf, value: Any) -> str | None:
-    if leaf.operator.name != "has":
+    if not leaf.operator.members:
         return None if value == ALL_CHANNELS else f"{leaf.field} is a list of channels; use `has: {value}`"
     if value == ALL_CHANNELS:
         return f'to ask whether every channel is off, write {{"{leaf.field}": {{"equal": "all"}}}}'

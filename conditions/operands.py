@@ -4,19 +4,26 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from conditions.times import micros_of
+from conditions.times import duration_words, micros_of
 from conditions.values import BLANK, LARGEST_INTEGER, is_number
 
 _SCALAR = {"type": ["string", "number", "boolean"]}
 
 
+def _words(operand: Any) -> str:
+    if isinstance(operand, list):
+        return ", ".join(map(_words, operand))
+    return str(operand).lower() if isinstance(operand, bool) else str(operand)
+
+
 @dataclass(frozen=True)
 class Operand:
-    """`mistake` names what is wrong with an operand, or gives None; `schema` is its JSON Schema."""
+    """`mistake` names what is wrong with an operand, or gives None; `words` says it; `schema` is its JSON Schema."""
 
     name: str
     schema: dict[str, Any]
     mistake: Callable[[Any], str | None]
+    words: Callable[[Any], str] = _words
 
 
 def _scalar(value: Any) -> str | None:
@@ -68,4 +75,4 @@ COMPARABLE = Operand("number or text", {"type": ["number", "string"]}, _comparab
 TEXT = Operand("text", {"type": "string", "minLength": 1}, _text)
 SCALARS = Operand("values", {"type": "array", "items": _SCALAR, "minItems": 1}, _scalars)
 FLAG = Operand("true or false", {"type": "boolean"}, _flag)
-DURATION = Operand("duration", {"type": "string", "examples": ["12h", "30d"]}, _duration)
+DURATION = Operand("duration", {"type": "string", "examples": ["12h", "30d"]}, _duration, duration_words)

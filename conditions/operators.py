@@ -1,9 +1,9 @@
-"""The operators: one row says what each is called, takes and means, in Python and in SQL."""
+"""The operators: one row says all about each: what it is called, takes, fits and means, in Python and in SQL."""
 
 import operator
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import sqlalchemy as sa
 
@@ -11,21 +11,44 @@ from conditions import operands
 from conditions.operands import Operand
 from conditions.sql import SqlValue, Test, either
 from conditions.times import Micros, micros_of, parse_moment
-from conditions.values import ALL_CHANNELS, CHANNELS, Value, is_empty, is_number, same
+from conditions.values import ALL_CHANNELS, CHANNELS, FieldType, Value, is_empty, is_number, same
+
+_NUMBER, _TEXT, _BOOLEAN = FieldType.number, FieldType.text, FieldType.boolean
+_LIST, _CHANNELS, _MOMENT = FieldType.list, FieldType.channels, FieldType.moment
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Operator:
     """`test(value, operand, now)` and `sql(field, operand, now)` agree on every value; `sql` is never NULL.
 
-    `label` stands between field and operand in a sentence: "score *is at least* 50".
+    `label` stands between field and operand in a sentence: "score *is at least* 50". `types`: the fields it fits,
+    besides those of any type.
+
+    What else is known of it, for all who think about conditions instead of carrying them out: `wants`, only the operand
+    passes, or one of several; `unwanted`, everything but the operand, nothing included; `bound`, which end of the
+    interval that passes the operand is, and `strict`, whether it is left out itself; `inverse`, the operator that
+    passes a number where this one does not; `emptiness`, it asks whether the field is empty (true) or not (false);
+    `members`, it looks for the operand in a list; `ages`, time alone can make it true.
     """
 
     name: str
     label: str
     operand: Operand
+    types: frozenset[FieldType]
     test: Callable[[Value, Any, Micros], bool]
     sql: Callable[[SqlValue, Any, Micros], Test]
+    wants: bool = False
+    unwanted: bool = False
+    bound: Literal["low", "high"] | None = None
+    strict: bool = False
+    inverse: str | None = None
+    emptiness: bool | None = None
+    members: bool = False
+    ages: bool = False
+
+    def fits(self, kind: FieldType) -> bool:
+        """Whether it can come out both ways for a field of this type."""
+        return kind is FieldType.any or self.emptiness is not None or kind in self.types
 
 
 def _equal(value: Value, operand: Any, _now: Micros) -> bool:
@@ -81,84 +104,126 @@ def _older_than(value: Value, operand: Any, now: Micros) -> bool:
 OPERATORS: dict[str, Operator] = {
     row.name: row
     for row in (
-        Operator("equal", "is", operands.SCALAR, _equal, lambda field, operand, _now: field.equal(operand)),
         Operator(
-            "not_equal",
-            "is not",
-            operands.SCALAR,
-            _not_equal,
-            lambda field, operand, _now: sa.not_(field.equal(operand)),
+            name="equal",
+            label="is",
+            operand=operands.SCALAR,
+            types=frozenset((_NUMBER, _TEXT, _BOOLEAN, _CHANNELS)),
+            test=_equal,
+            sql=lambda field, operand, _now: field.equal(operand),
+            wants=True,
         ),
         Operator(
-            "greater",
-            "is greater than",
-            operands.COMPARABLE,
-            _ordering(operator.gt),
-            lambda field, operand, _now: field.compare("gt", operand),
+            name="not_equal",
+            label="is not",
+            operand=operands.SCALAR,
+            types=frozenset((_NUMBER, _TEXT, _BOOLEAN, _CHANNELS)),
+            test=_not_equal,
+            sql=lambda field, operand, _now: sa.not_(field.equal(operand)),
+            unwanted=True,
         ),
         Operator(
-            "greater_or_equal",
-            "is at least",
-            operands.COMPARABLE,
-            _ordering(operator.ge),
-            lambda field, operand, _now: field.compare("ge", operand),
+            name="greater",
+            label="is greater than",
+            operand=operands.COMPARABLE,
+            types=frozenset((_NUMBER, _TEXT, _MOMENT)),
+            test=_ordering(operator.gt),
+            sql=lambda field, operand, _now: field.compare("gt", operand),
+            bound="low",
+            strict=True,
+            inverse="less_or_equal",
         ),
         Operator(
-            "less",
-            "is less than",
-            operands.COMPARABLE,
-            _ordering(operator.lt),
-            lambda field, operand, _now: field.compare("lt", operand),
+            name="greater_or_equal",
+            label="is at least",
+            operand=operands.COMPARABLE,
+            types=frozenset((_NUMBER, _TEXT, _MOMENT)),
+            test=_ordering(operator.ge),
+            sql=lambda field, operand, _now: field.compare("ge", operand),
+            bound="low",
+            inverse="less",
         ),
         Operator(
-            "less_or_equal",
-            "is at most",
-            operands.COMPARABLE,
-            _ordering(operator.le),
-            lambda field, operand, _now: field.compare("le", operand),
+            name="less",
+            label="is less than",
+            operand=operands.COMPARABLE,
+            types=frozenset((_NUMBER, _TEXT, _MOMENT)),
+            test=_ordering(operator.lt),
+            sql=lambda field, operand, _now: field.compare("lt", operand),
+            bound="high",
+            strict=True,
+            inverse="greater_or_equal",
         ),
         Operator(
-            "empty",
-            "is empty",
-            operands.FLAG,
-            _empty,
-            lambda field, operand, _now: sa.not_(field.filled) if operand else field.filled,
+            name="less_or_equal",
+            label="is at most",
+            operand=operands.COMPARABLE,
+            types=frozenset((_NUMBER, _TEXT, _MOMENT)),
+            test=_ordering(operator.le),
+            sql=lambda field, operand, _now: field.compare("le", operand),
+            bound="high",
+            inverse="greater",
         ),
         Operator(
-            "not_empty",
-            "is not empty",
-            operands.FLAG,
-            _not_empty,
-            lambda field, operand, _now: field.filled if operand else sa.not_(field.filled),
+            name="empty",
+            label="is empty",
+            operand=operands.FLAG,
+            types=frozenset(FieldType),
+            test=_empty,
+            sql=lambda field, operand, _now: sa.not_(field.filled) if operand else field.filled,
+            emptiness=True,
         ),
         Operator(
-            "contains",
-            "contains",
-            operands.TEXT,
-            _contains,
-            lambda field, operand, _now: field.contains(operand),
+            name="not_empty",
+            label="is not empty",
+            operand=operands.FLAG,
+            types=frozenset(FieldType),
+            test=_not_empty,
+            sql=lambda field, operand, _now: field.filled if operand else sa.not_(field.filled),
+            emptiness=False,
         ),
         Operator(
-            "starts_with",
-            "starts with",
-            operands.TEXT,
-            _starts_with,
-            lambda field, operand, _now: field.starts_with(operand),
+            name="contains",
+            label="contains",
+            operand=operands.TEXT,
+            types=frozenset((_TEXT, _LIST)),
+            test=_contains,
+            sql=lambda field, operand, _now: field.contains(operand),
         ),
         Operator(
-            "one_of",
-            "is one of",
-            operands.SCALARS,
-            _one_of,
-            lambda field, operand, _now: either([field.equal(item) for item in operand]),
+            name="starts_with",
+            label="starts with",
+            operand=operands.TEXT,
+            types=frozenset((_TEXT, _MOMENT)),
+            test=_starts_with,
+            sql=lambda field, operand, _now: field.starts_with(operand),
         ),
-        Operator("has", "has", operands.SCALAR, _has, lambda field, operand, _now: field.has(operand)),
         Operator(
-            "older_than",
-            "is older than",
-            operands.DURATION,
-            _older_than,
-            lambda field, operand, now: field.before(now - micros_of(operand)),
+            name="one_of",
+            label="is one of",
+            operand=operands.SCALARS,
+            types=frozenset((_NUMBER, _TEXT)),
+            test=_one_of,
+            sql=lambda field, operand, _now: either([field.equal(item) for item in operand]),
+            wants=True,
+        ),
+        Operator(
+            name="has",
+            label="has",
+            operand=operands.SCALAR,
+            types=frozenset((_LIST, _CHANNELS)),
+            test=_has,
+            sql=lambda field, operand, _now: field.has(operand),
+            members=True,
+        ),
+        Operator(
+            name="older_than",
+            label="is older than",
+            operand=operands.DURATION,
+            types=frozenset((_MOMENT,)),
+            test=_older_than,
+            sql=lambda field, operand, now: field.before(now - micros_of(operand)),
+            ages=True,
         ),
     )
 }

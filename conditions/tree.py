@@ -12,14 +12,15 @@ from conditions.definition import invalid
 from conditions.operators import OPERATORS, Operator
 from conditions.problems import Loc, Problem, suggestion
 from conditions.sql import SqlValue, Test, either
-from conditions.times import Micros, duration_words
-from conditions.values import Value
+from conditions.times import Micros, micros_of
+from conditions.values import Value, is_number
 
 Lookup: TypeAlias = Callable[[str], Value]
 Predicate: TypeAlias = Callable[[Lookup, Micros], bool]
 
 DEEPEST = 12
 _NESTED = ("all", "any", "not")
+_INFINITE = float("inf")
 _SHAPE_HELP = 'write conditions as a mapping, such as {"score": {"greater": 5}}'
 
 
@@ -189,6 +190,37 @@ def leaves(raw: Mapping[str, Any], loc: Loc = ()) -> Iterator[Leaf]:
                 yield Leaf((*loc, key, name), key, OPERATORS[name], operand)
 
 
+def needed(raw: Mapping[str, Any]) -> Iterator[Leaf]:
+    """The tests that must all hold: those not in an `any` or a `not`."""
+    for key, part in raw.items():
+        if key == "all":
+            for item in part:
+                yield from needed(item)
+        elif key not in _NESTED:
+            yield from leaves({key: part})
+
+
+def bounds(raw: Mapping[str, Any], *fields: str) -> tuple[float, float]:
+    """The interval outside of which a number makes the tree fail, when it is what these fields hold."""
+    low, high = -_INFINITE, _INFINITE
+    for leaf in needed(raw):
+        numbers = [value for value in leaf.operands if is_number(value)]
+        if leaf.field not in fields or len(numbers) < len(leaf.operands):
+            continue
+        if leaf.operator.wants or leaf.operator.bound == "low":
+            low = max(low, min(numbers))
+        if leaf.operator.wants or leaf.operator.bound == "high":
+            high = min(high, max(numbers))
+    return low, high
+
+
+def ages(raw: Mapping[str, Any]) -> Iterator[tuple[str, Micros]]:
+    """The tests that time alone can make true: each field, and the age that it has to reach."""
+    for leaf in leaves(raw):
+        if leaf.operator.ages:
+            yield leaf.field, micros_of(leaf.operand)
+
+
 def fields_read(raw: Mapping[str, Any]) -> frozenset[str]:
     """The names of all fields that the tree looks at."""
     return frozenset(leaf.field for leaf in leaves(raw))
@@ -232,9 +264,9 @@ def _grouped(raw: Mapping[str, Any]) -> str:
 def describe_test(field: str, row: Operator, operand: Any) -> str:
     """One test in plain words: "contact stage is one of lead, demo"."""
     words = field_words(field)
-    if isinstance(operand, bool) and row.name in ("empty", "not_empty"):
-        return f"{words} is {'' if operand is (row.name == 'empty') else 'not '}empty"
-    return f"{words} {row.label} {_operand_words(row, operand)}"
+    if row.emptiness is not None:
+        return f"{words} is {'' if operand is row.emptiness else 'not '}empty"
+    return f"{words} {row.label} {row.operand.words(operand)}"
 
 
 def field_words(field: str) -> str:
@@ -243,11 +275,3 @@ def field_words(field: str) -> str:
     if name and owner in ("scores", "bands"):
         return f"{name} {owner[:-1]}"
     return field.replace(".", " ").replace("_", " ")
-
-
-def _operand_words(row: Operator, operand: Any) -> str:
-    if isinstance(operand, list):
-        return ", ".join(_operand_words(row, item) for item in operand)
-    if isinstance(operand, bool):
-        return "true" if operand else "false"
-    return duration_words(operand) if row.name == "older_than" else str(operand)

@@ -1,9 +1,23 @@
 """What a field can hold, and when it counts as empty."""
 
+from enum import StrEnum
 from typing import Any, TypeAlias
 
 Scalar: TypeAlias = str | int | float | bool
 Value: TypeAlias = str | int | float | bool | list[Any] | None
+
+
+class FieldType(StrEnum):
+    """What a field holds. `channels` is a list of channels or "all"; `any` is known at run time only."""
+
+    number = "number"
+    text = "text"
+    boolean = "boolean"
+    list = "list"
+    channels = "channels"
+    moment = "moment"
+    any = "any"
+
 
 BLANK = " \t\n\r\f\v"
 """The characters that make a text blank. Only these: both databases can trim them alike."""

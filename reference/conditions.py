@@ -5,8 +5,9 @@ from typing import Any
 
 from automations.template_filters import FILTERS
 from automations.template_names import NAMES, OPEN
-from conditions.fields import TRIGGER, Catalogue, Field, FieldType, check_conditions
+from conditions.fields import TRIGGER, Field
 from conditions.operators import OPERATORS
+from conditions.values import FieldType
 from reference.markdown import code, either, table
 
 _OPERANDS: Mapping[str, Any] = {
@@ -82,24 +83,10 @@ def operators_by_type() -> str:
     """Which operators fit a field of which type."""
     rows = []
     for kind, (words, _) in _TYPES.items():
-        fitting = [name for name in OPERATORS if _fits(kind, name)]
+        fitting = [row.name for row in OPERATORS.values() if row.fits(kind)]
         shown = "all" if len(fitting) == len(OPERATORS) else ", ".join(code(name) for name in fitting)
         rows.append((words, shown))
     return table(("type", "operators"), rows)
-
-
-def _fits(kind: FieldType, operator: str) -> bool:
-    """Whether some operand of the type passes the check for this operator."""
-    catalogue = Catalogue({"probe": Field(kind)}, {})
-    wanted = OPERATORS[operator].operand.name
-    operands: Mapping[str, list[Any]] = {
-        "values": [[_TYPES[kind][1]]],
-        "true or false": [True],
-        "duration": ["30d"],
-        "text": ["x"],
-    }
-    tried = operands.get(wanted, [_TYPES[kind][1], "all", "x"])
-    return any(not check_conditions({"probe": {operator: operand}}, catalogue) for operand in tried)
 
 
 def trigger_fields() -> str:

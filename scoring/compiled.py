@@ -1,11 +1,10 @@
 """A published profile, prepared for speed: rules by event type, predicates as closures, decay as tables."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from conditions.times import Micros, micros_of
-from conditions.tree import Predicate, compile_conditions, fields_read
+from conditions.tree import Predicate, ages, compile_conditions, fields_read
 from scoring.profile import Rule, ScoreProfile, rewarded_types
 
 
@@ -117,7 +116,7 @@ def compile_profile(profile: ScoreProfile, profile_id: int, version: int) -> Com
         elif rule.while_ is not None:
             attribute_rules.append(
                 AttributeRule(
-                    rule.key, rule.points, group, compile_conditions(rule.while_), tuple(_ages(rule.while_))
+                    rule.key, rule.points, group, compile_conditions(rule.while_), tuple(ages(rule.while_))
                 )
             )
         elif rule.after_silence is not None:
@@ -174,16 +173,3 @@ def _event_rule(rule: Rule, group: str) -> EventRule:
         step=step,
         worths=worths,
     )
-
-
-def _ages(conditions: Any) -> Iterator[tuple[str, Micros]]:
-    """Every `older_than` leaf of a condition tree: what time alone can make true."""
-    if isinstance(conditions, list):
-        for part in conditions:
-            yield from _ages(part)
-    elif isinstance(conditions, Mapping):
-        for name, test in conditions.items():
-            if name in ("all", "any", "not"):
-                yield from _ages(test)
-            elif isinstance(test, Mapping) and "older_than" in test:
-                yield name, micros_of(str(test["older_than"]))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from conditions.times import Micros, micros_of
-from conditions.tree import Predicate, compile_conditions, fields_read
+from conditions.tree import Predicate, bounds, compile_conditions, fields_read, needed
 from triggers.model import Trigger
 from triggers.ranges import Ranges
 
@@ -98,26 +98,11 @@ def compile_trigger(
 
 def _score_bounds(filters: Mapping[str, Any], bands: Bands) -> tuple[float, float]:
     """The interval of scores outside of which the filters cannot hold, from the tests that all must hold."""
-    low, high = -_INFINITE, _INFINITE
-    tests = filters.get("score")
-    if isinstance(tests, Mapping):
-        for operator, operand in tests.items():
-            if isinstance(operand, bool) or not isinstance(operand, int | float):
-                continue
-            if operator in ("equal", "greater", "greater_or_equal"):
-                low = max(low, operand)
-            if operator in ("equal", "less", "less_or_equal"):
-                high = min(high, operand)
-    tests = filters.get("band")
-    if isinstance(tests, Mapping):
-        for operator, operand in tests.items():
-            labels = {"equal": [operand], "one_of": operand}.get(operator)
-            if labels is not None:
-                band_low, band_high = _band_bounds(labels, bands)
-                low, high = max(low, band_low), min(high, band_high)
-    for part in filters.get("all", ()):
-        inner_low, inner_high = _score_bounds(part, bands)
-        low, high = max(low, inner_low), min(high, inner_high)
+    low, high = bounds(filters, "score")
+    for leaf in needed(filters):
+        if leaf.field == "band" and leaf.operator.wants:
+            band_low, band_high = _band_bounds(leaf.operands, bands)
+            low, high = max(low, band_low), min(high, band_high)
     return low, high
 
 
