@@ -1,6 +1,6 @@
 """Parameters of addresses: names, pages, and no unknown ones."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Path, Query, Request
 from pydantic import AfterValidator
@@ -27,7 +27,13 @@ DEFAULT_LIMIT = PER_PAGE
 async def only_known_parameters(request: Request) -> None:
     """Refuse a parameter that the call does not have: a filter that is passed over lists the wrong people."""
     route = request.scope.get("route")
-    known = [field.alias for field in getattr(route, "dependant").query_params]  # noqa: B009
+    known = _known(getattr(route, "dependant"))  # noqa: B009
     for name in request.query_params:
         if name not in known:
             raise BadParameter(name, f'unknown parameter "{name}"{suggestion(name, known)}')
+
+
+def _known(dependant: Any) -> list[str]:
+    """The parameters of a call and of what it depends on."""
+    own = [field.alias for field in dependant.query_params]
+    return [*own, *(name for inner in dependant.dependencies for name in _known(inner))]

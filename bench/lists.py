@@ -3,6 +3,7 @@
 import random
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from bench.installation import Installation
@@ -10,6 +11,7 @@ from bench.result import Result, percentile, scaled
 from bench.workload import PROFILE
 from runtime.clock import now_micros
 from scoring.ledger import Standing
+from services.records.list_filters import ContactFilter
 from services.records.lists import RecordLists, RecordQuery
 from store.bulk import Bulk
 from store.connection import Connection
@@ -39,17 +41,17 @@ async def measure(scale: float) -> list[Result]:
             {"score_gte": 10},
         ]
         plain = [
-            RecordQuery("contact", profile=key, sort=sort, **filters)
+            RecordQuery("contact", ContactFilter(**filters), profile=key, sort=sort)
             for filters in by_score
             for sort in ("-score", "score")
         ]
         filtered = [
-            RecordQuery("contact", profile=key, sort="-score", **filters)
-            for filters in (
-                {"tag": "partner"},
-                {"equal": {"stage": "demo"}},
-                {"equal": {"owner": "owner-7"}},
-                {"q": "contact-0001"},
+            RecordQuery("contact", wanted, profile=key, sort="-score")
+            for wanted in (
+                ContactFilter(tag="partner"),
+                ContactFilter(stage="demo"),
+                ContactFilter(owner="owner-7"),
+                ContactFilter(q="contact-0001"),
             )
         ]
         samples = _samples(lists, [*plain, *(_deep(lists, query) for query in plain)], SAMPLES)
@@ -66,25 +68,20 @@ def _deep(lists: RecordLists, query: RecordQuery) -> RecordQuery:
     first = lists.find(query)
     if first["next"] is None:
         return query
+    asked = query.filter
     middle = lists.find(
         RecordQuery(
             "contact",
+            ContactFilter(
+                band=asked.band,
+                score_gte=45 if asked.score_gte is not None or asked.band is None else None,
+                score_lte=asked.score_lte,
+            ),
             profile=query.profile,
             sort=query.sort,
-            band=query.band,
-            score_gte=45 if query.score_gte is not None or query.band is None else None,
-            score_lte=query.score_lte,
         )
     )
-    return RecordQuery(
-        "contact",
-        profile=query.profile,
-        sort=query.sort,
-        band=query.band,
-        score_gte=query.score_gte,
-        score_lte=query.score_lte,
-        cursor=middle["next"] or first["next"],
-    )
+    return replace(query, cursor=middle["next"] or first["next"])
 
 
 def _samples(lists: RecordLists, queries: list[RecordQuery], count: int) -> list[float]:

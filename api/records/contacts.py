@@ -2,10 +2,11 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Response
 
 from api.bodies import Body, takes
-from api.parameters import DEFAULT_LIMIT, Cursor, Limit, RecordKey, Score, Text
+from api.parameters import RecordKey
+from api.records.list_query import list_query
 from api.records.scores import add_score_routes
 from api.schemas import Contact, ListedContact, Page
 from api.state import App
@@ -19,39 +20,9 @@ _TAKES = takes(ContactIn)
 @router.get(
     "", response_model=Page[ListedContact], response_model_exclude_unset=True, summary="List contacts"
 )
-def list_contacts(
-    app: App,
-    profile: Text = None,
-    score_gte: Score = None,
-    score_lte: Score = None,
-    band: Text = None,
-    tag: Text = None,
-    stage: Text = None,
-    owner: Text = None,
-    email: Text = None,
-    phone: Text = None,
-    q: Text = None,
-    sort: Annotated[str, Query(description="score, -score, created_at or -created_at")] = "created_at",
-    cursor: Cursor = None,
-    limit: Limit = DEFAULT_LIMIT,
-) -> dict[str, Any]:
+def list_contacts(query: Annotated[RecordQuery, Depends(list_query("contact"))], app: App) -> dict[str, Any]:
     """All filters must hold. With a `profile`, each contact has its `score` and `band`; empty scores come last."""
-    equal = {"stage": stage, "owner": owner, "email": email, "phone": phone}
-    return app.record_lists.find(
-        RecordQuery(
-            "contact",
-            profile=profile,
-            score_gte=score_gte,
-            score_lte=score_lte,
-            band=band,
-            tag=tag,
-            equal={name: value for name, value in equal.items() if value is not None},
-            q=q,
-            sort=sort,
-            cursor=cursor,
-            limit=limit,
-        )
-    )
+    return app.record_lists.find(query)
 
 
 @router.get("/{key}", response_model=Contact, summary="Read a contact")

@@ -1,11 +1,12 @@
 """Deals."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Response
 
 from api.bodies import Body, takes
-from api.parameters import DEFAULT_LIMIT, Cursor, Limit, RecordKey, Score, Text
+from api.parameters import RecordKey
+from api.records.list_query import list_query
 from api.records.scores import add_score_routes
 from api.schemas import Deal, ListedDeal, Page
 from api.state import App
@@ -17,40 +18,9 @@ _TAKES = takes(DealIn)
 
 
 @router.get("", response_model=Page[ListedDeal], response_model_exclude_unset=True, summary="List deals")
-def list_deals(
-    app: App,
-    profile: Text = None,
-    score_gte: Score = None,
-    score_lte: Score = None,
-    band: Text = None,
-    contact: Text = None,
-    pipeline: Text = None,
-    stage: Text = None,
-    status: Annotated[Literal["open", "won", "lost"] | None, Query()] = None,
-    currency: Text = None,
-    owner: Text = None,
-    q: Text = None,
-    sort: Annotated[str, Query(description="score, -score, created_at or -created_at")] = "created_at",
-    cursor: Cursor = None,
-    limit: Limit = DEFAULT_LIMIT,
-) -> dict[str, Any]:
+def list_deals(query: Annotated[RecordQuery, Depends(list_query("deal"))], app: App) -> dict[str, Any]:
     """All filters must hold. With a `profile`, each deal has its `score` and `band`; empty scores come last."""
-    equal = {"pipeline": pipeline, "stage": stage, "status": status, "currency": currency, "owner": owner}
-    return app.record_lists.find(
-        RecordQuery(
-            "deal",
-            profile=profile,
-            score_gte=score_gte,
-            score_lte=score_lte,
-            band=band,
-            contact=contact,
-            equal={name: value for name, value in equal.items() if value is not None},
-            q=q,
-            sort=sort,
-            cursor=cursor,
-            limit=limit,
-        )
-    )
+    return app.record_lists.find(query)
 
 
 @router.get("/{key}", response_model=Deal, summary="Read a deal")

@@ -79,8 +79,19 @@ def begin_change(connection: Connection) -> None:
     meta.set_fact(connection, "changing_definitions", "")
 
 
-def read_model(model: type[Model], body: Any, key: str, kind: str, *, also: Collection[str] = ()) -> Model:
-    """The document in a request as a model; raises Invalid with every mistake. `also`: further keys to pass over."""
+def read_model(
+    model: type[Model],
+    body: Any,
+    key: str,
+    kind: str,
+    *,
+    also: Collection[str] = (),
+    own: Collection[str] = (),
+) -> Model:
+    """The document in a request as a model; raises Invalid with every mistake.
+
+    What only we write is passed over: `also` names more of it, `own` what is the document's own all the same.
+    """
     if not isinstance(body, dict):
         raise Invalid(
             [Problem((), f"send the {kind.replace('_', ' ')} as an object, as in its YAML document")]
@@ -93,7 +104,7 @@ def read_model(model: type[Model], body: Any, key: str, kind: str, *, also: Coll
             problems.append(Problem((name,), f'"{name}" should be "{wanted}" here, or be left out'))
     if any(len(problem.loc) > 1 for problem in problems):
         raise Invalid(problems)
-    passed = (*(name for name in READ_ONLY if name not in model.model_fields), *also)
+    passed = (*(name for name in READ_ONLY if name not in {*model.model_fields, *own}), *also)
     given = {name: body[name] for name in body if name not in passed and body[name] is not None}
     raw = given | {"kind": kind, "key": key}
     try:

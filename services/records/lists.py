@@ -13,35 +13,22 @@ from services.design.profile_cache import ProfileCache
 from services.records.contacts import contact_json
 from services.records.deals import deal_json
 from services.records.kinds import Kind
+from services.records.list_filters import ContactFilter, DealFilter, RecordFilter
 from services.resources import BadParameter, Resources
 from store.connection import Connection, RowMapping
 from store.records import contacts
 from store.records import lists as rows
 
-_OF_SCORE = ("score_gte", "score_lte", "band")
 SORTS = ("created_at", "-created_at", "score", "-score")
-EQUAL: Mapping[Kind, tuple[str, ...]] = {
-    "contact": ("stage", "owner", "email", "phone"),
-    "deal": ("stage", "owner", "pipeline", "status", "currency"),
-}
 
 
 @dataclass(frozen=True)
 class RecordQuery:
-    """What to list. `score_gte`, `score_lte`, `band` and sorting by score need a `profile`.
-
-    `equal`: columns that have to have a value; `contact`: whose deals.
-    """
+    """What to list. What `filter` asks of a score, and sorting by it, need a `profile`; `filters` is any condition."""
 
     kind: Kind
+    filter: RecordFilter
     profile: str | None = None
-    score_gte: int | None = None
-    score_lte: int | None = None
-    band: str | None = None
-    tag: str | None = None
-    contact: str | None = None
-    equal: Mapping[str, str] = field(default_factory=dict)
-    q: str | None = None
     filters: Mapping[str, Any] = field(default_factory=dict)
     sort: str = "created_at"
     cursor: str | None = None
@@ -62,7 +49,7 @@ class RecordLists:
             view, profile = self._view(connection, query)
             bounds = _bounds(query, profile)
             tests = self._tests(connection, query, view)
-            if tests is None or (view is None and _asks_for_score(query)):
+            if tests is None or (view is None and query.filter.of_score):
                 return cursors.page([], None)
             found, following = _page(connection, query, view, tests, bounds)
             return cursors.page(_shown(connection, found, query, profile), following)
@@ -73,7 +60,7 @@ class RecordLists:
         with self._resources.database.read() as connection:
             view, profile = self._view(connection, query)
             tests = self._tests(connection, query, view)
-            if tests is None or (view is None and _asks_for_score(query)):
+            if tests is None or (view is None and query.filter.of_score):
                 return 0
             return rows.count(connection, query.kind, view, [*tests, *_bounds(query, profile).tests()])
 
@@ -81,13 +68,15 @@ class RecordLists:
         self, connection: Connection, query: RecordQuery, view: rows.ScoreView | None
     ) -> list[Any] | None:
         """The tests of the record; None when there can be no such record."""
-        equal: dict[str, Any] = dict(query.equal)
-        if query.contact is not None:
-            contact = contacts.contact_by_key(connection, query.contact)
+        wanted = query.filter
+        equal = wanted.columns
+        tag = wanted.tag if isinstance(wanted, ContactFilter) else None
+        if isinstance(wanted, DealFilter) and wanted.contact is not None:
+            contact = contacts.contact_by_key(connection, wanted.contact)
             if contact is None:
                 return None
             equal["contact_id"] = contact["id"]
-        tests = rows.column_tests(query.kind, tag=query.tag, q=query.q, **equal)
+        tests = rows.column_tests(query.kind, tag=tag, q=wanted.q, **equal)
         if query.filters:
             now = self._resources.clock()
             others = self._others(connection, query.filters)
@@ -128,10 +117,6 @@ class RecordLists:
         return rows.ScoreView(row["id"], row["emptied"], profile.bands), profile
 
 
-def _asks_for_score(query: RecordQuery) -> bool:
-    return any(getattr(query, name) is not None for name in _OF_SCORE)
-
-
 def check_query(query: RecordQuery) -> None:
     """Raise BadParameter for what cannot be asked."""
     if (tests := test_count(query.filters)) > TESTS.most:
@@ -139,9 +124,8 @@ def check_query(query: RecordQuery) -> None:
     if query.sort not in SORTS:
         raise BadParameter("sort", f'cannot sort by "{query.sort}"{suggestion(query.sort, SORTS)}')
     if query.profile is None:
-        for name in _OF_SCORE:
-            if getattr(query, name) is not None:
-                raise BadParameter(name, f'"{name}" needs to know whose scores: add profile=<key>')
+        for name in query.filter.of_score:
+            raise BadParameter(name, f'"{name}" needs to know whose scores: add profile=<key>')
         if query.sort.endswith("score"):
             raise BadParameter("sort", "sorting by score needs to know whose: add profile=<key>")
 
@@ -168,21 +152,23 @@ class _Bounds:
 
 
 def _bounds(query: RecordQuery, profile: CompiledProfile | None) -> _Bounds:
-    lows = [query.score_gte]
-    highs = [query.score_lte + 1 if query.score_lte is not None else None]
-    if profile is not None and query.band is not None:
+    lows = [query.filter.score_gte]
+    highs = [query.filter.score_lte + 1 if query.filter.score_lte is not None else None]
+    band = query.filter.band
+    if profile is not None and band is not None:
         labels = [label for _, label in profile.bands]
-        if query.band not in labels:
+        if band not in labels:
             raise BadParameter(
-                "band", f'profile "{profile.key}" has no band "{query.band}"{suggestion(query.band, labels)}'
+                "band",
+                f'profile "{profile.key}" has no band "{query.filter.band}"{suggestion(query.filter.band, labels)}',
             )
-        place = labels.index(query.band)
+        place = labels.index(band)
         lows.append(profile.bands[place][0])
         highs.append(profile.bands[place + 1][0] if place + 1 < len(labels) else None)
     return _Bounds(
         max((low for low in lows if low is not None), default=None),
         min((high for high in highs if high is not None), default=None),
-        _asks_for_score(query),
+        bool(query.filter.of_score),
     )
 
 

@@ -1,20 +1,29 @@
 """Smart lists: saved questions about contacts or deals, answered anew each time."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from automations.model import definition
-from conditions.definition import Definition, Key, LongText, Text, WholeNumber, invalid
+from conditions.definition import Definition, Key, LongText, Text, invalid
 from conditions.fields import LIST, check_conditions
+from conditions.messages import plain_errors
 from conditions.problems import Problem, suggestion
 from conditions.times import Micros, to_iso
 from conditions.tree import Conditions, fields_read
 from services import cursors
 from services.design.definitions import change_definitions, read_model
 from services.records.kinds import Kind
-from services.records.lists import EQUAL, RecordLists, RecordQuery, check_query
+from services.records.list_filters import (
+    FILTER_NAMES,
+    FILTERS,
+    ContactFilter,
+    DealFilter,
+    RecordFilter,
+    other_filters,
+)
+from services.records.lists import RecordLists, RecordQuery, check_query
 from services.resources import BadParameter, Invalid, NotFound, Resources
 from store.connection import Connection, RowMapping
 from store.design import definitions
@@ -30,23 +39,37 @@ class SmartList(Definition):
     description: LongText | None = None
     applies_to: Literal["contact", "deal"] = "contact"
     profile: Key | None = Field(default=None, description="Whose scores the list shows and tests")
-    score_gte: WholeNumber | None = None
-    score_lte: WholeNumber | None = None
-    band: Text | None = None
-    tag: Text | None = None
-    stage: Text | None = None
-    owner: Text | None = None
-    email: Text | None = None
-    phone: Text | None = None
-    contact: Text | None = None
-    pipeline: Text | None = None
-    status: Literal["open", "won", "lost"] | None = None
-    currency: Text | None = None
-    q: Text | None = Field(default=None, description="A text in key, name or e-mail")
+    filter: ContactFilter | DealFilter = Field(
+        default_factory=ContactFilter, description="What lists are filtered by, all of it"
+    )
     filters: Conditions = Field(
         default={}, description="Conditions on `contact.*`, `deal.*`, `score`, `band`, `scores.*`, `bands.*`"
     )
     sort: Literal["created_at", "-created_at", "score", "-score"] = "created_at"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _filter_of_its_kind(cls, data: Any) -> Any:
+        """The filter as that of its kind of record. Lists were once written with its keys among their own."""
+        kind: Any = data.get("applies_to", "contact") if isinstance(data, Mapping) else None
+        if kind not in FILTERS or isinstance(data.get("filter"), RecordFilter):
+            return data
+        others = other_filters(kind)
+        flat = {name: data[name] for name in data if name in {*FILTERS[kind].model_fields, *others}}
+        given = data.get("filter", flat)
+        if not isinstance(given, Mapping):
+            raise invalid(Problem(("filter",), "write the filter as a mapping, such as {stage: lead}"))
+        if wrong := sorted(others & given.keys()):
+            raise invalid(
+                *(Problem(("filter", name), f'"{name}" is not a field of {kind}s') for name in wrong)
+            )
+        try:
+            found = FILTERS[kind].model_validate(dict(given))
+        except ValidationError as error:
+            problems = plain_errors(error, given)
+            raise invalid(*(Problem(("filter", *found.loc), found.message) for found in problems)) from None
+        own = data if "filter" in data else {name: data[name] for name in data if name not in flat}
+        return {**own, "filter": found}
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -55,36 +78,25 @@ class SmartList(Definition):
         return self
 
     def _problems(self) -> Iterator[Problem]:
-        others = {"contact": ("contact", "pipeline", "status", "currency"), "deal": ("tag", "email", "phone")}
-        for name in others[self.applies_to]:
-            if getattr(self, name) is not None:
-                yield Problem((name,), f'"{name}" is not a field of {self.applies_to}s')
         yield from check_conditions(self.filters, LIST[self.applies_to], ("filters",))
         try:
             check_query(self.query())
         except BadParameter as error:
-            yield Problem((error.name,), str(error))
+            inside = error.name in type(self.filter).model_fields
+            yield Problem(("filter", error.name) if inside else (error.name,), str(error))
         if self.profile is None and {"score", "band"} & fields_read(self.filters):
             yield Problem(("filters",), '"score" and "band" need to know whose: add "profile"')
 
     def query(self, cursor: str | None = None, limit: int = cursors.PER_PAGE) -> RecordQuery:
         """The list as it is asked for."""
-        kind: Kind = self.applies_to
-        equal = {name: value for name in EQUAL[kind] if (value := getattr(self, name)) is not None}
         return RecordQuery(
-            kind,
-            self.profile,
-            self.score_gte,
-            self.score_lte,
-            self.band,
-            self.tag,
-            self.contact,
-            equal,
-            self.q,
-            self.filters,
-            self.sort,
-            cursor,
-            limit,
+            self.applies_to,
+            self.filter,
+            profile=self.profile,
+            filters=self.filters,
+            sort=self.sort,
+            cursor=cursor,
+            limit=limit,
         )
 
 
@@ -100,11 +112,11 @@ class SmartLists:
 
     def save(self, key: str, body: Any) -> tuple[Shown, bool]:
         """Create or replace a list; also whether it is new."""
-        wanted = read_model(SmartList, body, key, "smart_list", also=("count",))
+        wanted = read_model(SmartList, body, key, "smart_list", also=("count",), own=FILTER_NAMES)
 
         def work(connection: Connection, now: Micros) -> bool:
             if problems := list(_unknown_profiles(connection, wanted)):
-                raise Invalid(problems)
+                raise Invalid([_as_written(problem, body) for problem in problems])
             created = smart_lists.find(connection, key) is None
             smart_lists.save(connection, key, definition(wanted), now)
             return created
@@ -167,7 +179,7 @@ def _unknown_profiles(connection: Connection, wanted: SmartList) -> Iterator[Pro
             yield Problem(loc, f'there is no profile "{key}"{suggestion(key, known)}')
         elif loc == ("profile",) and known[key]["applies_to"] != wanted.applies_to:
             yield Problem(loc, f'the profile "{key}" scores {known[key]["applies_to"]}s')
-    if wanted.band is not None and wanted.profile in known:
+    if wanted.filter.band is not None and wanted.profile in known:
         row = known[wanted.profile]
         bands = {*row["draft"].get("bands", {})}
         if row["version"] is not None:
@@ -175,11 +187,17 @@ def _unknown_profiles(connection: Connection, wanted: SmartList) -> Iterator[Pro
                 connection, definitions.PROFILE_VERSIONS, row["id"], row["version"]
             )
             bands |= {*(published or {}).get("bands", {})}
-        if wanted.band not in bands:
+        if wanted.filter.band not in bands:
             yield Problem(
-                ("band",),
-                f'profile "{wanted.profile}" has no band "{wanted.band}"{suggestion(wanted.band, bands)}',
+                ("filter", "band"),
+                f'profile "{wanted.profile}" has no band "{wanted.filter.band}"{suggestion(wanted.filter.band, bands)}',
             )
+
+
+def _as_written(problem: Problem, body: Mapping[str, Any]) -> Problem:
+    """The problem where its list has it: with the filter's keys among its own, as they once were written."""
+    flat = problem.loc[:1] == ("filter",) and "filter" not in body
+    return Problem(problem.loc[1:], problem.message) if flat else problem
 
 
 def _list(row: RowMapping) -> SmartList:

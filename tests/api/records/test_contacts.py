@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 
 from services import cursors
+from services.records.list_filters import ContactFilter
 from tests.api.installation import Installation, opened
 
 
@@ -258,3 +259,9 @@ async def test_a_cursor_that_nobody_gave_is_refused(kindling: Installation, key:
         cursor = cursors.encode("timeline", [1, rank, *key])
         answer = await kindling.client.get("/v1/contacts/ada/timeline", params={"cursor": cursor})
         assert answer.status_code == (200 if (rank, key) == (0, ["1"]) else 422), answer.text
+
+
+@pytest.mark.parametrize("name", [*ContactFilter.model_fields])
+async def test_an_empty_filter_is_no_fault_of_ours(scored: Installation, name: str) -> None:
+    answer = await scored.client.get("/v1/contacts", params={name: "", "profile": "engagement"})
+    assert answer.status_code in (200, 422), answer.text

@@ -1,9 +1,13 @@
 """Smart lists, and lists that change under a reader."""
 
+from inspect import signature
 from typing import Any
 
 import pytest
 
+from api.records.list_query import list_query
+from services.records.list_filters import FILTER_NAMES, FILTERS
+from services.records.smart_lists import SmartList
 from tests.api.installation import Installation, opened
 
 PARTNER = {"contact.tags": {"has": "partner"}}
@@ -84,6 +88,61 @@ async def test_mistakes_are_told(scored: Installation, document: Any, pointer: s
     found = {error["pointer"]: error["message"] for error in answer.json()["errors"]}
     assert message in found[pointer]
     assert (await scored.get("/v1/smart-lists"))["items"] == []
+
+
+@pytest.mark.parametrize(
+    ("document", "pointer", "message"),
+    [
+        ({"filter": {"score_gte": 4}}, "/filter/score_gte", "needs to know whose scores"),
+        ({"profile": "engagement", "filter": {"band": "hott"}}, "/filter/band", 'did you mean "hot"?'),
+        ({"filter": {"status": "open"}}, "/filter/status", "not a field of contacts"),
+        ({"filter": {"tags": "x"}}, "/filter/tags", 'did you mean "tag"?'),
+        ({"filter": {"name": "x"}}, "/filter/name", "unknown key"),
+        ({"filter": {"score_gte": "4"}, "profile": "engagement"}, "/filter/score_gte", "number"),
+        ({"filter": [1]}, "/filter", "as a mapping"),
+        ({"applies_to": "deal", "filter": {"tag": "x"}}, "/filter/tag", "not a field of deals"),
+        ({"applies_to": "deal", "filter": {"status": "opened"}}, "/filter/status", 'did you mean "open"?'),
+    ],
+)
+async def test_mistakes_in_a_filter_are_told_where_they_stand(
+    scored: Installation, document: Any, pointer: str, message: str
+) -> None:
+    await test_mistakes_are_told(scored, document, pointer, message)
+
+
+@pytest.mark.parametrize(
+    ("flat", "document"),
+    [
+        ({"name": "Partners", "tag": "partner"}, {"name": "Partners", "filter": {"tag": "partner"}}),
+        (
+            {"applies_to": "deal", "status": "open", "q": "d"},
+            {"applies_to": "deal", "filter": {"status": "open", "q": "d"}},
+        ),
+        (
+            {"profile": "engagement", "band": "hot", "sort": "-score"},
+            {"profile": "engagement", "sort": "-score", "filter": {"band": "hot"}},
+        ),
+    ],
+)
+async def test_what_a_list_filters_by_stands_apart_from_its_own_keys(
+    scored: Installation, flat: dict[str, Any], document: dict[str, Any]
+) -> None:
+    """It was once written among them, and still may be."""
+    first = (await scored.client.put("/v1/smart-lists/mine", json=flat)).json()
+    second = (await scored.client.put("/v1/smart-lists/mine", json=document)).json()
+    assert {**first, "updated_at": ""} == {**second, "updated_at": ""}
+    assert second["filter"] == document["filter"]
+    assert {name: second[name] for name in document} == document
+
+
+def test_no_filter_has_the_name_of_a_key_of_a_list() -> None:
+    assert FILTER_NAMES & SmartList.model_fields.keys() == set()
+
+
+def test_every_filter_is_a_parameter_of_its_list() -> None:
+    for kind, model in FILTERS.items():
+        shown = signature(list_query(kind)).parameters
+        assert [name for name in model.model_fields if name not in shown] == []
 
 
 async def test_smart_lists_are_listed_read_and_deleted(scored: Installation) -> None:

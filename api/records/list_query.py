@@ -1,0 +1,47 @@
+"""The parameters of lists of records, made from the filters that they have: one model says what there is."""
+
+from collections.abc import Callable
+from inspect import Parameter, Signature
+from typing import Annotated, Any
+
+from fastapi import Query
+
+from api.parameters import DEFAULT_LIMIT, Cursor, Limit, Score, Text
+from services.records.kinds import Kind
+from services.records.list_filters import FILTERS
+from services.records.lists import RecordQuery
+
+_SORT = Annotated[str, Query(description="score, -score, created_at or -created_at")]
+
+
+def list_query(kind: Kind) -> Callable[..., RecordQuery]:
+    """A dependency that reads the list that is asked for from the address."""
+    model = FILTERS[kind]
+
+    def read(sort: str, cursor: str | None, limit: int, profile: str | None, **given: Any) -> RecordQuery:
+        # Checked by the parameters' own types, which take longer and empty texts than a document does.
+        wanted = model.model_construct(**{name: value for name, value in given.items() if value is not None})
+        return RecordQuery(kind, wanted, profile=profile, sort=sort, cursor=cursor, limit=limit)
+
+    read.__signature__ = Signature(  # type: ignore[attr-defined]  # what FastAPI reads
+        [
+            _parameter("profile", Text),
+            *(_parameter(name, _lenient(field.annotation)) for name, field in model.model_fields.items()),
+            _parameter("sort", _SORT, "created_at"),
+            _parameter("cursor", Cursor),
+            _parameter("limit", Limit, DEFAULT_LIMIT),
+        ]
+    )
+    return read
+
+
+def _lenient(wanted: Any) -> Any:
+    """How a value of the filter is read from an address, where everything is a text."""
+    shown = str(wanted)
+    if "Literal" in shown:
+        return Annotated[wanted, Query()]
+    return Score if "int" in shown else Text
+
+
+def _parameter(name: str, annotation: Any, default: Any = None) -> Parameter:
+    return Parameter(name, Parameter.KEYWORD_ONLY, default=default, annotation=annotation)

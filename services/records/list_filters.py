@@ -1,0 +1,70 @@
+"""What lists of contacts and of deals are filtered by: the one model of the API's parameters and of smart lists."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from conditions.definition import Definition, Text, WholeNumber
+from services.records.kinds import Kind
+
+
+class RecordFilter(Definition):
+    """All that is given must hold. `score_gte`, `score_lte` and `band` need to know whose scores."""
+
+    score_gte: WholeNumber | None = None
+    """The score is at least."""
+    score_lte: WholeNumber | None = None
+    """The score is at most."""
+    band: Text | None = None
+    """The band of the score."""
+    stage: Text | None = None
+    """The stage."""
+    owner: Text | None = None
+    """The owner."""
+    q: Text | None = None
+    """A text in key, name or e-mail."""
+
+    @property
+    def of_score(self) -> list[str]:
+        """The names of what is given and asks for a score."""
+        return [name for name in ("score_gte", "score_lte", "band") if getattr(self, name) is not None]
+
+    @property
+    def columns(self) -> dict[str, Any]:
+        """What is given that a column of the record has to equal."""
+        apart = {"score_gte", "score_lte", "band", "q", "tag", "contact"}
+        return {name: value for name, value in self if name not in apart and value is not None}
+
+
+class ContactFilter(RecordFilter):
+    """Of contacts."""
+
+    tag: Text | None = None
+    """A tag that it has."""
+    email: Text | None = None
+    """The e-mail address."""
+    phone: Text | None = None
+    """The telephone number."""
+
+
+class DealFilter(RecordFilter):
+    """Of deals."""
+
+    contact: Text | None = None
+    """Key of the contact whose deal it is."""
+    pipeline: Text | None = None
+    """The pipeline."""
+    status: Literal["open", "won", "lost"] | None = None
+    """How it stands."""
+    currency: Text | None = None
+    """The currency."""
+
+
+FILTERS: Mapping[Kind, type[RecordFilter]] = {"contact": ContactFilter, "deal": DealFilter}
+
+
+FILTER_NAMES = frozenset(name for model in FILTERS.values() for name in model.model_fields)
+
+
+def other_filters(kind: Kind) -> frozenset[str]:
+    """The names that only the other kind's filters have."""
+    return FILTER_NAMES - FILTERS[kind].model_fields.keys()
