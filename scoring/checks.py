@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from conditions.fields import RULE_WHERE, RULE_WHILE, check_conditions
+from conditions.fields import check_conditions
 from conditions.problems import Problem
 from scoring.profile import ScoreProfile
 
@@ -25,9 +25,7 @@ def publish_problems(profile: ScoreProfile) -> list[Problem]:
 
 def _problems(profile: ScoreProfile) -> Iterator[Problem]:
     for index, rule in enumerate(profile.rules):
-        if rule.on is not None:
-            yield from check_conditions(rule.where, RULE_WHERE, ("rules", index, "where"))
-        elif rule.while_ is not None:
-            yield from check_conditions(
-                rule.while_, RULE_WHILE[profile.applies_to], ("rules", index, "while")
-            )
+        kind = rule.kind
+        if kind.conditions is not None:
+            raw, fields = rule.given(kind.conditions), kind.reads[profile.applies_to]
+            yield from check_conditions(raw, fields, ("rules", index, kind.conditions))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from conditions.times import Micros, micros_of
 from conditions.tree import Predicate, ages, compile_conditions, fields_read
-from scoring.profile import Rule, ScoreProfile, rewarded_types
+from scoring.profile import ATTRIBUTE, EVENT, INACTIVITY, RULE_KINDS, Rule, ScoreProfile, rewarded_types
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,29 +102,21 @@ def decay_worths(points: int, percent: int) -> tuple[int, ...]:
 
 def compile_profile(profile: ScoreProfile, profile_id: int, version: int) -> CompiledProfile:
     """Prepare a valid profile; raises ValueError only for conditions that validation would have refused."""
-    event_rules: dict[str, list[EventRule]] = {}
-    attribute_rules: list[AttributeRule] = []
-    inactivity_rules: list[InactivityRule] = []
-    broken_by: dict[str, list[str]] = {}
-    where_reads: set[str] = set()
+    of_kind: dict[str, list[Rule]] = {kind.key: [] for kind in RULE_KINDS}
     for rule in profile.rules:
-        group = rule.group or ""
-        if rule.on is not None:
-            event_rules.setdefault(rule.on, []).append(_event_rule(rule, group))
-            owners = {name.partition(".")[0] for name in fields_read(rule.where) if "." in name}
-            where_reads |= owners & {"contact", "deal"}
-        elif rule.while_ is not None:
-            attribute_rules.append(
-                AttributeRule(
-                    rule.key, rule.points, group, compile_conditions(rule.while_), tuple(ages(rule.while_))
-                )
-            )
-        elif rule.after_silence is not None:
-            inactivity_rules.append(
-                InactivityRule(rule.key, rule.points, group, micros_of(rule.after_silence))
-            )
-            for event_type in rule.of or rewarded_types(profile.rules):
-                broken_by.setdefault(event_type, []).append(rule.key)
+        of_kind[rule.kind.key].append(rule)
+    event_rules: dict[str, list[EventRule]] = {}
+    where_reads: set[str] = set()
+    for rule in of_kind[EVENT.key]:
+        event_rules.setdefault(rule.on or "", []).append(_event_rule(rule))
+        owners = {name.partition(".")[0] for name in fields_read(rule.where) if "." in name}
+        where_reads |= owners & {"contact", "deal"}
+    broken_by: dict[str, list[str]] = {}
+    for rule in of_kind[INACTIVITY.key]:
+        for event_type in rule.of or rewarded_types(profile.rules):
+            broken_by.setdefault(event_type, []).append(rule.key)
+    attribute_rules = [_attribute_rule(rule) for rule in of_kind[ATTRIBUTE.key]]
+    inactivity_rules = [_inactivity_rule(rule) for rule in of_kind[INACTIVITY.key]]
     flat = [rule for rules in event_rules.values() for rule in rules]
     return CompiledProfile(
         id=profile_id,
@@ -153,7 +145,24 @@ def compile_profile(profile: ScoreProfile, profile_id: int, version: int) -> Com
     )
 
 
-def _event_rule(rule: Rule, group: str) -> EventRule:
+def _attribute_rule(rule: Rule) -> AttributeRule:
+    conditions = rule.while_ or {}
+    return AttributeRule(
+        key=rule.key,
+        points=rule.points,
+        group=rule.group or "",
+        holds=compile_conditions(conditions),
+        ages=tuple(ages(conditions)),
+    )
+
+
+def _inactivity_rule(rule: Rule) -> InactivityRule:
+    return InactivityRule(
+        key=rule.key, points=rule.points, group=rule.group or "", after=micros_of(rule.after_silence or "")
+    )
+
+
+def _event_rule(rule: Rule) -> EventRule:
     worths: tuple[int, ...] = (rule.points,)
     step = None
     lifetime = micros_of(rule.expires_after) if rule.expires_after else None
@@ -165,7 +174,7 @@ def _event_rule(rule: Rule, group: str) -> EventRule:
     return EventRule(
         key=rule.key,
         points=rule.points,
-        group=group,
+        group=rule.group or "",
         where=compile_conditions(rule.where) if rule.where else None,
         times=rule.limit.times if rule.limit else None,
         per=rule.limit.per if rule.limit else "",

@@ -1,13 +1,15 @@
 """The score profile as its author writes it: rules, groups, bands and bounds."""
 
-from collections.abc import Iterator
-from typing import Annotated, Literal, Self
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from conditions.definition import Definition, Key, LongText, Text, WholeNumber, invalid
+from conditions.fields import RULE_WHERE, RULE_WHILE, Catalogue
 from conditions.problems import Problem, suggestion
 from conditions.times import Duration
 from conditions.tree import Conditions
@@ -67,6 +69,44 @@ class Group(Definition):
         return self
 
 
+@dataclass(frozen=True)
+class RuleKind:
+    """What makes a rule one of its kind: the `key` that says when it gives points, and further keys of its `own`.
+
+    `conditions` is the key of its conditions on records, and `reads` the fields that they may read, by the kind of
+    record that the profile scores. `events`: the keys that name event types.
+    """
+
+    key: str
+    name: str
+    asks: str
+    own: tuple[str, ...] = ()
+    events: tuple[str, ...] = ()
+    conditions: str | None = None
+    reads: Mapping[Any, Catalogue] = field(default_factory=dict)
+
+
+EVENT, ATTRIBUTE, INACTIVITY = RULE_KINDS = (
+    RuleKind(
+        "on",
+        "an event rule",
+        '"on" (an event type)',
+        own=("where", "limit", "expires_after", "decay"),
+        events=("on",),
+        conditions="where",
+        reads={"contact": RULE_WHERE, "deal": RULE_WHERE},
+    ),
+    RuleKind(
+        "while",
+        "an attribute rule",
+        '"while" (conditions on the record)',
+        conditions="while",
+        reads=RULE_WHILE,
+    ),
+    RuleKind("after_silence", "an inactivity rule", '"after_silence"', own=("of",), events=("of",)),
+)
+
+
 class Rule(Definition):
     """One scoring rule: an event rule (`on`), an attribute rule (`while`) or an inactivity rule (`after_silence`)."""
 
@@ -99,6 +139,21 @@ class Rule(Definition):
         description="Inactivity rule: the event types that break the silence; default: those that give points above 0",
     )
 
+    @property
+    def kind(self) -> RuleKind:
+        """Its kind; of a rule that has been validated there is one."""
+        return next(kind for kind in RULE_KINDS if self.given(kind.key) is not None)
+
+    @property
+    def event_types(self) -> list[str]:
+        """The event types that it names."""
+        named = [self.given(key) for key in self.kind.events]
+        return [event for value in named for event in ([value] if isinstance(value, str) else value or ())]
+
+    def given(self, key: str) -> Any:
+        """What stands at a key of the document; None where nothing does."""
+        return getattr(self, "while_" if key == "while" else key)
+
     @model_validator(mode="after")
     def _one_kind(self) -> Self:
         if problems := list(self._problems()):
@@ -106,23 +161,17 @@ class Rule(Definition):
         return self
 
     def _problems(self) -> Iterator[Problem]:
-        kinds = {"on": self.on, "while": self.while_, "after_silence": self.after_silence}
-        given = [name for name, value in kinds.items() if value is not None]
+        given = [kind.key for kind in RULE_KINDS if self.given(kind.key) is not None]
         if not given:
-            yield Problem(
-                (), 'a rule needs "on" (an event type), "while" (conditions on the record) or "after_silence"'
-            )
+            *asks, last = (kind.asks for kind in RULE_KINDS)
+            yield Problem((), f"a rule needs {', '.join(asks)} or {last}")
         if len(given) > 1:
-            yield Problem(
-                (given[1],),
-                f'a rule has one of "on", "while", "after_silence"; write another rule for "{given[1]}"',
-            )
-        if self.on is None:
-            for name in ("where", "limit", "expires_after", "decay"):
-                if getattr(self, name):
-                    yield Problem((name,), f'"{name}" belongs to an event rule, one with "on"')
-        if self.of is not None and self.after_silence is None:
-            yield Problem(("of",), '"of" belongs to an inactivity rule, one with "after_silence"')
+            keys = ", ".join(f'"{kind.key}"' for kind in RULE_KINDS)
+            yield Problem((given[1],), f'a rule has one of {keys}; write another rule for "{given[1]}"')
+        for kind in RULE_KINDS:
+            for name in kind.own if kind.key not in given else ():
+                if self.given(name):
+                    yield Problem((name,), f'"{name}" belongs to {kind.name}, one with "{kind.key}"')
         if self.key in RESERVED_KEYS:
             yield Problem(("key",), f'"{self.key}" is a line of every breakdown; choose another key')
 
@@ -178,7 +227,7 @@ class ScoreProfile(Definition):
             if rule.group is not None and rule.group not in self.groups:
                 hint = suggestion(rule.group, list(self.groups)) or '; define it under "groups"'
                 yield Problem(("rules", index, "group"), f'there is no group "{rule.group}"{hint}')
-            if rule.after_silence is not None and rule.of is None and not rewarded_types(self.rules):
+            if rule.kind is INACTIVITY and rule.of is None and not rewarded_types(self.rules):
                 yield Problem(
                     ("rules", index),
                     'without "of" an inactivity rule waits for the types that give points above 0, '

@@ -168,8 +168,7 @@ def events_named(profiles: Iterable[ScoreProfile | None]) -> frozenset[str]:
         for profile in profiles
         if profile is not None
         for rule in profile.rules
-        for event in (rule.on, *(rule.of or ()))
-        if event is not None
+        for event in rule.event_types
     )
 
 

@@ -22,7 +22,7 @@ _KEYS = """
     trigger profile event on where while after_silence of points group limit expires_after decay
     filters fires rearm reentry while_running max_starts rules if then elif else steps exit_when on_failure
 """
-_KEY_ORDER = {name: place for place, name in enumerate(_KEYS.split())}
+KEY_ORDER = {name: place for place, name in enumerate(_KEYS.split())}
 
 
 def _yaml(document: Mapping[str, Any]) -> str:
@@ -38,6 +38,6 @@ def _yaml(document: Mapping[str, Any]) -> str:
 
 def _ordered(value: Any) -> Any:
     if isinstance(value, Mapping):
-        keys: Iterable[str] = sorted(value, key=lambda name: (_KEY_ORDER.get(name, len(_KEY_ORDER)), name))
+        keys: Iterable[str] = sorted(value, key=lambda name: (KEY_ORDER.get(name, len(KEY_ORDER)), name))
         return {key: _ordered(value[key]) for key in keys}
     return [_ordered(part) for part in value] if isinstance(value, list) else value
