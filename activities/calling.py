@@ -15,6 +15,7 @@ from channels.outbound import Outbound
 from channels.webhooks import Answer, Call
 from conditions.times import SECOND, Micros
 from engine.webhooks import dumped
+from runtime.statuses import MessageStatus
 from store.connection import Connection, RowMapping
 from store.database import Database
 from store.follow_ups import enrollments as follow_ups
@@ -42,7 +43,7 @@ class CallingActivities:
             return row
         if self._outbound.caller is None:
             return await asyncio.to_thread(
-                self._sending.closed, delivery, "recorded", self._outbound.no_calls
+                self._sending.closed, delivery, MessageStatus.RECORDED, self._outbound.no_calls
             )
         try:
             answer = await self._outbound.caller.call(self._request(row, self._clock()))

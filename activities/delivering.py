@@ -14,6 +14,7 @@ from channels.mail import Mail, Mailer
 from channels.outbound import Outbound
 from conditions.times import Micros
 from engine.situation import CONTACT, OPTED_OUT, wants_no_mail
+from runtime.statuses import MessageStatus
 from store.connection import Connection, RowMapping
 from store.database import Database
 from store.follow_ups import enrollments as follow_ups
@@ -41,9 +42,11 @@ class DeliveryActivities:
         if isinstance(row, Delivered):
             return row
         if self._outbound.mailer is None and self._outbound.log_only:
-            return await asyncio.to_thread(self._sending.closed, delivery, "recorded", self._outbound.no_mail)
+            return await asyncio.to_thread(
+                self._sending.closed, delivery, MessageStatus.RECORDED, self._outbound.no_mail
+            )
         if await asyncio.to_thread(self._opted_out, row):
-            return await asyncio.to_thread(self._sending.closed, delivery, "withheld", OPTED_OUT)
+            return await asyncio.to_thread(self._sending.closed, delivery, MessageStatus.WITHHELD, OPTED_OUT)
         for target in row["targets"]:
             try:
                 refusal = await self._send(self._outbound.mailer, row, target)
@@ -106,7 +109,11 @@ class DeliveryActivities:
             if row is None:
                 return None
             reason: str | None = row["reason"] if row["refused"] else None
-            values = {"status": "failed"} if reason else {"status": "sent", "sent_at": self._clock()}
+            values = (
+                {"status": MessageStatus.FAILED}
+                if reason
+                else {"status": MessageStatus.SENT, "sent_at": self._clock()}
+            )
             messages.change(connection, NOTIFICATIONS, row["id"], reason=reason, **values)
             follow_ups.settle_tries(connection, delivery.enrollment_id, row["path"])
             return reason

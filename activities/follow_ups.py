@@ -26,6 +26,7 @@ from engine.published import PublishedCache
 from engine.situation import Situation, StepFailed, TextsMissing, automation_of
 from engine.steps import Result, perform
 from engine.waiting import StillWaiting
+from runtime.statuses import OPEN, EnrollmentStatus
 from runtime.wakes import Wakes
 from store.connection import Connection, RowMapping
 from store.database import Database
@@ -78,7 +79,7 @@ class FollowUpActivities:
         with self._database.read() as connection:
             shard = follow_ups.enrollment_shard(connection, request.enrollment_id)
         if shard is None:
-            return StepsResult(0, ended="cancelled", reason="the database has no such enrollment")
+            return _cancelled("the database has no such enrollment")
         began = time.monotonic()
         while True:
             texts = self._texts(request)
@@ -99,7 +100,7 @@ class FollowUpActivities:
         repeated = activity.info().attempt > 1
         with self._filling, self._database.read() as connection:
             row = follow_ups.load_enrollment(connection, request.enrollment_id)
-            if row is None or row["status"] not in follow_ups.OPEN or row["paused"]:
+            if row is None or row["status"] not in OPEN or row["paused"]:
                 return {}
             paths = [step.path for step in request.steps]
             known = follow_ups.outcomes(connection, row["id"], paths)
@@ -130,12 +131,12 @@ class FollowUpActivities:
     def _run(self, connection: Connection, request: RunSteps, texts: Mapping[str, Any]) -> _Ran:
         row = follow_ups.load_enrollment(connection, request.enrollment_id)
         if row is None:
-            return _Ran(StepsResult(0, ended="cancelled", reason="the database has no such enrollment"))
+            return _Ran(_cancelled("the database has no such enrollment"))
         if row["attempt"] != request.attempt:
-            return _Ran(StepsResult(0, ended="cancelled", reason=f"attempt {row['attempt']} has taken over"))
-        if row["status"] == "failed":
-            return _Ran(StepsResult(0, ended="failed", reason=row["last_error"]))
-        if row["status"] not in follow_ups.OPEN:
+            return _Ran(_cancelled(f"attempt {row['attempt']} has taken over"))
+        if row["status"] == EnrollmentStatus.FAILED:
+            return _Ran(StepsResult(0, ended=EnrollmentStatus.FAILED, reason=row["last_error"]))
+        if row["status"] not in OPEN:
             return _Ran(StepsResult(0, ended=row["status"]))
         situation = self._situation(connection, row, texts)
         if request.timed_out:
@@ -175,8 +176,8 @@ class FollowUpActivities:
         if result is None:
             result = StepsResult(len(request.steps))
             if request.finish:
-                follow_ups.end_enrollment(connection, row["id"], "completed", situation.now)
-                result = StepsResult(len(request.steps), ended="completed")
+                follow_ups.end_enrollment(connection, row["id"], EnrollmentStatus.COMPLETED, situation.now)
+                result = StepsResult(len(request.steps), ended=EnrollmentStatus.COMPLETED)
         return _Ran(replace(result, skipped=failed, passed=passed), situation.changed)
 
     def _do(self, situation: Situation, index: int, ref: StepRef) -> Result | StepsResult:
@@ -190,8 +191,10 @@ class FollowUpActivities:
         except StepFailed as error:
             if step.on_failure == "stop":
                 reason = f"step {ref.path} ({step.title}) failed: {error}"
-                follow_ups.end_enrollment(connection, row["id"], "failed", situation.now, reason)
-                return StepsResult(index, ended="failed", reason=reason)
+                follow_ups.end_enrollment(
+                    connection, row["id"], EnrollmentStatus.FAILED, situation.now, reason
+                )
+                return StepsResult(index, ended=EnrollmentStatus.FAILED, reason=reason)
             outcome = {"failed": str(error)}
         follow_ups.add_outcome(
             connection, row["id"], ref.path, ref.kind, outcome, row["attempt"], situation.now
@@ -204,8 +207,10 @@ class FollowUpActivities:
         """What the workflow has to do before the next step, if anything."""
         connection = situation.connection
         if "stop" in outcome:
-            follow_ups.end_enrollment(connection, request.enrollment_id, "completed", situation.now)
-            return StepsResult(done, ended="completed", reason=f"stopped: {outcome['stop']}")
+            follow_ups.end_enrollment(
+                connection, request.enrollment_id, EnrollmentStatus.COMPLETED, situation.now
+            )
+            return StepsResult(done, ended=EnrollmentStatus.COMPLETED, reason=f"stopped: {outcome['stop']}")
         if "branch" in outcome:
             return StepsResult(done, branch=outcome["branch"])
         if "until" in outcome:
@@ -240,3 +245,7 @@ def _endless() -> int:
     """How many attempts before this one, in a row, began to fill in templates and were not heard of again."""
     details = activity.info().heartbeat_details
     return details[0] if details else 0
+
+
+def _cancelled(reason: str) -> StepsResult:
+    return StepsResult(0, ended=EnrollmentStatus.CANCELLED, reason=reason)

@@ -11,6 +11,7 @@ from activities.heartbeats import beating
 from activities.messages import PAUSED, SKIPPED, Delivered, Delivery
 from channels.delivery import DeliveryFailed
 from conditions.times import SECOND, Micros
+from runtime.statuses import MessageStatus
 from store.connection import Connection, RowMapping
 from store.database import Database
 from store.follow_ups import enrollments as follow_ups
@@ -73,7 +74,7 @@ class Sending:
                 connection,
                 self._kind,
                 row["id"],
-                status="failed" if over else "pending",
+                status=MessageStatus.FAILED if over else MessageStatus.PENDING,
                 reason=failure.reason,
                 tries=row["tries"] + 1,
             )

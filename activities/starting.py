@@ -31,12 +31,12 @@ from runtime.registry import (
     KINDLING_VERSION,
     PUBLISH_WORKFLOW,
     WAKE_SIGNAL,
-    Outcome,
     follow_up_queue,
     follow_up_workflow_id,
     publish_workflow_id,
 )
 from runtime.shards import ShardRef
+from runtime.statuses import EnrollmentStatus
 from store.connection import Connection, RowMapping
 from store.database import Database
 from store.follow_ups import enrollments as follow_ups
@@ -107,7 +107,7 @@ class Starter:
             SearchAttributePair(KINDLING_AUTOMATION, row["automation"]),
             SearchAttributePair(KINDLING_VERSION, row["version"]),
             SearchAttributePair(KINDLING_RECORD, record_name(row)),
-            SearchAttributePair(KINDLING_OUTCOME, Outcome.RUNNING.value),
+            SearchAttributePair(KINDLING_OUTCOME, EnrollmentStatus.RUNNING.value),
         ]
         if row["profile"]:
             pairs.append(SearchAttributePair(KINDLING_PROFILE, row["profile"]))

@@ -13,6 +13,7 @@ from bench.result import Result, scaled
 from bench.workload import AUTOMATIONS, make_events
 from runtime.clock import now_micros
 from runtime.registry import SHARD_WORKFLOW
+from store.statuses import APPLIED
 
 EVENTS = 60_000
 CONTACTS = 8_000
@@ -47,7 +48,7 @@ async def measure(scale: float) -> list[Result]:
         write_bodies(kindling, make_events(events, contacts, now_micros(), 1))
         await send_bodies(kindling)
         await kindling.until_scored()
-        scored = kindling.observer.number("SELECT count(*) FROM events WHERE status = 1")
+        scored = kindling.observer.number(f"SELECT count(*) FROM events WHERE status = {APPLIED}")
         actions = await _actions(kindling.client)
     value = actions / scored
     return [Result("actions", value, "actions/event", None, None, f"at most {MOST}", value <= MOST)]

@@ -7,6 +7,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from store.statuses import APPLIED, PENDING
+
 Row = tuple[Any, ...]
 #: Events a transaction.
 SCORED_AT_ONCE = 1_000
@@ -66,7 +68,7 @@ class BareStore:
         """Write what scoring the product's new events left in its tables; how many seconds it took."""
         self._add_pending()
         pending = self._rows(
-            "SELECT id, contact_id FROM main.events WHERE status = 0 ORDER BY shard, received_at, id"
+            f"SELECT id, contact_id FROM main.events WHERE status = {PENDING} ORDER BY shard, received_at, id"
         )
         scripts = [_Script(statements) for statements in self._transactions(pending)]
         seconds = self._time(scripts)
@@ -108,7 +110,7 @@ class BareStore:
         scores: dict[int, list[Row]] = {}
         for row in self._more("product", "main", "scores"):
             scores.setdefault(row[1], []).append(row)
-        mark = "UPDATE events SET status = 1 WHERE id = ?"
+        mark = f"UPDATE events SET status = {APPLIED} WHERE id = ?"
         remove = (
             "DELETE FROM entries WHERE profile_id = ? AND record_id = ? AND starts_at = ? AND cause_id = ?"
             " AND rule = ?"

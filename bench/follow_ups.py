@@ -14,6 +14,7 @@ from bench.workload import EACH_CHANGE
 from runtime.clock import now_micros
 from runtime.registry import FOLLOW_UP_WORKFLOW
 from store.intake.arriving import NewEvent
+from store.statuses import QUEUED
 
 BURST = 200
 ROUNDS = 3
@@ -46,7 +47,7 @@ async def _burst(kindling: Installation, size: int, number: int) -> float:
     )
     kindling.wake()
     await kindling.until(
-        lambda: kindling.observer.number("SELECT count(*) FROM enrollments WHERE status = 'queued'") == size,
+        lambda: kindling.observer.number(f"SELECT count(*) FROM enrollments WHERE status = {QUEUED}") == size,
         "the enrollments of a burst",
     )
     await kindling.until_scored()

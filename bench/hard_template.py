@@ -12,6 +12,7 @@ from bench.result import Result, percentile, scaled
 from bench.workload import HARD_TEMPLATE
 from conditions.times import SECOND
 from runtime.clock import now_micros
+from store.statuses import APPLIED
 
 CONTACTS = 100
 SAMPLES = 60
@@ -68,7 +69,7 @@ async def _scored(kindling: Installation, api: http.client.HTTPConnection, event
         lambda: bool(
             kindling.observer.changed()
             and kindling.observer.number(
-                "SELECT EXISTS (SELECT 1 FROM events WHERE id = ? AND status = 1)", event_id
+                f"SELECT EXISTS (SELECT 1 FROM events WHERE id = ? AND status = {APPLIED})", event_id
             )
         ),
         "the scoring of an event",

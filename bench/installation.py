@@ -35,6 +35,7 @@ from store.database import Database
 from store.design import definitions
 from store.intake import arriving as intake
 from store.migrate import migrate
+from store.statuses import PENDING
 
 BARE_WORKER = (sys.executable, "-m", "bench.bare_worker")
 _CHUNK = 5_000
@@ -216,7 +217,9 @@ class Installation:
     async def until_scored(self) -> None:
         """Until no event is pending."""
         await self.until(
-            lambda: not self.observer.number("SELECT EXISTS (SELECT 1 FROM events WHERE status = 0)"),
+            lambda: (
+                not self.observer.number(f"SELECT EXISTS (SELECT 1 FROM events WHERE status = {PENDING})")
+            ),
             "the end of the pending events",
         )
 

@@ -15,6 +15,7 @@ from bench.installation import Installation, Stalled
 from bench.observer import Observer
 from bench.result import Result, percentile, scaled
 from bench.workload import EACH_CHANGE
+from store.statuses import OPEN_LITERALS
 
 SAMPLES = 100
 WARM_UP = 5
@@ -69,9 +70,7 @@ def _wait_for_notifications(observer: Observer, count: int) -> None:
 
 def _idle(observer: Observer) -> bool:
     """Whether no follow-up is open."""
-    return not observer.number(
-        "SELECT EXISTS (SELECT 1 FROM enrollments WHERE status IN ('queued', 'running'))"
-    )
+    return not observer.number(f"SELECT EXISTS (SELECT 1 FROM enrollments WHERE status IN {OPEN_LITERALS})")
 
 
 def until_notified(

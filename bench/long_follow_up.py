@@ -13,6 +13,7 @@ from bench.workload import LONG_BLOCK, make_long
 from runtime.clock import now_micros
 from runtime.registry import follow_up_workflow_id
 from store.intake.arriving import NewEvent
+from store.statuses import OPEN_LITERALS
 
 BLOCKS = 40
 ROUNDS = 5
@@ -68,9 +69,7 @@ async def _follow_up(kindling: Installation, number: int) -> tuple[float, str]:
     kindling.wake()
     await kindling.until(
         lambda: (
-            not observer.number(
-                "SELECT EXISTS (SELECT 1 FROM enrollments WHERE status IN ('queued', 'running'))"
-            )
+            not observer.number(f"SELECT EXISTS (SELECT 1 FROM enrollments WHERE status IN {OPEN_LITERALS})")
         ),
         "the end of a long follow-up",
     )

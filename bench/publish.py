@@ -11,6 +11,7 @@ from runtime.clock import now_micros
 from services.application import Application
 from services.foresight.preview import preview
 from store.bulk import Bulk
+from store.statuses import APPLIED
 
 CONTACTS = 100_000
 EVENTS = 1_000_000
@@ -27,7 +28,9 @@ async def measure(scale: float) -> list[Result]:
     async with Installation(AUTOMATIONS) as kindling:
         kindling.hold()
         kindling.take(make_events(events, contacts, now_micros(), 7))
-        kindling.database.run(lambda connection: Bulk(connection).run("UPDATE events SET status = 1"))
+        kindling.database.run(
+            lambda connection: Bulk(connection).run(f"UPDATE events SET status = {APPLIED}")
+        )
         await kindling.start_temporal()
         await kindling.start_worker()
         application = kindling.application()

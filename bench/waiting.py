@@ -17,6 +17,7 @@ from bench.workload import AUTOMATIONS, WAITING, first_events, make_events
 from conditions.times import SECOND
 from runtime.clock import now_micros
 from store.intake.arriving import NewEvent
+from store.statuses import QUEUED
 
 WAITERS = 10_000
 BURSTS = 5
@@ -85,7 +86,7 @@ async def _fill(kindling: Installation, waiters: int) -> tuple[float, float]:
 async def _enroll(kindling: Installation, first: int, size: int) -> None:
     """Queue follow-ups of contacts `first` to `first + size`."""
     await score(kindling, _events("trial.started", first, size))
-    await _count(kindling, "SELECT count(*) FROM enrollments WHERE status = 'queued'", size)
+    await _count(kindling, f"SELECT count(*) FROM enrollments WHERE status = {QUEUED}", size)
     await asyncio.sleep(0.3)  # passes that found nothing more end
 
 

@@ -6,6 +6,7 @@ from uuid_utils import uuid7
 
 from engine.enrolling import paced
 from engine.situation import Situation, StepFailed
+from runtime.statuses import OPEN
 from store.follow_ups import enrolling as rows
 from store.follow_ups import enrollments as follow_ups
 from store.follow_ups import watching
@@ -94,6 +95,6 @@ def _guard(situation: Situation, trigger: CompiledTrigger, deal_id: int | None) 
         same = earlier.about_deal(situation.published.kinds)
         if same == about_deal and (not about_deal or earlier.deal_id == deal_id):
             guard.last_start = max(earlier.created_at, earlier.start_at)
-            if earlier.status in follow_ups.OPEN:
+            if earlier.status in OPEN:
                 guard.running.append(earlier.id)
     return guard

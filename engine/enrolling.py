@@ -8,6 +8,7 @@ from uuid_utils import uuid7
 from conditions.times import Micros
 from engine.published import Published
 from engine.subjects import CONTACT, DEAL, Subjects
+from runtime.statuses import OPEN
 from scoring.compiled import CompiledProfile
 from scoring.ledger import Event
 from scoring.progress import Progress, ScoreChange, Turn, turn_of
@@ -175,7 +176,7 @@ class Enrolling:
                 guard.entered_at = earlier.created_at
                 same = earlier.profile_id == automations[earlier.automation_id]
                 guard.last_seq = earlier.change_seq if same else None
-                if earlier.status in ("queued", "running"):
+                if earlier.status in OPEN:
                     guard.running.append(earlier.id)
         return guards
 

@@ -26,6 +26,7 @@ from engine.chaining import enroll_in
 from engine.situation import CONTACT, OPTED_OUT, Situation, StepFailed, wants_no_mail
 from engine.waiting import wait_for
 from engine.webhooks import store_call
+from runtime.statuses import EventStatus, MessageStatus
 from store.design import definitions
 from store.follow_ups import enrollments as follow_ups
 from store.follow_ups import messages
@@ -50,15 +51,15 @@ def _notify(situation: Situation, path: str, step: Any) -> Result:
     subject, message = situation.text(path)
     recipient, targets, withheld = _recipient(situation, spec.notify.to)
     sendable = [target for target in targets if target.startswith("mailto:")]
-    status, reason = "recorded", None
+    status, reason = MessageStatus.RECORDED, None
     if withheld:
-        status, reason, sendable = "withheld" if targets else "recorded", withheld, []
+        status, reason, sendable = MessageStatus.WITHHELD if targets else MessageStatus.RECORDED, withheld, []
     elif sendable and situation.outbound.mailer is not None:
         most = situation.outbound.alerts_per_hour
         if recipient != CONTACT and _alerts(situation, recipient) >= most:
             reason, sendable = f"this recipient got {most} e-mails within an hour; more are only recorded", []
         else:
-            status = "pending"
+            status = MessageStatus.PENDING
     elif targets:
         reason = situation.outbound.no_mail if sendable else "none of its channels is e-mail"
         sendable = []
@@ -206,7 +207,7 @@ def _adjust_score(situation: Situation, path: str, step: Any) -> Result:
         author=f"automation {row['automation']}",
         at=situation.now,
         ends_at=None,
-        status=0,
+        status=EventStatus.PENDING,
         silent=False,
         depth=row["depth"] + 1,
     )

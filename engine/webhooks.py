@@ -11,6 +11,7 @@ from automations.steps.actions import WebhookStep
 from automations.templates import TemplateFailed, opened, render, render_tree
 from conditions.times import to_iso
 from engine.situation import Situation, StepFailed
+from runtime.statuses import MessageStatus
 from store.follow_ups import messages
 from store.follow_ups.messages import WEBHOOKS
 
@@ -69,7 +70,7 @@ def store_call(situation: Situation, path: str, step: Any) -> dict[str, Any]:
     """Note what is sent; the result is the step's outcome."""
     del step
     call, outbound = situation.text(path), situation.outbound
-    status = "pending" if outbound.caller is not None else "recorded"
+    status = MessageStatus.PENDING if outbound.caller is not None else MessageStatus.RECORDED
     messages.add(
         situation.connection,
         WEBHOOKS,

@@ -4,10 +4,11 @@ Safe to import inside the workflow sandbox.
 """
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 from temporalio.common import SearchAttributeKey
+
+from runtime.statuses import EnrollmentStatus
 
 SHARD_WORKFLOW = "Shard"
 FOLLOW_UP_WORKFLOW = "FollowUp"
@@ -49,17 +50,6 @@ def follow_up_queue(task_queue: str) -> str:
     return f"{task_queue}-follow-ups"
 
 
-class Outcome(StrEnum):
-    """How a follow-up stands; the values of the search attribute `KindlingOutcome`."""
-
-    RUNNING = "running"
-    COMPLETED = "completed"
-    FAILED = "failed"
-    EXITED = "exited"
-    REPLACED = "replaced"
-    CANCELLED = "cancelled"
-
-
 KINDLING_AUTOMATION = SearchAttributeKey.for_keyword("KindlingAutomation")
 KINDLING_VERSION = SearchAttributeKey.for_int("KindlingVersion")
 KINDLING_RECORD = SearchAttributeKey.for_keyword("KindlingRecord")
@@ -90,7 +80,7 @@ SEARCH_ATTRIBUTES = (
         KINDLING_OUTCOME,
         "Keyword",
         "How the follow-up stands",
-        values=tuple(outcome.value for outcome in Outcome),
+        values=tuple(outcome.value for outcome in EnrollmentStatus if outcome is not EnrollmentStatus.QUEUED),
     ),
 )
 

@@ -1,6 +1,5 @@
 """The tables. Moments are integer microseconds since the epoch, UTC; ids of records and profiles are integers."""
 
-from enum import IntEnum
 from typing import Any, ClassVar
 
 from sqlalchemy import (
@@ -20,21 +19,12 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
+from store.statuses import OPEN_LITERALS, PENDING, QUARANTINED, QUEUED, RUNNING
+
 #: A JSON document that SQL may look into.
 Json = JSON().with_variant(JSONB(), "postgresql")
 #: Row ids: SQLite counts up only in INTEGER keys.
 RowId = BigInteger().with_variant(Integer(), "sqlite")
-
-
-class EventStatus(IntEnum):
-    """Where an event stands. It counts while it is applied, and until its revocation has been worked off."""
-
-    PENDING = 0
-    APPLIED = 1
-    QUARANTINED = 2
-    REVOKED = 3
-    REVOKING = 4
-    REVOKING_SILENTLY = 5
 
 
 def table(model: type[SQLModel]) -> Table:
@@ -147,8 +137,8 @@ class Event(SQLModel, table=True):
     __tablename__: ClassVar[Any] = "events"
     __table_args__ = (
         Index("ix_events_contact", "contact_id", "occurred_at", "id"),
-        _partial("ix_events_pending", "shard", "received_at", "id", where="status = 0"),
-        _partial("ix_events_quarantined", "id", where="status = 2"),
+        _partial("ix_events_pending", "shard", "received_at", "id", where=f"status = {PENDING}"),
+        _partial("ix_events_quarantined", "id", where=f"status = {QUARANTINED}"),
         _partial("ix_events_revoking", "shard", "revoked_at", "id", where="status >= 4"),
         _partial("ix_events_deal", "deal_id", "occurred_at", "id", where="deal_id IS NOT NULL"),
         _partial("ix_events_source", "source", "id", where="source IS NOT NULL"),
@@ -319,7 +309,7 @@ class Adjustment(SQLModel, table=True):
     __tablename__: ClassVar[Any] = "adjustments"
     __table_args__ = (
         Index("ix_adjustments_record", "profile_id", "record_id"),
-        _partial("ix_adjustments_pending", "shard", "at", where="status = 0"),
+        _partial("ix_adjustments_pending", "shard", "at", where=f"status = {PENDING}"),
     )
     id: str = Field(primary_key=True, sa_type=Text)
     profile_id: int = Field(sa_type=BigInteger)
@@ -352,14 +342,14 @@ class Enrollment(SQLModel, table=True):
         UniqueConstraint("automation_id", "origin", name="uq_enrollments_origin"),
         Index("ix_enrollments_contact", "contact_id", "automation_id", "created_at"),
         Index("ix_enrollments_automation", "automation_id", "id"),
-        _partial("ix_enrollments_queued", "shard", "start_at", "id", where="status = 'queued'"),
+        _partial("ix_enrollments_queued", "shard", "start_at", "id", where=f"status = {QUEUED}"),
         _partial("ix_enrollments_closing", "shard", "id", where="closing"),
-        _partial("ix_enrollments_running", "id", where="status = 'running'"),
+        _partial("ix_enrollments_running", "id", where=f"status = {RUNNING}"),
         _partial("ix_enrollments_waking", "shard", "id", where="waking > 0"),
         _partial(
             "ix_enrollments_watching",
             "contact_id",
-            where="watching > 0 AND status IN ('queued', 'running')",
+            where=f"watching > 0 AND status IN {OPEN_LITERALS}",
         ),
     )
     id: str = Field(primary_key=True, sa_type=Text)

@@ -27,7 +27,8 @@ with workflow.unsafe.imports_passed_through():
         StepRef,
         StepsResult,
     )
-    from runtime.registry import FOLLOW_UP_WORKFLOW, KINDLING_OUTCOME, WAKE_SIGNAL, Outcome
+    from runtime.registry import FOLLOW_UP_WORKFLOW, KINDLING_OUTCOME, WAKE_SIGNAL
+    from runtime.statuses import EnrollmentStatus
     from workflows.outlines import Step, led_over
     from workflows.policies import (
         DATABASE_RETRY,
@@ -66,16 +67,20 @@ class FollowUpWorkflow:
             result = await self._walk()
         except (asyncio.CancelledError, ActivityError, ApplicationError) as error:
             if not is_cancelled_exception(error):
-                workflow.upsert_search_attributes([KINDLING_OUTCOME.value_set(Outcome.FAILED)])
+                workflow.upsert_search_attributes([KINDLING_OUTCOME.value_set(EnrollmentStatus.FAILED)])
                 raise
-            status = await self._end(Outcome.CANCELLED, "cancelled in Temporal")
-            if status == Outcome.EXITED:
+            status = await self._end(EnrollmentStatus.CANCELLED, "cancelled in Temporal")
+            if status == EnrollmentStatus.EXITED:
                 workflow.upsert_search_attributes([KINDLING_OUTCOME.value_set(status)])
                 return FollowUpResult(status)
-            ended = Outcome.REPLACED if status == Outcome.REPLACED else Outcome.CANCELLED
+            ended = (
+                EnrollmentStatus.REPLACED
+                if status == EnrollmentStatus.REPLACED
+                else EnrollmentStatus.CANCELLED
+            )
             workflow.upsert_search_attributes([KINDLING_OUTCOME.value_set(ended)])
             raise
-        outcome = result.outcome if result.outcome in set(Outcome) else Outcome.COMPLETED
+        outcome = result.outcome if result.outcome in set(EnrollmentStatus) else EnrollmentStatus.COMPLETED
         workflow.upsert_search_attributes([KINDLING_OUTCOME.value_set(outcome)])
         return result
 
@@ -91,7 +96,7 @@ class FollowUpWorkflow:
                 if last is not step or (result.deliver is None and (result.until is None or result.waiting)):
                     self._note(step, result)
             del self._remaining[: result.done]
-            if result.ended == Outcome.FAILED:
+            if result.ended == EnrollmentStatus.FAILED:
                 self._show(f"Failed: {result.reason}")
                 raise ApplicationError(result.reason or "failed", non_retryable=True)
             if result.ended is not None:
@@ -155,7 +160,7 @@ class FollowUpWorkflow:
             self._show("")
             if step.get("on_failure") != "continue":
                 reason = f"step {step['path']} ({step['title']}) failed: {reason}"
-                await self._end(Outcome.FAILED, reason)
+                await self._end(EnrollmentStatus.FAILED, reason)
                 raise ApplicationError(reason, non_retryable=True) from error
         else:
             self._log.append(f"- {'skipped: ' if done == SKIPPED else ''}{step['title']}")

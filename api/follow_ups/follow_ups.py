@@ -10,6 +10,7 @@ from api.parameters import DEFAULT_LIMIT, Cursor, Id, Limit, Text
 from api.schemas import Page
 from api.state import App
 from conditions.problems import suggestion
+from runtime.statuses import NOTIFICATION_STATUSES, WEBHOOK_STATUSES
 from services.follow_ups.listing import STATUSES, TaskChange
 from services.resources import BadParameter
 
@@ -123,7 +124,7 @@ def list_notifications(
     limit: Limit = DEFAULT_LIMIT,
 ) -> dict[str, Any]:
     """The newest first."""
-    _check("status", status, ("recorded", "pending", "sent", "failed", "withheld", "skipped"))
+    _check("status", status, NOTIFICATION_STATUSES)
     return app.follow_ups.notifications(contact=contact, deal=deal, status=status, cursor=cursor, limit=limit)
 
 
@@ -137,7 +138,7 @@ def list_webhooks(
     limit: Limit = DEFAULT_LIMIT,
 ) -> dict[str, Any]:
     """What was sent, how often it failed and what came back; the newest first."""
-    _check("status", status, ("recorded", "pending", "delivered", "failed", "skipped"))
+    _check("status", status, WEBHOOK_STATUSES)
     return app.follow_ups.webhooks(contact=contact, deal=deal, status=status, cursor=cursor, limit=limit)
 
 

@@ -4,6 +4,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
+from runtime.statuses import EnrollmentStatus, MessageStatus
+
 
 class Enrollment(BaseModel):
     """One contact or deal entering one automation."""
@@ -13,7 +15,7 @@ class Enrollment(BaseModel):
     deal: str | None = None
     automation: str | None
     version: int
-    status: Literal["queued", "running", "completed", "failed", "exited", "replaced", "cancelled"]
+    status: EnrollmentStatus
     step: str | None
     attempt: int
     paused: bool
@@ -78,7 +80,7 @@ class Webhook(BaseModel):
     url: str
     headers: dict[str, str]
     body: str
-    status: Literal["recorded", "pending", "delivered", "failed", "skipped"]
+    status: MessageStatus
     reason: str | None
     tries: int = Field(description="How many tries have failed")
     response_status: int | None

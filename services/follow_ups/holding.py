@@ -1,5 +1,6 @@
 """Holding new starts of follow-ups back, and resuming them."""
 
+from runtime.statuses import EnrollmentStatus
 from services.resources import Resources
 from store.connection import Connection
 from store.follow_ups import enrollments as follow_ups
@@ -11,7 +12,7 @@ def set_held(resources: Resources, *, held: bool) -> int:
 
     def work(connection: Connection) -> int:
         holding.set_held(connection, held=held)
-        return follow_ups.count_by_status(connection).get("queued", 0)
+        return follow_ups.count_by_status(connection).get(EnrollmentStatus.QUEUED, 0)
 
     queued = resources.database.run(work)
     if not held:

@@ -12,6 +12,7 @@ from conditions.problems import Problem
 from conditions.times import from_iso
 from runtime.registry import follow_up_workflow_id
 from runtime.settings import Settings
+from runtime.statuses import OPEN, EnrollmentStatus
 from runtime.temporal import workflow_url
 from services import cursors
 from services.names import ShortText
@@ -22,7 +23,7 @@ from store.design import definitions
 from store.follow_ups import enrollments as follow_ups
 from store.records import contacts, deals
 
-STATUSES = ("queued", "running", "completed", "failed", "exited", "replaced", "cancelled")
+STATUSES = tuple(EnrollmentStatus)
 
 
 class TaskChange(BaseModel):
@@ -127,7 +128,7 @@ def enrollment_json(
 ) -> dict[str, Any]:
     """An enrollment with the place of its follow-up in the Temporal UI."""
     workflow_id = follow_up_workflow_id(row["id"], row["attempt"])
-    started, is_open = row["started_at"] is not None, row["status"] in follow_ups.OPEN
+    started, is_open = row["started_at"] is not None, row["status"] in OPEN
     return {
         "id": row["id"],
         "contact": contact_keys.get(row["contact_id"]),

@@ -6,6 +6,7 @@ from uuid import UUID
 from automations.model import Automation
 from automations.steps.places import find_step
 from conditions.times import Micros
+from runtime.statuses import OPEN, EnrollmentStatus
 from services.follow_ups.listing import enrollment_json, keys_of
 from services.records.shard_locks import in_shards
 from services.resources import Conflict, NotFound, Resources
@@ -33,7 +34,7 @@ class Repairs:
 
         def work(connection: Connection, row: RowMapping, now: Micros) -> None:
             del now
-            if row["status"] != "failed":
+            if row["status"] != EnrollmentStatus.FAILED:
                 raise Conflict(
                     f"the follow-up {enrollment_id} is {row['status']}; only a failed one is tried again"
                 )
@@ -45,7 +46,7 @@ class Repairs:
         """End a follow-up that is queued or runs; what it has done stays."""
 
         def work(connection: Connection, row: RowMapping, now: Micros) -> None:
-            if row["status"] not in follow_ups.OPEN:
+            if row["status"] not in OPEN:
                 raise Conflict(f"the follow-up {enrollment_id} is {row['status']} already")
             repairs.cancel(connection, enrollment_id, now)
 
@@ -58,7 +59,7 @@ class Repairs:
         """
 
         def work(connection: Connection, row: RowMapping, now: Micros) -> None:
-            if row["status"] not in ("running", "failed"):
+            if row["status"] not in (EnrollmentStatus.RUNNING, EnrollmentStatus.FAILED):
                 raise Conflict(
                     f"the follow-up {enrollment_id} is {row['status']}; skip needs one that runs or failed"
                 )
@@ -69,7 +70,7 @@ class Repairs:
                 remedy = (
                     "it moves on in a moment" if row["paused"] else "pause it, then skip the one it stops at"
                 )
-                if row["status"] == "failed":
+                if row["status"] == EnrollmentStatus.FAILED:
                     remedy = "the step that failed has been skipped already; retry it"
                 raise Conflict(f"the follow-up {enrollment_id} is between two steps; {remedy}")
 
@@ -80,7 +81,7 @@ class Repairs:
 
         def work(connection: Connection, row: RowMapping, now: Micros) -> None:
             del now
-            if row["status"] not in follow_ups.OPEN:
+            if row["status"] not in OPEN:
                 raise Conflict(f"the follow-up {enrollment_id} is {row['status']} already")
             repairs.pause(connection, enrollment_id)
 
@@ -91,7 +92,7 @@ class Repairs:
 
         def work(connection: Connection, row: RowMapping, now: Micros) -> None:
             del now
-            if not row["paused"] or row["status"] not in follow_ups.OPEN:
+            if not row["paused"] or row["status"] not in OPEN:
                 raise Conflict(f"the follow-up {enrollment_id} is not paused")
             repairs.resume(connection, enrollment_id)
 

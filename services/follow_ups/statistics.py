@@ -4,6 +4,7 @@ from typing import Any
 
 from automations.model import Automation
 from automations.steps.places import walk
+from runtime.statuses import OPEN, EnrollmentStatus
 from services.design.definitions import find_definition
 from services.resources import NotFound, Resources
 from store.design import definitions
@@ -39,13 +40,10 @@ class Statistics:
             "automation": key,
             "version": version,
             "entered": sum(counts.values()),
-            "queued": counts.get("queued", 0),
-            "active": counts.get("running", 0),
+            "queued": counts.get(EnrollmentStatus.QUEUED, 0),
+            "active": counts.get(EnrollmentStatus.RUNNING, 0),
             "paused": paused,
-            **{
-                name: counts.get(name, 0)
-                for name in ("completed", "exited", "failed", "replaced", "cancelled")
-            },
+            **{name: counts.get(name, 0) for name in EnrollmentStatus if name not in OPEN},
             "skipped": skips,
             "steps_of_version": of,
             "steps": _steps(Automation.model_validate(raw), done) if raw is not None else [],

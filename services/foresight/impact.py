@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from automations.model import Automation
+from runtime.statuses import EnrollmentStatus
 from scoring.profile import ScoreProfile
 from services.design.plan import Item
 from services.follow_ups.enrollment import EnrollByHand
@@ -63,7 +64,7 @@ class Impact:
             row = definitions.find(connection, definitions.AUTOMATIONS, automation.key)
             if row is not None:
                 counts = statistics.by_status(connection, row["id"], None)
-                running = counts.get("queued", 0) + counts.get("running", 0)
+                running = counts.get(EnrollmentStatus.QUEUED, 0) + counts.get(EnrollmentStatus.RUNNING, 0)
         found: dict[str, Any] = {"running": running}
         try:
             past = self._backtest.look_back(automation, row["id"] if row is not None else 0, DAYS)

@@ -5,13 +5,13 @@ from typing import Any
 
 import orjson
 
+from runtime.statuses import EventStatus
 from services import cursors
 from services.follow_ups.listing import ids_of, keys_of
 from services.records.scores import iso
 from services.resources import NotFound, Resources
 from store.connection import Connection, RowMapping
 from store.intake import event_reads
-from store.tables import EventStatus
 
 
 class EventHistory:

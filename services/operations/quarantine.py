@@ -2,12 +2,12 @@
 
 from typing import Any
 
+from runtime.statuses import EventStatus
 from services.follow_ups.listing import keys_of
 from services.intake.history import event_json, find_event, list_events
 from services.resources import Conflict, Resources
 from store.connection import Connection, RowMapping
 from store.intake import event_reads
-from store.tables import EventStatus
 
 
 class Quarantine:

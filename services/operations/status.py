@@ -3,6 +3,7 @@
 from typing import Any
 
 from conditions.times import SECOND
+from runtime.statuses import OPEN, EnrollmentStatus
 from runtime.temporal import ui_url
 from services.records.scores import iso
 from services.resources import Resources
@@ -34,7 +35,10 @@ class Status:
         oldest = min((shard.oldest for shard in shards if shard.oldest is not None), default=None)
         return {
             "pending_events": sum(shard.pending for shard in shards),
-            "follow_ups": {**dict.fromkeys(("queued", "running", "completed", "failed"), 0), **counts},
+            "follow_ups": {
+                **dict.fromkeys((*OPEN, EnrollmentStatus.COMPLETED, EnrollmentStatus.FAILED), 0),
+                **counts,
+            },
             "temporal": "up" if temporal_up else "down",
             "temporal_ui": ui_url(self._resources.settings),
             "oldest_pending_seconds": _age(now, oldest),

@@ -13,6 +13,7 @@ from activities.messages import PublishInput
 from activities.starting import start_publish
 from conditions.times import SECOND, Micros
 from runtime.registry import FOLLOW_UP_WORKFLOW, follow_up_workflow_id
+from runtime.statuses import EnrollmentStatus
 from runtime.wakes import Wakes
 from store import meta
 from store.connection import Connection, RowMapping
@@ -32,10 +33,10 @@ _log = structlog.get_logger()
 
 #: How a workflow that is over, while its enrollment runs, ended.
 _ENDED = {
-    WorkflowExecutionStatus.TERMINATED: "cancelled",
-    WorkflowExecutionStatus.CANCELED: "cancelled",
-    WorkflowExecutionStatus.TIMED_OUT: "cancelled",
-    WorkflowExecutionStatus.FAILED: "failed",
+    WorkflowExecutionStatus.TERMINATED: EnrollmentStatus.CANCELLED,
+    WorkflowExecutionStatus.CANCELED: EnrollmentStatus.CANCELLED,
+    WorkflowExecutionStatus.TIMED_OUT: EnrollmentStatus.CANCELLED,
+    WorkflowExecutionStatus.FAILED: EnrollmentStatus.FAILED,
 }
 
 

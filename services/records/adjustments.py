@@ -8,6 +8,7 @@ from uuid_utils import uuid7
 from conditions.messages import plain_errors
 from conditions.problems import Problem, suggestion
 from conditions.times import Duration, Micros, micros_of, to_iso
+from runtime.statuses import EventStatus
 from scoring.profile import Points
 from services.names import Name, ShortText, unstorable
 from services.records.kinds import Kind, find_record
@@ -63,7 +64,7 @@ class Adjustments:
                     author=wanted.author or NOT_NAMED,
                     at=now,
                     ends_at=now + life if life is not None else None,
-                    status=0,
+                    status=EventStatus.PENDING,
                     silent=silent,
                     depth=0,
                 )
@@ -126,5 +127,5 @@ def _json(row: RowMapping) -> dict[str, Any]:
         "author": row["author"],
         "at": to_iso(row["at"]),
         "expires_at": iso(row["ends_at"]),
-        "status": {0: "pending", 1: "applied"}.get(row["status"], "quarantined"),
+        "status": EventStatus(row["status"]).name.lower(),
     }

@@ -6,7 +6,9 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from conditions.times import Micros
+from runtime.statuses import EnrollmentStatus
 from store.bulk import Bulk
+from store.statuses import OPEN_LITERALS, QUEUED, REPLACED
 from store.tables import Enrollment, Skip, table
 
 
@@ -44,7 +46,7 @@ def save_enrollments(connection: Connection, rows: Sequence[NewEnrollment]) -> N
     Bulk(connection).insert(
         table(Enrollment),
         (*NewEnrollment._fields, "status", "attempt", "closing"),
-        [(*row, "queued", 1, False) for row in rows],
+        [(*row, EnrollmentStatus.QUEUED.value, 1, False) for row in rows],
         "ON CONFLICT DO NOTHING",
     )
 
@@ -56,8 +58,8 @@ def save_skips(connection: Connection, rows: Sequence[NewSkip]) -> None:
 def replace_running(connection: Connection, ids: Sequence[str], now: Micros) -> None:
     """End enrollments because the record entered the same automation anew; their workflows have still to be told."""
     Bulk(connection).each(
-        "UPDATE enrollments SET status = 'replaced', closing = ?, finished_at = ? "
-        "WHERE id = ? AND status IN ('queued', 'running')",
+        f"UPDATE enrollments SET status = {REPLACED}, closing = ?, finished_at = ? "
+        f"WHERE id = ? AND status IN {OPEN_LITERALS}",
         [(True, now, enrollment_id) for enrollment_id in ids],
     )
 
@@ -144,12 +146,12 @@ def drop_queued(connection: Connection, automation_id: int, now: Micros) -> int:
     bulk.run(
         "INSERT INTO skips (automation_id, origin, version, contact_id, deal_id, reason, at) "
         "SELECT automation_id, origin, version, contact_id, deal_id, 'dropped', ? FROM enrollments "
-        "WHERE automation_id = ? AND status = 'queued' AND started_at IS NULL ON CONFLICT DO NOTHING",
+        f"WHERE automation_id = ? AND status = {QUEUED} AND started_at IS NULL ON CONFLICT DO NOTHING",
         now,
         automation_id,
     )
     count = bulk.run(
-        "DELETE FROM enrollments WHERE automation_id = ? AND status = 'queued' AND started_at IS NULL",
+        f"DELETE FROM enrollments WHERE automation_id = ? AND status = {QUEUED} AND started_at IS NULL",
         automation_id,
     )
     bulk.run("DELETE FROM paces WHERE automation_id = ?", automation_id)
@@ -201,7 +203,7 @@ def shards_of(connection: Connection, kind: str, ids: Collection[int]) -> dict[i
 def last_start(connection: Connection, automation_id: int) -> Micros | None:
     """When the last of those that wait for their start may; None when none waits."""
     rows = Bulk(connection).rows(
-        "SELECT max(start_at) FROM enrollments WHERE automation_id = ? AND status = 'queued'", automation_id
+        f"SELECT max(start_at) FROM enrollments WHERE automation_id = ? AND status = {QUEUED}", automation_id
     )
     found: Micros | None = rows[0][0]
     return found

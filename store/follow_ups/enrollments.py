@@ -20,6 +20,7 @@ from sqlalchemy import (
 
 from conditions.times import Micros
 from runtime.registry import enrollment_of, follow_up_workflow_id
+from runtime.statuses import OPEN, EnrollmentStatus
 from store import meta
 from store.database import A_FEW
 from store.follow_ups import messages
@@ -49,7 +50,6 @@ _SCORES = table(Score)
 _EVENTS = table(Event)
 
 #: An enrollment of one of these can still do something.
-OPEN = ("queued", "running")
 
 _WITH_DEFINITION = (
     select(
@@ -95,7 +95,7 @@ def queued(connection: Connection, shard: int, now: Micros, limit: int) -> list[
 def _may_start(connection: Connection, shard: int, now: Micros) -> list[Any]:
     tests = [
         ENROLLMENTS.c.shard == shard,
-        ENROLLMENTS.c.status == "queued",
+        ENROLLMENTS.c.status == EnrollmentStatus.QUEUED,
         ENROLLMENTS.c.start_at <= now,
     ]
     held = meta.get_fact(connection, meta.HELD) is not None
@@ -121,7 +121,9 @@ def next_start(connection: Connection, shard: int, now: Micros) -> Micros | None
     if meta.get_fact(connection, meta.HELD) is not None:
         return None
     waiting = select(func.min(ENROLLMENTS.c.start_at)).where(
-        ENROLLMENTS.c.shard == shard, ENROLLMENTS.c.status == "queued", ENROLLMENTS.c.start_at > now
+        ENROLLMENTS.c.shard == shard,
+        ENROLLMENTS.c.status == EnrollmentStatus.QUEUED,
+        ENROLLMENTS.c.start_at > now,
     )
     found: Micros | None = connection.execute(waiting).scalar_one()
     return found
@@ -139,8 +141,8 @@ def any_unstarted(connection: Connection, shard: int, now: Micros) -> bool:
 def mark_started(connection: Connection, ids: Collection[str], now: Micros) -> None:
     connection.execute(
         update(ENROLLMENTS)
-        .where(ENROLLMENTS.c.id.in_(ids), ENROLLMENTS.c.status == "queued")
-        .values(status="running", started_at=func.coalesce(ENROLLMENTS.c.started_at, now))
+        .where(ENROLLMENTS.c.id.in_(ids), ENROLLMENTS.c.status == EnrollmentStatus.QUEUED)
+        .values(status=EnrollmentStatus.RUNNING, started_at=func.coalesce(ENROLLMENTS.c.started_at, now))
     )
 
 
@@ -215,7 +217,7 @@ def end_enrollment(
     connection: Connection, enrollment_id: str, status: str, now: Micros, error: str | None = None
 ) -> None:
     """Give an enrollment that is still open its final status. What it had still to send will not be sent."""
-    if status != "completed":
+    if status != EnrollmentStatus.COMPLETED:
         messages.fail_pending(connection, enrollment_id, f"the follow-up ended before it was sent ({status})")
     connection.execute(
         update(ENROLLMENTS)
@@ -234,7 +236,7 @@ def running(connection: Connection, before: Micros, after: str, limit: int) -> l
         connection.execute(
             select(ENROLLMENTS.c.id, ENROLLMENTS.c.attempt, ENROLLMENTS.c.shard)
             .where(
-                ENROLLMENTS.c.status == "running",
+                ENROLLMENTS.c.status == EnrollmentStatus.RUNNING,
                 ENROLLMENTS.c.started_at < before,
                 ENROLLMENTS.c.id > after,
             )
@@ -250,10 +252,10 @@ def start_again(connection: Connection, enrollment_id: str, attempt: int) -> Non
         update(ENROLLMENTS)
         .where(
             ENROLLMENTS.c.id == enrollment_id,
-            ENROLLMENTS.c.status == "running",
+            ENROLLMENTS.c.status == EnrollmentStatus.RUNNING,
             ENROLLMENTS.c.attempt == attempt,
         )
-        .values(status="queued", attempt=attempt + 1)
+        .values(status=EnrollmentStatus.QUEUED, attempt=attempt + 1)
     )
 
 

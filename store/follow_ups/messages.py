@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, Table, func, insert, select, update
 
 from conditions.times import Micros
+from runtime.statuses import MessageStatus
 from store.tables import Notification, Webhook, table
 
 NOTIFICATIONS = table(Notification)
@@ -26,7 +27,7 @@ def find(connection: Connection, kind: Kind, message_id: str) -> RowMapping | No
 def pending(connection: Connection, kind: Kind, message_id: str) -> RowMapping | None:
     """The message if it is still to be sent."""
     row = find(connection, kind, message_id)
-    return row if row is not None and row["status"] == "pending" else None
+    return row if row is not None and row["status"] == MessageStatus.PENDING else None
 
 
 def change(connection: Connection, kind: Kind, message_id: str, **values: Any) -> None:
@@ -38,8 +39,8 @@ def fail_pending(connection: Connection, enrollment_id: str, reason: str) -> Non
     for kind in KINDS:
         connection.execute(
             update(kind)
-            .where(kind.c.enrollment_id == enrollment_id, kind.c.status == "pending")
-            .values(status="failed", reason=reason)
+            .where(kind.c.enrollment_id == enrollment_id, kind.c.status == MessageStatus.PENDING)
+            .values(status=MessageStatus.FAILED, reason=reason)
         )
 
 
@@ -48,7 +49,7 @@ def count_alerts(connection: Connection, recipient: str, since: Micros) -> int:
     query = select(func.count()).where(
         NOTIFICATIONS.c.recipient == recipient,
         NOTIFICATIONS.c.created_at > since,
-        NOTIFICATIONS.c.status.in_(("pending", "sent")),
+        NOTIFICATIONS.c.status.in_((MessageStatus.PENDING, MessageStatus.SENT)),
     )
     found: int = connection.execute(query).scalar_one()
     return found

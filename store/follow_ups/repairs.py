@@ -5,15 +5,16 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, Table, delete, select, update
 
 from conditions.times import Micros
+from runtime.statuses import OPEN, EnrollmentStatus, MessageStatus
 from store.follow_ups import watching
-from store.follow_ups.enrollments import ENROLLMENTS, OPEN, OUTCOMES, add_outcome, end_enrollment, outcomes
+from store.follow_ups.enrollments import ENROLLMENTS, OUTCOMES, add_outcome, end_enrollment, outcomes
 from store.follow_ups.messages import KINDS, NOTIFICATIONS, WEBHOOKS
 from store.follow_ups.watching import WAITS
 
 
 def cancel(connection: Connection, enrollment_id: str, now: Micros) -> None:
     """End it; its workflow has still to be told."""
-    end_enrollment(connection, enrollment_id, "cancelled", now, "cancelled by hand")
+    end_enrollment(connection, enrollment_id, EnrollmentStatus.CANCELLED, now, "cancelled by hand")
     connection.execute(update(ENROLLMENTS).where(ENROLLMENTS.c.id == enrollment_id).values(closing=True))
 
 
@@ -26,17 +27,19 @@ def retry(connection: Connection, row: RowMapping) -> None:
     here = row["id"], row["step"]
     connection.execute(
         update(WEBHOOKS)
-        .where(*_of_step(WEBHOOKS, *here), WEBHOOKS.c.status == "failed")
-        .values(status="pending", reason=None)
+        .where(*_of_step(WEBHOOKS, *here), WEBHOOKS.c.status == MessageStatus.FAILED)
+        .values(status=MessageStatus.PENDING, reason=None)
     )
     found = connection.execute(
-        select(NOTIFICATIONS).where(*_of_step(NOTIFICATIONS, *here), NOTIFICATIONS.c.status == "failed")
+        select(NOTIFICATIONS).where(
+            *_of_step(NOTIFICATIONS, *here), NOTIFICATIONS.c.status == MessageStatus.FAILED
+        )
     )
     for message in found.mappings():
         this = NOTIFICATIONS.c.id == message["id"]
         if message["served"]:
             left = [*message["targets"], *message["refused"]]
-            values = {"status": "pending", "reason": None, "targets": left, "refused": []}
+            values = {"status": MessageStatus.PENDING, "reason": None, "targets": left, "refused": []}
             connection.execute(update(NOTIFICATIONS).where(this).values(values))
         else:
             connection.execute(delete(OUTCOMES).where(*_of_step(OUTCOMES, *here)))
@@ -45,7 +48,7 @@ def retry(connection: Connection, row: RowMapping) -> None:
         update(ENROLLMENTS)
         .where(ENROLLMENTS.c.id == row["id"])
         .values(
-            status="queued",
+            status=EnrollmentStatus.QUEUED,
             attempt=ENROLLMENTS.c.attempt + 1,
             finished_at=None,
             last_error=None,
@@ -119,9 +122,9 @@ def skip(connection: Connection, row: RowMapping, kind: str, branch: str | None,
                 .where(
                     messages.c.enrollment_id == enrollment_id,
                     messages.c.path == path,
-                    messages.c.status.in_(("pending", "failed")),
+                    messages.c.status.in_((MessageStatus.PENDING, MessageStatus.FAILED)),
                 )
-                .values(status="skipped", reason="skipped by hand")
+                .values(status=MessageStatus.SKIPPED, reason="skipped by hand")
             ).rowcount
         if not skipped:
             return False

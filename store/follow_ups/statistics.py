@@ -3,6 +3,7 @@
 from sqlalchemy import Connection
 
 from store.bulk import Bulk
+from store.statuses import OPEN_LITERALS
 
 
 def _of(version: int | None) -> tuple[str, list[int]]:
@@ -24,8 +25,7 @@ def paused(connection: Connection, automation_id: int, version: int | None) -> i
     """How many of the open enrollments are paused."""
     test, parameters = _of(version)
     rows = Bulk(connection).rows(
-        "SELECT count(*) FROM enrollments WHERE automation_id = ? AND paused "
-        f"AND status IN ('queued', 'running'){test}",
+        f"SELECT count(*) FROM enrollments WHERE automation_id = ? AND paused AND status IN {OPEN_LITERALS}{test}",
         automation_id,
         *parameters,
     )

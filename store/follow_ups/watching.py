@@ -5,8 +5,10 @@ from collections.abc import Collection
 from sqlalchemy import Connection, RowMapping, insert, select, update
 
 from conditions.times import Micros
+from runtime.statuses import OPEN, EnrollmentStatus
 from store.bulk import Bulk
-from store.follow_ups.enrollments import ENROLLMENTS, OPEN, end_enrollment, with_definition
+from store.follow_ups.enrollments import ENROLLMENTS, end_enrollment, with_definition
+from store.statuses import OPEN_LITERALS
 from store.tables import Wait, table
 
 WAITS = table(Wait)
@@ -21,7 +23,7 @@ def watched(connection: Connection, contact_ids: Collection[int]) -> list[RowMap
     ids = [
         row[0]
         for row in bulk.rows(
-            f"SELECT id FROM enrollments WHERE {test} AND watching > 0 AND status IN ('queued', 'running')",
+            f"SELECT id FROM enrollments WHERE {test} AND watching > 0 AND status IN {OPEN_LITERALS}",
             parameter,
         )
     ]
@@ -110,5 +112,5 @@ def mark_woken(connection: Connection, woken: Collection[tuple[str, int, int]]) 
 
 def exit_early(connection: Connection, enrollment_id: str, reason: str, now: Micros) -> None:
     """End a follow-up because `exit_when` holds; its workflow has still to be told."""
-    end_enrollment(connection, enrollment_id, "exited", now, reason)
+    end_enrollment(connection, enrollment_id, EnrollmentStatus.EXITED, now, reason)
     connection.execute(update(ENROLLMENTS).where(ENROLLMENTS.c.id == enrollment_id).values(closing=True))

@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 
 from conditions.times import Micros
 from store.bulk import Bulk
+from store.statuses import APPLIED
 
 
 class PastChange(NamedTuple):
@@ -64,7 +65,7 @@ def events_since(
     bulk = Bulk(connection)
     while True:
         rows = bulk.rows(
-            f"SELECT {_EVENT} FROM events WHERE type = ? AND received_at >= ? AND status = 1 "
+            f"SELECT {_EVENT} FROM events WHERE type = ? AND received_at >= ? AND status = {APPLIED} "
             "AND contact_id > ? ORDER BY contact_id, occurred_at, id LIMIT ?",
             event_type,
             since,

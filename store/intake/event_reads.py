@@ -5,9 +5,11 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, and_, select
 
+from runtime.statuses import EventStatus
 from store.bulk import Bulk
 from store.database import A_FEW
-from store.tables import Event, EventStatus, table
+from store.statuses import PENDING, QUARANTINED
+from store.tables import Event, table
 
 EVENTS = table(Event)
 
@@ -57,7 +59,8 @@ def queue_again(connection: Connection, event_id: str) -> bool:
     """Make a quarantined event pending once more; False when none of that id is in quarantine."""
     return (
         Bulk(connection).run(
-            "UPDATE events SET status = 0, error = NULL WHERE id = ? AND status = 2", event_id
+            f"UPDATE events SET status = {PENDING}, error = NULL WHERE id = ? AND status = {QUARANTINED}",
+            event_id,
         )
         > 0
     )

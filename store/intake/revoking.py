@@ -5,8 +5,9 @@ from collections.abc import Collection
 from sqlalchemy import Connection
 
 from conditions.times import Micros
+from runtime.statuses import EventStatus
 from store.bulk import Bulk
-from store.tables import EventStatus
+from store.statuses import APPLIED, STANDING
 
 
 def shards_of(connection: Connection, ids: Collection[str]) -> set[int]:
@@ -25,8 +26,8 @@ def revoke(connection: Connection, ids: Collection[str], now: Micros, *, silent:
     test, parameter = bulk.among("id", ids)
     status = EventStatus.REVOKING_SILENTLY if silent else EventStatus.REVOKING
     return bulk.run(
-        f"UPDATE events SET status = CASE WHEN status = 1 THEN {status.value} ELSE 3 END, revoked_at = ?, "
-        f"error = NULL WHERE {test} AND status IN (0, 1, 2)",
+        f"UPDATE events SET status = CASE WHEN status = {APPLIED} THEN {status.value} ELSE 3 END, revoked_at = ?, "
+        f"error = NULL WHERE {test} AND status IN {STANDING}",
         now,
         parameter,
     )

@@ -6,6 +6,7 @@ from sqlalchemy import Connection, RowMapping, delete, select
 
 from conditions.times import Micros
 from store.bulk import Bulk
+from store.statuses import PENDING, QUARANTINED, QUEUED
 from store.tables import Worker, table
 
 WORKERS = table(Worker)
@@ -36,8 +37,12 @@ def shard_status(connection: Connection, now: Micros) -> list[ShardStatus]:
     def by_shard(statement: str, *parameters: object) -> dict[int, tuple[int, Micros | None]]:
         return {row[0]: (row[1], row[2]) for row in bulk.rows(statement, *parameters)}
 
-    events = by_shard("SELECT shard, count(*), min(received_at) FROM events WHERE status = 0 GROUP BY shard")
-    adjustments = by_shard("SELECT shard, count(*), min(at) FROM adjustments WHERE status = 0 GROUP BY shard")
+    events = by_shard(
+        f"SELECT shard, count(*), min(received_at) FROM events WHERE status = {PENDING} GROUP BY shard"
+    )
+    adjustments = by_shard(
+        f"SELECT shard, count(*), min(at) FROM adjustments WHERE status = {PENDING} GROUP BY shard"
+    )
     revocations = by_shard(
         "SELECT shard, count(*), min(revoked_at) FROM events WHERE status >= 4 GROUP BY shard"
     )
@@ -49,7 +54,7 @@ def shard_status(connection: Connection, now: Micros) -> list[ShardStatus]:
         "SELECT shard, count(*), min(due_at) FROM scores WHERE due_at <= ? GROUP BY shard", now
     )
     unstarted = by_shard(
-        "SELECT shard, count(*), min(created_at) FROM enrollments WHERE status = 'queued' GROUP BY shard"
+        f"SELECT shard, count(*), min(created_at) FROM enrollments WHERE status = {QUEUED} GROUP BY shard"
     )
     found = []
     for (shard,) in bulk.rows("SELECT id FROM shards ORDER BY id"):
@@ -63,13 +68,13 @@ def shard_status(connection: Connection, now: Micros) -> list[ShardStatus]:
 def shards_with_work(connection: Connection, before: Micros, *, held: bool) -> list[int]:
     """The shards with work that was there, or due, before a moment. Cheap: it looks for one row of each kind."""
     unstarted = (
-        " OR EXISTS (SELECT 1 FROM enrollments n WHERE n.status = 'queued' AND n.shard = s.id AND n.start_at < ?"
+        f" OR EXISTS (SELECT 1 FROM enrollments n WHERE n.status = {QUEUED} AND n.shard = s.id AND n.start_at < ?"
         f"{' AND n.started_at IS NOT NULL' if held else ''})"
     )
     statement = (
         "SELECT s.id FROM shards s WHERE "
-        "EXISTS (SELECT 1 FROM events e WHERE e.status = 0 AND e.shard = s.id AND e.received_at < ?)"
-        " OR EXISTS (SELECT 1 FROM adjustments a WHERE a.status = 0 AND a.shard = s.id AND a.at < ?)"
+        f"EXISTS (SELECT 1 FROM events e WHERE e.status = {PENDING} AND e.shard = s.id AND e.received_at < ?)"
+        f" OR EXISTS (SELECT 1 FROM adjustments a WHERE a.status = {PENDING} AND a.shard = s.id AND a.at < ?)"
         " OR EXISTS (SELECT 1 FROM contacts c WHERE c.touched > 0 AND c.shard = s.id AND c.updated_at < ?)"
         " OR EXISTS (SELECT 1 FROM deals g WHERE g.touched > 0 AND g.shard = s.id AND g.updated_at < ?)"
         " OR EXISTS (SELECT 1 FROM events r WHERE r.status >= 4 AND r.shard = s.id AND r.revoked_at < ?)"
@@ -82,7 +87,7 @@ def shards_with_work(connection: Connection, before: Micros, *, held: bool) -> l
 
 
 def quarantined(connection: Connection) -> int:
-    count: int = Bulk(connection).rows("SELECT count(*) FROM events WHERE status = 2")[0][0]
+    count: int = Bulk(connection).rows(f"SELECT count(*) FROM events WHERE status = {QUARANTINED}")[0][0]
     return count
 
 

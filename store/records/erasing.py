@@ -6,6 +6,7 @@ from sqlalchemy import Connection
 
 from conditions.times import Micros
 from runtime.registry import follow_up_workflow_id
+from runtime.statuses import OPEN
 from store.bulk import Bulk
 from store.records.merging import ABOUT_DEAL
 from store.scoring.ledgers import fold_anew
@@ -67,7 +68,7 @@ def _forget_enrollments(bulk: Bulk, enrollments: Collection[tuple[str, int, str]
         [
             (follow_up_workflow_id(enrollment_id, attempt), shard)
             for enrollment_id, attempt, status in enrollments
-            if status in ("queued", "running")
+            if status in OPEN
         ],
     )
     test, parameter = bulk.among("enrollment_id", ids)

@@ -9,11 +9,12 @@ from conditions.times import Micros
 from store.bulk import Bulk
 from store.records.contacts import CONTACTS
 from store.scoring.ledgers import fold_anew
+from store.statuses import CANCELLED, OPEN_LITERALS
 
 #: Of enrollments that name a deal: it is the deal that is enrolled.
 ABOUT_DEAL = "(profile_id IS NULL OR profile_id IN (SELECT id FROM profiles WHERE applies_to = 'deal'))"
 _OPEN = (
-    "status IN ('queued', 'running') AND (deal_id IS NULL OR profile_id IN "
+    f"status IN {OPEN_LITERALS} AND (deal_id IS NULL OR profile_id IN "
     "(SELECT id FROM profiles WHERE applies_to = 'contact'))"
 )
 
@@ -117,7 +118,7 @@ def _move_deals(bulk: Bulk, deals: list[int], shard: int) -> None:
 def _end_doubles(bulk: Bulk, old: int, new: int, now: Micros) -> None:
     """End the loser's own follow-ups of automations that run for the survivor too."""
     bulk.run(
-        "UPDATE enrollments SET status = 'cancelled', closing = (1 = 1), finished_at = ?, "
+        f"UPDATE enrollments SET status = {CANCELLED}, closing = (1 = 1), finished_at = ?, "
         "last_error = 'merged into a contact for which this automation runs already' "
         f"WHERE contact_id = ? AND {_OPEN} AND automation_id IN "
         f"(SELECT automation_id FROM enrollments WHERE contact_id = ? AND {_OPEN})",

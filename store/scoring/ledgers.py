@@ -12,6 +12,7 @@ from scoring.progress import ScoreChange, Stored
 from store.bulk import Bulk
 from store.database import dump_json
 from store.scoring.facts import Properties
+from store.statuses import APPLIED, COUNTING
 from store.tables import Change, table
 from store.tables import Entry as EntryRow
 
@@ -107,7 +108,7 @@ def load_applied_events(
     found: dict[int, list[Event]] = {}
     for row in bulk.rows(
         f"SELECT {column}, id, type, occurred_at, properties, deal_id FROM events "
-        f"WHERE {test} AND status IN (1, 4, 5) ORDER BY {column}, occurred_at, id",
+        f"WHERE {test} AND status IN {COUNTING} ORDER BY {column}, occurred_at, id",
         *parameters,
     ):
         found.setdefault(row[0], []).append(Event(row[1], row[2], row[3], Properties(row[4]), row[5]))
@@ -123,7 +124,7 @@ def load_applied_adjustments(
     found: dict[int, list[Adjustment]] = {}
     for row in bulk.rows(
         f"SELECT record_id, id, points, at, ends_at FROM adjustments WHERE profile_id = ? AND {test} "
-        "AND status = 1 ORDER BY at, id",
+        f"AND status = {APPLIED} ORDER BY at, id",
         profile_id,
         parameter,
     ):

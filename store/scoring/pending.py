@@ -7,10 +7,11 @@ from sqlalchemy import Connection
 
 from conditions.limits import BATCH
 from conditions.times import Micros
+from runtime.statuses import EventStatus
 from scoring.ledger import Event
 from store.bulk import Bulk
 from store.scoring.facts import Properties
-from store.tables import EventStatus
+from store.statuses import APPLIED, PENDING, REVOKED
 
 #: Revocations fold histories anew, so not too many of them are taken at a time.
 MOST_REVOCATIONS = 1_000
@@ -85,7 +86,7 @@ def due_work(connection: Connection, shard: int, now: Micros, limit: int) -> Due
             BATCH.most,
             5,
             "SELECT id, contact_id, type, occurred_at, received_at, properties, silent, depth, deal_id "
-            "FROM events WHERE status = 0 AND shard = ? ORDER BY received_at, id LIMIT ?",
+            f"FROM events WHERE status = {PENDING} AND shard = ? ORDER BY received_at, id LIMIT ?",
             shard,
             limit,
         )
@@ -94,7 +95,7 @@ def due_work(connection: Connection, shard: int, now: Micros, limit: int) -> Due
         PendingAdjustment(*row)
         for row in bulk.rows(
             "SELECT id, profile_id, record_id, points, set_to, at, ends_at, silent, depth FROM adjustments "
-            "WHERE status = 0 AND shard = ? ORDER BY at, id LIMIT ?",
+            f"WHERE status = {PENDING} AND shard = ? ORDER BY at, id LIMIT ?",
             shard,
             limit,
         )
@@ -142,18 +143,18 @@ def next_due(connection: Connection, shard: int) -> Micros | None:
 def mark_applied(connection: Connection, event_ids: Collection[str]) -> None:
     bulk = Bulk(connection)
     test, parameter = bulk.among("id", event_ids)
-    bulk.run(f"UPDATE events SET status = 1 WHERE {test}", parameter)
+    bulk.run(f"UPDATE events SET status = {APPLIED} WHERE {test}", parameter)
 
 
 def mark_revoked(connection: Connection, event_ids: Collection[str]) -> None:
     bulk = Bulk(connection)
     test, parameter = bulk.among("id", event_ids)
-    bulk.run(f"UPDATE events SET status = 3 WHERE {test}", parameter)
+    bulk.run(f"UPDATE events SET status = {REVOKED} WHERE {test}", parameter)
 
 
 def mark_adjustments_applied(connection: Connection, points: Mapping[str, int]) -> None:
     Bulk(connection).each(
-        "UPDATE adjustments SET status = 1, points = ? WHERE id = ?",
+        f"UPDATE adjustments SET status = {APPLIED}, points = ? WHERE id = ?",
         [(value, adjustment_id) for adjustment_id, value in points.items()],
     )
 
@@ -177,7 +178,7 @@ def quarantine(connection: Connection, errors: Mapping[str, str]) -> None:
     bulk = Bulk(connection)
     rows = [(EventStatus.QUARANTINED.value, error, cause_id) for cause_id, error in errors.items()]
     bulk.each("UPDATE events SET status = ?, error = ? WHERE id = ?", rows)
-    bulk.each("UPDATE adjustments SET status = ?, error = ? WHERE id = ? AND status = 0", rows)
+    bulk.each(f"UPDATE adjustments SET status = ?, error = ? WHERE id = ? AND status = {PENDING}", rows)
 
 
 def settle_strays(connection: Connection, event_ids: Collection[str]) -> None:

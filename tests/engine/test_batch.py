@@ -2,7 +2,7 @@
 
 import pytest
 
-from store.tables import EventStatus
+from runtime.statuses import EventStatus
 from tests.engine.world import World
 
 FIRST_POINTS = {"on": "e", "points": 4}

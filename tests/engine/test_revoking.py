@@ -1,6 +1,6 @@
 """Taking events back, on both databases."""
 
-from store.tables import EventStatus
+from runtime.statuses import EventStatus
 from tests.engine.world import World
 
 

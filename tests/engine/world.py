@@ -8,6 +8,7 @@ from uuid_utils import uuid7
 from conditions.times import Micros
 from engine.batch import Batch, BatchOutcome, score_batch
 from engine.published import PublishedCache
+from runtime.statuses import EventStatus
 from scoring.compiled import CompiledProfile
 from scoring.fold import fold
 from scoring.ledger import Adjustment, Event, Ledger, Record
@@ -22,7 +23,6 @@ from store.intake import revoking
 from store.records import contacts, deals, merging
 from store.scoring import ledgers as rows
 from store.scoring.pending import NOTHING
-from store.tables import EventStatus
 
 HOUR = 3_600_000_000
 

@@ -1,0 +1,49 @@
+"""How things stand: the words and numbers that the database, Temporal and the API share. Imports nothing."""
+
+from enum import IntEnum, StrEnum
+
+
+class EventStatus(IntEnum):
+    """Where an event stands. It counts while it is applied, and until its revocation has been worked off.
+
+    Adjustments are pending, applied or quarantined in the same way.
+    """
+
+    PENDING = 0
+    APPLIED = 1
+    QUARANTINED = 2
+    REVOKED = 3
+    REVOKING = 4
+    REVOKING_SILENTLY = 5
+
+
+class EnrollmentStatus(StrEnum):
+    """How a follow-up stands; all but `queued` are values of the search attribute `KindlingOutcome`."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    EXITED = "exited"
+    REPLACED = "replaced"
+    CANCELLED = "cancelled"
+
+
+class MessageStatus(StrEnum):
+    """How a notification or a call of a webhook stands: sent is said of the one, delivered of the other."""
+
+    RECORDED = "recorded"
+    PENDING = "pending"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    WITHHELD = "withheld"
+    SKIPPED = "skipped"
+
+
+OPEN = (EnrollmentStatus.QUEUED, EnrollmentStatus.RUNNING)
+"""An enrollment that is not over."""
+NOTIFICATION_STATUSES = tuple(status for status in MessageStatus if status is not MessageStatus.DELIVERED)
+WEBHOOK_STATUSES = tuple(
+    status for status in MessageStatus if status not in (MessageStatus.SENT, MessageStatus.WITHHELD)
+)

@@ -1,0 +1,22 @@
+"""The statuses as SQL literals, since the indexes that are made for some of them know no parameters."""
+
+from enum import IntEnum, StrEnum
+
+from runtime.statuses import OPEN, EnrollmentStatus, EventStatus
+
+
+def _literal(*statuses: IntEnum | StrEnum) -> str:
+    return ", ".join(repr(status.value) for status in statuses)
+
+
+PENDING = _literal(EventStatus.PENDING)
+APPLIED = _literal(EventStatus.APPLIED)
+QUARANTINED = _literal(EventStatus.QUARANTINED)
+REVOKED = _literal(EventStatus.REVOKED)
+COUNTING = f"({_literal(EventStatus.APPLIED, EventStatus.REVOKING, EventStatus.REVOKING_SILENTLY)})"
+STANDING = f"({_literal(EventStatus.PENDING, EventStatus.APPLIED, EventStatus.QUARANTINED)})"
+QUEUED = _literal(EnrollmentStatus.QUEUED)
+RUNNING = _literal(EnrollmentStatus.RUNNING)
+REPLACED = _literal(EnrollmentStatus.REPLACED)
+CANCELLED = _literal(EnrollmentStatus.CANCELLED)
+OPEN_LITERALS = f"({_literal(*OPEN)})"
