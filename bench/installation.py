@@ -230,15 +230,12 @@ class Installation:
             _publish(
                 connection,
                 definitions.PROFILES,
-                definitions.PROFILE_VERSIONS,
                 PROFILE,
                 now,
                 applies_to="contact",
             )
             for automation in self._automations:
-                _publish(
-                    connection, definitions.AUTOMATIONS, definitions.AUTOMATION_VERSIONS, automation, now
-                )
+                _publish(connection, definitions.AUTOMATIONS, automation, now)
 
     def _announced(self, name: str, argv: tuple[str, ...]) -> Command:
         announced = self.settings.home / f"{name}.ready"
@@ -264,13 +261,13 @@ class Installation:
 
 
 def _publish(
-    connection: Connection, rows: Any, versions: Any, document: dict[str, Any], now: int, **extra: Any
+    connection: Connection, family: definitions.Family, document: dict[str, Any], now: int, **extra: Any
 ) -> None:
-    definitions.save_draft(connection, rows, document["key"], document, now, extra=extra)
-    row = definitions.find(connection, rows, document["key"])
+    definitions.save_draft(connection, family, document["key"], document, now, extra=extra)
+    row = definitions.find(connection, family, document["key"])
     if row is None:
         raise RuntimeError(f"{document['key']} was not saved")
-    definitions.publish_version(connection, rows, versions, row, document, now)
+    definitions.publish_version(connection, family, row, document, now)
 
 
 def _disk() -> str | None:

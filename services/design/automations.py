@@ -17,19 +17,21 @@ from services.design.definitions import (
     return_to_version,
     same_automation,
     save_automation,
-    versions_json,
 )
-from services.resources import Conflict, Invalid, NotFound, Resources
+from services.design.reading import Definitions
+from services.resources import Conflict, Invalid, NotFound
 from store.connection import Connection, RowMapping
 from store.design import definitions as rows
 from store.follow_ups import enrolling, repairs
 
 
-class Automations:
+class Automations(Definitions):
     """Saves and publishes automations and recipients, one transaction each."""
 
-    def __init__(self, resources: Resources) -> None:
-        self._resources = resources
+    family = rows.AUTOMATIONS
+
+    def shown(self, connection: Connection, row: RowMapping) -> dict[str, Any]:
+        return automation_json(connection, row)
 
     def save(self, key: str, body: Any) -> tuple[dict[str, Any], bool]:
         """Save the draft, with `warnings` of what is not wrong but strange. Also whether the automation is new."""
@@ -46,28 +48,6 @@ class Automations:
 
         return change_definitions(self._resources, work)
 
-    def get(self, key: str) -> dict[str, Any]:
-        with self._resources.database.read() as connection:
-            return automation_json(connection, find_definition(connection, rows.AUTOMATIONS, key))
-
-    def find(self, *, cursor: str | None, limit: int) -> dict[str, Any]:
-        after = cursors.decode(cursor, "automations", (str,))
-        with self._resources.database.read() as connection:
-            found = rows.all_definitions(connection, rows.AUTOMATIONS, after[0] if after else "", limit + 1)
-            taken, following = cursors.cut(found, limit, "automations", lambda row: [row["key"]])
-            shown = [automation_json(connection, row) for row in taken]
-        return cursors.page(shown, following)
-
-    def versions(self, key: str) -> list[dict[str, Any]]:
-        with self._resources.database.read() as connection:
-            row = find_definition(connection, rows.AUTOMATIONS, key)
-            return versions_json(connection, rows.AUTOMATION_VERSIONS, row)
-
-    def compare(self, key: str, before: int | None, after: int | None) -> dict[str, Any]:
-        with self._resources.database.read() as connection:
-            row = find_definition(connection, rows.AUTOMATIONS, key)
-            return compare_versions(connection, rows.AUTOMATION_VERSIONS, row, before, after)
-
     def publish(self, key: str) -> dict[str, Any]:
         """Make the draft a version and switch to it; a paused automation goes on. `difference`: from the one before."""
 
@@ -78,7 +58,7 @@ class Automations:
             shown = automation_json(connection, after)
             before = row["version"] or row["latest"] or None
             if before is not None and before != version:
-                found = compare_versions(connection, rows.AUTOMATION_VERSIONS, after, before, version)
+                found = compare_versions(connection, rows.AUTOMATIONS, after, before, version)
                 shown["difference"] = found
             return shown
 
@@ -90,11 +70,11 @@ class Automations:
 
         def work(connection: Connection, now: Micros) -> dict[str, Any]:
             row = find_definition(connection, rows.AUTOMATIONS, key)
-            row = return_to_version(connection, rows.AUTOMATIONS, rows.AUTOMATION_VERSIONS, row, version, now)
+            row = return_to_version(connection, rows.AUTOMATIONS, row, version, now)
             before = row["version"] or row["latest"]
             after = publish_automation(connection, row, now, keep_paused=True)
             row = find_definition(connection, rows.AUTOMATIONS, key)
-            found = compare_versions(connection, rows.AUTOMATION_VERSIONS, row, before, after)
+            found = compare_versions(connection, rows.AUTOMATIONS, row, before, after)
             return {**automation_json(connection, row), "difference": found}
 
         return change_definitions(self._resources, work)
@@ -169,7 +149,7 @@ def automation_json(connection: Connection, row: RowMapping) -> dict[str, Any]:
     status = "draft"
     if row["version"] is not None:
         status = "paused" if row["paused"] else "published"
-        published = rows.version_definition(connection, rows.AUTOMATION_VERSIONS, row["id"], row["version"])
+        published = rows.version_definition(connection, rows.AUTOMATIONS, row["id"], row["version"])
     return {
         "kind": draft.kind,
         "key": row["key"],

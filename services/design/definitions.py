@@ -187,13 +187,12 @@ def _added_tags(drafts: Iterable[Any]) -> frozenset[str]:
     return frozenset(found)
 
 
-def find_definition(connection: Connection, definitions: Any, key: str) -> RowMapping:
+def find_definition(connection: Connection, family: rows.Family, key: str) -> RowMapping:
     """The row of a profile or automation; raises NotFound."""
-    row = rows.find(connection, definitions, key)
+    row = rows.find(connection, family, key)
     if row is None:
-        what = "profile" if definitions is rows.PROFILES else "automation"
-        known = [found["key"] for found in rows.all_definitions(connection, definitions)]
-        raise NotFound(f'there is no {what} "{key}"{suggestion(key, known)}')
+        known = [found["key"] for found in rows.all_definitions(connection, family)]
+        raise NotFound(f'there is no {family.name} "{key}"{suggestion(key, known)}')
     return row
 
 
@@ -229,7 +228,7 @@ def publish_profile(
     profile = ScoreProfile.model_validate(row["draft"])
     if problems := [*check_profile(profile), *publish_problems(profile)]:
         raise Invalid(problems)
-    version = rows.publish_version(connection, rows.PROFILES, rows.PROFILE_VERSIONS, row, row["draft"], now)
+    version = rows.publish_version(connection, rows.PROFILES, row, row["draft"], now)
     publication = str(uuid7())
     publications.begin(connection, publication, row["id"], version, shards, now, silent=silent)
     return Publish(version, PublishInput(publication, row["key"], version, shards))
@@ -243,25 +242,23 @@ def publish_automation(
     errors, _ = check_automation(automation, known_definitions(connection))
     if errors:
         raise Invalid(errors)
-    version = rows.publish_version(
-        connection, rows.AUTOMATIONS, rows.AUTOMATION_VERSIONS, row, row["draft"], now
-    )
+    version = rows.publish_version(connection, rows.AUTOMATIONS, row, row["draft"], now)
     if keep_paused and row["paused"]:
         rows.change_definition(connection, rows.AUTOMATIONS, row["id"], paused=True)
     return version
 
 
 def return_to_version(
-    connection: Connection, definitions: Any, versions: Any, row: RowMapping, version: int, now: Micros
+    connection: Connection, family: rows.Family, row: RowMapping, version: int, now: Micros
 ) -> RowMapping:
     """Make an earlier version's content the draft; the row as it is then."""
     if not row["latest"]:
         raise Conflict(f'"{row["key"]}" has not been published, so there is no version to go back to')
-    document = rows.version_definition(connection, versions, row["id"], version)
+    document = rows.version_definition(connection, family, row["id"], version)
     if document is None:
         raise Conflict(f'"{row["key"]}" has no version {version}; its versions are 1 to {row["latest"]}')
-    rows.save_draft(connection, definitions, row["key"], document, now)
-    return find_definition(connection, definitions, row["key"])
+    rows.save_draft(connection, family, row["key"], document, now)
+    return find_definition(connection, family, row["key"])
 
 
 def read_version(body: Any) -> int:
@@ -272,7 +269,7 @@ def read_version(body: Any) -> int:
     return version
 
 
-def versions_json(connection: Connection, versions: Any, row: RowMapping) -> list[dict[str, Any]]:
+def versions_json(connection: Connection, family: rows.Family, row: RowMapping) -> list[dict[str, Any]]:
     """All versions, the newest first."""
     return [
         {
@@ -281,18 +278,18 @@ def versions_json(connection: Connection, versions: Any, row: RowMapping) -> lis
             "current": found["version"] == row["version"],
             "definition": found["definition"],
         }
-        for found in rows.versions_of(connection, versions, row["id"])
+        for found in rows.versions_of(connection, family, row["id"])
     ]
 
 
 def compare_versions(
-    connection: Connection, versions: Any, row: RowMapping, before: int | None, after: int | None
+    connection: Connection, family: rows.Family, row: RowMapping, before: int | None, after: int | None
 ) -> dict[str, Any]:
     """What changed from one version to another, as a diff of YAML. By default from the published one to the draft."""
     before = before if before is not None else row["version"]
 
     def content(version: int) -> dict[str, Any]:
-        found = rows.version_definition(connection, versions, row["id"], version)
+        found = rows.version_definition(connection, family, row["id"], version)
         if found is None:
             had = f"its versions are 1 to {row['latest']}" if row["latest"] else "it has not been published"
             raise NotFound(f'"{row["key"]}" has no version {version}; {had}')

@@ -200,14 +200,14 @@ def _item(connection: Connection, document: Document) -> Item:
     model = document.model
     if isinstance(model, ScoreProfile):
         row = rows.find(connection, rows.PROFILES, document.key)
-        version = _published(connection, rows.PROFILE_VERSIONS, row)
+        version = _published(connection, rows.PROFILES, row)
         wanted = profile_document(model)
         return _compared(
             document, row, wanted, _same_profile_document, is_published=same_profile(wanted, version)
         )
     if isinstance(model, Automation):
         row = rows.find(connection, rows.AUTOMATIONS, document.key)
-        version = _published(connection, rows.AUTOMATION_VERSIONS, row)
+        version = _published(connection, rows.AUTOMATIONS, row)
         wanted = automation_document(model)
         return _compared(
             document, row, wanted, same_automation, is_published=same_automation(wanted, version)

@@ -29,9 +29,7 @@ class ProfileCache:
     def version(self, connection: Connection, profile_id: int, version: int) -> CompiledProfile:
         known = self._known.get((profile_id, version))
         if known is None:
-            definition = definitions.version_definition(
-                connection, definitions.PROFILE_VERSIONS, profile_id, version
-            )
+            definition = definitions.version_definition(connection, definitions.PROFILES, profile_id, version)
             profile = ScoreProfile.model_validate(definition)
             if len(self._known) >= _MOST:
                 self._known = {}

@@ -9,11 +9,9 @@ from conditions.times import Micros, to_iso
 from runtime.registry import publish_workflow_id
 from scoring.checks import check_profile
 from scoring.profile import ScoreProfile
-from services import cursors
 from services.design.definitions import (
     Publish,
     change_definitions,
-    compare_versions,
     find_definition,
     profile_document,
     publish_profile,
@@ -22,8 +20,8 @@ from services.design.definitions import (
     return_to_version,
     same_profile,
     save_profile,
-    versions_json,
 )
+from services.design.reading import Definitions
 from services.resources import Conflict, Invalid, Resources
 from store.connection import Connection, RowMapping
 from store.design import definitions as rows
@@ -33,12 +31,17 @@ StartPublish = Callable[[PublishInput], None]
 """Starts a publish workflow soon; never fails, never waits. Workers start those that it does not reach."""
 
 
-class Profiles:
+class Profiles(Definitions):
     """Saves and publishes score profiles, one transaction each."""
 
+    family = rows.PROFILES
+
     def __init__(self, resources: Resources, start_publish: StartPublish) -> None:
-        self._resources = resources
+        super().__init__(resources)
         self._start_publish = start_publish
+
+    def shown(self, connection: Connection, row: RowMapping) -> dict[str, Any]:
+        return profile_json(connection, row)
 
     def save(self, key: str, body: Any) -> tuple[dict[str, Any], bool]:
         """Save the draft; name and description apply at once. Also whether the profile is new."""
@@ -51,28 +54,6 @@ class Profiles:
             return profile_json(connection, save_profile(connection, profile, now)), created
 
         return change_definitions(self._resources, work)
-
-    def get(self, key: str) -> dict[str, Any]:
-        with self._resources.database.read() as connection:
-            return profile_json(connection, find_definition(connection, rows.PROFILES, key))
-
-    def find(self, *, cursor: str | None, limit: int) -> dict[str, Any]:
-        after = cursors.decode(cursor, "profiles", (str,))
-        with self._resources.database.read() as connection:
-            found = rows.all_definitions(connection, rows.PROFILES, after[0] if after else "", limit + 1)
-            taken, following = cursors.cut(found, limit, "profiles", lambda row: [row["key"]])
-            shown = [profile_json(connection, row) for row in taken]
-        return cursors.page(shown, following)
-
-    def versions(self, key: str) -> list[dict[str, Any]]:
-        with self._resources.database.read() as connection:
-            row = find_definition(connection, rows.PROFILES, key)
-            return versions_json(connection, rows.PROFILE_VERSIONS, row)
-
-    def compare(self, key: str, before: int | None, after: int | None) -> dict[str, Any]:
-        with self._resources.database.read() as connection:
-            row = find_definition(connection, rows.PROFILES, key)
-            return compare_versions(connection, rows.PROFILE_VERSIONS, row, before, after)
 
     def publish(self, key: str, *, silent: bool = True) -> Publish:
         """Make the draft a version, switch to it, and start to re-score every record."""
@@ -89,7 +70,7 @@ class Profiles:
 
         def work(connection: Connection, now: Micros) -> Publish:
             row = find_definition(connection, rows.PROFILES, key)
-            row = return_to_version(connection, rows.PROFILES, rows.PROFILE_VERSIONS, row, version, now)
+            row = return_to_version(connection, rows.PROFILES, row, version, now)
             return publish_profile(connection, row, now, shards=self._resources.shards, silent=silent)
 
         return self._started(change_definitions(self._resources, work))
@@ -152,7 +133,7 @@ def profile_json(connection: Connection, row: RowMapping) -> dict[str, Any]:
     draft = ScoreProfile.model_validate(row["draft"])
     published = None
     if row["version"] is not None:
-        published = rows.version_definition(connection, rows.PROFILE_VERSIONS, row["id"], row["version"])
+        published = rows.version_definition(connection, rows.PROFILES, row["id"], row["version"])
     return {
         "kind": draft.kind,
         "key": row["key"],

@@ -24,9 +24,7 @@ class Statistics:
             of = version if version is not None else row["version"] or row["latest"] or None
             raw = None
             if of is not None:
-                raw = definitions.version_definition(
-                    connection, definitions.AUTOMATION_VERSIONS, row["id"], of
-                )
+                raw = definitions.version_definition(connection, definitions.AUTOMATIONS, row["id"], of)
             if version is not None and raw is None:
                 had = (
                     f"its versions are 1 to {row['latest']}" if row["latest"] else "it has not been published"

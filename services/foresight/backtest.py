@@ -65,7 +65,7 @@ class Backtest:
 def _definition(connection: Connection, row: RowMapping, version: int | None) -> Automation:
     if version is None:
         return Automation.model_validate(row["draft"])
-    found = definitions.version_definition(connection, definitions.AUTOMATION_VERSIONS, row["id"], version)
+    found = definitions.version_definition(connection, definitions.AUTOMATIONS, row["id"], version)
     if found is None:
         had = f"its versions are 1 to {row['latest']}" if row["latest"] else "it has not been published"
         raise NotFound(f'"{row["key"]}" has no version {version}; {had}')

@@ -169,7 +169,7 @@ class _About:
         self.kind = kind
         self.record = record
         self.now = now
-        self._versions = definitions.versions_of(connection, definitions.AUTOMATION_VERSIONS, row["id"])
+        self._versions = definitions.versions_of(connection, definitions.AUTOMATIONS, row["id"])
         self.published: Micros | None = min((found["published_at"] for found in self._versions), default=None)
         self._known: dict[int | None, tuple[Automation, CompiledTrigger]] = {}
         self._take(row["version"])

@@ -184,7 +184,7 @@ def _unknown_profiles(connection: Connection, wanted: SmartList) -> Iterator[Pro
         bands = {*row["draft"].get("bands", {})}
         if row["version"] is not None:
             published = definitions.version_definition(
-                connection, definitions.PROFILE_VERSIONS, row["id"], row["version"]
+                connection, definitions.PROFILES, row["id"], row["version"]
             )
             bands |= {*(published or {}).get("bands", {})}
         if wanted.filter.band not in bands:

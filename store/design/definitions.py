@@ -1,6 +1,7 @@
 """Profiles, automations and recipients: drafts, versions, what is published."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, RowMapping, Table, and_, desc, func, insert, select, update
@@ -18,12 +19,37 @@ from store.tables import (
     table,
 )
 
-PROFILES = table(Profile)
-PROFILE_VERSIONS = table(ProfileVersion)
-AUTOMATIONS = table(Automation)
-AUTOMATION_VERSIONS = table(AutomationVersion)
+_PROFILES, _PROFILE_VERSIONS = table(Profile), table(ProfileVersion)
+_AUTOMATIONS, _AUTOMATION_VERSIONS = table(Automation), table(AutomationVersion)
 RECIPIENTS = table(Recipient)
 PUBLICATIONS = table(Publication)
+
+
+@dataclass(frozen=True)
+class Family:
+    """What profiles and automations have in common: drafts that become versions, of which one is published.
+
+    `versions` point to their definition by the column `owner`. `first`: what a new row has besides its draft;
+    `published`: what it has once a version is published.
+    """
+
+    name: str
+    rows: Table
+    versions: Table
+    owner: str
+    first: Mapping[str, Any]
+    published: Mapping[str, Any]
+
+
+PROFILES = Family("profile", _PROFILES, _PROFILE_VERSIONS, "profile_id", first={"emptied": 0}, published={})
+AUTOMATIONS = Family(
+    "automation",
+    _AUTOMATIONS,
+    _AUTOMATION_VERSIONS,
+    "automation_id",
+    first={"paused": False},
+    published={"paused": False},
+)
 
 
 class PublishedProfile(NamedTuple):
@@ -45,30 +71,30 @@ class PublishedAutomation(NamedTuple):
     paused: bool
 
 
-def find(connection: Connection, definitions: Table, key: str) -> RowMapping | None:
+def find(connection: Connection, family: Family, key: str) -> RowMapping | None:
     """The profile's or automation's row; None when there is none of this key, or it is archived."""
     return (
         connection.execute(
-            select(definitions).where(definitions.c.key == key, definitions.c.archived.is_(False))
+            select(family.rows).where(family.rows.c.key == key, family.rows.c.archived.is_(False))
         )
         .mappings()
         .one_or_none()
     )
 
 
-def find_even_archived(connection: Connection, definitions: Table, key: str) -> RowMapping | None:
-    return connection.execute(select(definitions).where(definitions.c.key == key)).mappings().one_or_none()
+def find_even_archived(connection: Connection, family: Family, key: str) -> RowMapping | None:
+    return connection.execute(select(family.rows).where(family.rows.c.key == key)).mappings().one_or_none()
 
 
 def all_definitions(
-    connection: Connection, definitions: Table, after: str = "", limit: int = 500
+    connection: Connection, family: Family, after: str = "", limit: int = 500
 ) -> list[RowMapping]:
     """Rows by key, those after `after`."""
     return list(
         connection.execute(
-            select(definitions)
-            .where(definitions.c.archived.is_(False), definitions.c.key > after)
-            .order_by(definitions.c.key)
+            select(family.rows)
+            .where(family.rows.c.archived.is_(False), family.rows.c.key > after)
+            .order_by(family.rows.c.key)
             .limit(limit)
         ).mappings()
     )
@@ -76,25 +102,25 @@ def all_definitions(
 
 def kinds(connection: Connection) -> dict[int, str]:
     """By profile id, the kind of record that it scores, published or not."""
-    query = select(PROFILES.c.id, PROFILES.c.applies_to)
+    query = select(_PROFILES.c.id, _PROFILES.c.applies_to)
     return {row.id: row.applies_to for row in connection.execute(query)}
 
 
-def all_keys(connection: Connection, definitions: Table) -> set[str]:
+def all_keys(connection: Connection, family: Family) -> set[str]:
     """The keys of all that are not archived."""
-    query = select(definitions.c.key).where(definitions.c.archived.is_(False))
+    query = select(family.rows.c.key).where(family.rows.c.archived.is_(False))
     return set(connection.execute(query).scalars())
 
 
 def all_drafts(connection: Connection) -> list[dict[str, Any]]:
     """The drafts of all automations that are not archived."""
-    query = select(AUTOMATIONS.c.draft).where(AUTOMATIONS.c.archived.is_(False))
+    query = select(_AUTOMATIONS.c.draft).where(_AUTOMATIONS.c.archived.is_(False))
     return list(connection.execute(query).scalars())
 
 
 def save_draft(
     connection: Connection,
-    definitions: Table,
+    family: Family,
     key: str,
     draft: Mapping[str, Any],
     now: Micros,
@@ -106,53 +132,47 @@ def save_draft(
     values: dict[str, Any] = {"draft": dict(draft), "updated_at": now, "archived": False, **(extra or {})}
     if applied:
         values["applied"] = dict(draft)
-    changed = connection.execute(update(definitions).where(definitions.c.key == key).values(**values))
+    changed = connection.execute(update(family.rows).where(family.rows.c.key == key).values(**values))
     if changed.rowcount == 0:
-        more = {"paused": False} if definitions is AUTOMATIONS else {"emptied": 0}
-        connection.execute(insert(definitions).values(key=key, latest=0, **values, **more))
+        connection.execute(insert(family.rows).values(key=key, latest=0, **values, **family.first))
 
 
 def publish_version(
-    connection: Connection, definitions: Table, versions: Table, row: RowMapping, definition: Any, now: Micros
+    connection: Connection, family: Family, row: RowMapping, definition: Any, now: Micros
 ) -> int:
     """Make the next immutable version and switch to it; the version's number."""
     version = int(row["latest"]) + 1
-    owner = versions.c[0].name
     connection.execute(
-        insert(versions).values(
-            {owner: row["id"], "version": version, "definition": definition, "published_at": now}
+        insert(family.versions).values(
+            {family.owner: row["id"], "version": version, "definition": definition, "published_at": now}
         )
     )
-    values: dict[str, Any] = {"version": version, "latest": version, "updated_at": now}
-    if definitions is AUTOMATIONS:
-        values["paused"] = False
-    connection.execute(update(definitions).where(definitions.c.id == row["id"]).values(**values))
+    values = {"version": version, "latest": version, "updated_at": now, **family.published}
+    connection.execute(update(family.rows).where(family.rows.c.id == row["id"]).values(**values))
     meta.bump_definitions(connection)
     return version
 
 
-def change_definition(connection: Connection, definitions: Table, row_id: int, **values: Any) -> None:
+def change_definition(connection: Connection, family: Family, row_id: int, **values: Any) -> None:
     """Unpublish, pause, resume, archive."""
-    connection.execute(update(definitions).where(definitions.c.id == row_id).values(**values))
+    connection.execute(update(family.rows).where(family.rows.c.id == row_id).values(**values))
     meta.bump_definitions(connection)
 
 
-def versions_of(connection: Connection, versions: Table, owner_id: int) -> list[RowMapping]:
+def versions_of(connection: Connection, family: Family, owner_id: int) -> list[RowMapping]:
     """All versions, the newest first."""
-    return list(
-        connection.execute(
-            select(versions).where(versions.c[0] == owner_id).order_by(desc(versions.c.version))
-        ).mappings()
-    )
+    versions = family.versions.c
+    query = select(family.versions).where(versions[family.owner] == owner_id).order_by(desc(versions.version))
+    return list(connection.execute(query).mappings())
 
 
 def version_definition(
-    connection: Connection, versions: Table, owner_id: int, version: int
+    connection: Connection, family: Family, owner_id: int, version: int
 ) -> dict[str, Any] | None:
     """The definition of one version."""
-    found: dict[str, Any] | None = connection.execute(
-        select(versions.c.definition).where(versions.c[0] == owner_id, versions.c.version == version)
-    ).scalar_one_or_none()
+    versions = family.versions.c
+    query = select(versions.definition).where(versions[family.owner] == owner_id, versions.version == version)
+    found: dict[str, Any] | None = connection.execute(query).scalar_one_or_none()
     return found
 
 
@@ -160,30 +180,30 @@ def published_profiles(connection: Connection) -> list[PublishedProfile]:
     silent = (
         select(PUBLICATIONS.c.silent)
         .where(
-            PUBLICATIONS.c.profile_id == PROFILES.c.id,
-            PUBLICATIONS.c.version == PROFILES.c.version,
+            PUBLICATIONS.c.profile_id == _PROFILES.c.id,
+            PUBLICATIONS.c.version == _PROFILES.c.version,
         )
         .limit(1)
         .scalar_subquery()
     )
     rows = connection.execute(
         select(
-            PROFILES.c.id,
-            PROFILES.c.version,
-            PROFILE_VERSIONS.c.definition,
-            PROFILE_VERSIONS.c.published_at,
+            _PROFILES.c.id,
+            _PROFILES.c.version,
+            _PROFILE_VERSIONS.c.definition,
+            _PROFILE_VERSIONS.c.published_at,
             func.coalesce(silent, True),
-            PROFILES.c.emptied,
+            _PROFILES.c.emptied,
         )
         .join(
-            PROFILE_VERSIONS,
+            _PROFILE_VERSIONS,
             and_(
-                PROFILE_VERSIONS.c.profile_id == PROFILES.c.id,
-                PROFILE_VERSIONS.c.version == PROFILES.c.version,
+                _PROFILE_VERSIONS.c.profile_id == _PROFILES.c.id,
+                _PROFILE_VERSIONS.c.version == _PROFILES.c.version,
             ),
         )
-        .where(PROFILES.c.archived.is_(False))
-        .order_by(PROFILES.c.id)
+        .where(_PROFILES.c.archived.is_(False))
+        .order_by(_PROFILES.c.id)
     )
     return [PublishedProfile(*row) for row in rows]
 
@@ -191,21 +211,21 @@ def published_profiles(connection: Connection) -> list[PublishedProfile]:
 def published_automations(connection: Connection) -> list[PublishedAutomation]:
     rows = connection.execute(
         select(
-            AUTOMATIONS.c.id,
-            AUTOMATIONS.c.key,
-            AUTOMATIONS.c.version,
-            AUTOMATION_VERSIONS.c.definition,
-            AUTOMATIONS.c.paused,
+            _AUTOMATIONS.c.id,
+            _AUTOMATIONS.c.key,
+            _AUTOMATIONS.c.version,
+            _AUTOMATION_VERSIONS.c.definition,
+            _AUTOMATIONS.c.paused,
         )
         .join(
-            AUTOMATION_VERSIONS,
+            _AUTOMATION_VERSIONS,
             and_(
-                AUTOMATION_VERSIONS.c.automation_id == AUTOMATIONS.c.id,
-                AUTOMATION_VERSIONS.c.version == AUTOMATIONS.c.version,
+                _AUTOMATION_VERSIONS.c.automation_id == _AUTOMATIONS.c.id,
+                _AUTOMATION_VERSIONS.c.version == _AUTOMATIONS.c.version,
             ),
         )
-        .where(AUTOMATIONS.c.archived.is_(False))
-        .order_by(AUTOMATIONS.c.id)
+        .where(_AUTOMATIONS.c.archived.is_(False))
+        .order_by(_AUTOMATIONS.c.id)
     )
     return [PublishedAutomation(*row) for row in rows]
 
@@ -232,6 +252,6 @@ def all_recipients(connection: Connection) -> list[RowMapping]:
 
 def profile_key(connection: Connection, profile_id: int) -> str | None:
     found: str | None = connection.execute(
-        select(PROFILES.c.key).where(PROFILES.c.id == profile_id)
+        select(_PROFILES.c.key).where(_PROFILES.c.id == profile_id)
     ).scalar_one_or_none()
     return found

@@ -71,9 +71,7 @@ class World:
             )
             row = definitions.find(connection, definitions.PROFILES, key)
             assert row is not None
-            version = definitions.publish_version(
-                connection, definitions.PROFILES, definitions.PROFILE_VERSIONS, row, definition, self.now
-            )
+            version = definitions.publish_version(connection, definitions.PROFILES, row, definition, self.now)
             publications.begin(
                 connection, publication_id, row["id"], version, self.shards, self.now, silent=silent
             )
@@ -92,7 +90,6 @@ class World:
             definitions.publish_version(
                 connection,
                 definitions.AUTOMATIONS,
-                definitions.AUTOMATION_VERSIONS,
                 row,
                 definition,
                 self.now,

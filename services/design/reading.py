@@ -1,0 +1,50 @@
+"""Reading profiles and automations: drafts, versions, and what lies between them."""
+
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar
+
+from services import cursors
+from services.design.definitions import compare_versions, find_definition, versions_json
+from services.resources import Resources
+from store.connection import Connection, RowMapping
+from store.design import definitions as rows
+
+
+class Definitions(ABC):
+    """One family of definitions, as it is read."""
+
+    family: ClassVar[rows.Family]
+
+    def __init__(self, resources: Resources) -> None:
+        self._resources = resources
+
+    @abstractmethod
+    def shown(self, connection: Connection, row: RowMapping) -> dict[str, Any]:
+        """The draft as its author wrote it, and how it stands."""
+
+    def get(self, key: str) -> dict[str, Any]:
+        """One of them; raises NotFound."""
+        with self._resources.database.read() as connection:
+            return self.shown(connection, find_definition(connection, self.family, key))
+
+    def find(self, *, cursor: str | None, limit: int) -> dict[str, Any]:
+        """A page of them, by key."""
+        of = f"{self.family.name}s"
+        after = cursors.decode(cursor, of, (str,))
+        with self._resources.database.read() as connection:
+            found = rows.all_definitions(connection, self.family, after[0] if after else "", limit + 1)
+            taken, following = cursors.cut(found, limit, of, lambda row: [row["key"]])
+            shown = [self.shown(connection, row) for row in taken]
+        return cursors.page(shown, following)
+
+    def versions(self, key: str) -> list[dict[str, Any]]:
+        """All versions of one, the newest first."""
+        with self._resources.database.read() as connection:
+            row = find_definition(connection, self.family, key)
+            return versions_json(connection, self.family, row)
+
+    def compare(self, key: str, before: int | None, after: int | None) -> dict[str, Any]:
+        """What changed from one version to another; by default from the published one to the draft."""
+        with self._resources.database.read() as connection:
+            row = find_definition(connection, self.family, key)
+            return compare_versions(connection, self.family, row, before, after)
