@@ -5,7 +5,8 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from conditions.times import Micros
-from engine.enrolling import Enrolling, Found
+from engine.admitting import Found
+from engine.enrolling import Enrolling
 from engine.published import Published
 from engine.subjects import DEAL, Subjects
 from scoring.progress import ScoreChange
@@ -46,7 +47,7 @@ def enlist(
     published = replace(published, triggers=TriggerIndex([trigger]))
     subjects = Subjects(connection, NOTHING, published, {kind: ids})
     enrolling = Enrolling(connection, shard, published, now, subjects)
-    enrolling.load_scores({})
+    enrolling.facts.load_scores({})
     scores = {}
     if profile is not None:
         scores = load_score_values(connection, profile.id, ids, published.rows[profile.id].emptied)
@@ -55,7 +56,7 @@ def enlist(
             continue
         deal_id = record_id if kind == DEAL else None
         contact_id = subjects.deals[record_id].contact_id if kind == DEAL else record_id
-        facts = enrolling.facts_of(contact_id, deal_id)
+        facts = enrolling.facts.of(contact_id, deal_id)
         score = scores.get(record_id)
         change = ScoreChange(0, score, score, MANUAL, wanted.request, None, silent=False, depth=0)
         lookup = change_lookup(profile, change, facts) if profile is not None else event_lookup(None, facts)

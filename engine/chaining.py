@@ -2,16 +2,16 @@
 
 from typing import Any
 
-from uuid_utils import uuid7
-
-from engine.enrolling import paced
+from engine.admitting import Admission, Found
 from engine.situation import Situation, StepFailed
-from runtime.statuses import OPEN
-from store.follow_ups import enrolling as rows
+from engine.subjects import DEAL
+from scoring.progress import ScoreChange
 from store.follow_ups import enrollments as follow_ups
-from store.follow_ups import watching
 from triggers.compiled import CompiledTrigger
-from triggers.evaluate import Guard, Match, skip_reason
+from triggers.evaluate import Match
+
+#: `cause` of such enrollments.
+START = "start"
 
 
 def enroll_in(situation: Situation, path: str, key: str) -> dict[str, Any]:
@@ -27,50 +27,32 @@ def enroll_in(situation: Situation, path: str, key: str) -> dict[str, Any]:
     deal_id = _deal_of(situation, trigger)
     origin = f"start:{row['id']}/{path}"
     exits = trigger.exits is not None and trigger.exits(situation.lookup, situation.now)
-    match = Match(trigger, origin, None, None, row["depth"] + 1, exits)
-    guard = _guard(situation, trigger, deal_id)
-    reason = skip_reason(match, guard, situation.now)
-    if reason is not None:
-        skip = rows.NewSkip(
-            trigger.automation_id,
-            origin,
-            trigger.version,
-            row["contact_id"],
-            deal_id,
-            reason,
-            situation.now,
-        )
-        rows.save_skips(situation.connection, [skip])
-        return {"skipped": reason}
-    if trigger.while_running == "replace" and guard.running:
-        rows.replace_running(situation.connection, guard.running, situation.now)
-    score = situation.score_of(trigger.profile)
     profile = situation.published.by_key.get(trigger.profile or "")
-    enrollment = rows.NewEnrollment(
-        str(uuid7()),
-        trigger.automation_id,
-        trigger.version,
-        row["contact_id"],
-        deal_id,
-        row["shard"],
-        origin,
-        profile.id if profile else None,
-        None,
-        row["event_id"],
-        "start",
-        score,
-        score,
-        row["depth"] + 1,
-        situation.now,
-        watching.EXIT if trigger.exits_early else 0,
-        situation.now,
+    score = situation.score_of(trigger.profile)
+    change = ScoreChange(
+        seq=0,
+        previous=score,
+        current=score,
+        cause=START,
+        cause_id=origin,
+        event=None,
+        silent=False,
+        depth=row["depth"] + 1,
     )
-    most = {trigger.automation_id: trigger.most_starts}
-    rows.save_enrollments(
-        situation.connection, paced(situation.connection, [enrollment], most, situation.now)
+    found = Found(
+        match=Match(trigger, origin, None, change, row["depth"] + 1, exits),
+        profile=profile,
+        contact_id=row["contact_id"],
+        deal_id=deal_id,
+        about_deal=deal_id is not None and (profile is None or profile.applies_to == DEAL),
+        event_id=row["event_id"],
     )
+    admission = Admission(situation.published, row["shard"], situation.now)
+    decided = admission.save(situation.connection, [found])
+    if decided.skips:
+        return {"skipped": decided.skips[0].reason}
     situation.changed = True
-    return {"enrollment": enrollment.id}
+    return {"enrollment": decided.enrollments[0].id}
 
 
 def _deal_of(situation: Situation, trigger: CompiledTrigger) -> int | None:
@@ -82,19 +64,3 @@ def _deal_of(situation: Situation, trigger: CompiledTrigger) -> int | None:
     if profile is None and not follow_ups.about_deal(situation.enrollment):
         return None
     return deal_id
-
-
-def _guard(situation: Situation, trigger: CompiledTrigger, deal_id: int | None) -> Guard:
-    profile = situation.published.by_key.get(trigger.profile or "")
-    about_deal = deal_id is not None and (profile is None or profile.applies_to == "deal")
-    guard = Guard()
-    found = rows.load_earlier(
-        situation.connection, [trigger.automation_id], [situation.enrollment["contact_id"]]
-    )
-    for earlier in found:
-        same = earlier.about_deal(situation.published.kinds)
-        if same == about_deal and (not about_deal or earlier.deal_id == deal_id):
-            guard.last_start = max(earlier.created_at, earlier.start_at)
-            if earlier.status in OPEN:
-                guard.running.append(earlier.id)
-    return guard

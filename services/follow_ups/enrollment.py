@@ -12,8 +12,8 @@ from automations.model import Automation
 from conditions.definition import Definition, Key, Text, invalid
 from conditions.messages import plain_errors
 from conditions.problems import Problem
+from engine.admitting import Decided
 from engine.by_hand import Wanted, enlist
-from engine.enrolling import Decided
 from engine.published import Published, PublishedCache, compile_automation
 from services.design.definitions import find_definition
 from services.records.kinds import Kind, find_record

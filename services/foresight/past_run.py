@@ -8,7 +8,7 @@ from typing import Any
 from automations.durations import longest_duration
 from automations.model import Automation
 from conditions.times import Micros
-from engine.enrolling import Enrolling
+from engine.facts_reader import FactsReader
 from engine.published import Published, compile_automation
 from engine.subjects import CONTACT, DEAL, Subjects
 from scoring.ledger import Event
@@ -112,7 +112,7 @@ class PastRun:
                 row.depth,
             )
             of_version = self._profiles.version(connection, profile.id, row.version)
-            known = facts.facts_of(contact_id, deal_id)
+            known = facts.of(contact_id, deal_id)
             for index, replay in zip(
                 self._indexes, self._of(contact_id, deal_id if about_deal else None), strict=True
             ):
@@ -136,16 +136,16 @@ class PastRun:
             if row.silent or row.contact_id not in subjects.contacts:
                 continue
             event = _event(row)
-            known = facts.facts_of(row.contact_id, row.deal_id)
+            known = facts.of(row.contact_id, row.deal_id)
             for index, replay in zip(self._indexes, self._of(row.contact_id, row.deal_id), strict=True):
                 replay.look(
                     match_event(index, event, row.depth, known, row.received_at), None, row.received_at
                 )
 
-    def _facts(self, connection: Connection, subjects: Subjects) -> Enrolling:
+    def _facts(self, connection: Connection, subjects: Subjects) -> FactsReader:
         """What filters read of the records; scores of other profiles are the present ones."""
         published = replace(self._published, triggers=self._indexes[0])
-        facts = Enrolling(connection, 0, published, 0, subjects)
+        facts = FactsReader(connection, published, subjects)
         facts.load_scores({})
         return facts
 

@@ -1,0 +1,181 @@
+"""Admission to automations: whom a match enrolls, and whom it skips and why. The same for changes, hands and steps."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from uuid_utils import uuid7
+
+from conditions.times import Micros
+from engine.published import Published
+from runtime.statuses import OPEN
+from scoring.compiled import CompiledProfile
+from store.connection import Connection
+from store.follow_ups import enrolling as rows
+from store.follow_ups import watching
+from triggers.evaluate import Guard, Match, Window, is_armed, skip_reason, take_start
+
+
+class Found(NamedTuple):
+    """A match with whom it enrolls. `about_deal`: the deal is enrolled, else the contact, and a deal may be named.
+
+    `event_id`: what it began with, where the match itself has no event.
+    """
+
+    match: Match
+    profile: CompiledProfile | None
+    contact_id: int
+    deal_id: int | None
+    about_deal: bool
+    event_id: str | None = None
+
+    @property
+    def guard_key(self) -> tuple[int, int, int | None]:
+        """Whose earlier enrollments matter."""
+        deal_id = self.deal_id if self.about_deal else None
+        return self.match.trigger.automation_id, self.contact_id, deal_id
+
+
+class Decided(NamedTuple):
+    """What becomes of the matches of a batch. `replaced`: ids of enrollments that end."""
+
+    enrollments: list[rows.NewEnrollment]
+    skips: list[rows.NewSkip]
+    replaced: list[str]
+
+
+@dataclass(frozen=True)
+class Admission:
+    """Decides about matches of one shard, whose lock is held when it saves."""
+
+    published: Published
+    shard: int
+    now: Micros
+
+    def decide(self, connection: Connection, matches: Sequence[Found]) -> Decided:
+        """Who enrolls, and who is skipped for which reason; earlier enrollments are read now."""
+        decided = Decided([], [], [])
+        guards = self._guards(connection, matches)
+        for found in matches:
+            trigger = found.match.trigger
+            guard = guards.setdefault(found.guard_key, Guard())
+            if not self._armed(connection, found, guard):
+                continue
+            reason = skip_reason(found.match, guard, self.now)
+            if reason is not None:
+                decided.skips.append(self._skip(found, reason))
+                continue
+            if trigger.while_running == "replace":
+                decided.replaced.extend(guard.running)
+                guard.running.clear()
+            enrollment = self._enrollment(found)
+            guard.last_start = guard.entered_at = self.now
+            guard.last_seq = enrollment.change_seq
+            guard.running.append(enrollment.id)
+            decided.enrollments.append(enrollment)
+        return decided
+
+    def save(self, connection: Connection, matches: Sequence[Found]) -> Decided:
+        """Decide, and write enrollments and skips."""
+        decided = self.decide(connection, matches)
+        most = {found.match.trigger.automation_id: found.match.trigger.most_starts for found in matches}
+        rows.save_enrollments(connection, _paced(connection, decided.enrollments, most, self.now))
+        rows.save_skips(connection, decided.skips)
+        if decided.replaced:
+            rows.replace_running(connection, decided.replaced, self.now)
+        return decided
+
+    def _guards(
+        self, connection: Connection, found: Collection[Found]
+    ) -> dict[tuple[int, int, int | None], Guard]:
+        """What has become of earlier matches, by automation, contact, and deal where that was enrolled."""
+        guarded = [one for one in found if one.match.trigger.guarded]
+        guards: dict[tuple[int, int, int | None], Guard] = {}
+        if guarded:
+            automations = {
+                one.match.trigger.automation_id: one.profile.id if one.profile else None for one in guarded
+            }
+            contacts = {one.contact_id for one in guarded}
+            for earlier in rows.load_earlier(connection, automations, contacts):
+                deal_id = earlier.deal_id if earlier.about_deal(self.published.kinds) else None
+                guard = guards.setdefault((earlier.automation_id, earlier.contact_id, deal_id), Guard())
+                guard.last_start = max(earlier.created_at, earlier.start_at)
+                guard.entered_at = earlier.created_at
+                same = earlier.profile_id == automations[earlier.automation_id]
+                guard.last_seq = earlier.change_seq if same else None
+                if earlier.status in OPEN:
+                    guard.running.append(earlier.id)
+        return guards
+
+    def _armed(self, connection: Connection, found: Found, guard: Guard) -> bool:
+        """Whether the score has been where `rearm` wants it since the last enrollment. Changes are stored by now.
+
+        Who is enrolled by hand need not wait for that.
+        """
+        trigger, change, profile = found.match.trigger, found.match.change, found.profile
+        if (
+            trigger.rearm is None
+            or guard.entered_at is None
+            or not change
+            or not change.seq
+            or profile is None
+        ):
+            return True
+        record_id = found.deal_id if found.about_deal and found.deal_id is not None else found.contact_id
+        scores = rows.scores_between(
+            connection, profile.id, record_id, guard.last_seq, guard.entered_at, change.seq
+        )
+        return is_armed(trigger, scores, self.now)
+
+    def _skip(self, found: Found, reason: str) -> rows.NewSkip:
+        return rows.NewSkip(
+            automation_id=found.match.trigger.automation_id,
+            origin=found.match.origin,
+            version=found.match.trigger.version,
+            contact_id=found.contact_id,
+            deal_id=found.deal_id,
+            reason=reason,
+            at=self.now,
+        )
+
+    def _enrollment(self, found: Found) -> rows.NewEnrollment:
+        match, trigger, change = found.match, found.match.trigger, found.match.change
+        return rows.NewEnrollment(
+            id=str(uuid7()),
+            automation_id=trigger.automation_id,
+            version=trigger.version,
+            contact_id=found.contact_id,
+            deal_id=found.deal_id,
+            shard=self.shard,
+            origin=match.origin,
+            profile_id=found.profile.id if found.profile else None,
+            change_seq=change.seq or None if change else None,
+            event_id=match.event.id if match.event else found.event_id,
+            cause=change.cause if change else "event",
+            previous=change.previous if change else None,
+            current=change.current if change else None,
+            depth=match.depth,
+            created_at=self.now,
+            watching=watching.EXIT if trigger.exits_early else 0,
+            start_at=self.now,
+        )
+
+
+def _paced(
+    connection: Connection,
+    enrollments: Sequence[rows.NewEnrollment],
+    most: Mapping[int, tuple[int, Micros]],
+    now: Micros,
+) -> list[rows.NewEnrollment]:
+    """The same, each with the moment at which its automation's storm limit (`most`) lets it start."""
+    automations = {enrollment.automation_id for enrollment in enrollments}
+    if not automations:
+        return []
+    windows = {key: Window(*found) for key, found in rows.lock_paces(connection, automations).items()}
+    found = []
+    for enrollment in enrollments:
+        key = enrollment.automation_id
+        windows[key], start_at = take_start(windows.get(key), most[key], now)
+        found.append(enrollment._replace(start_at=start_at))
+    rows.save_paces(connection, [(key, windows[key].began_at, windows[key].used) for key in automations])
+    return found
