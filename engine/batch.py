@@ -1,7 +1,7 @@
 """One batch of a shard: load what is pending, fold it, evaluate triggers, commit everything in one transaction."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from conditions.times import Micros
 from engine.enrolling import Enrolling
@@ -11,7 +11,7 @@ from engine.subjects import CONTACT, DEAL, Subjects
 from engine.watching import look
 from scoring.compiled import CompiledProfile
 from scoring.ledger import Entry, Event, Record
-from scoring.progress import History, Incoming, Progress, Stored, advance
+from scoring.progress import Case, History, Incoming, Progress, Rebuild, Stored, Touch, advance
 from scoring.windows import window_of
 from store.connection import Connection
 from store.scoring import ledgers as rows
@@ -112,72 +112,49 @@ class Batch:
         mortal = self._mortal(profile, valid, stored)
         revoked = {i for i in ids if any(item.revokes is not None for item in incoming[i])}
         known = set(valid)
-        folded = [i for i in ids if i not in known or i in revoked or touched.get(i, (0, False))[1]]
+        reread = {i for i, touch in touched.items() if touch.reread}
+        folded = [i for i in ids if i not in known or i in revoked or i in reread]
         histories = self._histories(profile, folded)
         origin = self.published.rows[profile.id]
         for record_id in ids:
             record = self.subjects.record(profile.applies_to, record_id)
             older = record.created_at <= origin.published_at
-            self._advance(
-                profile,
-                record,
-                record_id,
-                stored.get(record_id),
-                limited.get(record_id, ()),
-                mortal.get(record_id, ()),
-                histories.get(record_id),
-                incoming[record_id],
-                touched.get(record_id, (0, False)),
-                ("publish", origin.silent) if older else ("attribute", False),
+            case = Case(
+                record=record,
+                record_id=record_id,
+                incoming=incoming[record_id],
+                stored=stored.get(record_id),
+                limited=limited.get(record_id, ()),
+                mortal=mortal.get(record_id, ()),
+                history=histories.get(record_id),
+                touch=touched.get(record_id),
+                rebuild=Rebuild("publish", origin.silent) if older else Rebuild("attribute", silent=False),
             )
+            self._advance(profile, case)
 
-    def _advance(
-        self,
-        profile: CompiledProfile,
-        record: Record,
-        record_id: int,
-        stored: Stored | None,
-        limited: Sequence[Entry],
-        mortal: Sequence[Entry],
-        history: History | None,
-        incoming: list[Incoming],
-        touched: tuple[int, bool],
-        rebuild: tuple[str, bool],
-    ) -> None:
+    def _advance(self, profile: CompiledProfile, case: Case) -> None:
         """Advance one score; what makes scoring fail is quarantined and the rest counts."""
-        now = max(self.now, stored.scored_at if stored else 0)
+        now = max(self.now, case.stored.scored_at if case.stored else 0)
         quarantined = self.outcome.quarantined
         if quarantined:
-            incoming = [item for item in incoming if item.id not in quarantined]
-
-        def attempt(stored: Stored | None, history: History | None, incoming: Sequence[Incoming]) -> Progress:
-            return advance(
-                profile,
-                record,
-                record_id,
-                now,
-                stored,
-                limited,
-                mortal,
-                history,
-                incoming,
-                touched=touched[0],
-                reread=touched[1],
-                rebuild=rebuild,
-            )
-
+            case = replace(case, incoming=[item for item in case.incoming if item.id not in quarantined])
         try:
-            found = attempt(stored, history, incoming)
+            found = advance(profile, case, now)
         except Exception:
-            good = [item for item in incoming if self._passes(profile, record, item.event, item.id)]
-            if history is not None:
-                kept = [event for event in history.events if self._passes(profile, record, event, event.id)]
-                history = History(kept, history.adjustments)
-            if stored is not None:  # the failed attempt has changed its standing
-                stored = self._stored(profile, [record_id])[record_id]
-            found = attempt(stored, history, good)
-        self.progress[profile.id][record_id] = found
+            found = advance(profile, self._without_the_bad(profile, case), now)
+        self.progress[profile.id][case.record_id] = found
         self.fixed_points |= found.fixed_points
+
+    def _without_the_bad(self, profile: CompiledProfile, case: Case) -> Case:
+        """The case without the events that cannot be scored, and as it was before it was tried."""
+        record, history, stored = case.record, case.history, case.stored
+        good = [item for item in case.incoming if self._passes(profile, record, item.event, item.id)]
+        if history is not None:
+            kept = [event for event in history.events if self._passes(profile, record, event, event.id)]
+            history = History(kept, history.adjustments)
+        if stored is not None:  # the failed attempt has changed its standing
+            stored = self._stored(profile, [case.record_id])[case.record_id]
+        return replace(case, incoming=good, history=history, stored=stored)
 
     def _stored(self, profile: CompiledProfile, ids: list[int]) -> dict[int, Stored]:
         """What is stored of the scores; those from before the profile was last unpublished are empty."""
@@ -194,16 +171,14 @@ class Batch:
         if event is None:
             return True
         try:
-            advance(profile, record, 0, self.now, None, (), (), None, [Incoming(event.at, cause_id, event)])
+            advance(profile, Case(record, 0, [Incoming(event.at, cause_id, event)]), self.now)
         except Exception as error:
             reason = f"profile {profile.key}: {type(error).__name__}: {error}"
             self.outcome.quarantined[cause_id] = reason[:500]
             return False
         return True
 
-    def _incoming(
-        self, profile: CompiledProfile, touched: Mapping[int, tuple[int, bool]]
-    ) -> dict[int, list[Incoming]]:
+    def _incoming(self, profile: CompiledProfile, touched: Mapping[int, Touch]) -> dict[int, list[Incoming]]:
         """By record, what this profile has to look at; records that it has nothing to do with are left out."""
         kind = profile.applies_to
         found: dict[int, list[Incoming]] = {}
@@ -220,14 +195,13 @@ class Batch:
             if adjustment.profile_id == profile.id:
                 found.setdefault(adjustment.record_id, []).append(
                     Incoming(
-                        adjustment.at,
-                        adjustment.id,
-                        None,
-                        adjustment.points,
-                        adjustment.set_to,
-                        adjustment.ends_at,
-                        bool(adjustment.silent),
-                        adjustment.depth,
+                        at=adjustment.at,
+                        id=adjustment.id,
+                        points=adjustment.points,
+                        set_to=adjustment.set_to,
+                        ends_at=adjustment.ends_at,
+                        silent=bool(adjustment.silent),
+                        depth=adjustment.depth,
                     )
                 )
         for revocation in self.due.revocations:

@@ -6,6 +6,7 @@ from conditions.values import Value
 from engine.published import Published
 from scoring.compiled import CompiledProfile
 from scoring.ledger import Record
+from scoring.progress import Touch
 from store.connection import Connection
 from store.scoring.facts import DealWithContact, load_contacts, load_deals
 from store.scoring.pending import Due, PendingEvent
@@ -71,16 +72,13 @@ class Subjects:
         """Load further deals: those that events of a history name."""
         self.deals |= load_deals(self._connection, [deal_id for deal_id in ids if deal_id not in self.deals])
 
-    def touched(self, profile: CompiledProfile) -> dict[int, tuple[int, bool]]:
-        """The records of whose changed fields the profile reads some.
-
-        By id, one more than the depth of the change, and whether event rules read them.
-        """
+    def touched(self, profile: CompiledProfile) -> dict[int, Touch]:
+        """By id, the records of whose changed fields the profile reads some."""
         kind = profile.applies_to
-        found: dict[int, tuple[int, bool]] = {}
+        found: dict[int, Touch] = {}
         if kind in profile.where_reads or profile.attribute_rules:
             reread = kind in profile.where_reads
-            found = {record_id: (depth, reread) for record_id, depth in self._touched[kind].items()}
+            found = {record_id: Touch(depth - 1, reread) for record_id, depth in self._touched[kind].items()}
         if kind == CONTACT and DEAL in profile.where_reads:
             across = [
                 (self.deals[i].contact_id, depth)
@@ -93,7 +91,8 @@ class Subjects:
         else:
             across = []
         for record_id, depth in across:
-            found[record_id] = (max(depth, found.get(record_id, (0, True))[0]), True)
+            known = found.get(record_id)
+            found[record_id] = Touch(max(depth - 1, known.depth if known else 0), reread=True)
         return found
 
     def _deal_field(self, deal_id: int | None, name: str) -> Value:

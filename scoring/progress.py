@@ -90,31 +90,49 @@ class Progress:
     fixed_points: dict[str, int]
 
 
-def advance(
-    profile: CompiledProfile,
-    record: Record,
-    record_id: int,
-    now: Micros,
-    stored: Stored | None,
-    limited: Iterable[Entry],
-    mortal: Iterable[Entry],
-    history: History | None,
-    incoming: Sequence[Incoming],
-    *,
-    touched: int = 0,
-    reread: bool = False,
-    rebuild: tuple[str, bool] = ("publish", True),
-) -> Progress:
-    """Apply everything due to one score, in the order of the contract: time, fields, then `incoming` by (time, id).
+class Touch(NamedTuple):
+    """Fields of the record have changed, `depth` follow-ups deep; `reread`: event rules read some of them."""
+
+    depth: int
+    reread: bool
+
+
+class Rebuild(NamedTuple):
+    """Why a score would be folded anew: the cause of the change that this makes, and whether it is silent."""
+
+    cause: str
+    silent: bool
+
+
+PUBLISHED = Rebuild("publish", silent=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One score, and all that a batch has for it.
 
     `limited` are the stored entries of the limit windows that `incoming` touches; `mortal`, needed when the stored
     score is overdue, those that end after its last scoring. `history`, all that has been applied, is needed when
-    nothing valid is stored (none yet, of another version, or to be folded anew), when `incoming` revokes events, and,
-    with `reread`, when event rules read the changed fields; `rebuild` is the cause of the change that re-folding makes
-    then, and whether it is silent. `touched` is 0 or one more than the depth of the fields' change.
+    nothing valid is stored (none yet, of another version, or to be folded anew), when `incoming` revokes events, and
+    when a touch has event rules reread.
     """
-    run = _Run(profile, record, record_id, now, stored, history or History((), ()))
-    run.begin(limited, mortal, touched, rebuild, reread=reread)
+
+    record: Record
+    record_id: int
+    incoming: Sequence[Incoming]
+    stored: Stored | None = None
+    limited: Iterable[Entry] = ()
+    mortal: Iterable[Entry] = ()
+    history: History | None = None
+    touch: Touch | None = None
+    rebuild: Rebuild = PUBLISHED
+
+
+def advance(profile: CompiledProfile, case: Case, now: Micros) -> Progress:
+    """Apply everything due to one score, in the order of the contract: time, fields, then `incoming` by (time, id)."""
+    run = _Run(profile, case, now)
+    run.begin()
+    incoming = case.incoming
     ordered = incoming if len(incoming) < 2 else sorted(incoming, key=_when)
     for revoking, together in groupby(ordered, key=lambda item: item.revokes is not None):
         if revoking:
@@ -129,25 +147,16 @@ class _Run:
     """One score on its way through a batch."""
 
     __slots__ = (
-        *("adjustments", "changes", "current", "events", "fixed", "history", "ledger", "now"),
-        *("profile", "record", "record_id", "replaced", "revoked", "seq", "stored"),
+        *("adjustments", "case", "changes", "current", "events", "fixed", "history", "ledger", "now"),
+        *("profile", "replaced", "revoked", "seq"),
     )
 
-    def __init__(
-        self,
-        profile: CompiledProfile,
-        record: Record,
-        record_id: int,
-        now: Micros,
-        stored: Stored | None,
-        history: History,
-    ) -> None:
+    def __init__(self, profile: CompiledProfile, case: Case, now: Micros) -> None:
         self.profile = profile
-        self.record = record
-        self.record_id = record_id
+        self.case = case
         self.now = now
-        self.stored = stored
-        self.history = history
+        self.history = case.history or History((), ())
+        stored = case.stored
         self.current = stored.score if stored else None
         self.seq = stored.seq if stored else 0
         self.changes: list[ScoreChange] = []
@@ -157,35 +166,27 @@ class _Run:
         self.adjustments: list[Adjustment] = []
         self.revoked: set[str] = set()
 
-    def begin(
-        self,
-        limited: Iterable[Entry],
-        mortal: Iterable[Entry],
-        touched: int,
-        rebuild: tuple[str, bool],
-        *,
-        reread: bool,
-    ) -> None:
+    def begin(self) -> None:
         """What time and changed fields have done, or all of the history where nothing valid is stored."""
-        stored, profile = self.stored, self.profile
+        stored, profile, touch = self.case.stored, self.profile, self.case.touch
         stale = stored.standing.refold if stored is not None else None
-        depth = max(touched - 1, 0)
+        depth = touch.depth if touch is not None else 0
         if stored is None or stored.version != profile.version or stale is not None:
             self._fold()
             ours = stale is not None and stored is not None and stored.version == profile.version
-            cause, silent = (stale, False) if ours and stale is not None else rebuild
-            self._move(cause, None, silent=silent, depth=depth)
+            rebuild = Rebuild(stale, silent=False) if ours and stale is not None else self.case.rebuild
+            self._move(rebuild.cause, None, silent=rebuild.silent, depth=depth)
             return
-        self.ledger = Ledger(profile, self.record, self.now, stored.standing, limited)
+        self.ledger = Ledger(profile, self.case.record, self.now, stored.standing, self.case.limited)
         overdue = stored.due_at is not None and stored.due_at <= self.now
         if overdue:
-            self.ledger.catch_up(stored.scored_at, mortal)
+            self.ledger.catch_up(stored.scored_at, self.case.mortal)
             self._move(self.ledger.overdue_cause(stored.scored_at), None)
-        if touched and reread:
+        if touch is not None and touch.reread:
             self._fold()
-        elif touched or overdue:
+        elif touch is not None or overdue:
             self.ledger.read_fields()
-        if touched or overdue:
+        if touch is not None or overdue:
             self._move("attribute", None, depth=depth, turn=FIELDS_NEXT)
 
     def apply(self, item: Incoming) -> None:
@@ -232,7 +233,7 @@ class _Run:
         if self.revoked:
             events = [event for event in events if event.id not in self.revoked]
         adjustments = (*self.history.adjustments, *self.adjustments)
-        self.ledger = fold(self.profile, self.record, events, adjustments, self.now)
+        self.ledger = fold(self.profile, self.case.record, events, adjustments, self.now)
         self.replaced = True
 
     def _move(
@@ -261,7 +262,7 @@ class _Run:
         """The score is this now; a change if it was another."""
         if score != self.current:
             self.seq += 1
-            cause_id = cause_id or f"{cause}:{self.record_id}:{self.seq}"
+            cause_id = cause_id or f"{cause}:{self.case.record_id}:{self.seq}"
             self.changes.append(
                 ScoreChange(self.seq, self.current, score, cause, cause_id, event, silent, depth, turn)
             )

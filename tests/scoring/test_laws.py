@@ -11,7 +11,7 @@ from scoring.compiled import CompiledProfile
 from scoring.fold import fold
 from scoring.forecast import forecast
 from scoring.ledger import Entry, Event
-from scoring.progress import History, Incoming, Stored, advance
+from scoring.progress import Case, History, Incoming, Stored, advance
 from tests.scoring.builders import HOUR, profile, record
 
 TYPES = ("a", "b", "c")
@@ -65,7 +65,9 @@ class Stepwise:
         limited = [entry for entry in known if entry.window is not None]
         mortal = [entry for entry in known if entry.ends_at is not None and entry.ends_at > since]
         history = None if self.stored else History((), ())
-        found = advance(self.compiled, self.record, 1, now, self.stored, limited, mortal, history, incoming)
+        found = advance(
+            self.compiled, Case(self.record, 1, incoming, self.stored, limited, mortal, history), now
+        )
         for entry in found.ledger.removed:
             del self.entries[entry.rule, entry.cause_id]
         self.entries |= found.ledger.added
