@@ -90,9 +90,9 @@ async def test_a_wait_until_a_date_field_ends_there_and_not_at_all_when_it_is_ov
     await town.enrolled(2)
     await town.until(lambda: sorted(town.status()) == ["completed", "running"])
     [(waiting,)] = town.world.query("SELECT id FROM enrollments WHERE status = 'running'")
-    [(until,)] = town.world.query(
-        f"SELECT json_extract(result, '$.until') FROM outcomes WHERE enrollment_id = '{waiting}'"
-    )
+    outcome = f"SELECT json_extract(result, '$.until') FROM outcomes WHERE enrollment_id = '{waiting}'"
+    await town.until(lambda: bool(town.world.query(outcome)))
+    [(until,)] = town.world.query(outcome)
     assert until == town.world.now + 7 * DAY
     await town.environment.fast_forward(town.follow_up(waiting), timedelta(days=8))
     await town.until(lambda: town.status() == ["completed"] * 2)
