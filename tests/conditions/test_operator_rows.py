@@ -10,7 +10,7 @@ from conditions.values import FieldType, is_empty, is_number
 DAY = 24 * 3600 * 1_000_000
 NOW = 20_000 * DAY
 VALUES: list[Any] = [
-    *(None, "", " ", [], 0, 1, 1.5, 2, -3, True, False, "a", "ab", "b", "2024-01-01", "2024-10-04"),
+    *(None, "", " ", [], 0, 1, 1.5, 2, -3, True, False, "a", "ab", "b", "xa", "2024-01-01", "2024-10-04"),
     *(["a"], ["b", "a"], "all"),
 ]
 OPERANDS: dict[str, list[Any]] = {

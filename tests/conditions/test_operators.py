@@ -21,6 +21,12 @@ def test_an_operator_holds_in_python_as_the_table_says(
 
 
 @pytest.mark.parametrize("name", OPERATORS)
+def test_the_table_has_the_operator_holding_and_not(name: str) -> None:
+    holds = {row_holds for _, row_name, _, row_holds in TABLE if row_name == name}
+    assert holds == {True, False}, f"give rows for {name} in tests/conditions/vectors.py"
+
+
+@pytest.mark.parametrize("name", OPERATORS)
 def test_sql_agrees_with_the_table(database: sa.Engine, name: str) -> None:
     rows = [(value, operand) for value, operator, operand, _ in TABLE if operator == name]
     assert [

@@ -8,6 +8,7 @@ import pytest
 from api.records.list_query import list_query
 from services.records.list_filters import FILTER_NAMES, FILTERS
 from services.records.smart_lists import SmartList
+from store.tables import Contact, Deal, table
 from tests.api.installation import Installation, opened
 
 PARTNER = {"contact.tags": {"has": "partner"}}
@@ -137,6 +138,18 @@ async def test_what_a_list_filters_by_stands_apart_from_its_own_keys(
 
 def test_no_filter_has_the_name_of_a_key_of_a_list() -> None:
     assert FILTER_NAMES & SmartList.model_fields.keys() == set()
+
+
+def test_every_filter_tests_something_of_its_record() -> None:
+    apart = {"score_gte", "score_lte", "band", "q", "tag", "contact"}
+    tables = {"contact": table(Contact), "deal": table(Deal)}
+    for kind, model in FILTERS.items():
+        every: dict[str, Any] = dict.fromkeys(model.model_fields, "x")
+        columns = model.model_construct(**every).columns
+        assert columns.keys() <= {*tables[kind].columns.keys()}, (
+            "say in services/records/lists.py what it tests"
+        )
+        assert model.model_fields.keys() - columns.keys() <= apart
 
 
 def test_every_filter_is_a_parameter_of_its_list() -> None:
