@@ -13,7 +13,7 @@ from channels.delivery import DeliveryFailed
 from channels.mail import Mail, Mailer
 from channels.outbound import Outbound
 from conditions.times import Micros
-from engine.situation import CONTACT, OPTED_OUT, wants_no_mail
+from engine.situation import OPTED_OUT, TO_CONTACT, wants_no_mail
 from runtime.statuses import MessageStatus
 from store.connection import Connection, RowMapping
 from store.database import Database
@@ -77,7 +77,7 @@ class DeliveryActivities:
 
     def _opted_out(self, row: RowMapping) -> bool:
         """Whether it is for a contact who does not want e-mail: that may have changed since it was written."""
-        if row["recipient"] != CONTACT:
+        if row["recipient"] != TO_CONTACT:
             return False
         with self._database.read() as connection:
             contact = contacts.contact_by_id(connection, row["contact_id"])

@@ -4,12 +4,12 @@ from collections.abc import Collection, Mapping
 
 from jinja2 import meta, nodes
 
-from conditions.fields import CONTACT, DEAL
+from conditions.fields import CONTACT_FIELDS, DEAL_FIELDS
 from conditions.problems import suggestion
 
 NAMES: Mapping[str, tuple[str, ...]] = {
-    "contact": ("label", "id", *CONTACT),
-    "deal": ("label", "id", *DEAL),
+    "contact": ("label", "id", *CONTACT_FIELDS),
+    "deal": ("label", "id", *DEAL_FIELDS),
     "event": ("type",),
     "score": ("previous", "current", "now", "change"),
     "band": ("previous", "current", "now"),

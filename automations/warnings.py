@@ -13,7 +13,7 @@ from automations.steps.waits import WaitForStep, WaitStep
 from automations.steps.ways import IfStep, SplitStep, StartStep, StopStep
 from automations.templates import fields_in_template
 from conditions.contradictions import Range, contradictions
-from conditions.fields import CONTACT, DEAL, INTERNAL_EVENTS
+from conditions.fields import CONTACT_FIELDS, DEAL_FIELDS, INTERNAL_EVENTS
 from conditions.problems import Loc, Problem, suggestion
 from conditions.times import micros_of
 from conditions.tree import bounds, fields_read, leaves
@@ -172,7 +172,9 @@ def _misspelled(automation: Automation) -> Iterator[Problem]:
             named += [((*place.loc, *inner), name) for name in fields_in_template(text)]
     for loc, name in named:
         owner, _, field = name.partition(".")
-        fields = {"contact": ("label", "id", *CONTACT), "deal": ("label", "id", *DEAL)}.get(owner)
+        fields = {"contact": ("label", "id", *CONTACT_FIELDS), "deal": ("label", "id", *DEAL_FIELDS)}.get(
+            owner
+        )
         if fields is not None and field and field not in fields:
             hint = suggestion(field, fields, certain=True)
             if hint:

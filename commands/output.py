@@ -20,8 +20,6 @@ from rich.progress import (
 )
 from rich.table import Table
 
-WIDTH = 80
-
 
 @cache
 def console() -> Console:
@@ -85,3 +83,8 @@ class Bar:
 
     def __call__(self, done: int, total: int | None = None) -> None:
         self._progress.update(self._task, completed=done, total=total)
+
+
+def shown_moment(text: str) -> str:
+    """A moment as people read it, to the second: `2026-11-22 09:30:00`."""
+    return text[:19].replace("T", " ")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from conditions.operands import COMPARABLE
 from conditions.operators import OPERATORS
@@ -18,7 +18,8 @@ INTERNAL_EVENTS = (
 )
 """The events that changes of records emit."""
 
-DEAL_STATUSES = ("open", "won", "lost")
+DealStatus = Literal["open", "won", "lost"]
+DEAL_STATUSES: tuple[DealStatus, ...] = get_args(DealStatus)
 
 
 @dataclass(frozen=True)
@@ -32,13 +33,13 @@ class Field:
 _ANY, _TEXT = Field(FieldType.any), Field(FieldType.text)
 _NUMBER, _MOMENT = Field(FieldType.number), Field(FieldType.moment)
 
-CONTACT: Mapping[str, Field] = {
+CONTACT_FIELDS: Mapping[str, Field] = {
     **dict.fromkeys(("key", "name", "email", "phone", "stage", "owner"), _TEXT),
     "tags": Field(FieldType.list),
     "dnd": Field(FieldType.channels, CHANNELS),
     "created_at": _MOMENT,
 }
-DEAL: Mapping[str, Field] = {
+DEAL_FIELDS: Mapping[str, Field] = {
     **dict.fromkeys(("key", "name", "pipeline", "stage", "currency", "owner"), _TEXT),
     "status": Field(FieldType.text, DEAL_STATUSES),
     "value": _NUMBER,
@@ -71,7 +72,7 @@ def _prefixed(prefix: str, fields: Mapping[str, Field]) -> dict[str, Field]:
     return {f"{prefix}.{name}": field for name, field in fields.items()}
 
 
-_RECORDS = {**_prefixed("contact", CONTACT), **_prefixed("deal", DEAL)}
+_RECORDS = {**_prefixed("contact", CONTACT_FIELDS), **_prefixed("deal", DEAL_FIELDS)}
 _CUSTOM = {"contact.": _ANY, "deal.": _ANY}
 
 TRIGGER = Catalogue({**_CHANGE, **_RECORDS}, {**_CUSTOM, "event.": _ANY, "scores.": _NUMBER, "bands.": _TEXT})
@@ -86,8 +87,8 @@ RULE_WHERE = Catalogue(_RECORDS, {**_CUSTOM, "": _ANY})
 """`where` beside an event type: a bare name is an event property."""
 
 RULE_WHILE: Mapping[Literal["contact", "deal"], Catalogue] = {
-    "contact": Catalogue(CONTACT, {"": _ANY}),
-    "deal": Catalogue(DEAL, {"": _ANY}),
+    "contact": Catalogue(CONTACT_FIELDS, {"": _ANY}),
+    "deal": Catalogue(DEAL_FIELDS, {"": _ANY}),
 }
 """`while` of a rule: a bare name is a field of the record that the profile applies to."""
 
@@ -95,7 +96,9 @@ RULE_WHILE: Mapping[Literal["contact", "deal"], Catalogue] = {
 _STANDING = {"score": _NUMBER, "band": _TEXT}
 _OTHERS = {"scores.": _NUMBER, "bands.": _TEXT}
 LIST: Mapping[Literal["contact", "deal"], Catalogue] = {
-    "contact": Catalogue({**_STANDING, **_prefixed("contact", CONTACT)}, {"contact.": _ANY, **_OTHERS}),
+    "contact": Catalogue(
+        {**_STANDING, **_prefixed("contact", CONTACT_FIELDS)}, {"contact.": _ANY, **_OTHERS}
+    ),
     "deal": Catalogue({**_STANDING, **_RECORDS}, {**_CUSTOM, **_OTHERS}),
 }
 """Filters of lists of contacts or deals: present values."""

@@ -11,8 +11,7 @@ from engine.published import Published
 from runtime.statuses import OPEN
 from scoring.compiled import CompiledProfile
 from store.connection import Connection
-from store.follow_ups import enrolling as rows
-from store.follow_ups import watching
+from store.follow_ups import enrolling, watching
 from triggers.evaluate import Guard, Match, Window, is_armed, skip_reason, take_start
 
 
@@ -39,8 +38,8 @@ class Found(NamedTuple):
 class Decided(NamedTuple):
     """What becomes of the matches of a batch. `replaced`: ids of enrollments that end."""
 
-    enrollments: list[rows.NewEnrollment]
-    skips: list[rows.NewSkip]
+    enrollments: list[enrolling.NewEnrollment]
+    skips: list[enrolling.NewSkip]
     replaced: list[str]
 
 
@@ -79,10 +78,10 @@ class Admission:
         """Decide, and write enrollments and skips."""
         decided = self.decide(connection, matches)
         most = {found.match.trigger.automation_id: found.match.trigger.most_starts for found in matches}
-        rows.save_enrollments(connection, _paced(connection, decided.enrollments, most, self.now))
-        rows.save_skips(connection, decided.skips)
+        enrolling.save_enrollments(connection, _paced(connection, decided.enrollments, most, self.now))
+        enrolling.save_skips(connection, decided.skips)
         if decided.replaced:
-            rows.replace_running(connection, decided.replaced, self.now)
+            enrolling.replace_running(connection, decided.replaced, self.now)
         return decided
 
     def _guards(
@@ -96,7 +95,7 @@ class Admission:
                 one.match.trigger.automation_id: one.profile.id if one.profile else None for one in guarded
             }
             contacts = {one.contact_id for one in guarded}
-            for earlier in rows.load_earlier(connection, automations, contacts):
+            for earlier in enrolling.load_earlier(connection, automations, contacts):
                 deal_id = earlier.deal_id if earlier.about_deal(self.published.kinds) else None
                 guard = guards.setdefault((earlier.automation_id, earlier.contact_id, deal_id), Guard())
                 guard.last_start = max(earlier.created_at, earlier.start_at)
@@ -122,13 +121,13 @@ class Admission:
         ):
             return True
         record_id = found.deal_id if found.about_deal and found.deal_id is not None else found.contact_id
-        scores = rows.scores_between(
+        scores = enrolling.scores_between(
             connection, profile.id, record_id, guard.last_seq, guard.entered_at, change.seq
         )
         return is_armed(trigger, scores, self.now)
 
-    def _skip(self, found: Found, reason: str) -> rows.NewSkip:
-        return rows.NewSkip(
+    def _skip(self, found: Found, reason: str) -> enrolling.NewSkip:
+        return enrolling.NewSkip(
             automation_id=found.match.trigger.automation_id,
             origin=found.match.origin,
             version=found.match.trigger.version,
@@ -138,9 +137,9 @@ class Admission:
             at=self.now,
         )
 
-    def _enrollment(self, found: Found) -> rows.NewEnrollment:
+    def _enrollment(self, found: Found) -> enrolling.NewEnrollment:
         match, trigger, change = found.match, found.match.trigger, found.match.change
-        return rows.NewEnrollment(
+        return enrolling.NewEnrollment(
             id=str(uuid7()),
             automation_id=trigger.automation_id,
             version=trigger.version,
@@ -163,19 +162,19 @@ class Admission:
 
 def _paced(
     connection: Connection,
-    enrollments: Sequence[rows.NewEnrollment],
+    enrollments: Sequence[enrolling.NewEnrollment],
     most: Mapping[int, tuple[int, Micros]],
     now: Micros,
-) -> list[rows.NewEnrollment]:
+) -> list[enrolling.NewEnrollment]:
     """The same, each with the moment at which its automation's storm limit (`most`) lets it start."""
     automations = {enrollment.automation_id for enrollment in enrollments}
     if not automations:
         return []
-    windows = {key: Window(*found) for key, found in rows.lock_paces(connection, automations).items()}
+    windows = {key: Window(*found) for key, found in enrolling.lock_paces(connection, automations).items()}
     found = []
     for enrollment in enrollments:
         key = enrollment.automation_id
         windows[key], start_at = take_start(windows.get(key), most[key], now)
         found.append(enrollment._replace(start_at=start_at))
-    rows.save_paces(connection, [(key, windows[key].began_at, windows[key].used) for key in automations])
+    enrolling.save_paces(connection, [(key, windows[key].began_at, windows[key].used) for key in automations])
     return found

@@ -14,7 +14,7 @@ from scoring.ledger import Entry, Event, Record
 from scoring.progress import Case, History, Incoming, Progress, Rebuild, Stored, Touch, advance
 from scoring.windows import window_of
 from store.connection import Connection
-from store.scoring import ledgers as rows
+from store.scoring import ledgers
 from store.scoring import pending as waiting
 from store.scoring.pending import Due
 
@@ -158,7 +158,7 @@ class Batch:
 
     def _stored(self, profile: CompiledProfile, ids: list[int]) -> dict[int, Stored]:
         """What is stored of the scores; those from before the profile was last unpublished are empty."""
-        stored = rows.load_scores(self.connection, profile.id, ids)
+        stored = ledgers.load_scores(self.connection, profile.id, ids)
         emptied = self.published.rows[profile.id].emptied
         if emptied:
             for record_id, found in stored.items():
@@ -230,7 +230,7 @@ class Batch:
             for rule in profile.event_rules.get(item.event.type, ())
             if rule.times is not None
         }
-        return rows.load_windows(self.connection, profile.id, windows) if windows else {}
+        return ledgers.load_windows(self.connection, profile.id, windows) if windows else {}
 
     def _mortal(
         self, profile: CompiledProfile, ids: list[int], stored: dict[int, Stored]
@@ -240,14 +240,14 @@ class Batch:
         if not overdue:
             return {}
         since = min(stored[i].scored_at for i in overdue)
-        return rows.load_mortal(self.connection, profile.id, overdue, since)
+        return ledgers.load_mortal(self.connection, profile.id, overdue, since)
 
     def _histories(self, profile: CompiledProfile, ids: list[int]) -> dict[int, History]:
         if not ids:
             return {}
         kind = profile.applies_to
-        events = rows.load_applied_events(self.connection, kind, ids, profile.relevant_types)
-        adjustments = rows.load_applied_adjustments(self.connection, profile.id, ids)
+        events = ledgers.load_applied_events(self.connection, kind, ids, profile.relevant_types)
+        adjustments = ledgers.load_applied_adjustments(self.connection, profile.id, ids)
         if kind == CONTACT and DEAL in profile.where_reads:
             named = {event.deal for found in events.values() for event in found}
             self.subjects.know_deals([deal for deal in named if deal is not None])

@@ -7,7 +7,7 @@ from conditions.times import Micros
 from scoring.compiled import CompiledProfile
 from scoring.progress import Progress, ScoreChange, Stored
 from store.connection import Connection
-from store.scoring import ledgers as rows
+from store.scoring import ledgers
 
 
 def save_progress(
@@ -19,7 +19,7 @@ def save_progress(
     stored: Mapping[int, Stored],
 ) -> int:
     """Write entries, scores and changes, by record id; how many changes there are."""
-    scores: list[rows.ScoreRow] = []
+    scores: list[ledgers.ScoreRow] = []
     added: list[tuple[Any, ...]] = []
     removed: list[tuple[int, int, Micros, str, str]] = []
     cleared: list[tuple[int, int]] = []
@@ -48,13 +48,13 @@ def save_progress(
         )
         changes.extend((record_id, change) for change in found.changes)
         scores.append(
-            rows.ScoreRow(
+            ledgers.ScoreRow(
                 profile.id,
                 record_id,
                 shard,
                 profile.version,
                 found.score,
-                rows.standing_text(ledger.standing),
+                ledgers.standing_text(ledger.standing),
                 ledger.now,
                 now if found.changes else None,
                 ledger.next_change(),
@@ -62,9 +62,9 @@ def save_progress(
             )
         )
     scores.sort(key=lambda row: row.record_id)
-    rows.clear_entries(connection, cleared)
-    rows.delete_entries(connection, removed)
-    rows.save_entries(connection, sorted(added, key=lambda row: row[1:5]))
-    rows.save_scores(connection, scores)
-    rows.save_changes(connection, profile.id, profile.version, now, changes)
+    ledgers.clear_entries(connection, cleared)
+    ledgers.delete_entries(connection, removed)
+    ledgers.save_entries(connection, sorted(added, key=lambda row: row[1:5]))
+    ledgers.save_scores(connection, scores)
+    ledgers.save_changes(connection, profile.id, profile.version, now, changes)
     return len(changes)

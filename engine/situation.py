@@ -23,7 +23,7 @@ from store.records import contacts, deals
 from store.scoring.facts import Properties, plain_number
 
 #: The recipient of what is written to the contact itself, and why it may not be.
-CONTACT = "contact"
+TO_CONTACT = "contact"
 OPTED_OUT = "the contact does not want e-mail (dnd)"
 
 

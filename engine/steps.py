@@ -23,7 +23,7 @@ from automations.steps.ways import IfStep, SplitStep, StartStep, StopStep
 from conditions.times import micros_of
 from conditions.tree import compile_conditions
 from engine.chaining import enroll_in
-from engine.situation import CONTACT, OPTED_OUT, Situation, StepFailed, wants_no_mail
+from engine.situation import OPTED_OUT, TO_CONTACT, Situation, StepFailed, wants_no_mail
 from engine.waiting import wait_for
 from engine.webhooks import store_call
 from runtime.statuses import EventStatus, MessageStatus
@@ -56,7 +56,7 @@ def _notify(situation: Situation, path: str, step: Any) -> Result:
         status, reason, sendable = MessageStatus.WITHHELD if targets else MessageStatus.RECORDED, withheld, []
     elif sendable and situation.outbound.mailer is not None:
         most = situation.outbound.alerts_per_hour
-        if recipient != CONTACT and _alerts(situation, recipient) >= most:
+        if recipient != TO_CONTACT and _alerts(situation, recipient) >= most:
             reason, sendable = f"this recipient got {most} e-mails within an hour; more are only recorded", []
         else:
             status = MessageStatus.PENDING
@@ -93,10 +93,10 @@ def _recipient(situation: Situation, to: str | list[str]) -> tuple[str, list[str
     wanted = to if isinstance(to, list) else [to]
     contact = situation.contact
     for name in wanted:
-        if name == CONTACT:
+        if name == TO_CONTACT:
             if contact["email"]:
                 reason = OPTED_OUT if wants_no_mail(contact) else None
-                return CONTACT, [f"mailto:{contact['email']}"], reason
+                return TO_CONTACT, [f"mailto:{contact['email']}"], reason
         elif name == "owner":
             if situation.owner:
                 return situation.owner, _channels(situation, situation.owner), None

@@ -19,7 +19,7 @@ from engine.subjects import Subjects
 from scoring.ledger import Event
 from store.connection import Connection, RowMapping
 from store.database import dump_json
-from store.follow_ups import watching as rows
+from store.follow_ups import watching
 from store.follow_ups.enrollments import about_deal
 from store.scoring.pending import PendingEvent
 from triggers.evaluate import where_lookup
@@ -46,14 +46,14 @@ def look(
 
     Silent changes count too: what a follow-up waits for has come about, whoever was to be spared an alert.
     """
-    found = rows.watched(connection, subjects.contacts)
+    found = watching.watched(connection, subjects.contacts)
     if not found:
         return 0
     by_contact: dict[int, list[Event]] = {}
     for pending in events:
         by_contact.setdefault(pending.contact_id, []).append(pending.event)
     waits: dict[str, list[RowMapping]] = {}
-    for wait in rows.open_waits(connection, [row["id"] for row in found]):
+    for wait in watching.open_waits(connection, [row["id"] for row in found]):
         waits.setdefault(wait["enrollment_id"], []).append(wait)
     count = 0
     for row in found:
@@ -65,7 +65,7 @@ def look(
             if not about_deal(row) or event.deal == row["deal_id"]
         ]
         if _exits(situation, happened):
-            rows.exit_early(connection, row["id"], "exit_when holds", now)
+            watching.exit_early(connection, row["id"], "exit_when holds", now)
             count += 1
         else:
             count += sum(_meets(situation, wait, happened) for wait in waits.get(row["id"], ()))
@@ -113,7 +113,7 @@ def _meets(situation: Situation, wait: RowMapping, events: list[Event]) -> bool:
     if not met:
         return False
     event_id = event.id if event else None
-    rows.meet(situation.connection, wait["enrollment_id"], wait["path"], event_id, situation.now)
+    watching.meet(situation.connection, wait["enrollment_id"], wait["path"], event_id, situation.now)
     return True
 
 

@@ -9,7 +9,7 @@ from triggers.compiled import CompiledTrigger
 from triggers.evaluate import Guard, Match, is_armed, skip_reason
 
 
-class Entry(NamedTuple):
+class Entered(NamedTuple):
     """An enrollment that would have been made, with the scores of its change."""
 
     at: Micros
@@ -29,7 +29,7 @@ class Replay:
     lasts: Micros
     last_start: Micros | None = None
     armed: bool = True
-    entries: list[Entry] = field(default_factory=list)
+    entries: list[Entered] = field(default_factory=list)
     skips: list[str] = field(default_factory=list)
 
     def look(self, matches: Iterable[Match], score: int | None, at: Micros) -> None:
@@ -52,7 +52,7 @@ class Replay:
             return
         change = match.change
         self.entries.append(
-            Entry(at, change.previous if change else None, change.current if change else None)
+            Entered(at, change.previous if change else None, change.current if change else None)
         )
         self.last_start = at
         self.armed = self.trigger.rearm is None

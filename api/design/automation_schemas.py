@@ -4,8 +4,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.design.schemas import Comparison
 from api.problems import FieldProblem
-from api.schemas import CausingAdjustment, CausingEvent, Comparison
+from api.records.schemas import CausingAdjustment, CausingEvent
 
 
 class Enrolled(BaseModel):

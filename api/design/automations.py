@@ -9,9 +9,10 @@ from api.design.automation_schemas import Automation as AutomationShown
 from api.design.automation_schemas import BacktestResult, Dropped, Enrolled, Explanation, Stats
 from api.design.automation_schemas import Recipient as RecipientShown
 from api.design.profiles import RollbackIn
+from api.design.schemas import Comparison
+from api.design.schemas import Version as VersionShown
 from api.parameters import DEFAULT_LIMIT, Cursor, Key, Limit, Text, Version
-from api.schemas import Comparison, Page
-from api.schemas import Version as VersionShown
+from api.schemas import Page
 from api.state import App
 from automations.model import Automation, Recipient
 from conditions.definition import Definition

@@ -6,9 +6,11 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict
 
 from api.bodies import Body, OptionalBody, takes
+from api.design.schemas import Comparison, Profile, Published
+from api.design.schemas import Version as VersionShown
+from api.foresight.schemas import Preview
 from api.parameters import DEFAULT_LIMIT, Cursor, Key, Limit, Triggers, Version
-from api.schemas import Comparison, Page, Preview, Profile, Published
-from api.schemas import Version as VersionShown
+from api.schemas import Page
 from api.state import App
 from conditions.problems import Problem
 from scoring.profile import ScoreProfile

@@ -10,9 +10,10 @@ from starlette.responses import Response
 
 from api.bodies import NDJSON, check_json_type, decode_json, media_type, read_events_body
 from api.intake.event_stream import EventStream
+from api.intake.schemas import Accepted, Event, EventTypes, Imports, Revoked
 from api.parameters import DEFAULT_LIMIT, Cursor, EventId, Key, Limit, Text, Triggers
 from api.problems import field_problems, invalid, problem
-from api.schemas import Accepted, Event, EventTypes, Imports, Page, Revoked
+from api.schemas import Page
 from api.state import App, Counted
 from conditions.limits import LISTED
 from conditions.problems import Problem

@@ -8,8 +8,8 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
+from api.operations.schemas import Status
 from api.problems import problem
-from api.schemas import Status
 from api.state import App, Counted
 from store.database import DatabaseUnavailable
 

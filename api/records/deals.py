@@ -7,8 +7,9 @@ from fastapi import APIRouter, Depends, Response
 from api.bodies import Body, takes
 from api.parameters import RecordKey
 from api.records.list_query import list_query
+from api.records.schemas import Deal, ListedDeal
 from api.records.scores import add_score_routes
-from api.schemas import Deal, ListedDeal, Page
+from api.schemas import Page
 from api.state import App
 from services.records.deals import DealIn
 from services.records.lists import RecordQuery

@@ -6,7 +6,8 @@ from fastapi import APIRouter, Query
 
 from api.bodies import Body, takes
 from api.parameters import DEFAULT_LIMIT, Cursor, Key, Limit, RecordKey, Text, Triggers
-from api.schemas import Adjusted, Entry, Page, Score, ScoreSummary, TimelineEntry
+from api.records.schemas import Adjusted, Score, ScoreEntry, ScoreSummary, TimelineEntry
+from api.schemas import Page
 from api.state import App
 from conditions.times import from_iso
 from services.design.definitions import read_silent
@@ -62,7 +63,7 @@ def add_score_routes(router: APIRouter, kind: Kind) -> None:
 
     @router.get(
         "/{key}/scores/{profile}/entries",
-        response_model=Page[Entry],
+        response_model=Page[ScoreEntry],
         response_model_exclude_unset=True,
         summary=f"List what one score of a {kind} is made of",
     )

@@ -6,7 +6,8 @@ from fastapi import APIRouter, Response
 
 from api.bodies import Body, takes
 from api.parameters import DEFAULT_LIMIT, Cursor, Key, Limit
-from api.schemas import ListedContact, ListedDeal, Page, SmartList
+from api.records.schemas import ListedContact, ListedDeal, SmartList
+from api.schemas import Page
 from api.state import App
 from services.records.smart_lists import SmartList as SmartListIn
 

@@ -9,7 +9,7 @@ from pydantic import Discriminator, Field, StrictStr, Tag, model_validator
 from automations.steps.base import BaseStep, OneOrMore, texts_in
 from automations.steps.words import called, recipients
 from conditions.definition import Definition, Key, LongText, Text, WholeNumber, invalid
-from conditions.fields import CONTACT
+from conditions.fields import CONTACT_FIELDS
 from conditions.problems import Loc, Problem
 from conditions.times import Duration
 
@@ -118,7 +118,7 @@ class Update(Definition):
     def _changes_something(self) -> Self:
         if not self.model_fields_set:
             raise invalid(Problem((), "update needs something to change: stage, owner, dnd or fields"))
-        taken = [name for name in self.fields if name in CONTACT or name == "id"]
+        taken = [name for name in self.fields if name in CONTACT_FIELDS or name == "id"]
         if taken:
             message = "is a field of every contact, not a custom one; choose another name"
             raise invalid(*(Problem(("fields", name), f'"{name}" {message}') for name in taken))

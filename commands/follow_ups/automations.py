@@ -4,7 +4,7 @@ from typing import Any
 
 import typer
 
-from commands.output import counted, note, print_json, print_table, say
+from commands.output import counted, note, print_json, print_table, say, shown_moment
 from commands.session import session
 from runtime.errors import ReadableError
 from services.follow_ups.repairs import is_enrollment_id
@@ -80,8 +80,8 @@ def backtest(key: str, *, days: int, version: int | None, as_json: bool) -> int:
                 (
                     item["deal"] or item["contact"],
                     item["times"],
-                    _moment(item["entries"][0]["at"]),
-                    _moment(item["entries"][-1]["at"]),
+                    shown_moment(item["entries"][0]["at"]),
+                    shown_moment(item["entries"][-1]["at"]),
                 )
                 for item in found["items"][:10]
             ],
@@ -166,7 +166,3 @@ def _print_pause(target: str, found: dict[str, Any], state: str, *, as_json: boo
     if "enrolled" in found:
         say(f"  {counted(found['enrolled']['enrolled'], 'record')} enrolled")
     return 0
-
-
-def _moment(text: str) -> str:
-    return text[:19].replace("T", " ")

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from commands.output import counted, note, print_json, say
+from commands.output import counted, note, print_json, say, shown_moment
 from commands.session import session
 from conditions.problems import suggestion
 from runtime.errors import ReadableError
@@ -35,7 +35,7 @@ def enrollments(
         if item["next_attempt_at"]:
             tries = counted(item["tries"], "try", "tries")
             say(
-                f"  {tries} failed; the next begins at {item['next_attempt_at'][:19].replace('T', ' ')}",
+                f"  {tries} failed; the next begins at {shown_moment(item['next_attempt_at'])}",
                 "dim",
             )
         if item["workflow_url"]:
@@ -50,7 +50,7 @@ def _line(item: dict[str, Any]) -> str:
     step += ", paused" if item["paused"] else ""
     step += f", attempt {item['attempt']}" if item["attempt"] > 1 else ""
     return (
-        f"{item['created_at'][:19].replace('T', ' ')}  {item['contact']}  {item['automation']} v{item['version']}"
+        f"{shown_moment(item['created_at'])}  {item['contact']}  {item['automation']} v{item['version']}"
         f"  {_shown(item['previous'])} → {_shown(item['current'])}  {item['status']}{step}"
     )
 
@@ -68,11 +68,11 @@ def why(automation: str, key: str, *, deal: bool, limit: int, as_json: bool) -> 
     for one in found["besides"]:
         how = "by hand" if one["cause"] == "manual" else "by another automation"
         fate = f"enrolled {how}" if one["enrollment"] else f"to be enrolled {how}, skipped: {one['reason']}"
-        say(f"{one['at'][:19].replace('T', ' ')}  {fate}")
+        say(f"{shown_moment(one['at'])}  {fate}")
     for item in found["items"]:
         event = f" {item['event']['type']}" if item.get("event") else ""
         moved = f"  {_shown(item['previous'])} → {_shown(item['current'])}" if "current" in item else ""
-        say(f"{item['at'][:19].replace('T', ' ')}{moved}  {item['cause']}{event}: {item['why']}")
+        say(f"{shown_moment(item['at'])}{moved}  {item['cause']}{event}: {item['why']}")
         if item["enrollment"]:
             say(f"  {item['enrollment']}", "dim")
             say(f"  {item['workflow_url']}", "dim")

@@ -21,14 +21,14 @@ from services.design.definitions import (
 from services.design.reading import Definitions
 from services.resources import Conflict, Invalid, NotFound
 from store.connection import Connection, RowMapping
-from store.design import definitions as rows
+from store.design import definitions
 from store.follow_ups import enrolling, repairs
 
 
 class Automations(Definitions):
     """Saves and publishes automations and recipients, one transaction each."""
 
-    family = rows.AUTOMATIONS
+    family = definitions.AUTOMATIONS
 
     def shown(self, connection: Connection, row: RowMapping) -> dict[str, Any]:
         return automation_json(connection, row)
@@ -41,7 +41,7 @@ class Automations(Definitions):
             errors, warnings = check_automation(automation, known_definitions(connection))
             if errors:
                 raise Invalid(errors)
-            created = rows.find(connection, rows.AUTOMATIONS, key) is None
+            created = definitions.find(connection, definitions.AUTOMATIONS, key) is None
             shown = automation_json(connection, save_automation(connection, automation, now))
             shown["warnings"] = [{"pointer": found.pointer, "message": found.message} for found in warnings]
             return shown, created
@@ -52,13 +52,13 @@ class Automations(Definitions):
         """Make the draft a version and switch to it; a paused automation goes on. `difference`: from the one before."""
 
         def work(connection: Connection, now: Micros) -> dict[str, Any]:
-            row = find_definition(connection, rows.AUTOMATIONS, key)
+            row = find_definition(connection, definitions.AUTOMATIONS, key)
             version = publish_automation(connection, row, now)
-            after = find_definition(connection, rows.AUTOMATIONS, key)
+            after = find_definition(connection, definitions.AUTOMATIONS, key)
             shown = automation_json(connection, after)
             before = row["version"] or row["latest"] or None
             if before is not None and before != version:
-                found = compare_versions(connection, rows.AUTOMATIONS, after, before, version)
+                found = compare_versions(connection, definitions.AUTOMATIONS, after, before, version)
                 shown["difference"] = found
             return shown
 
@@ -69,12 +69,12 @@ class Automations(Definitions):
         version = read_version(body)
 
         def work(connection: Connection, now: Micros) -> dict[str, Any]:
-            row = find_definition(connection, rows.AUTOMATIONS, key)
-            row = return_to_version(connection, rows.AUTOMATIONS, row, version, now)
+            row = find_definition(connection, definitions.AUTOMATIONS, key)
+            row = return_to_version(connection, definitions.AUTOMATIONS, row, version, now)
             before = row["version"] or row["latest"]
             after = publish_automation(connection, row, now, keep_paused=True)
-            row = find_definition(connection, rows.AUTOMATIONS, key)
-            found = compare_versions(connection, rows.AUTOMATIONS, row, before, after)
+            row = find_definition(connection, definitions.AUTOMATIONS, key)
+            found = compare_versions(connection, definitions.AUTOMATIONS, row, before, after)
             return {**automation_json(connection, row), "difference": found}
 
         return change_definitions(self._resources, work)
@@ -83,13 +83,15 @@ class Automations(Definitions):
         """Stop enrolling, or go on. What runs, runs on, unless `running`: then it is paused, or resumed, too."""
 
         def work(connection: Connection, now: Micros) -> dict[str, Any]:
-            row = find_definition(connection, rows.AUTOMATIONS, key)
+            row = find_definition(connection, definitions.AUTOMATIONS, key)
             if row["version"] is None:
                 raise Conflict(
                     f'the automation "{key}" is not published, so there is nothing to pause or resume'
                 )
-            rows.change_definition(connection, rows.AUTOMATIONS, row["id"], paused=paused, updated_at=now)
-            shown = automation_json(connection, find_definition(connection, rows.AUTOMATIONS, key))
+            definitions.change_definition(
+                connection, definitions.AUTOMATIONS, row["id"], paused=paused, updated_at=now
+            )
+            shown = automation_json(connection, find_definition(connection, definitions.AUTOMATIONS, key))
             if running:
                 change = repairs.pause_all if paused else repairs.resume_all
                 shown["follow_ups_paused" if paused else "follow_ups_resumed"] = change(connection, row["id"])
@@ -105,7 +107,7 @@ class Automations(Definitions):
         shards = range(self._resources.shards)
 
         def work(connection: Connection) -> int:
-            row = find_definition(connection, rows.AUTOMATIONS, key)
+            row = find_definition(connection, definitions.AUTOMATIONS, key)
             return enrolling.drop_queued(connection, row["id"], self._resources.clock())
 
         return self._resources.database.run(work, shards)
@@ -114,9 +116,9 @@ class Automations(Definitions):
         """Take the automation out of use; what runs, runs on."""
 
         def work(connection: Connection, now: Micros) -> None:
-            row = find_definition(connection, rows.AUTOMATIONS, key)
-            rows.change_definition(
-                connection, rows.AUTOMATIONS, row["id"], version=None, archived=True, updated_at=now
+            row = find_definition(connection, definitions.AUTOMATIONS, key)
+            definitions.change_definition(
+                connection, definitions.AUTOMATIONS, row["id"], version=None, archived=True, updated_at=now
             )
 
         change_definitions(self._resources, work)
@@ -126,9 +128,9 @@ class Automations(Definitions):
         recipient = read_model(Recipient, body, key, "recipient")
 
         def work(connection: Connection, _now: Micros) -> dict[str, Any]:
-            row = rows.find_recipient(connection, key)
+            row = definitions.find_recipient(connection, key)
             applied = row["applied"] if row is not None else None
-            rows.save_recipient(connection, key, recipient.name or key, recipient.channels, applied)
+            definitions.save_recipient(connection, key, recipient.name or key, recipient.channels, applied)
             return recipient_json(_find_recipient(connection, key))
 
         return change_definitions(self._resources, work)
@@ -139,7 +141,7 @@ class Automations(Definitions):
 
     def recipients(self) -> dict[str, Any]:
         with self._resources.database.read() as connection:
-            return cursors.page([recipient_json(row) for row in rows.all_recipients(connection)], None)
+            return cursors.page([recipient_json(row) for row in definitions.all_recipients(connection)], None)
 
 
 def automation_json(connection: Connection, row: RowMapping) -> dict[str, Any]:
@@ -149,7 +151,9 @@ def automation_json(connection: Connection, row: RowMapping) -> dict[str, Any]:
     status = "draft"
     if row["version"] is not None:
         status = "paused" if row["paused"] else "published"
-        published = rows.version_definition(connection, rows.AUTOMATIONS, row["id"], row["version"])
+        published = definitions.version_definition(
+            connection, definitions.AUTOMATIONS, row["id"], row["version"]
+        )
     return {
         "kind": draft.kind,
         "key": row["key"],
@@ -165,7 +169,7 @@ def automation_json(connection: Connection, row: RowMapping) -> dict[str, Any]:
 
 
 def _find_recipient(connection: Connection, key: str) -> RowMapping:
-    row = rows.find_recipient(connection, key)
+    row = definitions.find_recipient(connection, key)
     if row is None:
         raise NotFound(f'there is no recipient "{key}"; PUT /v1/recipients/{{key}} creates one')
     return row

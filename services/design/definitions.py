@@ -24,8 +24,7 @@ from services.names import unstorable
 from services.resources import BadParameter, Conflict, Invalid, NotFound, Resources
 from store import meta
 from store.connection import Connection, RowMapping
-from store.design import definitions as rows
-from store.design import publications
+from store.design import definitions, publications
 from store.intake import event_reads
 from store.records import contacts
 
@@ -149,15 +148,18 @@ def known_definitions(connection: Connection) -> Known:
     """What automations may refer to. `tags` reads contacts when it is called, so only while the connection is open."""
     profiles = {
         row["key"]: ScoreProfile.model_validate(row["draft"])
-        for row in rows.all_definitions(connection, rows.PROFILES, limit=10_000)
+        for row in definitions.all_definitions(connection, definitions.PROFILES, limit=10_000)
     }
     return Known(
         profiles=profiles,
-        automations=rows.all_keys(connection, rows.AUTOMATIONS),
-        recipients={row["key"] for row in rows.all_recipients(connection)},
+        automations=definitions.all_keys(connection, definitions.AUTOMATIONS),
+        recipients={row["key"] for row in definitions.all_recipients(connection)},
         event_types={name for name, _ in event_reads.event_types(connection, "", 10_000)},
         named_events=events_named(profiles.values()),
-        tags=lambda: {*contacts.all_tags(connection, MOST_TAGS), *_added_tags(rows.all_drafts(connection))},
+        tags=lambda: {
+            *contacts.all_tags(connection, MOST_TAGS),
+            *_added_tags(definitions.all_drafts(connection)),
+        },
     )
 
 
@@ -187,11 +189,11 @@ def _added_tags(drafts: Iterable[Any]) -> frozenset[str]:
     return frozenset(found)
 
 
-def find_definition(connection: Connection, family: rows.Family, key: str) -> RowMapping:
+def find_definition(connection: Connection, family: definitions.Family, key: str) -> RowMapping:
     """The row of a profile or automation; raises NotFound."""
-    row = rows.find(connection, family, key)
+    row = definitions.find(connection, family, key)
     if row is None:
-        known = [found["key"] for found in rows.all_definitions(connection, family)]
+        known = [found["key"] for found in definitions.all_definitions(connection, family)]
         raise NotFound(f'there is no {family.name} "{key}"{suggestion(key, known)}')
     return row
 
@@ -200,7 +202,7 @@ def save_profile(
     connection: Connection, profile: ScoreProfile, now: Micros, *, applied: bool = False
 ) -> RowMapping:
     """Save a draft; the row as it is then. Raises Invalid when it scores other records than its versions do."""
-    before = rows.find_even_archived(connection, rows.PROFILES, profile.key)
+    before = definitions.find_even_archived(connection, definitions.PROFILES, profile.key)
     if before is not None and before["latest"] and before["applies_to"] != profile.applies_to:
         message = (
             f'the published versions of "{profile.key}" score {before["applies_to"]}s; choose another key for a '
@@ -208,8 +210,10 @@ def save_profile(
         )
         raise Invalid([Problem(("applies_to",), message)])
     document, extra = profile_document(profile), {"applies_to": profile.applies_to}
-    rows.save_draft(connection, rows.PROFILES, profile.key, document, now, applied=applied, extra=extra)
-    return find_definition(connection, rows.PROFILES, profile.key)
+    definitions.save_draft(
+        connection, definitions.PROFILES, profile.key, document, now, applied=applied, extra=extra
+    )
+    return find_definition(connection, definitions.PROFILES, profile.key)
 
 
 def save_automation(
@@ -217,8 +221,10 @@ def save_automation(
 ) -> RowMapping:
     """Save a draft; the row as it is then."""
     document = automation_document(automation)
-    rows.save_draft(connection, rows.AUTOMATIONS, automation.key, document, now, applied=applied)
-    return find_definition(connection, rows.AUTOMATIONS, automation.key)
+    definitions.save_draft(
+        connection, definitions.AUTOMATIONS, automation.key, document, now, applied=applied
+    )
+    return find_definition(connection, definitions.AUTOMATIONS, automation.key)
 
 
 def publish_profile(
@@ -228,7 +234,7 @@ def publish_profile(
     profile = ScoreProfile.model_validate(row["draft"])
     if problems := [*check_profile(profile), *publish_problems(profile)]:
         raise Invalid(problems)
-    version = rows.publish_version(connection, rows.PROFILES, row, row["draft"], now)
+    version = definitions.publish_version(connection, definitions.PROFILES, row, row["draft"], now)
     publication = str(uuid7())
     publications.begin(connection, publication, row["id"], version, shards, now, silent=silent)
     return Publish(version, PublishInput(publication, row["key"], version, shards))
@@ -242,22 +248,22 @@ def publish_automation(
     errors, _ = check_automation(automation, known_definitions(connection))
     if errors:
         raise Invalid(errors)
-    version = rows.publish_version(connection, rows.AUTOMATIONS, row, row["draft"], now)
+    version = definitions.publish_version(connection, definitions.AUTOMATIONS, row, row["draft"], now)
     if keep_paused and row["paused"]:
-        rows.change_definition(connection, rows.AUTOMATIONS, row["id"], paused=True)
+        definitions.change_definition(connection, definitions.AUTOMATIONS, row["id"], paused=True)
     return version
 
 
 def return_to_version(
-    connection: Connection, family: rows.Family, row: RowMapping, version: int, now: Micros
+    connection: Connection, family: definitions.Family, row: RowMapping, version: int, now: Micros
 ) -> RowMapping:
     """Make an earlier version's content the draft; the row as it is then."""
     if not row["latest"]:
         raise Conflict(f'"{row["key"]}" has not been published, so there is no version to go back to')
-    document = rows.version_definition(connection, family, row["id"], version)
+    document = definitions.version_definition(connection, family, row["id"], version)
     if document is None:
         raise Conflict(f'"{row["key"]}" has no version {version}; its versions are 1 to {row["latest"]}')
-    rows.save_draft(connection, family, row["key"], document, now)
+    definitions.save_draft(connection, family, row["key"], document, now)
     return find_definition(connection, family, row["key"])
 
 
@@ -269,7 +275,9 @@ def read_version(body: Any) -> int:
     return version
 
 
-def versions_json(connection: Connection, family: rows.Family, row: RowMapping) -> list[dict[str, Any]]:
+def versions_json(
+    connection: Connection, family: definitions.Family, row: RowMapping
+) -> list[dict[str, Any]]:
     """All versions, the newest first."""
     return [
         {
@@ -278,18 +286,18 @@ def versions_json(connection: Connection, family: rows.Family, row: RowMapping) 
             "current": found["version"] == row["version"],
             "definition": found["definition"],
         }
-        for found in rows.versions_of(connection, family, row["id"])
+        for found in definitions.versions_of(connection, family, row["id"])
     ]
 
 
 def compare_versions(
-    connection: Connection, family: rows.Family, row: RowMapping, before: int | None, after: int | None
+    connection: Connection, family: definitions.Family, row: RowMapping, before: int | None, after: int | None
 ) -> dict[str, Any]:
     """What changed from one version to another, as a diff of YAML. By default from the published one to the draft."""
     before = before if before is not None else row["version"]
 
     def content(version: int) -> dict[str, Any]:
-        found = rows.version_definition(connection, family, row["id"], version)
+        found = definitions.version_definition(connection, family, row["id"], version)
         if found is None:
             had = f"its versions are 1 to {row['latest']}" if row["latest"] else "it has not been published"
             raise NotFound(f'"{row["key"]}" has no version {version}; {had}')

@@ -37,7 +37,7 @@ from services.design.differences import difference
 from services.design.profiles import StartPublish
 from services.resources import Conflict, Resources
 from store.connection import Connection, RowMapping
-from store.design import definitions as rows
+from store.design import definitions
 
 KINDS: Mapping[str, type[BaseModel]] = {"score_profile": ScoreProfile, **AUTOMATION_KINDS}
 """The model of each `kind` of document, for `load_documents`."""
@@ -138,7 +138,9 @@ class Plans:
         model = item.document.model
         if isinstance(model, Recipient):
             document = _recipient_document(model)
-            rows.save_recipient(connection, model.key, model.name or model.key, model.channels, document)
+            definitions.save_recipient(
+                connection, model.key, model.name or model.key, model.channels, document
+            )
         elif isinstance(model, ScoreProfile):
             save_profile(connection, model, now, applied=True)
         elif isinstance(model, Automation):
@@ -149,11 +151,11 @@ class Plans:
     ) -> int:
         """Publish one document; its new version."""
         if isinstance(item.document.model, ScoreProfile):
-            row = find_definition(connection, rows.PROFILES, item.key)
+            row = find_definition(connection, definitions.PROFILES, item.key)
             publish = publish_profile(connection, row, now, shards=self._resources.shards, silent=silent)
             started.append(publish.message)
             return publish.version
-        row = find_definition(connection, rows.AUTOMATIONS, item.key)
+        row = find_definition(connection, definitions.AUTOMATIONS, item.key)
         return publish_automation(connection, row, now, keep_paused=True)
 
 
@@ -199,22 +201,22 @@ def _plan(connection: Connection, documents: Documents) -> tuple[Item, ...]:
 def _item(connection: Connection, document: Document) -> Item:
     model = document.model
     if isinstance(model, ScoreProfile):
-        row = rows.find(connection, rows.PROFILES, document.key)
-        version = _published(connection, rows.PROFILES, row)
+        row = definitions.find(connection, definitions.PROFILES, document.key)
+        version = _published(connection, definitions.PROFILES, row)
         wanted = profile_document(model)
         return _compared(
             document, row, wanted, _same_profile_document, is_published=same_profile(wanted, version)
         )
     if isinstance(model, Automation):
-        row = rows.find(connection, rows.AUTOMATIONS, document.key)
-        version = _published(connection, rows.AUTOMATIONS, row)
+        row = definitions.find(connection, definitions.AUTOMATIONS, document.key)
+        version = _published(connection, definitions.AUTOMATIONS, row)
         wanted = automation_document(model)
         return _compared(
             document, row, wanted, same_automation, is_published=same_automation(wanted, version)
         )
     if not isinstance(model, Recipient):
         raise TypeError(document.kind)
-    found = rows.find_recipient(connection, document.key)
+    found = definitions.find_recipient(connection, document.key)
     stored = None
     if found is not None:
         draft = {
@@ -230,7 +232,7 @@ def _item(connection: Connection, document: Document) -> Item:
 def _published(connection: Connection, versions: Any, row: RowMapping | None) -> dict[str, Any] | None:
     if row is None or row["version"] is None:
         return None
-    return rows.version_definition(connection, versions, row["id"], row["version"])
+    return definitions.version_definition(connection, versions, row["id"], row["version"])
 
 
 def _same_profile_document(document: Any, other: Any) -> bool:

@@ -24,8 +24,7 @@ from services.design.definitions import (
 from services.design.reading import Definitions
 from services.resources import Conflict, Invalid, Resources
 from store.connection import Connection, RowMapping
-from store.design import definitions as rows
-from store.design import publications
+from store.design import definitions, publications
 
 StartPublish = Callable[[PublishInput], None]
 """Starts a publish workflow soon; never fails, never waits. Workers start those that it does not reach."""
@@ -34,7 +33,7 @@ StartPublish = Callable[[PublishInput], None]
 class Profiles(Definitions):
     """Saves and publishes score profiles, one transaction each."""
 
-    family = rows.PROFILES
+    family = definitions.PROFILES
 
     def __init__(self, resources: Resources, start_publish: StartPublish) -> None:
         super().__init__(resources)
@@ -50,7 +49,7 @@ class Profiles(Definitions):
             raise Invalid(problems)
 
         def work(connection: Connection, now: Micros) -> tuple[dict[str, Any], bool]:
-            created = rows.find(connection, rows.PROFILES, key) is None
+            created = definitions.find(connection, definitions.PROFILES, key) is None
             return profile_json(connection, save_profile(connection, profile, now)), created
 
         return change_definitions(self._resources, work)
@@ -59,7 +58,7 @@ class Profiles(Definitions):
         """Make the draft a version, switch to it, and start to re-score every record."""
 
         def work(connection: Connection, now: Micros) -> Publish:
-            row = find_definition(connection, rows.PROFILES, key)
+            row = find_definition(connection, definitions.PROFILES, key)
             return publish_profile(connection, row, now, shards=self._resources.shards, silent=silent)
 
         return self._started(change_definitions(self._resources, work))
@@ -69,8 +68,8 @@ class Profiles(Definitions):
         version = read_version(body)
 
         def work(connection: Connection, now: Micros) -> Publish:
-            row = find_definition(connection, rows.PROFILES, key)
-            row = return_to_version(connection, rows.PROFILES, row, version, now)
+            row = find_definition(connection, definitions.PROFILES, key)
+            row = return_to_version(connection, definitions.PROFILES, row, version, now)
             return publish_profile(connection, row, now, shards=self._resources.shards, silent=silent)
 
         return self._started(change_definitions(self._resources, work))
@@ -79,11 +78,11 @@ class Profiles(Definitions):
         """Make the profile a draft again: its scores are empty from now on."""
 
         def work(connection: Connection, now: Micros) -> dict[str, Any]:
-            row = find_definition(connection, rows.PROFILES, key)
+            row = find_definition(connection, definitions.PROFILES, key)
             if row["version"] is None:
                 raise Conflict(f'the profile "{key}" is not published')
             self._empty(connection, row, now)
-            return profile_json(connection, find_definition(connection, rows.PROFILES, key))
+            return profile_json(connection, find_definition(connection, definitions.PROFILES, key))
 
         return change_definitions(self._resources, work)
 
@@ -91,7 +90,7 @@ class Profiles(Definitions):
         """Take the profile out of use. Saving one of the same key brings it back as a draft."""
 
         def work(connection: Connection, now: Micros) -> None:
-            row = find_definition(connection, rows.PROFILES, key)
+            row = find_definition(connection, definitions.PROFILES, key)
             users = _users(connection, key)
             if users:
                 raise Conflict(
@@ -103,9 +102,9 @@ class Profiles(Definitions):
         change_definitions(self._resources, work)
 
     def _empty(self, connection: Connection, row: RowMapping, now: Micros, **more: Any) -> None:
-        rows.change_definition(
+        definitions.change_definition(
             connection,
-            rows.PROFILES,
+            definitions.PROFILES,
             row["id"],
             version=None,
             emptied=row["latest"],
@@ -123,7 +122,7 @@ def _users(connection: Connection, profile: str) -> list[str]:
     """The published automations that start from changes of this profile's scores."""
     return [
         row.key
-        for row in rows.published_automations(connection)
+        for row in definitions.published_automations(connection)
         if Automation.model_validate(row.definition).trigger.profile == profile
     ]
 
@@ -133,7 +132,9 @@ def profile_json(connection: Connection, row: RowMapping) -> dict[str, Any]:
     draft = ScoreProfile.model_validate(row["draft"])
     published = None
     if row["version"] is not None:
-        published = rows.version_definition(connection, rows.PROFILES, row["id"], row["version"])
+        published = definitions.version_definition(
+            connection, definitions.PROFILES, row["id"], row["version"]
+        )
     return {
         "kind": draft.kind,
         "key": row["key"],

@@ -7,13 +7,13 @@ from services import cursors
 from services.design.definitions import compare_versions, find_definition, versions_json
 from services.resources import Resources
 from store.connection import Connection, RowMapping
-from store.design import definitions as rows
+from store.design import definitions
 
 
 class Definitions(ABC):
     """One family of definitions, as it is read."""
 
-    family: ClassVar[rows.Family]
+    family: ClassVar[definitions.Family]
 
     def __init__(self, resources: Resources) -> None:
         self._resources = resources
@@ -32,7 +32,7 @@ class Definitions(ABC):
         of = f"{self.family.name}s"
         after = cursors.decode(cursor, of, (str,))
         with self._resources.database.read() as connection:
-            found = rows.all_definitions(connection, self.family, after[0] if after else "", limit + 1)
+            found = definitions.all_definitions(connection, self.family, after[0] if after else "", limit + 1)
             taken, following = cursors.cut(found, limit, of, lambda row: [row["key"]])
             shown = [self.shown(connection, row) for row in taken]
         return cursors.page(shown, following)

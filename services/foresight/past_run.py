@@ -22,7 +22,7 @@ from store.foresight import past
 from store.records import contacts, deals
 from store.scoring.facts import Properties
 from store.scoring.pending import NOTHING
-from triggers.backtest import Entry, Replay
+from triggers.backtest import Entered, Replay
 from triggers.compiled import TriggerIndex
 from triggers.evaluate import is_armed, match_change, match_event
 
@@ -239,7 +239,7 @@ class PastRun:
         ]
 
     def _items(
-        self, connection: Connection, entered: dict[tuple[int, int | None], list[Entry]]
+        self, connection: Connection, entered: dict[tuple[int, int | None], list[Entered]]
     ) -> Iterator[dict[str, Any]]:
         most = sorted(entered.items(), key=lambda item: (-len(item[1]), item[1][0].at))[:SHOWN]
         contact_keys = contacts.contact_keys(connection, {key[0] for key, _ in most})
@@ -260,7 +260,7 @@ def _event(row: past.PastEvent) -> Event:
     return Event(row.id, row.type, row.occurred_at, Properties(row.properties), row.deal_id)
 
 
-def _per_day(entered: Iterable[list[Entry]]) -> list[dict[str, Any]]:
+def _per_day(entered: Iterable[list[Entered]]) -> list[dict[str, Any]]:
     """How many would have entered on each day (UTC) on which somebody would."""
     days = Counter(str(iso(entry.at))[:10] for entries in entered for entry in entries)
     return [{"date": day, "enrollments": count} for day, count in sorted(days.items())]

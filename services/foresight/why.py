@@ -23,7 +23,7 @@ from services.resources import BadParameter, Resources
 from store.connection import Connection, RowMapping
 from store.design import definitions
 from store.follow_ups import enrollments as follow_ups
-from store.foresight import why as rows
+from store.foresight import why as causes
 from store.records import score_reads
 from store.scoring.facts import Properties
 from triggers.compiled import CompiledTrigger
@@ -67,7 +67,7 @@ class Why:
                 items = _events(about, trigger.event or "", limit, self._resources.settings)
             else:
                 items = self._changes(about, trigger.profile, limit)
-            besides = rows.besides(connection, row["id"], kind, record["id"], limit)
+            besides = causes.besides(connection, row["id"], kind, record["id"], limit)
         return {
             "automation": key,
             kind: record["key"],
@@ -91,7 +91,7 @@ class Why:
             )
         found = score_reads.changes_of(connection, row["id"], about.record["id"], None, limit)
         told = changes_json(connection, found)
-        fates = rows.fates(
+        fates = causes.fates(
             connection, about.row["id"], [f"{row['id']}:{change['cause_id']}" for change in found]
         )
         shown = []
@@ -120,8 +120,8 @@ class Why:
 
 def _events(about: "_About", event_type: str, limit: int, settings: Settings) -> list[dict[str, Any]]:
     connection = about.connection
-    found = rows.events_of(connection, about.kind, about.record["id"], event_type, limit)
-    fates = rows.fates(connection, about.row["id"], [f"event:{event['id']}" for event in found])
+    found = causes.events_of(connection, about.kind, about.record["id"], event_type, limit)
+    fates = causes.fates(connection, about.row["id"], [f"event:{event['id']}" for event in found])
     shown = []
     for row in found:
         event = Event(
@@ -173,7 +173,7 @@ class _About:
         self.published: Micros | None = min((found["published_at"] for found in self._versions), default=None)
         self._known: dict[int | None, tuple[Automation, CompiledTrigger]] = {}
         self._take(row["version"])
-        self.lives = rows.lives(connection, row["id"], kind, record["id"])
+        self.lives = causes.lives(connection, row["id"], kind, record["id"])
         contact_id = record["id"] if kind == "contact" else record["contact_id"]
         deal_id = record["id"] if kind == "deal" else None
         scores = follow_ups.present_scores(connection, contact_id, deal_id)

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from conditions.definition import invalid
-from conditions.fields import CONTACT
+from conditions.fields import CONTACT_FIELDS
 from conditions.problems import Problem, suggestion
 from conditions.times import Micros, to_iso
 from conditions.values import ALL_CHANNELS, CHANNELS
@@ -67,7 +67,7 @@ class MergeIn(BaseModel):
 
 
 _EMPTY: Mapping[str, Any] = {"tags": [], "dnd": [], "fields": {}}
-_TAKEN = (*CONTACT, "id")
+_TAKEN = (*CONTACT_FIELDS, "id")
 
 
 class Contacts:

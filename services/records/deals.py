@@ -1,11 +1,11 @@
 """Deals: create, replace, change, read, erase."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from conditions.fields import DEAL
+from conditions.fields import DEAL_FIELDS, DealStatus
 from conditions.problems import Problem
 from conditions.times import Micros, to_iso
 from conditions.values import LARGEST_INTEGER
@@ -31,7 +31,7 @@ class DealIn(BaseModel):
     name: ShortText | None = None
     pipeline: ShortText | None = None
     stage: ShortText | None = Field(default=None, description="Changing it emits `deal.stage_changed`")
-    status: Literal["open", "won", "lost"] | None = Field(
+    status: DealStatus | None = Field(
         default=None, description="Emits `deal.won` and `deal.lost`; default: open"
     )
     value: _Value | None = None
@@ -43,7 +43,7 @@ class DealIn(BaseModel):
 
 
 _EMPTY: Mapping[str, Any] = {"status": "open", "fields": {}}
-_TAKEN = (*DEAL, "id", "contact")
+_TAKEN = (*DEAL_FIELDS, "id", "contact")
 
 
 class Deals:

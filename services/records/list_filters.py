@@ -1,9 +1,10 @@
 """What lists of contacts and of deals are filtered by: the one model of the API's parameters and of smart lists."""
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
 from conditions.definition import Definition, Text, WholeNumber
+from conditions.fields import DealStatus
 from services.records.kinds import Kind
 
 
@@ -53,7 +54,7 @@ class DealFilter(RecordFilter):
     """Key of the contact whose deal it is."""
     pipeline: Text | None = None
     """The pipeline."""
-    status: Literal["open", "won", "lost"] | None = None
+    status: DealStatus | None = None
     """How it stands."""
     currency: Text | None = None
     """The currency."""

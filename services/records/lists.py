@@ -17,7 +17,7 @@ from services.records.list_filters import ContactFilter, DealFilter, RecordFilte
 from services.resources import BadParameter, Resources
 from store.connection import Connection, RowMapping
 from store.records import contacts
-from store.records import lists as rows
+from store.records import lists as list_rows
 
 SORTS = ("created_at", "-created_at", "score", "-score")
 
@@ -62,10 +62,10 @@ class RecordLists:
             tests = self._tests(connection, query, view)
             if tests is None or (view is None and query.filter.of_score):
                 return 0
-            return rows.count(connection, query.kind, view, [*tests, *_bounds(query, profile).tests()])
+            return list_rows.count(connection, query.kind, view, [*tests, *_bounds(query, profile).tests()])
 
     def _tests(
-        self, connection: Connection, query: RecordQuery, view: rows.ScoreView | None
+        self, connection: Connection, query: RecordQuery, view: list_rows.ScoreView | None
     ) -> list[Any] | None:
         """The tests of the record; None when there can be no such record."""
         wanted = query.filter
@@ -76,16 +76,16 @@ class RecordLists:
             if contact is None:
                 return None
             equal["contact_id"] = contact["id"]
-        tests = rows.column_tests(query.kind, tag=tag, q=wanted.q, **equal)
+        tests = list_rows.column_tests(query.kind, tag=tag, q=wanted.q, **equal)
         if query.filters:
             now = self._resources.clock()
             others = self._others(connection, query.filters)
-            tests.append(rows.filter_test(query.kind, query.filters, view, others, now))
+            tests.append(list_rows.filter_test(query.kind, query.filters, view, others, now))
         return tests
 
     def _others(
         self, connection: Connection, filters: Mapping[str, Any]
-    ) -> dict[str, tuple[str, rows.ScoreView]]:
+    ) -> dict[str, tuple[str, list_rows.ScoreView]]:
         """The published profiles that the filters read by key."""
         found = {}
         for name in fields_read(filters):
@@ -93,12 +93,15 @@ class RecordLists:
             row = self._profiles.row(connection, key) if owner in ("scores", "bands") else None
             profile = self._profiles.published(connection, row) if row is not None else None
             if row is not None and profile is not None:
-                found[key] = (profile.applies_to, rows.ScoreView(row["id"], row["emptied"], profile.bands))
+                found[key] = (
+                    profile.applies_to,
+                    list_rows.ScoreView(row["id"], row["emptied"], profile.bands),
+                )
         return found
 
     def _view(
         self, connection: Connection, query: RecordQuery
-    ) -> tuple[rows.ScoreView | None, CompiledProfile | None]:
+    ) -> tuple[list_rows.ScoreView | None, CompiledProfile | None]:
         if query.profile is None:
             return None, None
         row = self._profiles.row(connection, query.profile)
@@ -114,7 +117,7 @@ class RecordLists:
         profile = self._profiles.published(connection, row)
         if profile is None:
             return None, None
-        return rows.ScoreView(row["id"], row["emptied"], profile.bands), profile
+        return list_rows.ScoreView(row["id"], row["emptied"], profile.bands), profile
 
 
 def check_query(query: RecordQuery) -> None:
@@ -148,7 +151,7 @@ class _Bounds:
             high = None
         if after is not None and not descending and low is not None and after >= low:
             low = None
-        return rows.score_tests(low, high) if self.asked else []
+        return list_rows.score_tests(low, high) if self.asked else []
 
 
 def _bounds(query: RecordQuery, profile: CompiledProfile | None) -> _Bounds:
@@ -175,7 +178,7 @@ def _bounds(query: RecordQuery, profile: CompiledProfile | None) -> _Bounds:
 def _page(
     connection: Connection,
     query: RecordQuery,
-    view: rows.ScoreView | None,
+    view: list_rows.ScoreView | None,
     tests: list[Any],
     bounds: _Bounds,
 ) -> tuple[list[RowMapping], str | None]:
@@ -184,7 +187,7 @@ def _page(
     if query.sort.endswith("created_at") or view is None:
         of = f"{kind}s:{query.sort}"
         key = cursors.decode(query.cursor, of, (int,))
-        found = rows.by_age(
+        found = list_rows.by_age(
             connection,
             kind,
             view,
@@ -200,7 +203,7 @@ def _page(
     if place is None or place[0] is not None:
         after = (place[0], place[1]) if place and place[0] is not None else None
         tests_of_score = bounds.tests(after[0] if after else None, descending=descending)
-        found = rows.scored(
+        found = list_rows.scored(
             connection,
             kind,
             view,
@@ -211,7 +214,7 @@ def _page(
         )
     if len(found) < wanted and not bounds.asked:
         last = place[1] if place and place[0] is None else None
-        found += rows.unscored(connection, kind, view, tests, after=last, limit=wanted - len(found))
+        found += list_rows.unscored(connection, kind, view, tests, after=last, limit=wanted - len(found))
     return cursors.cut(found, query.limit, of, _by_score)
 
 

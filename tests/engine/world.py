@@ -21,7 +21,7 @@ from store.follow_ups import enrollments as follow_ups
 from store.intake import arriving as intake
 from store.intake import revoking
 from store.records import contacts, deals, merging
-from store.scoring import ledgers as rows
+from store.scoring import ledgers
 from store.scoring.pending import NOTHING
 
 HOUR = 3_600_000_000
@@ -306,9 +306,9 @@ class World:
             compiled = self.published.read(connection).by_key[profile]
             kind = compiled.applies_to
             record_id = self._record(connection, kind, key)["id"]
-            stored = rows.load_scores(connection, compiled.id, [record_id]).get(record_id)
-            events = rows.load_applied_events(connection, kind, [record_id]).get(record_id, [])
-            adjustments = rows.load_applied_adjustments(connection, compiled.id, [record_id])
+            stored = ledgers.load_scores(connection, compiled.id, [record_id]).get(record_id)
+            events = ledgers.load_applied_events(connection, kind, [record_id]).get(record_id, [])
+            adjustments = ledgers.load_applied_adjustments(connection, compiled.id, [record_id])
             named = {event.deal for event in events if event.deal is not None}
             return Known(
                 compiled,

@@ -1,0 +1,44 @@
+"""What calls answer with, of the state of an installation."""
+
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+
+class Worker(BaseModel):
+    """A worker process that is alive."""
+
+    id: str
+    host: str
+    pid: int
+    started_at: str
+    seen_at: str
+
+
+class ShardStatus(BaseModel):
+    """What one shard has to do."""
+
+    shard: int
+    pending: int
+    events: int
+    adjustments: int
+    revocations: int
+    field_changes: int
+    overdue: int
+    unstarted: int
+    oldest_pending_seconds: float
+
+
+class Status(BaseModel):
+    """How the installation is doing."""
+
+    pending_events: int = Field(description="All accepted work that is not done")
+    follow_ups: dict[str, int]
+    temporal: Literal["up", "down"]
+    temporal_ui: str
+    oldest_pending_seconds: float
+    quarantined: int
+    publishing: int
+    held: bool
+    workers: list[Worker]
+    shards: list[ShardStatus]
