@@ -7,7 +7,8 @@ from fastapi import Depends, FastAPI
 from starlette.middleware import Middleware
 
 from api.design import automations, profiles
-from api.follow_ups import follow_ups
+from api.follow_ups import by_automation, follow_ups
+from api.foresight import foresight
 from api.guard import Guard
 from api.intake import events
 from api.metrics import Metrics, Observed
@@ -25,6 +26,8 @@ ROUTERS = (
     smart_lists.router,
     profiles.router,
     automations.router,
+    by_automation.router,
+    foresight.router,
     follow_ups.router,
     health.router,
 )

@@ -5,20 +5,18 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Response
 
 from api.bodies import Body, OptionalBody, read_options, takes
-from api.design.automation_schemas import Automation as AutomationShown
-from api.design.automation_schemas import BacktestResult, Dropped, Enrolled, Explanation, Stats
-from api.design.automation_schemas import Recipient as RecipientShown
 from api.design.profiles import RollbackIn
+from api.design.schemas import Automation as AutomationShown
 from api.design.schemas import Comparison
+from api.design.schemas import Recipient as RecipientShown
 from api.design.schemas import Version as VersionShown
-from api.parameters import DEFAULT_LIMIT, Cursor, Key, Limit, Text, Version
+from api.parameters import DEFAULT_LIMIT, Cursor, Key, Limit, Version
 from api.schemas import Page
 from api.state import App
 from automations.model import Automation, Recipient
 from conditions.definition import Definition
 from conditions.problems import Problem
 from services.follow_ups.enrollment import EnrollRequest
-from services.foresight.backtest import BacktestRequest
 from services.resources import Invalid
 
 router = APIRouter(prefix="/v1", tags=["Automations"])
@@ -155,49 +153,6 @@ def resume_automation(key: Key, body: OptionalBody, app: App) -> dict[str, Any]:
 
 
 @router.post(
-    "/automations/{key}/enroll",
-    response_model=Enrolled,
-    openapi_extra=takes(EnrollRequest),
-    summary="Enroll by hand",
-)
-def enroll(key: Key, body: Body, app: App) -> dict[str, Any]:
-    """Records that are named, those on a smart list, or all that match now. With `dry_run` it only counts.
-
-    Re-entry, running follow-ups, `exit_when` and the storm limit count as they do for changes of scores.
-    """
-    return app.enroll_by_hand.enroll(key, body)
-
-
-@router.post(
-    "/automations/{key}/backtest",
-    response_model=BacktestResult,
-    openapi_extra=takes(BacktestRequest, required=False),
-    summary="Run an automation's trigger over the past",
-)
-def backtest(key: Key, body: OptionalBody, app: App) -> dict[str, Any]:
-    """Who would have entered in the last days, when and how often, beside who was enrolled. Writes nothing.
-
-    Fields of records and scores of other profiles are read as they are now; a follow-up is taken to last as long as
-    its waits.
-    """
-    return app.backtest.run(key, body)
-
-
-@router.get("/automations/{key}/stats", response_model=Stats, summary="Count what an automation has done")
-def read_stats(key: Key, app: App, version: Version = None) -> dict[str, Any]:
-    """Enrollments by status, skips by reason, and how many went which way at each step."""
-    return app.statistics.read(key, version)
-
-
-@router.post(
-    "/automations/{key}/drop-queued", response_model=Dropped, summary="Give up what waits for its start"
-)
-def drop_queued(key: Key, app: App) -> dict[str, Any]:
-    """What the storm limit, or `kindling hold`, keeps waiting does not start any more; it is recorded as skipped."""
-    return {"dropped": app.automations.drop_queued(key)}
-
-
-@router.post(
     "/automations/{key}/rollback",
     response_model=AutomationShown,
     response_model_exclude_unset=True,
@@ -230,22 +185,6 @@ def compare_automation_versions(
 ) -> dict[str, Any]:
     """A diff of YAML; by default from what is published to the draft."""
     return app.automations.compare(key, from_, to)
-
-
-@router.get(
-    "/automations/{key}/why",
-    response_model=Explanation,
-    response_model_exclude_unset=True,
-    summary="Why an automation did or did not enroll a record",
-)
-def explain_automation(
-    key: Key, app: App, contact: Text = None, deal: Text = None, limit: Limit = DEFAULT_LIMIT
-) -> dict[str, Any]:
-    """For each recent change of the score, or event: enrolled, skipped and why, or which filter did not hold.
-
-    Fields of the record are read as they are now.
-    """
-    return app.why.explain(key, contact=contact, deal=deal, limit=limit)
 
 
 @router.put(

@@ -8,7 +8,6 @@ from pydantic import BaseModel, ConfigDict
 from api.bodies import Body, OptionalBody, takes
 from api.design.schemas import Comparison, Profile, Published
 from api.design.schemas import Version as VersionShown
-from api.foresight.schemas import Preview
 from api.parameters import DEFAULT_LIMIT, Cursor, Key, Limit, Triggers, Version
 from api.schemas import Page
 from api.state import App
@@ -128,23 +127,6 @@ def compare_profile_versions(
 ) -> dict[str, Any]:
     """A diff of YAML; by default from what is published to the draft."""
     return app.profiles.compare(key, from_, to)
-
-
-@router.get(
-    "/{key}/preview",
-    response_model=Preview,
-    response_model_exclude_unset=True,
-    responses={202: {"model": Preview, "description": "It takes long; ask again for the answer"}},
-    summary="Look at what publishing the draft would do",
-)
-def preview_profile(key: Key, app: App, response: Response) -> dict[str, Any]:
-    """Scores before and after, moves between bands, who moves most, and which automations `fire` would start.
-
-    Computed as the publish would, and not written. Answers 202 with `done` of `total` where it takes long.
-    """
-    found = app.previews.ask(key)
-    response.status_code = 200 if found["status"] == "done" else 202
-    return found
 
 
 @router.get("/{key}/versions", response_model=Page[VersionShown], summary="List a score profile's versions")

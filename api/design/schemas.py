@@ -1,8 +1,11 @@
-"""What calls answer with, of profiles and what designs have in common."""
+"""What calls answer with, of profiles, automations and recipients."""
 
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from api.follow_ups.schemas import Enrolled
+from api.problems import FieldProblem
 
 
 class Publishing(BaseModel):
@@ -54,3 +57,33 @@ class Comparison(BaseModel):
     from_: int | None = Field(alias="from")
     to: int | None
     diff: str = Field(description="Unified diff of YAML")
+
+
+class Automation(BaseModel):
+    """The draft's content, and how the automation stands."""
+
+    model_config = ConfigDict(extra="allow")
+
+    kind: str
+    key: str
+    status: Literal["draft", "published", "paused"]
+    version: int | None
+    latest_version: int
+    unpublished_changes: bool
+    updated_at: str
+    warnings: list[FieldProblem] | None = None
+    difference: Comparison | None = Field(
+        default=None, description="From the version before, after publishing"
+    )
+    enrolled: Enrolled | None = None
+    follow_ups_paused: int | None = None
+    follow_ups_resumed: int | None = None
+
+
+class Recipient(BaseModel):
+    """Whom notifications reach."""
+
+    kind: str
+    key: str
+    name: str
+    channels: list[str]

@@ -87,3 +87,59 @@ class Webhook(BaseModel):
     response: Any
     created_at: str
     delivered_at: str | None
+
+
+class Enrolled(BaseModel):
+    """Whom enrolling by hand reached. With `dry_run`: whom it would."""
+
+    automation: str
+    dry_run: bool
+    request: str = Field(description="Send it again to go on after a failure; nobody enrolls twice")
+    records: int = Field(description="How many were looked at")
+    enrolled: int
+    skipped: dict[str, int] = Field(description="By reason")
+    already: int = Field(description="Matches that this `request` had dealt with before")
+    starts_until: str | None = Field(description="When the storm limit lets the last one start")
+
+
+class BranchCount(BaseModel):
+    """How many went this way."""
+
+    branch: str
+    title: str
+    count: int
+
+
+class StepCount(BaseModel):
+    """How many have come past a step."""
+
+    path: str
+    key: str | None
+    title: str
+    done: int
+    branches: list[BranchCount] = []
+
+
+class Stats(BaseModel):
+    """What an automation has brought about."""
+
+    automation: str
+    version: int | None = Field(description="null: all versions")
+    entered: int
+    queued: int
+    active: int
+    paused: int = Field(description="Of those that are queued or active")
+    completed: int
+    exited: int
+    failed: int
+    replaced: int
+    cancelled: int
+    skipped: dict[str, int] = Field(description="Matches that did not enroll, by reason")
+    steps_of_version: int | None
+    steps: list[StepCount]
+
+
+class Dropped(BaseModel):
+    """How many follow-ups will not start."""
+
+    dropped: int

@@ -1,8 +1,10 @@
-"""What calls answer with, of looking ahead: previews."""
+"""What calls answer with, of looking ahead and back: previews, backtests, explanations."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from api.records.schemas import CausingAdjustment, CausingEvent
 
 
 class BeforeAfter(BaseModel):
@@ -74,3 +76,123 @@ class Preview(BaseModel):
     band_moves: list[BandMove] | None = None
     movers: list[Mover] | None = Field(default=None, description="Those that move most")
     enrollments: list[WouldEnroll] | None = None
+
+
+class PastEnrollment(BaseModel):
+    """An enrollment that would have been made."""
+
+    at: str | None
+    previous: int | None
+    current: int | None
+
+
+class PastEnrollments(BaseModel):
+    """How often a record would have entered, and when."""
+
+    contact: str | None
+    deal: str | None
+    times: int
+    entries: list[PastEnrollment]
+
+
+class OnDay(BaseModel):
+    """Enrollments on one day, UTC."""
+
+    date: str
+    enrollments: int
+
+
+class Happened(BaseModel):
+    """What was published has done in the same time."""
+
+    enrollments: int
+    records: int
+    skipped: dict[str, int]
+
+
+class BacktestResult(BaseModel):
+    """What a trigger would have done in the past."""
+
+    automation: str
+    version: int | None = Field(description="null: the draft")
+    days: int
+    since: str | None
+    looked_at: int = Field(description="How many changes or events")
+    enrollments: int
+    records: int
+    skipped: dict[str, int]
+    per_day: list[OnDay]
+    published: Happened
+    only_here: int = Field(description="Records that would have entered and were not enrolled")
+    only_published: int = Field(description="Records that were enrolled and would not have entered")
+    warnings: list[str]
+    items: list[PastEnrollments] = Field(description="The records that would have entered most often")
+
+
+class FilterVerdict(BaseModel):
+    """How one test came out. One under `not` is judged without the `not`."""
+
+    text: str = Field(examples=["score is at least 50"])
+    actual: Any
+    holds: bool
+
+
+class GuardVerdict(BaseModel):
+    """What a guard said at that moment, whether it was asked or not."""
+
+    guard: Literal["reentry", "while_running", "rearm", "depth"]
+    text: str = Field(examples=["reentry: after 7 days; the last start was 2026-11-22T12:00:00.000000Z"])
+    holds: bool
+
+
+class Explained(BaseModel):
+    """A change or event, and what the automation made of it."""
+
+    at: str | None
+    previous: int | None = None
+    current: int | None = None
+    cause: str
+    version: int | None = None
+    silent: bool | None = None
+    event: CausingEvent | None = None
+    adjustment: CausingAdjustment | None = None
+    outcome: Literal[
+        "enrolled",
+        "skipped",
+        "silent",
+        "filters",
+        "where",
+        "inside",
+        "rearm",
+        "unpublished",
+        "elsewhere",
+        "otherwise",
+    ]
+    why: str
+    reason: str | None = Field(description="Of a skip")
+    automation_version: int | None = Field(description="The version that was published then; null: the draft")
+    enrollment: str | None
+    workflow_id: str | None
+    workflow_url: str | None
+    filters: list[FilterVerdict]
+    guards: list[GuardVerdict]
+
+
+class Besides(BaseModel):
+    """An enrollment, or a skip with its reason, that no change caused."""
+
+    at: str | None
+    cause: Literal["manual", "start"]
+    enrollment: str | None
+    reason: str | None
+
+
+class Explanation(BaseModel):
+    """Why an automation did or did not enroll a record, for each recent change; the newest first."""
+
+    automation: str
+    contact: str | None = None
+    deal: str | None = None
+    version: int | None
+    items: list[Explained]
+    besides: list[Besides] = Field(description="Enrolled by hand or by another automation")
