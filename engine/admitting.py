@@ -8,6 +8,7 @@ from uuid_utils import uuid7
 
 from conditions.times import Micros
 from engine.published import Published
+from engine.subjects import Subject, subject_of
 from runtime.statuses import OPEN
 from scoring.compiled import CompiledProfile
 from store.connection import Connection
@@ -16,23 +17,17 @@ from triggers.evaluate import Guard, Match, Window, is_armed, skip_reason, take_
 
 
 class Found(NamedTuple):
-    """A match with whom it enrolls. `about_deal`: the deal is enrolled, else the contact, and a deal may be named.
-
-    `event_id`: what it began with, where the match itself has no event.
-    """
+    """A match with whom it enrolls. `event_id`: what it began with, where the match itself has no event."""
 
     match: Match
     profile: CompiledProfile | None
-    contact_id: int
-    deal_id: int | None
-    about_deal: bool
+    subject: Subject
     event_id: str | None = None
 
     @property
     def guard_key(self) -> tuple[int, int, int | None]:
         """Whose earlier enrollments matter."""
-        deal_id = self.deal_id if self.about_deal else None
-        return self.match.trigger.automation_id, self.contact_id, deal_id
+        return self.match.trigger.automation_id, *self.subject.guarded
 
 
 class Decided(NamedTuple):
@@ -94,10 +89,10 @@ class Admission:
             automations = {
                 one.match.trigger.automation_id: one.profile.id if one.profile else None for one in guarded
             }
-            contacts = {one.contact_id for one in guarded}
+            contacts = {one.subject.contact_id for one in guarded}
             for earlier in enrolling.load_earlier(connection, automations, contacts):
-                deal_id = earlier.deal_id if earlier.about_deal(self.published.kinds) else None
-                guard = guards.setdefault((earlier.automation_id, earlier.contact_id, deal_id), Guard())
+                subject = subject_of(earlier, self.published.kinds)
+                guard = guards.setdefault((earlier.automation_id, *subject.guarded), Guard())
                 guard.last_start = max(earlier.created_at, earlier.start_at)
                 guard.entered_at = earlier.created_at
                 same = earlier.profile_id == automations[earlier.automation_id]
@@ -120,7 +115,7 @@ class Admission:
             or profile is None
         ):
             return True
-        record_id = found.deal_id if found.about_deal and found.deal_id is not None else found.contact_id
+        record_id = found.subject.record_id
         scores = enrolling.scores_between(
             connection, profile.id, record_id, guard.last_seq, guard.entered_at, change.seq
         )
@@ -131,8 +126,8 @@ class Admission:
             automation_id=found.match.trigger.automation_id,
             origin=found.match.origin,
             version=found.match.trigger.version,
-            contact_id=found.contact_id,
-            deal_id=found.deal_id,
+            contact_id=found.subject.contact_id,
+            deal_id=found.subject.deal_id,
             reason=reason,
             at=self.now,
         )
@@ -143,8 +138,8 @@ class Admission:
             id=str(uuid7()),
             automation_id=trigger.automation_id,
             version=trigger.version,
-            contact_id=found.contact_id,
-            deal_id=found.deal_id,
+            contact_id=found.subject.contact_id,
+            deal_id=found.subject.deal_id,
             shard=self.shard,
             origin=match.origin,
             profile_id=found.profile.id if found.profile else None,

@@ -8,7 +8,7 @@ from conditions.times import Micros
 from engine.admitting import Found
 from engine.enrolling import Enrolling
 from engine.published import Published
-from engine.subjects import DEAL, Subjects
+from engine.subjects import Subjects
 from scoring.progress import ScoreChange
 from store.connection import Connection
 from store.follow_ups.enrolling import known_origins
@@ -54,17 +54,25 @@ def enlist(
     for record_id in ids:
         if not subjects.exists(kind, record_id):
             continue
-        deal_id = record_id if kind == DEAL else None
-        contact_id = subjects.deals[record_id].contact_id if kind == DEAL else record_id
-        facts = enrolling.facts.of(contact_id, deal_id)
+        subject = subjects.subject(kind, record_id)
+        facts = enrolling.facts.of(subject.contact_id, subject.deal_id)
         score = scores.get(record_id)
-        change = ScoreChange(0, score, score, MANUAL, wanted.request, None, silent=False, depth=0)
+        change = ScoreChange(
+            seq=0,
+            previous=score,
+            current=score,
+            cause=MANUAL,
+            cause_id=wanted.request,
+            event=None,
+            silent=False,
+            depth=0,
+        )
         lookup = change_lookup(profile, change, facts) if profile is not None else event_lookup(None, facts)
         if wanted.matching and not trigger.holds(lookup, now):
             continue
         exits = trigger.exits is not None and trigger.exits(lookup, now)
         match = Match(trigger, f"enroll:{wanted.request}:{record_id}", None, change, 0, exits)
-        enrolling.found.append(Found(match, profile, contact_id, deal_id, kind == DEAL))
+        enrolling.found.append(Found(match, profile, subject))
     origins = [found.match.origin for found in enrolling.found]
     done = known_origins(connection, trigger.automation_id, origins)
     enrolling.found = [found for found in enrolling.found if found.match.origin not in done]

@@ -4,7 +4,7 @@ from typing import Any
 
 from engine.admitting import Admission, Found
 from engine.situation import Situation, StepFailed
-from engine.subjects import DEAL
+from engine.subjects import DEAL, Subject
 from scoring.progress import ScoreChange
 from store.follow_ups import enrollments as follow_ups
 from triggers.compiled import CompiledTrigger
@@ -39,12 +39,11 @@ def enroll_in(situation: Situation, path: str, key: str) -> dict[str, Any]:
         silent=False,
         depth=row["depth"] + 1,
     )
+    about_deal = deal_id is not None and (profile is None or profile.applies_to == DEAL)
     found = Found(
         match=Match(trigger, origin, None, change, row["depth"] + 1, exits),
         profile=profile,
-        contact_id=row["contact_id"],
-        deal_id=deal_id,
-        about_deal=deal_id is not None and (profile is None or profile.applies_to == DEAL),
+        subject=Subject(row["contact_id"], deal_id, about_deal=about_deal),
         event_id=row["event_id"],
     )
     admission = Admission(situation.published, row["shard"], situation.now)

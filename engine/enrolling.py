@@ -6,7 +6,7 @@ from conditions.times import Micros
 from engine.admitting import Admission, Decided, Found
 from engine.facts_reader import FactsReader
 from engine.published import Published
-from engine.subjects import DEAL, Subjects
+from engine.subjects import Subject, Subjects
 from scoring.compiled import CompiledProfile
 from scoring.ledger import Event
 from scoring.progress import Progress, ScoreChange, turn_of
@@ -48,29 +48,30 @@ class Enrolling:
                     self._match_event(pending, quarantined)
 
     def _match_change(self, record_id: int, profile: CompiledProfile, change: ScoreChange) -> None:
-        about_deal = profile.applies_to == DEAL
-        deal_id = record_id if about_deal else change.event.deal if change.event else None
-        contact_id = self.subjects.deals[record_id].contact_id if about_deal else record_id
-        triggers, facts = self.published.triggers, self.facts.of(contact_id, deal_id, change.turn)
+        named = change.event.deal if change.event else None
+        subject = self.subjects.subject(profile.applies_to, record_id, named)
+        triggers = self.published.triggers
+        facts = self.facts.of(subject.contact_id, subject.deal_id, change.turn)
         try:
             found = list(match_change(triggers, profile, change, facts, self.now))
         except ValueError:
             change = change._replace(event=_bare(change.event) if change.event else None)
             found = list(match_change(triggers, profile, change, facts, self.now))
-        self.found.extend(Found(match, profile, contact_id, deal_id, about_deal) for match in found)
+        self.found.extend(Found(match, profile, subject) for match in found)
 
     def _match_event(self, pending: PendingEvent, quarantined: Collection[str]) -> None:
-        contact_id, deal_id = pending.contact_id, pending.event.deal
+        deal_id = pending.event.deal
+        subject = Subject(pending.contact_id, deal_id, about_deal=deal_id is not None)
         if self.subjects.strayed(pending) or pending.event.id in quarantined:
             return
         event, depth = pending.event, pending.depth
         triggers = self.published.triggers
-        facts = self.facts.of(contact_id, deal_id, turn_of(event.at, event.id))
+        facts = self.facts.of(subject.contact_id, deal_id, turn_of(event.at, event.id))
         try:
             found = list(match_event(triggers, event, depth, facts, self.now))
         except ValueError:
             found = list(match_event(triggers, _bare(event), depth, facts, self.now))
-        self.found.extend(Found(match, None, contact_id, deal_id, deal_id is not None) for match in found)
+        self.found.extend(Found(match, None, subject) for match in found)
 
     def decide(self, connection: Connection) -> Decided:
         """Who enrolls, and who is skipped for which reason; earlier enrollments are read now."""

@@ -1,6 +1,7 @@
 """The records that a batch is about, with what rules and filters may read of them."""
 
 from collections.abc import Collection, Iterable, Mapping
+from typing import NamedTuple
 
 from conditions.values import Value
 from engine.published import Published
@@ -8,10 +9,34 @@ from scoring.compiled import CompiledProfile
 from scoring.ledger import Record
 from scoring.progress import Touch
 from store.connection import Connection
+from store.follow_ups.enrolling import Earlier
 from store.scoring.facts import DealWithContact, load_contacts, load_deals
 from store.scoring.pending import Due, PendingEvent
 
 CONTACT, DEAL = "contact", "deal"
+
+
+class Subject(NamedTuple):
+    """Who is enrolled: the contact, or with `about_deal` the deal. A contact's enrollment may name a deal besides."""
+
+    contact_id: int
+    deal_id: int | None
+    about_deal: bool
+
+    @property
+    def record_id(self) -> int:
+        """Of the deal or the contact."""
+        return self.deal_id if self.about_deal and self.deal_id is not None else self.contact_id
+
+    @property
+    def guarded(self) -> tuple[int, int | None]:
+        """Whose earlier enrollments count for re-entry: the contact's, or those of this deal of it."""
+        return self.contact_id, self.deal_id if self.about_deal else None
+
+
+def subject_of(earlier: Earlier, kinds: Mapping[int, str]) -> Subject:
+    """Who was enrolled earlier; `kinds` of records by profile id."""
+    return Subject(earlier.contact_id, earlier.deal_id, earlier.about_deal(kinds))
 
 
 class Subjects:
@@ -67,6 +92,12 @@ class Subjects:
             return Record(kind, contact.created_at, contact, self._deal_field)
         deal = self.deals[record_id]
         return Record(kind, deal.created_at, DealWithContact(deal, self.contacts[deal.contact_id]))
+
+    def subject(self, kind: str, record_id: int, named: int | None = None) -> Subject:
+        """The record of this kind as one to be enrolled; `named`: the deal that what enrolls a contact names."""
+        if kind == DEAL:
+            return Subject(self.deals[record_id].contact_id, record_id, about_deal=True)
+        return Subject(record_id, named, about_deal=False)
 
     def know_deals(self, ids: Collection[int]) -> None:
         """Load further deals: those that events of a history name."""

@@ -10,7 +10,7 @@ from automations.model import Automation
 from conditions.times import Micros
 from engine.facts_reader import FactsReader
 from engine.published import Published, compile_automation
-from engine.subjects import CONTACT, DEAL, Subjects
+from engine.subjects import CONTACT, DEAL, Subject, Subjects, subject_of
 from scoring.ledger import Event
 from scoring.progress import ScoreChange
 from services.design.profile_cache import ProfileCache
@@ -98,24 +98,20 @@ class PastRun:
             if not subjects.exists(self._kind, row.record_id):
                 continue
             event = _event(named[row.cause_id]) if row.cause_id in named else None
-            about_deal = self._kind == DEAL
-            deal_id = row.record_id if about_deal else event.deal if event else None
-            contact_id = subjects.deals[row.record_id].contact_id if about_deal else row.record_id
+            subject = subjects.subject(self._kind, row.record_id, event.deal if event else None)
             change = ScoreChange(
-                row.seq,
-                row.previous,
-                row.current,
-                row.cause,
-                row.cause_id,
-                event,
-                bool(row.silent),
-                row.depth,
+                seq=row.seq,
+                previous=row.previous,
+                current=row.current,
+                cause=row.cause,
+                cause_id=row.cause_id,
+                event=event,
+                silent=bool(row.silent),
+                depth=row.depth,
             )
             of_version = self._profiles.version(connection, profile.id, row.version)
-            known = facts.of(contact_id, deal_id)
-            for index, replay in zip(
-                self._indexes, self._of(contact_id, deal_id if about_deal else None), strict=True
-            ):
+            known = facts.of(subject.contact_id, subject.deal_id)
+            for index, replay in zip(self._indexes, self._of(*subject.guarded), strict=True):
                 matches = match_change(index, of_version, change, known, row.at)
                 replay.look(matches, row.current, row.at)
 
@@ -162,17 +158,12 @@ class PastRun:
         if not self._trigger.guarded or profile is None:
             return
         first = {change.record_id: change.seq for change in reversed(found)}
-        about_deal = self._kind == DEAL
         for earlier in enrolling.load_earlier(connection, [self._id], subjects.contacts):
-            deal_id = earlier.deal_id if about_deal else None
-            record_id = earlier.deal_id if about_deal else earlier.contact_id
-            if (
-                earlier.created_at >= self._since
-                or record_id not in first
-                or self._entered(earlier.contact_id, deal_id)
-            ):
+            subject = Subject(earlier.contact_id, earlier.deal_id, about_deal=self._kind == DEAL)
+            record_id = earlier.deal_id if subject.about_deal else earlier.contact_id
+            if earlier.created_at >= self._since or record_id not in first or self._entered(*subject.guarded):
                 continue
-            for replay in self._of(earlier.contact_id, deal_id):
+            for replay in self._of(*subject.guarded):
                 replay.last_start = max(earlier.created_at, earlier.start_at)
                 if replay.trigger.rearm is not None:
                     scores = enrolling.scores_between(
@@ -190,8 +181,7 @@ class PastRun:
         if self._trigger.guarded:
             for earlier in enrolling.load_earlier(connection, [self._id], subjects.contacts):
                 if earlier.created_at < self._since:
-                    deal_id = earlier.deal_id if earlier.about_deal(self._published.kinds) else None
-                    for replay in self._of(earlier.contact_id, deal_id):
+                    for replay in self._of(*subject_of(earlier, self._published.kinds).guarded):
                         replay.last_start = max(earlier.created_at, earlier.start_at)
 
     def _entered(self, contact_id: int, deal_id: int | None) -> bool:
