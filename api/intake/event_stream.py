@@ -1,6 +1,7 @@
 """NDJSON: lines as they arrive, stored in batches, in memory that does not grow with the stream."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
@@ -28,6 +29,8 @@ class EventStream:
         self._index = 0
         self._rejected: list[dict[str, Any]] = []
         self._rejected_count = 0
+        self._conflicts: list[tuple[int, str, str]] = []
+        self._conflicts_count = 0
         self._listed = 0
         self._taken = Taken()
 
@@ -57,6 +60,8 @@ class EventStream:
         return {
             "accepted": self._taken.accepted,
             "duplicates": self._taken.duplicates,
+            "conflicts": conflicts_json(self._conflicts),
+            "conflicts_count": self._conflicts_count,
             "rejected": self._rejected,
             "rejected_count": self._rejected_count,
         }
@@ -89,6 +94,9 @@ class EventStream:
         taken = self._events.take(items, silent=self._silent)
         self._taken.accepted += taken.accepted
         self._taken.duplicates += taken.duplicates
+        self._conflicts_count += len(taken.conflicts)
+        found = [(places[place], event_id, reason) for place, event_id, reason in taken.conflicts]
+        self._conflicts += found[: LISTED.most - len(self._conflicts)]
         for place, problems in taken.rejected:
             self._reject(places[place], problems)
 
@@ -101,3 +109,11 @@ class EventStream:
 
 
 _TOO_LONG = Problem((), "the line is longer than 1 MB")
+
+
+def conflicts_json(conflicts: Sequence[tuple[int, str, str]]) -> list[dict[str, Any]]:
+    """Conflicts as the API lists them."""
+    return [
+        {"index": index, "id": event_id, "reason": reason}
+        for index, event_id, reason in conflicts[: LISTED.most]
+    ]

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from api.bodies import NDJSON, check_json_type, decode_json, media_type, read_events_body
-from api.intake.event_stream import EventStream
+from api.intake.event_stream import EventStream, conflicts_json
 from api.intake.schemas import Accepted, Event, EventTypes, Imports, Revoked
 from api.parameters import DEFAULT_LIMIT, Cursor, EventId, Key, Limit, Text, Triggers
 from api.problems import field_problems, invalid, problem
@@ -78,12 +78,16 @@ def _take(app: App, metrics: Counted, body: bytes, silent: bool) -> Response:  #
             return invalid(taken.rejected[0][1])
     listed = rejected_json(taken.rejected)
     beyond = {} if len(listed) == len(taken.rejected) else {"rejected_count": len(taken.rejected)}
+    conflicts = conflicts_json(taken.conflicts)
+    if len(conflicts) < len(taken.conflicts):
+        beyond["conflicts_count"] = len(taken.conflicts)
     return _accepted(
         taken,
         metrics,
         {
             "accepted": taken.accepted,
             "duplicates": taken.duplicates,
+            "conflicts": conflicts,
             "rejected": listed,
             "ids": taken.ids,
             **beyond,
@@ -107,6 +111,7 @@ def _accepted(taken: Taken, metrics: Counted, content: dict[str, Any]) -> Respon
     for result, count in (
         ("accepted", taken.accepted),
         ("duplicate", taken.duplicates),
+        ("conflict", content.get("conflicts_count", len(taken.conflicts))),
         ("rejected", content.get("rejected_count", len(taken.rejected))),
     ):
         if count:

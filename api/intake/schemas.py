@@ -15,13 +15,25 @@ class Rejected(BaseModel):
     errors: list[FieldProblem]
 
 
+class Conflicting(BaseModel):
+    """An event that was not stored, since its id stands for another one."""
+
+    index: int = Field(description="Place in the array, or line, from 0")
+    id: str
+    reason: str
+
+
 class Accepted(BaseModel):
     """What became of the events of one call."""
 
     accepted: int = Field(description="Events stored by this call")
-    duplicates: int = Field(description="Events whose id was known already")
+    duplicates: int = Field(description="Events that were known already, under this id and the same")
+    conflicts: list[Conflicting] = Field(description="Events under the id of another one, up to 100")
     rejected: list[Rejected] = Field(description="Invalid events, up to 100 mistakes in all")
     ids: list[str | None] | None = Field(default=None, description="In the order sent; not for NDJSON")
+    conflicts_count: int | None = Field(
+        default=None, description="All conflicts, where not all are listed; always for NDJSON"
+    )
     rejected_count: int | None = Field(
         default=None, description="All invalid events, where not all are listed; always for NDJSON"
     )

@@ -40,16 +40,17 @@ def run(
         say(summary(done, seconds))
         for row in done.first_bad:
             errors().print(str(row), style="red", markup=False)
-        if done.bad > len(done.first_bad):
-            note(f"... and {counted(done.bad - len(done.first_bad), 'more bad row')}")
+        more = done.bad + done.conflicts - len(done.first_bad)
+        if more > 0:
+            note(f"... and {counted(more, 'more bad row')}")
         if not done.timed:
             note("No column says when: events count as of now. --occurred-at COLUMN names one.")
-        if done.duplicates and not done.accepted:
+        if done.duplicates and not done.accepted and columns.id is None:
             note(
                 "Rows of one file name and line count once. If this is another file of the same name, "
                 "import it with --name."
             )
-    return 1 if done.bad else 0
+    return 1 if done.bad or done.conflicts else 0
 
 
 def summary(done: Imported, seconds: float) -> str:
@@ -58,6 +59,8 @@ def summary(done: Imported, seconds: float) -> str:
     parts = [f"Imported {counted(done.accepted, 'event')} in {seconds:.1f} s ({speed:,.0f} a second)"]
     if done.duplicates:
         parts.append(f"{done.duplicates:,} known already")
+    if done.conflicts:
+        parts.append(f"{counted(done.conflicts, 'row')} left out whose id is that of another event")
     if done.bad:
         parts.append(f"{counted(done.bad, 'bad row')} left out")
     return ", ".join(parts) + "."
@@ -70,6 +73,7 @@ def as_data(done: Imported, seconds: float) -> dict[str, Any]:
         "file": done.file,
         "accepted": done.accepted,
         "duplicates": done.duplicates,
+        "conflicts": done.conflicts,
         "bad": done.bad,
         "first_bad": bad,
         "seconds": round(seconds, 3),

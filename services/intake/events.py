@@ -52,11 +52,15 @@ class EventIn(BaseModel):
 
 @dataclass(slots=True)
 class Taken:
-    """What became of a batch. `ids` in the order of the input, None for rejected events."""
+    """What became of a batch. `ids` in the order of the input, None for what was not stored.
+
+    `conflicts`: events whose id stands for another one, by place, with the id and the reason.
+    """
 
     accepted: int = 0
     duplicates: int = 0
     rejected: list[tuple[int, list[Problem]]] = field(default_factory=list)
+    conflicts: list[tuple[int, str, str]] = field(default_factory=list)
     ids: list[str | None] = field(default_factory=list)
 
 
@@ -87,19 +91,29 @@ class Events:
         if rows:
             stored = self._resources.database.run(lambda connection: self._store(connection, rows, now))
             taken.accepted, taken.duplicates = stored.accepted, stored.duplicates
-            if stored.rejected:
+            if stored.rejected or stored.conflicts:
                 places = [index for index, event_id in enumerate(taken.ids) if event_id is not None]
+                for place, reason in stored.conflicts.items():
+                    taken.conflicts.append((places[place], rows[place].id, reason))
+                    taken.ids[places[place]] = None
+                taken.conflicts.sort()
                 for place, reason in stored.rejected.items():
                     taken.rejected.append((places[place], [Problem(("deal",), reason)]))
                     taken.ids[places[place]] = None
                 taken.rejected.sort(key=lambda found: found[0])
-            self._types.update(row.type for place, row in enumerate(rows) if place not in stored.rejected)
+            self._types.update(
+                row.type
+                for place, row in enumerate(rows)
+                if place not in stored.rejected and place not in stored.conflicts
+            )
             self._resources.wakes.request(stored.shards)
         return taken
 
     def _store(self, connection: Connection, rows: Sequence[intake.NewEvent], now: Micros) -> intake.Taken:
         taken = intake.take_events(connection, rows, self._resources.shards, now)
-        types = {row.type for place, row in enumerate(rows) if place not in taken.rejected}
+        types = {
+            row.type for place, row in enumerate(rows) if place not in {*taken.rejected, *taken.conflicts}
+        }
         if types - self._types:
             intake.remember_types(connection, types - self._types, now)
         return taken

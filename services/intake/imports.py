@@ -50,18 +50,22 @@ class BadRow:
 
 @dataclass
 class Imported:
-    """What became of a file. `first_bad` are the first 20 of the `bad` rows; `timed` False: no column says when."""
+    """What became of a file. `first_bad` are the first 20 of the rows that were not stored: `bad`, and `conflicts`.
+
+    Those have the id of another event. `timed` False: no column says when.
+    """
 
     file: str
     accepted: int = 0
     duplicates: int = 0
+    conflicts: int = 0
     bad: int = 0
     first_bad: list[BadRow] = field(default_factory=list)
     timed: bool = True
 
     @property
     def rows(self) -> int:
-        return self.accepted + self.duplicates + self.bad
+        return self.accepted + self.duplicates + self.conflicts + self.bad
 
 
 #: (line, event or None, what is wrong with it)
@@ -143,6 +147,10 @@ def _opened(path: Path) -> BinaryIO:
 
 def _note(done: Imported, line: int, reason: str) -> None:
     done.bad += 1
+    _list(done, line, reason)
+
+
+def _list(done: Imported, line: int, reason: str) -> None:
     done.first_bad.append(BadRow(done.file, line, reason))
     done.first_bad.sort(key=lambda row: row.line)
     del done.first_bad[SHOWN:]
@@ -160,6 +168,9 @@ def _store(
     taken = events.take([event for _, event in batch], silent=silent, source=source)
     done.accepted += taken.accepted
     done.duplicates += taken.duplicates
+    for index, _, reason in taken.conflicts:
+        done.conflicts += 1
+        _list(done, batch[index][0], reason)
     for index, problems in taken.rejected:
         _note(done, batch[index][0], "; ".join(reader.told(problem) for problem in problems))
 

@@ -1,14 +1,16 @@
 """Events in: the durable write behind `POST /v1/events`, imports and internal events."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from zlib import crc32
 
 from sqlalchemy import Connection
 
 from conditions.times import Micros
+from runtime.statuses import EventStatus
 from store.bulk import Bulk
 from store.database import dump_json
+from store.intake.known import Sent, difference, known_events
 from store.tables import Contact, Deal, Event, EventType, table
 
 _EVENT_COLUMNS = (
@@ -47,13 +49,15 @@ class NewEvent(NamedTuple):
 class Taken(NamedTuple):
     """`accepted` were stored, `duplicates` were known already; `shards` have new work.
 
-    `rejected`: events whose deal is not there or is another contact's, by place, with the reason.
+    By place, with the reason: `rejected`, events whose deal is not there or is another contact's; `conflicts`, events
+    whose id stands for something else.
     """
 
     accepted: int
     duplicates: int
     shards: frozenset[int]
     rejected: dict[int, str]
+    conflicts: dict[int, str]
 
 
 class InternalEvent(NamedTuple):
@@ -163,51 +167,103 @@ def ensure_deals(
 
 
 def take_events(connection: Connection, events: Sequence[NewEvent], shards: int, now: Micros) -> Taken:
-    """Store events, each id once. The caller wakes `shards` after the commit."""
+    """Store events, each id once; what is known changes nothing. The caller wakes `shards` after the commit."""
     silent = all(event.silent for event in events)
+    known = known_events(connection, [event.id for event in events])
+    first: dict[str, int] = {}
+    for index, event in enumerate(events):
+        if event.id not in known:
+            first.setdefault(event.id, index)
+    new = {index: events[index] for index in first.values()}
     rejected: dict[int, str] = {}
     deals: dict[str, Place] = {}
-    of_deals = [(index, event) for index, event in enumerate(events) if event.deal is not None]
+    of_deals = [(index, event) for index, event in new.items() if event.deal is not None]
     owner_keys: dict[str, str] = {}
     if of_deals:
         deals = find_deals(connection, {event.deal for _, event in of_deals if event.deal is not None})
         rejected, owner_keys = _misplaced(connection, of_deals, deals)
-    named = {event.contact for index, event in enumerate(events) if event.contact and index not in rejected}
+    stored = {index: event for index, event in new.items() if index not in rejected}
+    named = {event.contact for event in stored.values() if event.contact}
     contacts = ensure_contacts(connection, named, shards, now, silent=silent) if named else {}
     if owner_keys:
         owners = {deal: contacts[contact] for deal, contact in owner_keys.items()}
         deals |= ensure_deals(connection, owners, now, silent=silent)
-    rows = []
-    touched: set[int] = set()
-    for index, event in enumerate(events):
-        if index in rejected:
-            continue
-        if event.deal is not None:
-            deal = deals[event.deal]
-            contact_id, deal_id, shard = deal.contact_id, deal.id, deal.shard
-        else:
-            place = contacts[event.contact or ""]
-            contact_id, deal_id, shard = place.id, None, place.shard
-        touched.add(shard)
-        rows.append(
-            (
-                event.id,
-                contact_id,
-                deal_id,
-                shard,
-                event.type,
-                event.occurred_at,
-                now,
-                event.properties,
-                0,
-                event.silent,
-                0,
-                event.source,
-            )
-        )
+    rows = [_row(event, contacts, deals, now) for event in stored.values()]
     rows.sort(key=lambda row: row[0])
     accepted = Bulk(connection).insert(table(Event), _EVENT_COLUMNS, rows, _ONCE)
-    return Taken(accepted, len(rows) - accepted, frozenset(touched), rejected)
+    touched = frozenset(row[_EVENT_COLUMNS.index("shard")] for row in rows)
+    again = [index for index in range(len(events)) if index not in new]
+    if accepted < len(rows):  # somebody else has stored some of them meanwhile
+        again += stored
+    conflicts = _conflicts(connection, {index: events[index] for index in again}) if again else {}
+    duplicates = len(events) - len(rejected) - len(conflicts) - accepted
+    taken = Taken(accepted, duplicates, touched, rejected, conflicts)
+    refused = {events[index].id for index in rejected}
+    retried = [index for index in again if events[index].id in refused]
+    return _with_retried(connection, events, taken, retried, shards, now) if retried else taken
+
+
+def _with_retried(
+    connection: Connection,
+    events: Sequence[NewEvent],
+    taken: Taken,
+    retried: Sequence[int],
+    shards: int,
+    now: Micros,
+) -> Taken:
+    """The same with the events that stood behind a rejected one of the same id: their turn is now."""
+    more = take_events(connection, [events[index] for index in retried], shards, now)
+    return Taken(
+        taken.accepted + more.accepted,
+        taken.duplicates - len(retried) + more.duplicates,
+        taken.shards | more.shards,
+        taken.rejected | {retried[place]: reason for place, reason in more.rejected.items()},
+        taken.conflicts | {retried[place]: reason for place, reason in more.conflicts.items()},
+    )
+
+
+def _row(
+    event: NewEvent, contacts: Mapping[str, Place], deals: Mapping[str, Place], now: Micros
+) -> tuple[Any, ...]:
+    """The event as it is stored, in the order of the columns."""
+    place = deals[event.deal] if event.deal is not None else contacts[event.contact or ""]
+    return (
+        event.id,
+        place.contact_id,
+        place.id if event.deal is not None else None,
+        place.shard,
+        event.type,
+        event.occurred_at,
+        now,
+        event.properties,
+        EventStatus.PENDING.value,
+        event.silent,
+        0,
+        event.source,
+    )
+
+
+def _conflicts(connection: Connection, events: Mapping[int, NewEvent]) -> dict[int, str]:
+    """Those of the events, whose ids are known by now, that differ from what their id stands for."""
+    known = known_events(connection, {event.id for event in events.values()})
+    contacts = find_contacts(connection, {event.contact for event in events.values() if event.contact})
+    deals = find_deals(connection, {event.deal for event in events.values() if event.deal})
+    conflicts = {}
+    for index, event in events.items():
+        contact, deal = contacts.get(event.contact or ""), deals.get(event.deal or "")
+        sent = Sent(
+            names_contact=event.contact is not None,
+            contact_id=contact.id if contact else None,
+            names_deal=event.deal is not None,
+            deal_id=deal.id if deal else None,
+            type=event.type,
+            properties=event.properties,
+        )
+        if event.id in known and (other := difference(known[event.id], sent)) is not None:
+            conflicts[index] = (
+                f'the id "{event.id}" is known, of an event with {other}; give it an id of its own'
+            )
+    return conflicts
 
 
 def _misplaced(

@@ -1,3 +1,4 @@
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -43,3 +44,18 @@ def test_what_cannot_be_imported_is_told_and_nothing_is(kindling: Kindling, writ
     assert 'There is no column "wen". Did you mean "when"? The columns are: customer, when' in said
     assert "There is no file" in kindling("import", file.parent / "none.csv", status=1).stderr
     assert kindling.json("status")["pending_events"] == 0
+
+
+def test_rows_under_the_id_of_another_event_are_named_and_left_out(
+    kindling: Kindling, written: Write
+) -> None:
+    """An order number as id, with several lines an order: nothing disappears without a word."""
+    lines = "\n".join(f"o-{number // 3},visit,c{number},2026-01-02" for number in range(9))
+    file = written("orders.csv", f"order,type,contact,date\n{lines}\n")
+    done = kindling("import", file, "--id", "order", status=1)
+    assert "Imported 3 events in" in done.stdout
+    assert "6 rows left out whose id is that of another event" in done.stdout
+    assert 'orders.csv:3: the id "o-0" is known, of an event with another contact' in done.stderr
+    again = kindling("import", file, "--id", "order", "--json", status=1)
+    assert json.loads(again.stdout)["conflicts"] == 6
+    assert "import it with --name" not in kindling("import", file, "--id", "order", status=1).stderr
