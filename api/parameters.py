@@ -8,10 +8,11 @@ from pydantic import AfterValidator
 from conditions.problems import suggestion
 from conditions.values import LARGEST_INTEGER
 from services.cursors import MOST_PER_PAGE, PER_PAGE
-from services.names import ShortText, check_name
+from services.names import ShortText, check_name, check_tag
 from services.resources import BadParameter
 
 RecordKey = Annotated[str, AfterValidator(check_name), Path(description="The caller's own stable key")]
+TagName = Annotated[str, AfterValidator(check_tag), Path(description="The tag")]
 Key = Annotated[str, AfterValidator(check_name), Path(description="Key of the definition")]
 Id = Annotated[str, AfterValidator(check_name), Path(description="Our id")]
 EventId = Annotated[str, Path(description="The event's id")]

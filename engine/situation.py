@@ -11,7 +11,7 @@ from automations.steps.places import walk
 from channels.outbound import Outbound
 from conditions.limits import record_problems
 from conditions.times import Micros, to_iso
-from conditions.values import Value
+from conditions.values import Value, is_empty
 from engine.published import Published
 from scoring.ledger import Event
 from store.connection import Connection, RowMapping
@@ -104,6 +104,8 @@ class Situation:
     @property
     def owner(self) -> str | None:
         found: str | None = (self.own_deal or self.contact)["owner"]
+        if is_empty(found):
+            return None
         return found
 
     @property
@@ -292,5 +294,6 @@ def _deal_context(deal: RowMapping | None) -> dict[str, Any]:
 
 def label(contact: RowMapping) -> str:
     """How people call a contact: name, else e-mail, else key."""
-    found: str = contact["name"] or contact["email"] or contact["key"]
+    known = (contact[name] for name in ("name", "email") if not is_empty(contact[name]))
+    found: str = next(known, contact["key"])
     return found

@@ -22,6 +22,7 @@ from automations.steps.waits import WaitForStep, WaitStep
 from automations.steps.ways import IfStep, SplitStep, StartStep, StopStep
 from conditions.times import micros_of
 from conditions.tree import compile_conditions
+from conditions.values import is_empty
 from engine.chaining import enroll_in
 from engine.situation import OPTED_OUT, TO_CONTACT, Situation, StepFailed, wants_no_mail
 from engine.waiting import wait_for
@@ -94,7 +95,7 @@ def _recipient(situation: Situation, to: str | list[str]) -> tuple[str, list[str
     contact = situation.contact
     for name in wanted:
         if name == TO_CONTACT:
-            if contact["email"]:
+            if not is_empty(contact["email"]):
                 reason = OPTED_OUT if wants_no_mail(contact) else None
                 return TO_CONTACT, [f"mailto:{contact['email']}"], reason
         elif name == "owner":

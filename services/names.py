@@ -38,10 +38,11 @@ def check_text(text: str) -> str:
 
 
 def check_tag(text: str) -> str:
-    """A tag: a text of 1 to 200 characters, not blank."""
-    if not 1 <= len(text) <= LONGEST_NAME or not text.strip():
+    """A tag: a text of 1 to 200 characters, not blank. Blanks around it are no part of it."""
+    tag = text.strip()
+    if not 1 <= len(tag) <= LONGEST_NAME:
         raise _plain("a tag has 1 to 200 characters")
-    return check_text(text)
+    return check_text(tag)
 
 
 Name = Annotated[str, AfterValidator(check_name)]

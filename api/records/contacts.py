@@ -5,13 +5,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Response
 
 from api.bodies import Body, takes
-from api.parameters import RecordKey
+from api.parameters import RecordKey, TagName
 from api.records.list_query import list_query
 from api.records.schemas import Contact, ListedContact
 from api.records.scores import add_score_routes
 from api.schemas import Page
 from api.state import App
-from services.records.contacts import ContactIn, MergeIn
+from services.records.contacts import ContactIn, ContactPatchIn, MergeIn
 from services.records.lists import RecordQuery
 
 router = APIRouter(prefix="/v1/contacts", tags=["Contacts"])
@@ -40,16 +40,37 @@ def get_contact(key: RecordKey, app: App) -> dict[str, Any]:
     summary="Create or replace a contact",
 )
 def put_contact(key: RecordKey, body: Body, app: App, response: Response) -> dict[str, Any]:
-    """What is missing becomes empty. Every change emits its event, such as `stage.changed`, which rules can use."""
+    """What is missing becomes empty, but for `dnd`: an opt-out ends only when somebody says so.
+
+    Every change emits its event, such as `stage.changed`, which rules can use. For a sync beside other systems use
+    PATCH, and for tags the calls that add and remove one: a list of tags is all of them.
+    """
     contact, created = app.contacts.put(key, body)
     response.status_code = 201 if created else 200
     return contact
 
 
-@router.patch("/{key}", response_model=Contact, openapi_extra=_TAKES, summary="Change a contact")
+@router.patch(
+    "/{key}", response_model=Contact, openapi_extra=takes(ContactPatchIn), summary="Change a contact"
+)
 def patch_contact(key: RecordKey, body: Body, app: App) -> dict[str, Any]:
-    """What is missing stays. `fields` are merged; null removes one."""
+    """What is missing stays. `fields` are merged; null removes one. `tags` as a list replaces all.
+
+    With `tags: {add: [...], remove: [...]}` the others stay, also those that somebody else adds meanwhile.
+    """
     return app.contacts.patch(key, body)
+
+
+@router.put("/{key}/tags/{tag:path}", response_model=Contact, summary="Add a tag to a contact")
+def add_contact_tag(key: RecordKey, tag: TagName, app: App) -> dict[str, Any]:
+    """The other tags stay. Adding one that is there changes nothing."""
+    return app.contacts.tag(key, tag, there=True)
+
+
+@router.delete("/{key}/tags/{tag:path}", response_model=Contact, summary="Remove a tag from a contact")
+def remove_contact_tag(key: RecordKey, tag: TagName, app: App) -> dict[str, Any]:
+    """The other tags stay. Removing one that is not there changes nothing."""
+    return app.contacts.tag(key, tag, there=False)
 
 
 @router.delete("/{key}", status_code=204, summary="Erase a contact")

@@ -9,7 +9,7 @@ from conditions.definition import invalid
 from conditions.fields import CONTACT_FIELDS
 from conditions.problems import Problem, suggestion
 from conditions.times import Micros, to_iso
-from conditions.values import ALL_CHANNELS, CHANNELS
+from conditions.values import ALL_CHANNELS, CHANNELS, is_empty
 from services.names import ShortText, Tag, check_name
 from services.records.shard_locks import in_shards
 from services.records.values import read_values, refuse_too_large, without_nulls
@@ -39,6 +39,22 @@ def _channels(value: Any) -> Any:
 Channel = Literal["email", "sms", "call", "chat"]
 
 
+Tags = Annotated[list[Tag], AfterValidator(lambda tags: list(dict.fromkeys(tags)))]
+
+
+class TagChange(BaseModel):
+    """Tags to add and to remove; the others stay, whoever else changes them meanwhile."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    add: Tags = []
+    remove: Tags = []
+
+    def of(self, tags: list[str]) -> list[str]:
+        """The tags after the change; one that is both added and removed is not there."""
+        return [tag for tag in dict.fromkeys([*tags, *self.add]) if tag not in self.remove]
+
+
 class ContactIn(BaseModel):
     """What callers may set of a contact. Missing, null or empty: the contact has none."""
 
@@ -49,12 +65,21 @@ class ContactIn(BaseModel):
     phone: ShortText | None = None
     stage: ShortText | None = Field(default=None, description="Changing it emits `stage.changed`")
     owner: ShortText | None = Field(default=None, description="Who looks after the contact")
-    tags: Annotated[list[Tag], AfterValidator(lambda tags: list(dict.fromkeys(tags)))] | None = None
+    tags: Tags | None = None
     dnd: Annotated[Literal["all"] | list[Channel] | None, BeforeValidator(_channels)] = Field(
         default=None, description="Channels on which the contact must not be disturbed, or `all`"
     )
     fields: dict[str, Any] | None = Field(
         default=None, description="Free fields: texts, numbers, true, false, lists of these; null removes one"
+    )
+
+
+class ContactPatchIn(ContactIn):
+    """The same for a change: what is missing stays."""
+
+    tags: Tags | TagChange | None = Field(  # type: ignore[assignment]  # one way more to say it
+        default=None,
+        description="All tags as a list, or `{add: [...], remove: [...]}`, which leaves the others alone",
     )
 
 
@@ -81,9 +106,16 @@ class Contacts:
             return contact_json(find_contact(connection, key))
 
     def put(self, key: str, body: Any) -> tuple[dict[str, Any], bool]:
-        """Create a contact, or replace all that callers may set of it; also whether it was created."""
+        """Create a contact, or replace all that callers may set of it; also whether it was created.
+
+        An opt-out ends only when somebody says so: without `dnd` it stays.
+        """
         given = read_values(ContactIn, body, "contact", _TAKEN, _EMPTY)
-        values = {name: given.get(name, _EMPTY.get(name)) for name in contacts.WRITABLE}
+        values = {
+            name: given.get(name, _EMPTY.get(name))
+            for name in contacts.WRITABLE
+            if name != "dnd" or name in given
+        }
         values["fields"] = without_nulls(values["fields"] or {})
         shards = self._resources.shards
 
@@ -103,17 +135,24 @@ class Contacts:
 
     def patch(self, key: str, body: Any) -> dict[str, Any]:
         """Change what is given; `fields` are merged."""
-        values = read_values(ContactIn, body, "contact", _TAKEN, _EMPTY)
+        values = read_values(ContactPatchIn, body, "contact", _TAKEN, _EMPTY)
 
         def work(connection: Connection, now: Micros) -> dict[str, Any]:
             before = find_contact(connection, key)
             changes = dict(values)
+            if isinstance(tags := changes.get("tags"), TagChange):
+                changes["tags"] = tags.of(before["tags"])
+                refuse_too_large(changes)
             if "fields" in changes:
                 changes["fields"] = without_nulls({**before["fields"], **changes["fields"]})
                 refuse_too_large(changes)
             return _change(connection, before, changes, now)
 
         return in_shards(self._resources, lambda connection: [find_contact(connection, key)["shard"]], work)
+
+    def tag(self, key: str, tag: str, *, there: bool) -> dict[str, Any]:
+        """Add a tag, or remove it; doing so twice is no error."""
+        return self.patch(key, {"tags": {"add" if there else "remove": [tag]}})
 
     def erase(self, key: str) -> None:
         """Delete the contact with everything about it; its follow-ups end."""
@@ -177,9 +216,12 @@ def _into(body: Any) -> str:
 def _merged(loser: RowMapping, survivor: RowMapping) -> dict[str, Any]:
     """The survivor's fields after the merge."""
     names = ("name", "email", "phone", "stage", "owner")
-    values: dict[str, Any] = {name: survivor[name] or loser[name] for name in names}
+    values: dict[str, Any] = {
+        name: loser[name] if is_empty(survivor[name]) else survivor[name] for name in names
+    }
     values["tags"] = list(dict.fromkeys([*survivor["tags"], *loser["tags"]]))
-    values["fields"] = {**loser["fields"], **survivor["fields"]}
+    own = {name: value for name, value in survivor["fields"].items() if not is_empty(value)}
+    values["fields"] = {**survivor["fields"], **loser["fields"], **own}
     off = [survivor["dnd"], loser["dnd"]]
     channels = [*dict.fromkeys(channel for dnd in off if isinstance(dnd, list) for channel in dnd)]
     every = ALL_CHANNELS in off or set(channels) == set(CHANNELS)

@@ -58,7 +58,7 @@ async def test_put_replaces_everything_and_patch_merges(kindling: Installation) 
         None,
         None,
         [],
-        [],
+        ["email"],
         {},
     )
 
