@@ -17,7 +17,7 @@ from automations.steps.actions import (
     WebhookStep,
 )
 from automations.steps.base import BaseStep
-from automations.steps.moments import NoDate, date_moment, next_clock
+from automations.steps.moments import NoDate, date_moment, next_clock, zone_of
 from automations.steps.waits import WaitForStep, WaitStep
 from automations.steps.ways import IfStep, SplitStep, StartStep, StopStep
 from conditions.times import micros_of
@@ -230,10 +230,11 @@ def _wait(situation: Situation, path: str, step: Any) -> Result:
     spec: WaitStep = step
     if isinstance(spec.wait, str):
         return {"until": situation.now + micros_of(spec.wait)}
+    zone = zone_of(spec.wait, situation.lookup)
     if spec.wait.is_clock:
-        return {"until": next_clock(spec.wait, situation.now)}
+        return {"until": next_clock(spec.wait, situation.now, zone)}
     try:
-        return {"until": date_moment(spec.wait, situation.lookup(spec.wait.until))}
+        return {"until": date_moment(spec.wait, situation.lookup(spec.wait.until), zone)}
     except NoDate as error:
         raise StepFailed(str(error)) from None
 

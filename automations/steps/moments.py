@@ -1,28 +1,39 @@
 """When a wait for a time of day, or for a date in a field, is over."""
 
+import re
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from automations.steps.waits import WaitUntil
-from conditions.times import DAY, EARLIEST, LATEST, Micros, parse_moment
+from automations.steps.waits import zone as time_zone
+from conditions.times import EARLIEST, LATEST, Micros, parse_moment
+from conditions.tree import Lookup
 from conditions.values import Value, is_empty
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_UTC = ZoneInfo("UTC")
+#: What says of a date and time where it is.
+_OFFSET = re.compile(r"(Z|[+-]\d\d:\d\d)$")
 
 
 class NoDate(ValueError):
     """The field holds nothing that can be waited for; the message names the field, never what it holds."""
 
 
-def next_clock(wait: WaitUntil, now: Micros) -> Micros:
+def zone_of(wait: WaitUntil, lookup: Lookup) -> ZoneInfo:
+    """Where it is that time: the first of its zones, and of its fields that hold one; UTC where there is none."""
+    named = (time_zone(name) or time_zone(lookup(name)) for name in wait.timezones)
+    return next((found for found in named if found is not None), _UTC)
+
+
+def next_clock(wait: WaitUntil, now: Micros, zone: ZoneInfo = _UTC) -> Micros:
     """The first moment from now on at which a clock in the time zone shows `until`, on one of the weekdays.
 
     Where summer time leaves that time of day out, it is the moment that the clock would have shown it without; where
     it comes twice, the first.
     """
-    zone = ZoneInfo(wait.timezone or "UTC")
     hour, minute = (int(part) for part in wait.until.split(":"))
     today = (_EPOCH + timedelta(microseconds=now)).astimezone(zone).date()
     for days in range(-1, 9):
@@ -36,19 +47,17 @@ def next_clock(wait: WaitUntil, now: Micros) -> Micros:
     raise AssertionError
 
 
-def date_moment(wait: WaitUntil, value: Value) -> Micros:
-    """The moment that a field's date names, moved by `offset`. A date without a time is its midnight in the time zone.
+def date_moment(wait: WaitUntil, value: Value, zone: ZoneInfo = _UTC) -> Micros:
+    """The moment that a field's date names, moved by `offset`. Without an offset of its own it is local to the zone.
 
-    Raises NoDate. The moment may be over.
+    A date without a time is its midnight. Raises NoDate. The moment may be over.
     """
     if is_empty(value):
         raise NoDate(f"{wait.until} is empty")
     found = parse_moment(value) if isinstance(value, str) else None
     if found is None:
         raise NoDate(f"{wait.until} does not hold a date")
-    if len(str(value)) == 10:
-        midnight = datetime.combine(
-            (_EPOCH + timedelta(days=found // DAY)).date(), time(), tzinfo=ZoneInfo(wait.timezone or "UTC")
-        )
-        found = (midnight.astimezone(UTC) - _EPOCH) // _MICROSECOND
+    if not _OFFSET.search(str(value)):
+        local = (_EPOCH + timedelta(microseconds=found)).replace(tzinfo=zone)
+        found = (local.astimezone(UTC) - _EPOCH) // _MICROSECOND
     return min(max(found + wait.offset_micros, EARLIEST), LATEST)

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Discriminator, Field, StrictStr, Tag, model_validator
 
-from automations.steps.base import BaseStep, Branch
+from automations.steps.base import BaseStep, Branch, OneOrMore
 from conditions.definition import Definition, Text, invalid
 from conditions.fields import RULE_WHERE, TRIGGER, Catalogue
 from conditions.problems import Loc, Problem
@@ -31,8 +31,8 @@ class WaitUntil(Definition):
     """A time of day such as `09:00`, or a date field such as `contact.renewal_date`."""
     weekdays: Annotated[list[Weekday], Field(min_length=1)] | None = None
     """With a time of day: only on these."""
-    timezone: Text | None = None
-    """Whose time of day."""
+    timezone: OneOrMore | None = None
+    """Where it is that time: `Europe/Berlin`, or a field that holds such a zone; of a list, the first that is one."""
     offset: StrictStr | None = None
     """With a date field: `-30d` for before, `12h` for after."""
 
@@ -53,10 +53,14 @@ class WaitUntil(Definition):
             problems.append(Problem(("offset",), "an offset belongs to a date field"))
         if self.offset is not None and not _is_offset(self.offset):
             problems.append(Problem(("offset",), f'"{self.offset}" is not an offset; write -30d or 12h'))
-        if self.timezone is not None and not _is_zone(self.timezone):
-            problems.append(
-                Problem(("timezone",), f'unknown time zone "{self.timezone}"; write Europe/Berlin')
+        problems += [
+            Problem(
+                ("timezone",),
+                f'unknown time zone "{name}"; write Europe/Berlin, or a field that holds one such as contact.timezone',
             )
+            for name in self.timezones
+            if zone(name) is None and not _DATE_FIELD.fullmatch(name)
+        ]
         if problems:
             raise invalid(*problems)
         return self
@@ -65,6 +69,11 @@ class WaitUntil(Definition):
     def is_clock(self) -> bool:
         """Whether `until` is a time of day, not a field."""
         return bool(_CLOCK.fullmatch(self.until))
+
+    @property
+    def timezones(self) -> list[str]:
+        """The zones and fields, in the order in which they are tried."""
+        return [self.timezone] if isinstance(self.timezone, str) else self.timezone or []
 
     @property
     def offset_micros(self) -> int:
@@ -81,12 +90,12 @@ def _is_offset(text: str) -> bool:
     return True
 
 
-def _is_zone(name: str) -> bool:
+def zone(name: Any) -> ZoneInfo | None:
+    """The time zone of that name; None if it is none."""
     try:
-        ZoneInfo(name)
+        return ZoneInfo(name) if isinstance(name, str) else None
     except (KeyError, ValueError, OSError):
-        return False
-    return True
+        return None
 
 
 def _wait_branch(value: Any) -> str:

@@ -4,13 +4,14 @@ from typing import Any
 
 import pytest
 
-from automations.steps.moments import NoDate, date_moment, next_clock
+from automations.steps.moments import NoDate, date_moment, next_clock, zone_of
 from automations.steps.waits import WaitUntil
 from conditions.times import from_iso, to_iso
 
 
 def clock(now: str, until: str, **more: Any) -> str:
-    return to_iso(next_clock(WaitUntil(until=until, **more), from_iso(now)))[:19]
+    wait = WaitUntil(until=until, **more)
+    return to_iso(next_clock(wait, from_iso(now), zone_of(wait, {}.get)))[:19]
 
 
 @pytest.mark.parametrize(
@@ -49,12 +50,16 @@ def test_the_next_time_of_day(now: str, until: str, more: dict[str, Any], expect
         ("2027-03-01", {"timezone": "Europe/Berlin"}, "2027-02-28T23:00:00"),
         ("2027-07-01", {"timezone": "Europe/Berlin", "offset": "+9h"}, "2027-07-01T07:00:00"),
         ("2027-03-01T10:00:00+02:00", {"timezone": "Europe/Berlin"}, "2027-03-01T08:00:00"),
+        ("2027-03-01T10:00:00Z", {"timezone": "Asia/Tokyo"}, "2027-03-01T10:00:00"),
+        ("2027-03-01T10:00", {"timezone": "Asia/Tokyo"}, "2027-03-01T01:00:00"),
+        ("2027-07-01T10:00:00.5", {"timezone": "America/New_York", "offset": "-1h"}, "2027-07-01T13:00:00"),
+        ("2027-03-28T02:30", {"timezone": "Europe/Berlin"}, "2027-03-28T01:30:00"),
         ("9999-12-31", {"offset": "90d"}, "9999-12-31T23:59:59"),
     ],
 )
 def test_the_date_in_a_field(value: str, more: dict[str, Any], expected: str) -> None:
     wait = WaitUntil(until="contact.renewal_date", **more)
-    assert to_iso(date_moment(wait, value))[:19] == expected
+    assert to_iso(date_moment(wait, value, zone_of(wait, {}.get)))[:19] == expected
 
 
 @pytest.mark.parametrize(
@@ -64,3 +69,25 @@ def test_the_date_in_a_field(value: str, more: dict[str, Any], expected: str) ->
 def test_a_field_without_a_date_is_named_and_not_quoted(value: Any, reason: str) -> None:
     with pytest.raises(NoDate, match=f"contact.renewal_date {reason}"):
         date_moment(WaitUntil(until="contact.renewal_date"), value)
+
+
+@pytest.mark.parametrize(
+    ("timezone", "fields", "expected"),
+    [
+        ("contact.timezone", {"contact.timezone": "Asia/Tokyo"}, "Asia/Tokyo"),
+        ("contact.timezone", {}, "UTC"),
+        ("contact.timezone", {"contact.timezone": "../../etc/passwd"}, "UTC"),
+        ("contact.timezone", {"contact.timezone": 7}, "UTC"),
+        (["contact.timezone", "Europe/Berlin"], {"contact.timezone": " "}, "Europe/Berlin"),
+        (["contact.timezone", "deal.zone"], {"deal.zone": "America/Lima"}, "America/Lima"),
+        (["Europe/Berlin", "contact.timezone"], {"contact.timezone": "Asia/Tokyo"}, "Europe/Berlin"),
+    ],
+)
+def test_the_time_zone_may_be_the_contacts(timezone: Any, fields: dict[str, Any], expected: str) -> None:
+    assert str(zone_of(WaitUntil(until="09:00", timezone=timezone), fields.get)) == expected
+
+
+@pytest.mark.parametrize("timezone", ["Berlin", "contact.", ["Europe/Berlin", "nowhere"]])
+def test_what_is_no_time_zone_is_refused(timezone: Any) -> None:
+    with pytest.raises(ValueError, match="unknown time zone"):
+        WaitUntil(until="09:00", timezone=timezone)
