@@ -84,10 +84,7 @@ class FollowUps:
         key = cursors.decode(query.get("cursor"), of, (str,))
         limit = query["limit"]
         with self._resources.database.read() as connection:
-            ids = ids_of(connection, query.get("contact"), query.get("deal"))
-            if ids is None:
-                return cursors.page([], None)
-            filters |= ids
+            filters |= ids_of(connection, query.get("contact"), query.get("deal"))
             if query.get("automation") is not None:
                 automation = definitions.find(connection, definitions.AUTOMATIONS, query["automation"])
                 if automation is None:
@@ -99,19 +96,22 @@ class FollowUps:
         return cursors.page([shown(row, *keys) for row in rows], following)
 
 
-def ids_of(connection: Connection, contact: str | None, deal: str | None) -> dict[str, int] | None:
-    """The ids by which rows name a contact and a deal, where they are asked for; None when there is no such one."""
-    found: dict[str, int] = {}
-    for column, key, find in (
-        ("contact_id", contact, contacts.contact_by_key),
-        ("deal_id", deal, deals.deal_by_key),
-    ):
+def ids_of(connection: Connection, contact: str | None, deal: str | None) -> dict[str, int]:
+    """The ids by which rows name a contact and a deal, where they are asked for; raises BadParameter."""
+    ids: dict[str, int] = {}
+    for kind, key, find in (("contact", contact, contacts.contact_by_key), ("deal", deal, deals.deal_by_key)):
         if key is not None:
             row = find(connection, key)
             if row is None:
-                return None
-            found[column] = row["id"]
-    return found
+                raise BadParameter(kind, unknown_record(kind, key))
+            ids[f"{kind}_id"] = row["id"]
+    return ids
+
+
+def unknown_record(kind: str, key: str) -> str:
+    """That a filter names nobody; a plus that was not encoded is the usual reason."""
+    plus = "; a + in an address is a blank: write %2B" if " " in key else ""
+    return f'there is no {kind} "{key}"{plus}'
 
 
 def keys_of(connection: Connection, rows: Iterable[RowMapping]) -> tuple[dict[int, str], dict[int, str]]:

@@ -26,8 +26,6 @@ class EventHistory:
         """Events of a contact, a deal, a type, or all; the newest by `occurred_at` first."""
         with self._resources.database.read() as connection:
             ids = ids_of(connection, contact, deal)
-            if ids is None:
-                return cursors.page([], None)
             return list_events(connection, cursor, limit, **ids, event_type=event_type)
 
     def event_types(self, *, cursor: str | None, limit: int) -> dict[str, Any]:

@@ -49,7 +49,7 @@ class RecordLists:
             view, profile = self._view(connection, query)
             bounds = _bounds(query, profile)
             tests = self._tests(connection, query, view)
-            if tests is None or (view is None and query.filter.of_score):
+            if view is None and query.filter.of_score:
                 return cursors.page([], None)
             found, following = _page(connection, query, view, tests, bounds)
             return cursors.page(_shown(connection, found, query, profile), following)
@@ -60,21 +60,21 @@ class RecordLists:
         with self._resources.database.read() as connection:
             view, profile = self._view(connection, query)
             tests = self._tests(connection, query, view)
-            if tests is None or (view is None and query.filter.of_score):
+            if view is None and query.filter.of_score:
                 return 0
             return list_rows.count(connection, query.kind, view, [*tests, *_bounds(query, profile).tests()])
 
     def _tests(
         self, connection: Connection, query: RecordQuery, view: list_rows.ScoreView | None
-    ) -> list[Any] | None:
-        """The tests of the record; None when there can be no such record."""
+    ) -> list[Any]:
+        """The tests of the record; raises BadParameter for a contact that is not there."""
         wanted = query.filter
         equal = wanted.columns
         tag = wanted.tag if isinstance(wanted, ContactFilter) else None
         if isinstance(wanted, DealFilter) and wanted.contact is not None:
             contact = contacts.contact_by_key(connection, wanted.contact)
             if contact is None:
-                return None
+                raise BadParameter("contact", f'there is no contact "{wanted.contact}"')
             equal["contact_id"] = contact["id"]
         tests = list_rows.column_tests(query.kind, tag=tag, q=wanted.q, **equal)
         if query.filters:
