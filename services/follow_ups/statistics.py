@@ -41,7 +41,7 @@ class Statistics:
             "queued": counts.get(EnrollmentStatus.QUEUED, 0),
             "active": counts.get(EnrollmentStatus.RUNNING, 0),
             "paused": paused,
-            **{name: counts.get(name, 0) for name in EnrollmentStatus if name not in OPEN},
+            **{one.value: counts.get(one, 0) for one in EnrollmentStatus if one not in OPEN},
             "skipped": skips,
             "steps_of_version": of,
             "steps": _steps(Automation.model_validate(raw), done) if raw is not None else [],

@@ -36,7 +36,7 @@ class Status:
         return {
             "pending_events": sum(shard.pending for shard in shards),
             "follow_ups": {
-                **dict.fromkeys((*OPEN, EnrollmentStatus.COMPLETED, EnrollmentStatus.FAILED), 0),
+                **{one.value: 0 for one in (*OPEN, EnrollmentStatus.COMPLETED, EnrollmentStatus.FAILED)},
                 **counts,
             },
             "temporal": "up" if temporal_up else "down",

@@ -52,7 +52,9 @@ class TagChange(BaseModel):
 
     def of(self, tags: list[str]) -> list[str]:
         """The tags after the change; one that is both added and removed is not there."""
-        return [tag for tag in dict.fromkeys([*tags, *self.add]) if tag not in self.remove]
+        known = {tag.strip() for tag in tags}
+        added = [tag for tag in self.add if tag not in known]
+        return [tag for tag in (*tags, *added) if tag.strip() not in self.remove]
 
 
 class ContactIn(BaseModel):

@@ -52,19 +52,19 @@ class SmartList(Definition):
     def _filter_of_its_kind(cls, data: Any) -> Any:
         """The filter as that of its kind of record. Lists were once written with its keys among their own."""
         kind: Any = data.get("applies_to", "contact") if isinstance(data, Mapping) else None
-        if kind not in FILTERS or isinstance(data.get("filter"), RecordFilter):
+        if kind not in (*FILTERS,) or isinstance(data.get("filter"), RecordFilter):
             return data
         others = other_filters(kind)
         flat = {name: data[name] for name in data if name in {*FILTERS[kind].model_fields, *others}}
         given = data.get("filter", flat)
         if not isinstance(given, Mapping):
             raise invalid(Problem(("filter",), "write the filter as a mapping, such as {stage: lead}"))
-        if wrong := sorted(others & given.keys()):
+        if wrong := sorted(name for name in others & given.keys() if given[name] is not None):
             raise invalid(
                 *(Problem(("filter", name), f'"{name}" is not a field of {kind}s') for name in wrong)
             )
         try:
-            found = FILTERS[kind].model_validate(dict(given))
+            found = FILTERS[kind].model_validate({name: given[name] for name in given if name not in others})
         except ValidationError as error:
             problems = plain_errors(error, given)
             raise invalid(*(Problem(("filter", *found.loc), found.message) for found in problems)) from None

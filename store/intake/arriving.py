@@ -170,56 +170,36 @@ def take_events(connection: Connection, events: Sequence[NewEvent], shards: int,
     """Store events, each id once; what is known changes nothing. The caller wakes `shards` after the commit."""
     silent = all(event.silent for event in events)
     known = known_events(connection, [event.id for event in events])
-    first: dict[str, int] = {}
-    for index, event in enumerate(events):
-        if event.id not in known:
-            first.setdefault(event.id, index)
-    new = {index: events[index] for index in first.values()}
+    arriving = [(index, event) for index, event in enumerate(events) if event.id not in known]
     rejected: dict[int, str] = {}
     deals: dict[str, Place] = {}
-    of_deals = [(index, event) for index, event in new.items() if event.deal is not None]
     owner_keys: dict[str, str] = {}
+    of_deals = [(index, event) for index, event in arriving if event.deal is not None]
     if of_deals:
         deals = find_deals(connection, {event.deal for _, event in of_deals if event.deal is not None})
         rejected, owner_keys = _misplaced(connection, of_deals, deals)
-    stored = {index: event for index, event in new.items() if index not in rejected}
-    named = {event.contact for event in stored.values() if event.contact}
+    first: dict[str, int] = {}
+    for index, event in arriving:
+        if index not in rejected:
+            first.setdefault(event.id, index)
+    new = {index: events[index] for index in first.values()}
+    made = {event.deal for event in new.values() if event.deal is not None and event.deal not in deals}
+    owner_keys = {deal: contact for deal, contact in owner_keys.items() if deal in made}
+    named = {event.contact for event in new.values() if event.contact} | {*owner_keys.values()}
     contacts = ensure_contacts(connection, named, shards, now, silent=silent) if named else {}
     if owner_keys:
         owners = {deal: contacts[contact] for deal, contact in owner_keys.items()}
         deals |= ensure_deals(connection, owners, now, silent=silent)
-    rows = [_row(event, contacts, deals, now) for event in stored.values()]
+    rows = [_row(event, contacts, deals, now) for event in new.values()]
     rows.sort(key=lambda row: row[0])
     accepted = Bulk(connection).insert(table(Event), _EVENT_COLUMNS, rows, _ONCE)
     touched = frozenset(row[_EVENT_COLUMNS.index("shard")] for row in rows)
-    again = [index for index in range(len(events)) if index not in new]
+    again = [index for index in range(len(events)) if index not in new and index not in rejected]
     if accepted < len(rows):  # somebody else has stored some of them meanwhile
-        again += stored
+        again += new
     conflicts = _conflicts(connection, {index: events[index] for index in again}) if again else {}
     duplicates = len(events) - len(rejected) - len(conflicts) - accepted
-    taken = Taken(accepted, duplicates, touched, rejected, conflicts)
-    refused = {events[index].id for index in rejected}
-    retried = [index for index in again if events[index].id in refused]
-    return _with_retried(connection, events, taken, retried, shards, now) if retried else taken
-
-
-def _with_retried(
-    connection: Connection,
-    events: Sequence[NewEvent],
-    taken: Taken,
-    retried: Sequence[int],
-    shards: int,
-    now: Micros,
-) -> Taken:
-    """The same with the events that stood behind a rejected one of the same id: their turn is now."""
-    more = take_events(connection, [events[index] for index in retried], shards, now)
-    return Taken(
-        taken.accepted + more.accepted,
-        taken.duplicates - len(retried) + more.duplicates,
-        taken.shards | more.shards,
-        taken.rejected | {retried[place]: reason for place, reason in more.rejected.items()},
-        taken.conflicts | {retried[place]: reason for place, reason in more.conflicts.items()},
-    )
+    return Taken(accepted, duplicates, touched, rejected, conflicts)
 
 
 def _row(

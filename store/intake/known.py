@@ -41,20 +41,31 @@ def known_events(connection: Connection, ids: Collection[str]) -> dict[str, Know
 
 
 def difference(known: KnownEvent, sent: Sent) -> str | None:
-    """How an event differs from the one that has its id, in words; None when it is the same again."""
-    if sent.names_contact and sent.contact_id != known.contact_id:
+    """How an event differs from the one that has its id, in words; None when it is the same again.
+
+    An event stays its deal's when the deal moves to another contact.
+    """
+    same_deal = sent.names_deal and sent.deal_id is not None and sent.deal_id == known.deal_id
+    if sent.names_contact and not same_deal and sent.contact_id != known.contact_id:
         return "another contact"
-    if sent.names_deal and (sent.deal_id is None or sent.deal_id != known.deal_id):
-        return "another deal"
+    if sent.names_deal and not same_deal:
+        return "no deal" if known.deal_id is None else "another deal"
     if not sent.names_deal and known.deal_id is not None:
         return "a deal"
     if sent.type != known.type:
         return f"the type {known.type}"
-    if sent.properties != known.properties and not _same(
-        orjson.loads(sent.properties), orjson.loads(known.properties)
-    ):
-        return "other properties"
-    return None
+    return None if _same_json(sent.properties, known.properties) else "other properties"
+
+
+def _same_json(sent: str, stored: str) -> bool:
+    """Whether two JSON texts say the same. What is stored and cannot be read is not held against the sender."""
+    if sent == stored:
+        return True
+    try:
+        known = orjson.loads(stored)
+    except orjson.JSONDecodeError:
+        return True
+    return _same(orjson.loads(sent), known)
 
 
 def _same(one: Any, other: Any) -> bool:

@@ -40,7 +40,7 @@ async def test_one_id_for_two_contacts_is_a_conflict(kindling: Installation) -> 
         ({"properties": {"page": "/b", "n": 1}}, "other properties"),
         ({"properties": {}}, "other properties"),
         ({"properties": {"page": "/a", "n": True}}, "other properties"),
-        ({"deal": "d1"}, "another deal"),
+        ({"deal": "d1"}, "of an event with no deal"),
     ],
 )
 async def test_what_an_id_stands_for_cannot_be_changed(
@@ -87,6 +87,29 @@ async def test_an_id_is_free_for_the_sound_event_behind_a_rejected_one(kindling:
     assert [found["index"] for found in answer["rejected"]] == [0]
     assert [found["index"] for found in answer["conflicts"]] == [2]
     assert (answer["accepted"], answer["duplicates"], answer["ids"]) == (1, 0, [None, "x", None])
+
+
+async def test_very_many_of_one_id_that_name_no_deal_are_all_rejected(kindling: Installation) -> None:
+    wrong = {"id": "x", "type": "visit", "deal": "not there"}
+    answer = await send(kindling, *[wrong] * 2_000, VISIT)
+    assert (answer["accepted"], answer["rejected_count"], answer["conflicts"]) == (1, 2_000, [])
+
+
+async def test_an_event_stays_its_deals_when_the_deal_moves(kindling: Installation) -> None:
+    order = {"id": "o1", "type": "order", "contact": "ada", "deal": "d1"}
+    await send(kindling, order, {**VISIT, "contact": "ben"})
+    moved = await kindling.client.patch("/v1/deals/d1", json={"contact": "ben"})
+    assert moved.status_code == 200, moved.text
+    answer = await send(kindling, order)
+    assert (answer["duplicates"], answer["conflicts"]) == (1, [])
+
+
+async def test_what_is_stored_and_cannot_be_read_holds_nobody_up(kindling: Installation) -> None:
+    await send(kindling, VISIT)
+    with kindling.database.write() as connection:
+        connection.exec_driver_sql("UPDATE events SET properties = '{bad' WHERE id = 'n-42'")
+    answer = await send(kindling, VISIT, {**VISIT, "id": "n-43"})
+    assert (answer["accepted"], answer["duplicates"]) == (1, 1)
 
 
 async def test_lines_of_a_stream_that_conflict_are_counted_and_listed(kindling: Installation) -> None:

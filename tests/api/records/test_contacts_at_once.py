@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from services.records.contacts import TagChange
 from tests.api.installation import Installation
 
 
@@ -87,3 +88,8 @@ async def test_a_survivors_blank_does_not_beat_what_the_other_knows(
     merged = await kindling.get("/v1/contacts/ada")
     assert (merged["name"], merged["email"]) == ("Ada", "ada@example.com")
     assert merged["fields"] == {"a": 7, "b": "own"}
+
+
+def test_a_tag_that_was_stored_with_blanks_can_be_removed() -> None:
+    assert TagChange(remove=["hot"]).of([" hot", "b"]) == ["b"]
+    assert TagChange(add=["hot"]).of([" hot"]) == [" hot"]

@@ -81,6 +81,8 @@ async def test_a_list_of_deals_reads_the_deal_and_its_contact(scored: Installati
         ({"status": "open"}, "/status", "not a field of contacts"),
         ({"tags": "x"}, "/tags", "unknown key"),
         ({"sort": "name"}, "/sort", ""),
+        ({"applies_to": []}, "/applies_to", ""),
+        ({"applies_to": {}}, "/applies_to", ""),
     ],
 )
 async def test_mistakes_are_told(scored: Installation, document: Any, pointer: str, message: str) -> None:
@@ -119,6 +121,7 @@ async def test_mistakes_in_a_filter_are_told_where_they_stand(
             {"applies_to": "deal", "status": "open", "q": "d"},
             {"applies_to": "deal", "filter": {"status": "open", "q": "d"}},
         ),
+        ({"stage": "x", "status": None}, {"filter": {"stage": "x", "status": None, "contact": None}}),
         (
             {"profile": "engagement", "band": "hot", "sort": "-score"},
             {"profile": "engagement", "sort": "-score", "filter": {"band": "hot"}},
@@ -132,8 +135,12 @@ async def test_what_a_list_filters_by_stands_apart_from_its_own_keys(
     first = (await scored.client.put("/v1/smart-lists/mine", json=flat)).json()
     second = (await scored.client.put("/v1/smart-lists/mine", json=document)).json()
     assert {**first, "updated_at": ""} == {**second, "updated_at": ""}
-    assert second["filter"] == document["filter"]
-    assert {name: second[name] for name in document} == document
+    assert second["filter"] == {
+        name: value for name, value in document["filter"].items() if value is not None
+    }
+    assert {name: second[name] for name in document if name != "filter"} == {
+        name: value for name, value in document.items() if name != "filter"
+    }
 
 
 def test_no_filter_has_the_name_of_a_key_of_a_list() -> None:
