@@ -1,8 +1,10 @@
 """Parameters of addresses: names, pages, and no unknown ones."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Path, Query, Request
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
 from pydantic import AfterValidator
 
 from conditions.problems import suggestion
@@ -27,14 +29,14 @@ DEFAULT_LIMIT = PER_PAGE
 
 async def only_known_parameters(request: Request) -> None:
     """Refuse a parameter that the call does not have: a filter that is passed over lists the wrong people."""
-    route = request.scope.get("route")
-    known = _known(getattr(route, "dependant"))  # noqa: B009
+    route: APIRoute = request.scope["route"]
+    known = _known(route.dependant)
     for name in request.query_params:
         if name not in known:
             raise BadParameter(name, f'unknown parameter "{name}"{suggestion(name, known)}')
 
 
-def _known(dependant: Any) -> list[str]:
+def _known(dependant: Dependant) -> list[str]:
     """The parameters of a call and of what it depends on."""
     own = [field.alias for field in dependant.query_params]
     return [*own, *(name for inner in dependant.dependencies for name in _known(inner))]

@@ -4,6 +4,7 @@ import re
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Annotated, Any, TypeAlias
+from zoneinfo import ZoneInfo
 
 from pydantic import PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
@@ -76,6 +77,14 @@ Duration = Annotated[
 def to_iso(moment: Micros) -> str:
     """`2026-11-22T01:42:14.123456Z`, always of that length, so that its text order is the order in time."""
     return (_EPOCH + timedelta(microseconds=moment)).strftime("%Y-%m-%dT%H:%M:%S.%fZ").zfill(27)
+
+
+def time_zone(name: object) -> ZoneInfo | None:
+    """The time zone of that name, such as `Europe/Berlin`; None if it is none."""
+    try:
+        return ZoneInfo(name) if isinstance(name, str) else None
+    except (KeyError, ValueError, OSError):
+        return None
 
 
 def parse_moment(text: str) -> Micros | None:

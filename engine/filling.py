@@ -4,11 +4,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from automations.steps.actions import (
-    AddTagStep,
     AdjustScoreStep,
     CreateTaskStep,
     NotifyStep,
-    RemoveTagStep,
     UpdateStep,
     WebhookStep,
 )
@@ -19,16 +17,13 @@ from engine.situation import Situation, StepFailed
 from engine.webhooks import fill_call
 
 Context = Mapping[str, Any]
-#: Steps that change what the templates after them read.
-CHANGING = (AddTagStep, RemoveTagStep, UpdateStep)
 
 
 def fill(situation: Situation, steps: Mapping[str, BaseStep]) -> dict[str, Any]:
     """What the templates of the first steps become now, by path: for `Situation.texts`. Writes nothing.
 
     Of those after a step that changes what templates read none, and no more than one hard one: the others' turn
-    comes in a further round. A mistake in a template is the StepFailed that the step comes to, whatever it is; what
-    the database raises is passed on.
+    comes in a further round. A mistake in a template is the StepFailed that the step comes to.
     """
     filled: dict[str, Any] = {}
     context: Context | None = None
@@ -44,7 +39,7 @@ def fill(situation: Situation, steps: Mapping[str, BaseStep]) -> dict[str, Any]:
             with one_budget() as left:
                 filled[path] = _filled(filler, situation, step, context)
                 work += MOST_WORK - left[0]
-        if isinstance(step, CHANGING) or work > MOST_WORK // 2:
+        if step.changes_record or work > MOST_WORK // 2:
             break
     return filled
 
@@ -63,8 +58,6 @@ def _filled(
         return StepFailed(f"its template failed: {error}")
     except StepFailed as error:
         return error
-    except Exception as error:
-        return StepFailed(f"its template failed unexpectedly ({type(error).__name__})")
 
 
 def _fill_notify(situation: Situation, step: Any, context: Context) -> tuple[str, str]:

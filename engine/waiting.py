@@ -8,7 +8,7 @@ from conditions.tree import compile_conditions
 from engine.situation import Situation
 from store.follow_ups import watching
 
-_MET, _TIMEOUT = {"branch": "met"}, {"branch": "timeout"}
+_MET, _TIMEOUT = "met", "timeout"
 
 
 class StillWaiting(Exception):
@@ -26,13 +26,13 @@ def wait_for(situation: Situation, path: str, step: Any) -> dict[str, Any]:
     known = watching.find_wait(connection, enrollment_id, path)
     if known is None:
         if spec.filters is not None and compile_conditions(spec.filters)(situation.lookup, situation.now):
-            return _MET
+            return {"branch": _MET}
         deadline = situation.now + micros_of(spec.timeout) if spec.timeout else None
         watching.register_wait(connection, enrollment_id, path, spec.event, deadline, situation.now)
         raise StillWaiting(deadline)
     deadline = known["deadline_at"]
     if known["met_at"] is not None:
-        return _MET
+        return {"branch": _MET}
     if situation.timed_out == path or (deadline is not None and situation.now >= deadline):
-        return _TIMEOUT
+        return {"branch": _TIMEOUT}
     raise StillWaiting(deadline)

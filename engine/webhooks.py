@@ -58,7 +58,7 @@ def fill_call(situation: Situation, step: Any, known: Mapping[str, Any]) -> dict
         )
         try:
             body = dumped(content).decode()
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, RecursionError):
             raise StepFailed("its body is nothing that JSON can hold") from None
     if len(body.encode()) > LARGEST_BODY:
         raise StepFailed(f"its body is larger than {LARGEST_BODY // 1024} KiB")

@@ -1,6 +1,7 @@
-"""How things stand: the words and numbers that the database, Temporal and the API share. Imports nothing."""
+"""How things stand: the words and numbers that the database, Temporal and the API share. Imports nothing of ours."""
 
 from enum import IntEnum, StrEnum
+from typing import Literal
 
 
 class EventStatus(IntEnum):
@@ -43,7 +44,18 @@ class MessageStatus(StrEnum):
 
 OPEN = (EnrollmentStatus.QUEUED, EnrollmentStatus.RUNNING)
 """An enrollment that is not over."""
-NOTIFICATION_STATUSES = tuple(status for status in MessageStatus if status is not MessageStatus.DELIVERED)
-WEBHOOK_STATUSES = tuple(
-    status for status in MessageStatus if status not in (MessageStatus.SENT, MessageStatus.WITHHELD)
-)
+NotificationStatus = Literal[
+    MessageStatus.RECORDED,
+    MessageStatus.PENDING,
+    MessageStatus.SENT,
+    MessageStatus.FAILED,
+    MessageStatus.WITHHELD,
+    MessageStatus.SKIPPED,
+]
+WebhookStatus = Literal[
+    MessageStatus.RECORDED,
+    MessageStatus.PENDING,
+    MessageStatus.DELIVERED,
+    MessageStatus.FAILED,
+    MessageStatus.SKIPPED,
+]

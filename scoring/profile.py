@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, Self
-from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -11,7 +10,7 @@ from pydantic_core import PydanticCustomError
 from conditions.definition import Definition, Key, LongText, Text, WholeNumber, invalid
 from conditions.fields import RULE_WHERE, RULE_WHILE, Catalogue
 from conditions.problems import Problem, suggestion
-from conditions.times import Duration
+from conditions.times import Duration, time_zone
 from conditions.tree import Conditions
 
 MAX_POINTS = 1_000_000
@@ -22,14 +21,12 @@ Points = Annotated[WholeNumber, Field(ge=-MAX_POINTS, le=MAX_POINTS)]
 
 
 def _known_zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
+    if time_zone(name) is None:
         raise PydanticCustomError(
             "time_zone",
             "{name} is not a time zone; write one such as UTC or Europe/Berlin",
             {"name": f'"{name}"'},
-        ) from None
+        )
     return name
 
 

@@ -1,6 +1,6 @@
 """Enrollments, tasks, notifications and webhooks."""
 
-from typing import Any
+from typing import Any, get_args
 
 from fastapi import APIRouter
 
@@ -10,7 +10,7 @@ from api.parameters import DEFAULT_LIMIT, Cursor, Id, Limit, Text
 from api.schemas import Page
 from api.state import App
 from conditions.problems import suggestion
-from runtime.statuses import NOTIFICATION_STATUSES, WEBHOOK_STATUSES
+from runtime.statuses import NotificationStatus, WebhookStatus
 from services.follow_ups.listing import STATUSES, TaskChange
 from services.resources import BadParameter
 
@@ -124,7 +124,7 @@ def list_notifications(
     limit: Limit = DEFAULT_LIMIT,
 ) -> dict[str, Any]:
     """The newest first."""
-    _check("status", status, NOTIFICATION_STATUSES)
+    _check("status", status, get_args(NotificationStatus))
     return app.follow_ups.notifications(contact=contact, deal=deal, status=status, cursor=cursor, limit=limit)
 
 
@@ -138,7 +138,7 @@ def list_webhooks(
     limit: Limit = DEFAULT_LIMIT,
 ) -> dict[str, Any]:
     """What was sent, how often it failed and what came back; the newest first."""
-    _check("status", status, WEBHOOK_STATUSES)
+    _check("status", status, get_args(WebhookStatus))
     return app.follow_ups.webhooks(contact=contact, deal=deal, status=status, cursor=cursor, limit=limit)
 
 

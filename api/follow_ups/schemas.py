@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-from runtime.statuses import EnrollmentStatus, MessageStatus
+from runtime.statuses import EnrollmentStatus, NotificationStatus, WebhookStatus
 
 
 class Enrollment(BaseModel):
@@ -62,7 +62,7 @@ class Notification(BaseModel):
     recipient: str
     subject: str
     message: str
-    status: str
+    status: NotificationStatus
     reason: str | None
     created_at: str
     sent_at: str | None
@@ -80,7 +80,7 @@ class Webhook(BaseModel):
     url: str
     headers: dict[str, str]
     body: str
-    status: MessageStatus
+    status: WebhookStatus
     reason: str | None
     tries: int = Field(description="How many tries have failed")
     response_status: int | None

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Response
 
 from api.bodies import Body, takes
 from api.parameters import RecordKey, TagName
-from api.records.list_query import list_query
+from api.records.list_query import ListQuery
 from api.records.schemas import Contact, ListedContact
 from api.records.scores import add_score_routes
 from api.schemas import Page
@@ -21,7 +21,7 @@ _TAKES = takes(ContactIn)
 @router.get(
     "", response_model=Page[ListedContact], response_model_exclude_unset=True, summary="List contacts"
 )
-def list_contacts(query: Annotated[RecordQuery, Depends(list_query("contact"))], app: App) -> dict[str, Any]:
+def list_contacts(query: Annotated[RecordQuery, Depends(ListQuery("contact"))], app: App) -> dict[str, Any]:
     """All filters must hold. With a `profile`, each contact has its `score` and `band`; empty scores come last."""
     return app.record_lists.find(query)
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Response
 
 from api.bodies import Body, takes
 from api.parameters import RecordKey
-from api.records.list_query import list_query
+from api.records.list_query import ListQuery
 from api.records.schemas import Deal, ListedDeal
 from api.records.scores import add_score_routes
 from api.schemas import Page
@@ -19,7 +19,7 @@ _TAKES = takes(DealIn)
 
 
 @router.get("", response_model=Page[ListedDeal], response_model_exclude_unset=True, summary="List deals")
-def list_deals(query: Annotated[RecordQuery, Depends(list_query("deal"))], app: App) -> dict[str, Any]:
+def list_deals(query: Annotated[RecordQuery, Depends(ListQuery("deal"))], app: App) -> dict[str, Any]:
     """All filters must hold. With a `profile`, each deal has its `score` and `band`; empty scores come last."""
     return app.record_lists.find(query)
 

@@ -1,6 +1,5 @@
 """The parameters of lists of records, made from the filters that they have: one model says what there is."""
 
-from collections.abc import Callable
 from inspect import Parameter, Signature
 from typing import Annotated, Any
 
@@ -14,25 +13,31 @@ from services.records.lists import RecordQuery
 _SORT = Annotated[str, Query(description="score, -score, created_at or -created_at")]
 
 
-def list_query(kind: Kind) -> Callable[..., RecordQuery]:
-    """A dependency that reads the list that is asked for from the address."""
-    model = FILTERS[kind]
+class ListQuery:
+    """A dependency that reads the list that is asked for from the address; FastAPI asks it for its signature."""
 
-    def read(sort: str, cursor: str | None, limit: int, profile: str | None, **given: Any) -> RecordQuery:
+    def __init__(self, kind: Kind) -> None:
+        self._kind = kind
+        self._model = FILTERS[kind]
+        filters = self._model.model_fields.items()
+        self.__signature__ = Signature(
+            [
+                _parameter("profile", Text),
+                *(_parameter(name, _lenient(field.annotation)) for name, field in filters),
+                _parameter("sort", _SORT, "created_at"),
+                _parameter("cursor", Cursor),
+                _parameter("limit", Limit, DEFAULT_LIMIT),
+            ]
+        )
+
+    def __call__(
+        self, *, sort: str, cursor: str | None, limit: int, profile: str | None, **given: Any
+    ) -> RecordQuery:
         # Checked by the parameters' own types, which take longer and empty texts than a document does.
-        wanted = model.model_construct(**{name: value for name, value in given.items() if value is not None})
-        return RecordQuery(kind, wanted, profile=profile, sort=sort, cursor=cursor, limit=limit)
-
-    read.__signature__ = Signature(  # type: ignore[attr-defined]  # what FastAPI reads
-        [
-            _parameter("profile", Text),
-            *(_parameter(name, _lenient(field.annotation)) for name, field in model.model_fields.items()),
-            _parameter("sort", _SORT, "created_at"),
-            _parameter("cursor", Cursor),
-            _parameter("limit", Limit, DEFAULT_LIMIT),
-        ]
-    )
-    return read
+        wanted = self._model.model_construct(
+            **{name: value for name, value in given.items() if value is not None}
+        )
+        return RecordQuery(self._kind, wanted, profile=profile, sort=sort, cursor=cursor, limit=limit)
 
 
 def _lenient(wanted: Any) -> Any:

@@ -1,0 +1,1 @@
+"""The steps of automations: what each takes, says and leads to."""

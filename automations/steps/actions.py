@@ -74,6 +74,7 @@ class AddTagStep(BaseStep):
     """Adds a tag to the contact."""
 
     kind: ClassVar[str] = "add_tag"
+    changes_record: ClassVar[bool] = True
     add_tag: Text
     """The tag."""
 
@@ -85,6 +86,7 @@ class RemoveTagStep(BaseStep):
     """Removes a tag from the contact."""
 
     kind: ClassVar[str] = "remove_tag"
+    changes_record: ClassVar[bool] = True
     remove_tag: Text
     """The tag."""
 
@@ -129,6 +131,7 @@ class UpdateStep(BaseStep):
     """Changes fields of the record."""
 
     kind: ClassVar[str] = "update"
+    changes_record: ClassVar[bool] = True
     update: Update
     """What it does."""
 

@@ -1,5 +1,6 @@
 """What every step is: its words, and what it says of itself to those who carry it out, check and show it."""
 
+from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar, Literal
@@ -29,11 +30,13 @@ class Branch:
 class BaseStep(Definition):
     """What every step may say besides what it does. `kind` is the key that names the step in a document.
 
-    `decides`: what comes next depends on it, so that nothing is done together with what comes after.
+    `decides`: what comes next depends on it, so that nothing is done together with what comes after. `changes_record`:
+    templates after it read other values.
     """
 
     kind: ClassVar[str]
     decides: ClassVar[bool] = False
+    changes_record: ClassVar[bool] = False
 
     key: Key | None = None
     """Unique in the automation."""
@@ -47,9 +50,9 @@ class BaseStep(Definition):
         """In at most 150 characters: its own name, or else what it does."""
         return clean(self.name or self.does())
 
+    @abstractmethod
     def does(self) -> str:
-        """What it does, in a few words of the definition; no template, address or secret has to be taken out."""
-        raise NotImplementedError
+        """What it does, in a few words of the definition; `title` takes templates and addresses out of them."""
 
     def templates(self) -> Iterator[tuple[Loc, str]]:
         """Every text that is a template, with its place from the step on."""

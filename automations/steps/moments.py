@@ -5,8 +5,7 @@ from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from automations.steps.waits import WaitUntil
-from automations.steps.waits import zone as time_zone
-from conditions.times import EARLIEST, LATEST, Micros, parse_moment
+from conditions.times import EARLIEST, LATEST, Micros, parse_moment, time_zone
 from conditions.tree import Lookup
 from conditions.values import Value, is_empty
 

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
-from zoneinfo import ZoneInfo
 
 from pydantic import Discriminator, Field, StrictStr, Tag, model_validator
 
@@ -11,7 +10,7 @@ from automations.steps.base import BaseStep, Branch, OneOrMore
 from conditions.definition import Definition, Text, invalid
 from conditions.fields import RULE_WHERE, TRIGGER, Catalogue
 from conditions.problems import Loc, Problem
-from conditions.times import Duration, duration_words, micros_of
+from conditions.times import Duration, duration_words, micros_of, time_zone
 from conditions.tree import Conditions, describe, field_words
 
 if TYPE_CHECKING:
@@ -59,7 +58,7 @@ class WaitUntil(Definition):
                 f'unknown time zone "{name}"; write Europe/Berlin, or a field that holds one such as contact.timezone',
             )
             for name in self.timezones
-            if zone(name) is None and not _DATE_FIELD.fullmatch(name)
+            if time_zone(name) is None and not _DATE_FIELD.fullmatch(name)
         ]
         if problems:
             raise invalid(*problems)
@@ -88,14 +87,6 @@ def _is_offset(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def zone(name: Any) -> ZoneInfo | None:
-    """The time zone of that name; None if it is none."""
-    try:
-        return ZoneInfo(name) if isinstance(name, str) else None
-    except (KeyError, ValueError, OSError):
-        return None
 
 
 def _wait_branch(value: Any) -> str:

@@ -57,8 +57,8 @@ class TagChange(BaseModel):
         return [tag for tag in (*tags, *added) if tag.strip() not in self.remove]
 
 
-class ContactIn(BaseModel):
-    """What callers may set of a contact. Missing, null or empty: the contact has none."""
+class _ContactValues(BaseModel):
+    """What callers may set of a contact, its tags apart. Missing, null or empty: the contact has none."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -67,7 +67,6 @@ class ContactIn(BaseModel):
     phone: ShortText | None = None
     stage: ShortText | None = Field(default=None, description="Changing it emits `stage.changed`")
     owner: ShortText | None = Field(default=None, description="Who looks after the contact")
-    tags: Tags | None = None
     dnd: Annotated[Literal["all"] | list[Channel] | None, BeforeValidator(_channels)] = Field(
         default=None, description="Channels on which the contact must not be disturbed, or `all`"
     )
@@ -76,10 +75,16 @@ class ContactIn(BaseModel):
     )
 
 
-class ContactPatchIn(ContactIn):
+class ContactIn(_ContactValues):
+    """What callers may set of a contact. Missing, null or empty: the contact has none."""
+
+    tags: Tags | None = None
+
+
+class ContactPatchIn(_ContactValues):
     """The same for a change: what is missing stays."""
 
-    tags: Tags | TagChange | None = Field(  # type: ignore[assignment]  # one way more to say it
+    tags: Tags | TagChange | None = Field(
         default=None,
         description="All tags as a list, or `{add: [...], remove: [...]}`, which leaves the others alone",
     )

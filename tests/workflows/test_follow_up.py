@@ -290,8 +290,12 @@ def _decoded(history: Any) -> str:
     return "\n".join(event.SerializeToString().decode("utf-8", errors="replace") for event in history.events)
 
 
-def run_steps(town: Town, attempt: int, endless: int) -> StepsResult:
-    """As Temporal would, after attempts of which the last began to fill in templates and were not heard of again."""
+def call_again(town: Town, attempt: int, endless: int) -> StepsResult:
+    """A step's attempt, after attempts of which the last began to fill in templates and were not heard of again."""
+    town.world.publish(RULE)
+    town.world.automate(HOT, "hot", steps=[{"create_task": {"title": "Call {{ contact.label }}"}}])
+    town.world.send()
+    town.world.score()
     environment = ActivityEnvironment()
     environment.info = replace(environment.info, attempt=attempt, heartbeat_details=[endless])
     environment.on_heartbeat = lambda *details: heard.append(details[0])
@@ -307,11 +311,7 @@ def run_steps(town: Town, attempt: int, endless: int) -> StepsResult:
 
 
 async def test_a_step_that_never_ends_while_it_fills_in_its_template_fails_for_good(town: Town) -> None:
-    town.world.publish(RULE)
-    town.world.automate(HOT, "hot", steps=[{"create_task": {"title": "Call {{ contact.label }}"}}])
-    town.world.send()
-    town.world.score()
-    result = await asyncio.to_thread(run_steps, town, 5, 3)
+    result = await asyncio.to_thread(call_again, town, 5, 3)
     assert (result.ended, result.reason) == (
         "failed",
         "step 0 (create task) failed: filling in its template did not end, 3 times",
@@ -320,11 +320,7 @@ async def test_a_step_that_never_ends_while_it_fills_in_its_template_fails_for_g
 
 
 async def test_a_step_that_was_retried_for_another_reason_is_done(town: Town) -> None:
-    town.world.publish(RULE)
-    town.world.automate(HOT, "hot", steps=[{"create_task": {"title": "Call {{ contact.label }}"}}])
-    town.world.send()
-    town.world.score()
-    result = await asyncio.to_thread(run_steps, town, 50, 0)
+    result = await asyncio.to_thread(call_again, town, 50, 0)
     assert result.ended == "completed"
     assert town.world.query("SELECT title FROM tasks") == [("Call ada",)]
 

@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -143,8 +144,6 @@ JSON = st.recursive(
 @given(properties=st.dictionaries(st.text(max_size=3), JSON, max_size=4), other=JSON)
 @settings(max_examples=200)
 def test_properties_differ_where_their_json_does(properties: dict[str, Any], other: Any) -> None:
-    import orjson  # noqa: PLC0415
-
     def dumped(value: Any) -> str:
         return orjson.dumps(value).decode()
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from api.records.list_query import list_query
+from api.records.list_query import ListQuery
 from services.records.list_filters import FILTER_NAMES, FILTERS
 from services.records.smart_lists import SmartList
 from store.tables import Contact, Deal, table
@@ -161,7 +161,7 @@ def test_every_filter_tests_something_of_its_record() -> None:
 
 def test_every_filter_is_a_parameter_of_its_list() -> None:
     for kind, model in FILTERS.items():
-        shown = signature(list_query(kind)).parameters
+        shown = signature(ListQuery(kind)).parameters
         assert [name for name in model.model_fields if name not in shown] == []
 
 
