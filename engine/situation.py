@@ -17,8 +17,8 @@ from scoring.ledger import Event
 from store.connection import Connection, RowMapping
 from store.database import dump_json
 from store.design import definitions
+from store.follow_ups import effects, webhooks
 from store.follow_ups import enrollments as follow_ups
-from store.follow_ups import webhooks
 from store.records import contacts, deals
 from store.scoring.facts import Properties, plain_number
 
@@ -112,14 +112,14 @@ class Situation:
     def scores(self) -> dict[str, tuple[int, int | None]]:
         if self._scores is None:
             row = self.enrollment
-            self._scores = follow_ups.present_scores(self.connection, row["contact_id"], row["deal_id"])
+            self._scores = effects.present_scores(self.connection, row["contact_id"], row["deal_id"])
         return self._scores
 
     @property
     def event(self) -> Event | None:
         event_id = self.enrollment["event_id"]
         if self._event is None and event_id is not None:
-            row = follow_ups.load_event(self.connection, event_id)
+            row = effects.load_event(self.connection, event_id)
             if row is not None:
                 properties = Properties(row["properties"])
                 self._event = Event(row["id"], row["type"], row["occurred_at"], properties, row["deal_id"])

@@ -29,8 +29,8 @@ from engine.waiting import wait_for
 from engine.webhooks import store_call
 from runtime.statuses import EventStatus, MessageStatus
 from store.design import definitions
+from store.follow_ups import effects, messages
 from store.follow_ups import enrollments as follow_ups
-from store.follow_ups import messages
 
 #: An outcome's result holds our own ids and numbers.
 Result = dict[str, Any]
@@ -123,7 +123,7 @@ def _create_task(situation: Situation, path: str, step: Any) -> Result:
     title, description = situation.text(path)
     task_id = str(uuid7())
     assignee = situation.owner if task.assign_to == "owner" else task.assign_to
-    follow_ups.add_task(
+    effects.add_task(
         situation.connection,
         id=task_id,
         **situation.made_at(path),
@@ -182,7 +182,7 @@ def _next_owner(situation: Situation, path: str, owner: str | list[str] | None) 
     """Of several owners, each enrollment at this step gets the next in turn."""
     if not isinstance(owner, list):
         return owner
-    turn = follow_ups.take_turn(situation.connection, f"owner:{situation.enrollment['automation_id']}:{path}")
+    turn = effects.take_turn(situation.connection, f"owner:{situation.enrollment['automation_id']}:{path}")
     return owner[turn % len(owner)]
 
 
@@ -196,7 +196,7 @@ def _adjust_score(situation: Situation, path: str, step: Any) -> Result:
     record_id = row["contact_id"] if profile["applies_to"] == "contact" else row["deal_id"]
     if record_id is None:
         raise StepFailed(f'the profile "{wanted.profile}" scores deals, and this follow-up has none')
-    follow_ups.add_adjustment(
+    effects.add_adjustment(
         situation.connection,
         id=f"{row['id']}/{path}",
         profile_id=profile["id"],

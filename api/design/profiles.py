@@ -13,7 +13,7 @@ from api.schemas import Page
 from api.state import App
 from conditions.problems import Problem
 from scoring.profile import ScoreProfile
-from services.design.definitions import read_silent
+from services.design.documents import read_silent
 from services.resources import BadParameter, Invalid
 
 router = APIRouter(prefix="/v1/profiles", tags=["Score profiles"])

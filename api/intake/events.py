@@ -17,7 +17,7 @@ from api.schemas import Page
 from api.state import App, Counted
 from conditions.limits import LISTED
 from conditions.problems import Problem
-from services.design.definitions import read_silent
+from services.design.documents import read_silent
 from services.intake.events import MOST_AT_ONCE, EventIn, Taken
 
 router = APIRouter(prefix="/v1", tags=["Events"])

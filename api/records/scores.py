@@ -10,7 +10,7 @@ from api.records.schemas import Adjusted, Score, ScoreEntry, ScoreSummary, Timel
 from api.schemas import Page
 from api.state import App
 from conditions.times import from_iso
-from services.design.definitions import read_silent
+from services.design.documents import read_silent
 from services.records.adjustments import AdjustmentIn
 from services.records.kinds import Kind
 from services.resources import BadParameter

@@ -8,17 +8,14 @@ from conditions.times import Micros, to_iso
 from services import cursors
 from services.design.definitions import (
     change_definitions,
-    compare_versions,
     find_definition,
     known_definitions,
     publish_automation,
-    read_model,
-    read_version,
     return_to_version,
-    same_automation,
     save_automation,
 )
-from services.design.reading import Definitions
+from services.design.documents import read_model, read_version, same_automation
+from services.design.reading import Definitions, compare_versions
 from services.resources import Conflict, Invalid, NotFound
 from store.connection import Connection, RowMapping
 from store.design import definitions

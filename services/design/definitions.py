@@ -1,27 +1,22 @@
 """Saving and publishing definitions inside one transaction; what profiles, automations and plans share."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-import orjson
-from pydantic import BaseModel, ValidationError
 from uuid_utils import uuid7
 
 from activities.messages import PublishInput
 from automations.checks import check_automation
 from automations.known import Known
-from automations.model import Automation, definition
-from conditions import limits
-from conditions.messages import plain_errors
+from automations.model import Automation
 from conditions.problems import Problem, suggestion
-from conditions.times import Micros, to_iso
+from conditions.times import Micros
 from runtime.registry import publish_workflow_id
 from scoring.checks import check_profile, publish_problems
 from scoring.profile import ScoreProfile
-from services.design.differences import difference
-from services.names import unstorable
-from services.resources import BadParameter, Conflict, Invalid, NotFound, Resources
+from services.design.documents import automation_document, profile_document
+from services.resources import Conflict, Invalid, NotFound, Resources
 from store import meta
 from store.connection import Connection, RowMapping
 from store.design import definitions, publications
@@ -29,26 +24,9 @@ from store.intake import event_reads
 from store.records import contacts
 
 T = TypeVar("T")
-Model = TypeVar("Model", bound=BaseModel)
 
-#: What the API shows beside a definition's own content, and passes over when it is sent back.
-READ_ONLY = (
-    "status",
-    "version",
-    "latest_version",
-    "unpublished_changes",
-    "publishing",
-    "published_at",
-    "updated_at",
-    "warnings",
-    "difference",
-    "enrolled",
-    "follow_ups_paused",
-    "follow_ups_resumed",
-)
 #: Tags that are looked through for one that is spelled otherwise.
 MOST_TAGS = 2_000
-_NAMING = ("name", "description")
 
 
 @dataclass(frozen=True)
@@ -76,72 +54,6 @@ def change_definitions(resources: Resources, work: Callable[[Connection, Micros]
 def begin_change(connection: Connection) -> None:
     """Wait for other changes of definitions, so that version numbers and the generation are counted one by one."""
     meta.set_fact(connection, "changing_definitions", "")
-
-
-def read_model(
-    model: type[Model],
-    body: Any,
-    key: str,
-    kind: str,
-    *,
-    also: Collection[str] = (),
-    own: Collection[str] = (),
-) -> Model:
-    """The document in a request as a model; raises Invalid with every mistake.
-
-    What only we write is passed over: `also` names more of it, `own` what is the document's own all the same.
-    """
-    if not isinstance(body, dict):
-        raise Invalid(
-            [Problem((), f"send the {kind.replace('_', ' ')} as an object, as in its YAML document")]
-        )
-    if problems := limits.definition_problems(body):
-        raise Invalid(problems)
-    problems = limits.listed(unstorable(body))
-    for name, wanted in (("key", key), ("kind", kind)):
-        if body.get(name, wanted) != wanted:
-            problems.append(Problem((name,), f'"{name}" should be "{wanted}" here, or be left out'))
-    if any(len(problem.loc) > 1 for problem in problems):
-        raise Invalid(problems)
-    passed = (*(name for name in READ_ONLY if name not in {*model.model_fields, *own}), *also)
-    given = {name: body[name] for name in body if name not in passed and body[name] is not None}
-    raw = given | {"kind": kind, "key": key}
-    try:
-        found = model.model_validate({"kind": kind, "key": key} | raw)
-    except ValidationError as error:
-        raise Invalid([*problems, *plain_errors(error, raw)]) from None
-    if problems:
-        raise Invalid(problems)
-    return found
-
-
-def profile_document(profile: ScoreProfile) -> dict[str, Any]:
-    """A profile in the form that is stored and compared."""
-    return {"kind": profile.kind, **definition(profile)}
-
-
-def automation_document(automation: Automation) -> dict[str, Any]:
-    """An automation in the form that is stored and compared."""
-    return {"kind": automation.kind, **definition(automation)}
-
-
-def same_profile(document: Mapping[str, Any], other: Mapping[str, Any] | None) -> bool:
-    """Whether two profiles score alike; name and description apply without a publish."""
-    return other is not None and _content(ScoreProfile, document, _NAMING) == _content(
-        ScoreProfile, other, _NAMING
-    )
-
-
-def same_automation(document: Mapping[str, Any], other: Mapping[str, Any] | None) -> bool:
-    """Whether two automations are one and the same, however much of it is written out."""
-    return other is not None and _content(Automation, document) == _content(Automation, other)
-
-
-def _content(model: type[BaseModel], document: Mapping[str, Any], without: Collection[str] = ()) -> bytes:
-    """The whole content with its defaults, as comparable text: true is not 1 there."""
-    whole = model.model_validate(document).model_dump(mode="json", by_alias=True)
-    shown = {name: value for name, value in whole.items() if name not in without}
-    return orjson.dumps(shown, option=orjson.OPT_SORT_KEYS)
 
 
 def known_definitions(connection: Connection) -> Known:
@@ -265,57 +177,3 @@ def return_to_version(
         raise Conflict(f'"{row["key"]}" has no version {version}; its versions are 1 to {row["latest"]}')
     definitions.save_draft(connection, family, row["key"], document, now)
     return find_definition(connection, family, row["key"])
-
-
-def read_version(body: Any) -> int:
-    """The `version` that a rollback names."""
-    version = body.get("version") if isinstance(body, dict) else None
-    if not isinstance(version, int) or isinstance(version, bool) or not 1 <= version <= 1_000_000:
-        raise Invalid([Problem(("version",), 'send the version to go back to, such as {"version": 3}')])
-    return version
-
-
-def versions_json(
-    connection: Connection, family: definitions.Family, row: RowMapping
-) -> list[dict[str, Any]]:
-    """All versions, the newest first."""
-    return [
-        {
-            "version": found["version"],
-            "published_at": to_iso(found["published_at"]),
-            "current": found["version"] == row["version"],
-            "definition": found["definition"],
-        }
-        for found in definitions.versions_of(connection, family, row["id"])
-    ]
-
-
-def compare_versions(
-    connection: Connection, family: definitions.Family, row: RowMapping, before: int | None, after: int | None
-) -> dict[str, Any]:
-    """What changed from one version to another, as a diff of YAML. By default from the published one to the draft."""
-    before = before if before is not None else row["version"]
-
-    def content(version: int) -> dict[str, Any]:
-        found = definitions.version_definition(connection, family, row["id"], version)
-        if found is None:
-            had = f"its versions are 1 to {row['latest']}" if row["latest"] else "it has not been published"
-            raise NotFound(f'"{row["key"]}" has no version {version}; {had}')
-        return found
-
-    old = content(before) if before is not None else None
-    new = content(after) if after is not None else row["draft"]
-    names = (
-        f"version {before}" if before is not None else "nothing",
-        f"version {after}" if after else "draft",
-    )
-    return {"from": before, "to": after, "diff": difference(old, new, names)}
-
-
-def read_silent(triggers: str | None, *, default: bool) -> bool:
-    """`silent` or `fire`, as calls that move scores take it."""
-    if triggers is None:
-        return default
-    if triggers not in ("silent", "fire"):
-        raise BadParameter("triggers", f'"triggers" is "silent" or "fire", not "{triggers[:40]}"')
-    return triggers == "silent"

@@ -20,20 +20,17 @@ from runtime.registry import publish_workflow_id
 from scoring.checks import check_profile, publish_problems
 from scoring.profile import ScoreProfile
 from services.design.definitions import (
-    automation_document,
     begin_change,
     events_named,
     find_definition,
     known_definitions,
-    profile_document,
     publish_automation,
     publish_profile,
-    same_automation,
-    same_profile,
     save_automation,
     save_profile,
 )
 from services.design.differences import difference
+from services.design.documents import automation_document, profile_document, same_automation, same_profile
 from services.design.profiles import StartPublish
 from services.resources import Conflict, Resources
 from store.connection import Connection, RowMapping

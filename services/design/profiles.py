@@ -13,14 +13,11 @@ from services.design.definitions import (
     Publish,
     change_definitions,
     find_definition,
-    profile_document,
     publish_profile,
-    read_model,
-    read_version,
     return_to_version,
-    same_profile,
     save_profile,
 )
+from services.design.documents import profile_document, read_model, read_version, same_profile
 from services.design.reading import Definitions
 from services.resources import Conflict, Invalid, Resources
 from store.connection import Connection, RowMapping

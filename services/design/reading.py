@@ -3,9 +3,11 @@
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
+from conditions.times import to_iso
 from services import cursors
-from services.design.definitions import compare_versions, find_definition, versions_json
-from services.resources import Resources
+from services.design.definitions import find_definition
+from services.design.differences import difference
+from services.resources import NotFound, Resources
 from store.connection import Connection, RowMapping
 from store.design import definitions
 
@@ -48,3 +50,40 @@ class Definitions(ABC):
         with self._resources.database.read() as connection:
             row = find_definition(connection, self.family, key)
             return compare_versions(connection, self.family, row, before, after)
+
+
+def versions_json(
+    connection: Connection, family: definitions.Family, row: RowMapping
+) -> list[dict[str, Any]]:
+    """All versions, the newest first."""
+    return [
+        {
+            "version": found["version"],
+            "published_at": to_iso(found["published_at"]),
+            "current": found["version"] == row["version"],
+            "definition": found["definition"],
+        }
+        for found in definitions.versions_of(connection, family, row["id"])
+    ]
+
+
+def compare_versions(
+    connection: Connection, family: definitions.Family, row: RowMapping, before: int | None, after: int | None
+) -> dict[str, Any]:
+    """What changed from one version to another, as a diff of YAML. By default from the published one to the draft."""
+    before = before if before is not None else row["version"]
+
+    def content(version: int) -> dict[str, Any]:
+        found = definitions.version_definition(connection, family, row["id"], version)
+        if found is None:
+            had = f"its versions are 1 to {row['latest']}" if row["latest"] else "it has not been published"
+            raise NotFound(f'"{row["key"]}" has no version {version}; {had}')
+        return found
+
+    old = content(before) if before is not None else None
+    new = content(after) if after is not None else row["draft"]
+    names = (
+        f"version {before}" if before is not None else "nothing",
+        f"version {after}" if after else "draft",
+    )
+    return {"from": before, "to": after, "diff": difference(old, new, names)}

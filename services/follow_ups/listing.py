@@ -20,6 +20,7 @@ from services.records.scores import iso
 from services.resources import BadParameter, Invalid, NotFound, Resources
 from store.connection import Connection, RowMapping
 from store.design import definitions
+from store.follow_ups import effects
 from store.follow_ups import enrollments as follow_ups
 from store.records import contacts, deals
 
@@ -69,7 +70,7 @@ class FollowUps:
 
         def work(connection: Connection) -> RowMapping | None:
             now = self._resources.clock()
-            if not follow_ups.change_task(connection, task_id, **values, updated_at=now):
+            if not effects.change_task(connection, task_id, **values, updated_at=now):
                 return None
             return next(iter(follow_ups.list_rows(connection, "tasks", {"id": task_id}, None, 1)))
 

@@ -22,7 +22,7 @@ from services.records.scores import changes_json, iso, record_of
 from services.resources import BadParameter, Resources
 from store.connection import Connection, RowMapping
 from store.design import definitions
-from store.follow_ups import enrollments as follow_ups
+from store.follow_ups import effects
 from store.foresight import why as causes
 from store.records import score_reads
 from store.scoring.facts import Properties
@@ -176,7 +176,7 @@ class _About:
         self.lives = causes.lives(connection, row["id"], kind, record["id"])
         contact_id = record["id"] if kind == "contact" else record["contact_id"]
         deal_id = record["id"] if kind == "deal" else None
-        scores = follow_ups.present_scores(connection, contact_id, deal_id)
+        scores = effects.present_scores(connection, contact_id, deal_id)
         self._scores = {key: score for key, (_, score) in scores.items()}
         self._bands: dict[str, str | None] = {}
         for key, score in self._scores.items():
@@ -220,7 +220,7 @@ class _About:
         """A recorded change as triggers saw it."""
         event = None
         if row["cause"] == "event":
-            found = follow_ups.load_event(self.connection, row["cause_id"])
+            found = effects.load_event(self.connection, row["cause_id"])
             if found is not None:
                 properties = Properties(found["properties"])
                 event = Event(found["id"], found["type"], found["occurred_at"], properties, found["deal_id"])

@@ -19,6 +19,7 @@ from services.resources import Invalid, Resources
 from store.connection import Connection
 from store.database import dump_json
 from store.intake import arriving as intake
+from store.intake import event_rows
 
 __all__ = ["MOST_AT_ONCE", "EventIn", "Events", "Name", "Taken", "check_name", "properties_text", "to_row"]
 
@@ -115,7 +116,7 @@ class Events:
             row.type for place, row in enumerate(rows) if place not in {*taken.rejected, *taken.conflicts}
         }
         if types - self._types:
-            intake.remember_types(connection, types - self._types, now)
+            event_rows.remember_types(connection, types - self._types, now)
         return taken
 
 

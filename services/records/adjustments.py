@@ -17,7 +17,7 @@ from services.records.shard_locks import in_shards
 from services.resources import Conflict, Invalid, NotFound, Resources
 from store.connection import Connection, RowMapping
 from store.design import definitions
-from store.follow_ups import enrollments as follow_ups
+from store.follow_ups import effects
 
 NOT_NAMED = "API"
 
@@ -49,10 +49,10 @@ class Adjustments:
             record = find_record(connection, kind, key)
             row = _published(connection, profile, kind)
             adjustment_id = wanted.id or str(uuid7())
-            known = follow_ups.find_adjustment(connection, adjustment_id)
+            known = effects.find_adjustment(connection, adjustment_id)
             if known is None:
                 life = micros_of(wanted.expires_after) if wanted.expires_after else None
-                follow_ups.add_adjustment(
+                effects.add_adjustment(
                     connection,
                     id=adjustment_id,
                     profile_id=row["id"],
@@ -68,7 +68,7 @@ class Adjustments:
                     silent=silent,
                     depth=0,
                 )
-                known = follow_ups.find_adjustment(connection, adjustment_id)
+                known = effects.find_adjustment(connection, adjustment_id)
             if known is None or (known["profile_id"], known["record_id"]) != (row["id"], record["id"]):
                 raise Conflict(f'the id "{adjustment_id}" is that of an adjustment of another score')
             if known["reason"] != wanted.reason or known["set_to"] != wanted.set_to:

@@ -15,7 +15,7 @@ from services.records.shard_locks import in_shards
 from services.records.values import read_values, refuse_too_large, without_nulls
 from services.resources import Conflict, Invalid, NotFound, Resources
 from store.connection import Connection, RowMapping
-from store.intake import arriving as intake
+from store.intake import places
 from store.records import contacts, erasing, merging
 
 
@@ -127,14 +127,14 @@ class Contacts:
         shards = self._resources.shards
 
         def place(connection: Connection) -> list[int]:
-            found = intake.find_contacts(connection, [key])
-            return [found[key].shard if found else intake.shard_of(key, shards)]
+            found = places.find_contacts(connection, [key])
+            return [found[key].shard if found else places.shard_of(key, shards)]
 
         def work(connection: Connection, now: Micros) -> tuple[dict[str, Any], bool]:
             before = contacts.contact_by_key(connection, key)
             created = before is None
             if before is None:
-                intake.ensure_contacts(connection, [key], shards, now)
+                places.ensure_contacts(connection, [key], shards, now)
                 before = find_contact(connection, key)
             return _change(connection, before, values, now), created
 

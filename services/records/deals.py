@@ -15,7 +15,7 @@ from services.records.shard_locks import in_shards
 from services.records.values import read_values, refuse_too_large, without_nulls
 from services.resources import Invalid, NotFound, Resources
 from store.connection import Connection, RowMapping
-from store.intake import arriving as intake
+from store.intake import places
 from store.records import contacts, deals, erasing, merging
 from store.scoring.facts import plain_number
 
@@ -88,8 +88,8 @@ class Deals:
                 find_deal(connection, key)
             found = [] if row is None else [row["shard"]]
             if contact is not None:
-                known = intake.find_contacts(connection, [contact])
-                found.append(known[contact].shard if known else intake.shard_of(contact, shards))
+                known = places.find_contacts(connection, [contact])
+                found.append(known[contact].shard if known else places.shard_of(contact, shards))
             elif row is None:
                 raise Invalid([Problem(("contact",), "a new deal needs the key of its contact")])
             return found
@@ -98,8 +98,8 @@ class Deals:
             before = deals.deal_by_key(connection, key)
             created = before is None
             if contact is not None:
-                owner = intake.ensure_contacts(connection, [contact], shards, now)[contact]
-                intake.ensure_deals(connection, {key: owner}, now)
+                owner = places.ensure_contacts(connection, [contact], shards, now)[contact]
+                places.ensure_deals(connection, {key: owner}, now)
                 before = find_deal(connection, key)
                 if before["contact_id"] != owner.id:
                     merging.move_deal(connection, before, find_contact(connection, contact), now)

@@ -13,7 +13,8 @@ from conditions.problems import Problem, suggestion
 from conditions.times import Micros, to_iso
 from conditions.tree import Conditions, fields_read
 from services import cursors
-from services.design.definitions import change_definitions, read_model
+from services.design.definitions import change_definitions
+from services.design.documents import read_model
 from services.records.kinds import Kind
 from services.records.list_filters import (
     FILTER_NAMES,

@@ -13,7 +13,6 @@ from sqlalchemy import (
     func,
     insert,
     null,
-    or_,
     select,
     update,
 )
@@ -24,32 +23,23 @@ from runtime.statuses import OPEN, EnrollmentStatus
 from store import meta
 from store.database import A_FEW
 from store.follow_ups import messages
+from store.follow_ups.effects import TASKS
 from store.tables import (
-    Adjustment,
     Automation,
     AutomationVersion,
     Cancellation,
     Enrollment,
-    Event,
     Outcome,
     Profile,
-    Score,
-    Task,
     table,
 )
 
 ENROLLMENTS = table(Enrollment)
 OUTCOMES = table(Outcome)
 CANCELLATIONS = table(Cancellation)
-TASKS = table(Task)
-ADJUSTMENTS = table(Adjustment)
 _AUTOMATIONS = table(Automation)
 _VERSIONS = table(AutomationVersion)
 _PROFILES = table(Profile)
-_SCORES = table(Score)
-_EVENTS = table(Event)
-
-#: An enrollment of one of these can still do something.
 
 _WITH_DEFINITION = (
     select(
@@ -283,44 +273,6 @@ def add_outcome(
     )
 
 
-def add_task(connection: Connection, **values: Any) -> None:
-    connection.execute(insert(TASKS).values(**values))
-
-
-def add_adjustment(connection: Connection, **values: Any) -> None:
-    connection.execute(insert(ADJUSTMENTS).values(**values))
-
-
-def find_adjustment(connection: Connection, adjustment_id: str) -> RowMapping | None:
-    return (
-        connection.execute(select(ADJUSTMENTS).where(ADJUSTMENTS.c.id == adjustment_id))
-        .mappings()
-        .one_or_none()
-    )
-
-
-def present_scores(
-    connection: Connection, contact_id: int, deal_id: int | None
-) -> dict[str, tuple[int, int | None]]:
-    """(profile id, score) by profile key, of the published profiles that have scored the contact or the deal."""
-    of_deal = and_(_SCORES.c.record_id == deal_id, _PROFILES.c.applies_to == "deal")
-    of_contact = and_(_SCORES.c.record_id == contact_id, _PROFILES.c.applies_to == "contact")
-    rows = connection.execute(
-        select(_PROFILES.c.key, _PROFILES.c.id, _SCORES.c.score)
-        .join(_SCORES, _SCORES.c.profile_id == _PROFILES.c.id)
-        .where(
-            or_(of_contact, of_deal) if deal_id is not None else of_contact,
-            _PROFILES.c.version.is_not(None),
-            _SCORES.c.version > _PROFILES.c.emptied,
-        )
-    )
-    return {key: (profile_id, score) for key, profile_id, score in rows}
-
-
-def load_event(connection: Connection, event_id: str) -> RowMapping | None:
-    return connection.execute(select(_EVENTS).where(_EVENTS.c.id == event_id)).mappings().one_or_none()
-
-
 def list_rows(
     connection: Connection,
     of: str,
@@ -352,14 +304,3 @@ def count_by_status(connection: Connection) -> dict[str, int]:
     """Enrollments by status."""
     rows = connection.execute(select(ENROLLMENTS.c.status, func.count()).group_by(ENROLLMENTS.c.status))
     return {row[0]: row[1] for row in rows}
-
-
-def change_task(connection: Connection, task_id: str, **values: Any) -> bool:
-    return connection.execute(update(TASKS).where(TASKS.c.id == task_id).values(**values)).rowcount > 0
-
-
-def take_turn(connection: Connection, name: str) -> int:
-    """A counter that goes round: 0, 1, 2, ... for each name."""
-    turn = int(meta.get_fact(connection, name) or 0)
-    meta.set_fact(connection, name, str(turn + 1))
-    return turn

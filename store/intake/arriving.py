@@ -2,32 +2,16 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
-from zlib import crc32
 
 from sqlalchemy import Connection
 
 from conditions.times import Micros
 from runtime.statuses import EventStatus
 from store.bulk import Bulk
-from store.database import dump_json
+from store.intake.event_rows import EVENT_COLUMNS, ONCE
 from store.intake.known import Sent, difference, known_events
-from store.tables import Contact, Deal, Event, EventType, table
-
-_EVENT_COLUMNS = (
-    "id",
-    "contact_id",
-    "deal_id",
-    "shard",
-    "type",
-    "occurred_at",
-    "received_at",
-    "properties",
-    "status",
-    "silent",
-    "depth",
-    "source",
-)
-_ONCE = "ON CONFLICT DO NOTHING"
+from store.intake.places import Place, ensure_contacts, ensure_deals, find_contacts, find_deals
+from store.tables import Event, table
 
 
 class NewEvent(NamedTuple):
@@ -60,112 +44,6 @@ class Taken(NamedTuple):
     conflicts: dict[int, str]
 
 
-class InternalEvent(NamedTuple):
-    """What a change of a record emits. Its id holds a `/`, which callers' ids may not."""
-
-    id: str
-    type: str
-    contact_id: int
-    deal_id: int | None
-    shard: int
-    properties: dict[str, object]
-
-
-class Place(NamedTuple):
-    """Where a record is: its id, its contact's id (itself, or the deal's) and its shard."""
-
-    id: int
-    contact_id: int
-    shard: int
-
-
-def shard_of(key: str, shards: int) -> int:
-    """The shard in which a contact of this key is created."""
-    return crc32(key.encode()) % shards
-
-
-def find_contacts(connection: Connection, keys: Iterable[str]) -> dict[str, Place]:
-    """The contacts that exist, by key; the key of a merged contact finds the one that took over."""
-    bulk = Bulk(connection)
-    test, parameter = bulk.among("key", list(keys))
-    return {
-        row[0]: Place(row[1], row[1], row[2])
-        for row in bulk.rows(
-            f"SELECT key, coalesce(merged_into, id), shard FROM contacts WHERE {test}", parameter
-        )
-    }
-
-
-def find_deals(connection: Connection, keys: Iterable[str]) -> dict[str, Place]:
-    """The deals that exist, by key."""
-    bulk = Bulk(connection)
-    test, parameter = bulk.among("key", list(keys))
-    return {
-        row[0]: Place(*row[1:])
-        for row in bulk.rows(f"SELECT key, id, contact_id, shard FROM deals WHERE {test}", parameter)
-    }
-
-
-def ensure_contacts(
-    connection: Connection, keys: Iterable[str], shards: int, now: Micros, *, silent: bool = False
-) -> dict[str, Place]:
-    """The contacts by key; unknown ones are created, each with its `contact.created` event."""
-    wanted = set(keys)
-    known = find_contacts(connection, wanted)
-    missing = sorted(wanted - known.keys())
-    if missing:
-        bulk = Bulk(connection)
-        bulk.insert(
-            table(Contact),
-            ("key", "shard", "tags", "dnd", "fields", "created_at", "updated_at", "touched"),
-            [(key, shard_of(key, shards), "[]", "[]", "{}", now, now, 0) for key in missing],
-            _ONCE,
-        )
-        created = find_contacts(connection, missing)
-        add_internal_events(
-            connection,
-            [
-                InternalEvent(
-                    f"contact.created/{found.id}", "contact.created", found.id, None, found.shard, {}
-                )
-                for found in created.values()
-            ],
-            now,
-            silent=silent,
-        )
-        known |= created
-    return known
-
-
-def ensure_deals(
-    connection: Connection, owners: Mapping[str, Place], now: Micros, *, silent: bool = False
-) -> dict[str, Place]:
-    """The deals by key; unknown ones are created for their contact, each with its `deal.created` event."""
-    known = find_deals(connection, owners)
-    missing = sorted(owners.keys() - known.keys())
-    if missing:
-        Bulk(connection).insert(
-            table(Deal),
-            ("key", "contact_id", "shard", "status", "fields", "created_at", "updated_at", "touched"),
-            [(key, owners[key].id, owners[key].shard, "open", "{}", now, now, 0) for key in missing],
-            _ONCE,
-        )
-        created = find_deals(connection, missing)
-        add_internal_events(
-            connection,
-            [
-                InternalEvent(
-                    f"deal.created/{found.id}", "deal.created", found.contact_id, found.id, found.shard, {}
-                )
-                for found in created.values()
-            ],
-            now,
-            silent=silent,
-        )
-        known |= created
-    return known
-
-
 def take_events(connection: Connection, events: Sequence[NewEvent], shards: int, now: Micros) -> Taken:
     """Store events, each id once; what is known changes nothing. The caller wakes `shards` after the commit."""
     silent = all(event.silent for event in events)
@@ -192,8 +70,8 @@ def take_events(connection: Connection, events: Sequence[NewEvent], shards: int,
         deals |= ensure_deals(connection, owners, now, silent=silent)
     rows = [_row(event, contacts, deals, now) for event in new.values()]
     rows.sort(key=lambda row: row[0])
-    accepted = Bulk(connection).insert(table(Event), _EVENT_COLUMNS, rows, _ONCE)
-    touched = frozenset(row[_EVENT_COLUMNS.index("shard")] for row in rows)
+    accepted = Bulk(connection).insert(table(Event), EVENT_COLUMNS, rows, ONCE)
+    touched = frozenset(row[EVENT_COLUMNS.index("shard")] for row in rows)
     again = [index for index in range(len(events)) if index not in new and index not in rejected]
     if accepted < len(rows):  # somebody else has stored some of them meanwhile
         again += new
@@ -277,40 +155,3 @@ def _misplaced(
                     "the deal's own"
                 )
     return rejected, owners
-
-
-def add_internal_events(
-    connection: Connection,
-    events: Sequence[InternalEvent],
-    now: Micros,
-    *,
-    depth: int = 0,
-    silent: bool = False,
-) -> None:
-    """Store events that changes of records emit."""
-    rows = [
-        (
-            event.id,
-            event.contact_id,
-            event.deal_id,
-            event.shard,
-            event.type,
-            now,
-            now,
-            dump_json(event.properties),
-            0,
-            silent,
-            depth,
-            None,
-        )
-        for event in events
-    ]
-    Bulk(connection).insert(table(Event), _EVENT_COLUMNS, rows, _ONCE)
-    remember_types(connection, {event.type for event in events}, now)
-
-
-def remember_types(connection: Connection, types: Iterable[str], now: Micros) -> None:
-    """Note the event types ever seen."""
-    Bulk(connection).insert(
-        table(EventType), ("type", "first_seen_at"), [(name, now) for name in sorted(types)], _ONCE
-    )

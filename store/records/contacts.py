@@ -9,7 +9,7 @@ from uuid_utils import uuid7
 
 from conditions.times import Micros
 from store.bulk import Bulk
-from store.intake.arriving import InternalEvent, add_internal_events
+from store.intake.event_rows import InternalEvent, add_internal_events
 from store.tables import Contact, table
 
 CONTACTS = table(Contact)

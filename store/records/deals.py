@@ -8,7 +8,7 @@ from uuid_utils import uuid7
 
 from conditions.times import Micros
 from store.bulk import Bulk
-from store.intake.arriving import InternalEvent, add_internal_events
+from store.intake.event_rows import InternalEvent, add_internal_events
 from store.records.contacts import differ, field_changes
 from store.scoring.facts import plain_number
 from store.tables import Deal, table

@@ -1,6 +1,6 @@
 """Merging contacts and moving deals, on both databases."""
 
-from store.intake.arriving import shard_of
+from store.intake.places import shard_of
 from store.records import erasing
 from tests.engine.world import World
 

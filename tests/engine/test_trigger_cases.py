@@ -16,8 +16,9 @@ from conditions.tree import fields_read
 from store.connection import Connection
 from store.database import Database
 from store.design import definitions
+from store.follow_ups import effects
 from store.follow_ups import enrollments as follow_ups
-from store.intake import arriving as intake
+from store.intake import places
 from tests.engine.world import World
 from tests.triggers.case import BANDS, MISSING, OTHER_PROFILE, START, Case, Mark, Step, of_profile
 from tests.triggers.cases import CASES
@@ -84,7 +85,7 @@ class Play:
         self.world.publish(*(self._levels() if self.fields else self._points()), bands=bands)
         self.world.publish(key=OTHER_PROFILE, bands=bands)
         place = self.world.database.run(
-            lambda connection: intake.ensure_contacts(connection, ["ada"], 1, self.world.now)
+            lambda connection: places.ensure_contacts(connection, ["ada"], 1, self.world.now)
         )
         self.contact_id = place["ada"].id
         self.world.score()
@@ -189,7 +190,7 @@ class Play:
         def work(connection: Connection) -> None:
             row = definitions.find(connection, definitions.PROFILES, profile)
             assert row is not None
-            follow_ups.add_adjustment(
+            effects.add_adjustment(
                 connection,
                 id=adjustment_id,
                 profile_id=row["id"],

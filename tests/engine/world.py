@@ -17,9 +17,9 @@ from services.records.scores import record_of
 from store.connection import Connection, RowMapping
 from store.database import Database, dump_json
 from store.design import definitions, publications
-from store.follow_ups import enrollments as follow_ups
+from store.follow_ups import effects
 from store.intake import arriving as intake
-from store.intake import revoking
+from store.intake import places, revoking
 from store.records import contacts, deals, merging
 from store.scoring import ledgers
 from store.scoring.pending import NOTHING
@@ -131,8 +131,8 @@ class World:
         """Create a deal, or change its fields."""
 
         def work(connection: Connection) -> None:
-            owner = intake.ensure_contacts(connection, [contact], self.shards, self.now)[contact]
-            intake.ensure_deals(connection, {deal: owner}, self.now)
+            owner = places.ensure_contacts(connection, [contact], self.shards, self.now)[contact]
+            places.ensure_deals(connection, {deal: owner}, self.now)
             row = deals.deal_by_key(connection, deal)
             assert row is not None
             deals.change_deal(connection, row, values, self.now, depth=depth)
@@ -156,7 +156,7 @@ class World:
             row = definitions.find(connection, definitions.PROFILES, profile)
             assert row is not None
             record = self._record(connection, row["applies_to"], key)
-            follow_ups.add_adjustment(
+            effects.add_adjustment(
                 connection,
                 id=adjustment_id,
                 profile_id=row["id"],

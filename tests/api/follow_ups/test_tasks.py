@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from store.follow_ups import enrollments as follow_ups
+from store.follow_ups import effects
 from tests.api.installation import Installation
 
 
@@ -10,7 +10,7 @@ from tests.api.installation import Installation
 async def task(kindling: Installation) -> dict[str, Any]:
     contact = (await kindling.client.put("/v1/contacts/ada", json={})).json()
     with kindling.database.write() as connection:
-        follow_ups.add_task(
+        effects.add_task(
             connection,
             id="t1",
             contact_id=contact["id"],

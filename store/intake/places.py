@@ -1,0 +1,107 @@
+"""Where records are: found by their keys, or made with the shard that their key says."""
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+from zlib import crc32
+
+from sqlalchemy import Connection
+
+from conditions.times import Micros
+from store.bulk import Bulk
+from store.intake.event_rows import ONCE, InternalEvent, add_internal_events
+from store.tables import Contact, Deal, table
+
+
+class Place(NamedTuple):
+    """Where a record is: its id, its contact's id (itself, or the deal's) and its shard."""
+
+    id: int
+    contact_id: int
+    shard: int
+
+
+def shard_of(key: str, shards: int) -> int:
+    """The shard in which a contact of this key is created."""
+    return crc32(key.encode()) % shards
+
+
+def find_contacts(connection: Connection, keys: Iterable[str]) -> dict[str, Place]:
+    """The contacts that exist, by key; the key of a merged contact finds the one that took over."""
+    bulk = Bulk(connection)
+    test, parameter = bulk.among("key", list(keys))
+    return {
+        row[0]: Place(row[1], row[1], row[2])
+        for row in bulk.rows(
+            f"SELECT key, coalesce(merged_into, id), shard FROM contacts WHERE {test}", parameter
+        )
+    }
+
+
+def find_deals(connection: Connection, keys: Iterable[str]) -> dict[str, Place]:
+    """The deals that exist, by key."""
+    bulk = Bulk(connection)
+    test, parameter = bulk.among("key", list(keys))
+    return {
+        row[0]: Place(*row[1:])
+        for row in bulk.rows(f"SELECT key, id, contact_id, shard FROM deals WHERE {test}", parameter)
+    }
+
+
+def ensure_contacts(
+    connection: Connection, keys: Iterable[str], shards: int, now: Micros, *, silent: bool = False
+) -> dict[str, Place]:
+    """The contacts by key; unknown ones are created, each with its `contact.created` event."""
+    wanted = set(keys)
+    known = find_contacts(connection, wanted)
+    missing = sorted(wanted - known.keys())
+    if missing:
+        bulk = Bulk(connection)
+        bulk.insert(
+            table(Contact),
+            ("key", "shard", "tags", "dnd", "fields", "created_at", "updated_at", "touched"),
+            [(key, shard_of(key, shards), "[]", "[]", "{}", now, now, 0) for key in missing],
+            ONCE,
+        )
+        created = find_contacts(connection, missing)
+        add_internal_events(
+            connection,
+            [
+                InternalEvent(
+                    f"contact.created/{found.id}", "contact.created", found.id, None, found.shard, {}
+                )
+                for found in created.values()
+            ],
+            now,
+            silent=silent,
+        )
+        known |= created
+    return known
+
+
+def ensure_deals(
+    connection: Connection, owners: Mapping[str, Place], now: Micros, *, silent: bool = False
+) -> dict[str, Place]:
+    """The deals by key; unknown ones are created for their contact, each with its `deal.created` event."""
+    known = find_deals(connection, owners)
+    missing = sorted(owners.keys() - known.keys())
+    if missing:
+        Bulk(connection).insert(
+            table(Deal),
+            ("key", "contact_id", "shard", "status", "fields", "created_at", "updated_at", "touched"),
+            [(key, owners[key].id, owners[key].shard, "open", "{}", now, now, 0) for key in missing],
+            ONCE,
+        )
+        created = find_deals(connection, missing)
+        add_internal_events(
+            connection,
+            [
+                InternalEvent(
+                    f"deal.created/{found.id}", "deal.created", found.contact_id, found.id, found.shard, {}
+                )
+                for found in created.values()
+            ],
+            now,
+            silent=silent,
+        )
+        known |= created
+    return known
