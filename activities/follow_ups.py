@@ -107,7 +107,7 @@ class FollowUpActivities:
             situation = self._situation(connection, row)
             steps = {path: find_step(situation.automation, path) for path in paths if path not in known}
             if endless >= MOST_ENDLESS:
-                return refuse(steps, f"filling in its template did not end, {endless} times")
+                return refuse(steps, f"filling in its template did not end in at least {endless} attempts")
             if repeated:
                 activity.heartbeat(endless + 1)
             filled = fill(situation, steps)

@@ -5,7 +5,7 @@ import binascii
 import hmac
 import re
 import time
-from urllib.parse import urlsplit
+from urllib.parse import unquote_to_bytes, urlsplit
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
@@ -48,7 +48,7 @@ class Guard:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        refused = self.refusal(scope["method"], scope["path"], headers)
+        refused = _unreadable(scope) or self.refusal(scope["method"], scope["path"], headers)
         if refused is None:
             await self._app(scope, receive, _private(send))
             return
@@ -151,6 +151,15 @@ class _Refusals:
                 status=status,
                 reason=reason,
             )
+
+
+def _unreadable(scope: Scope) -> tuple[int, str, str] | None:
+    """Bytes that are no UTF-8 would all become one and the same key."""
+    try:
+        unquote_to_bytes(scope.get("raw_path") or b"").decode()
+    except UnicodeDecodeError:
+        return 400, "the address is not UTF-8", "encode it so, and each byte as %XX"
+    return None
 
 
 def _authority(named: str) -> re.Match[str] | None:

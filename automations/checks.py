@@ -1,6 +1,7 @@
 """What is wrong with a valid automation beside everything else that is defined."""
 
 from collections.abc import Collection, Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from automations.known import Known
@@ -9,9 +10,10 @@ from automations.steps.actions import AddTagStep, AdjustScoreStep, RemoveTagStep
 from automations.steps.base import BaseStep
 from automations.steps.places import conditions_of, walk
 from automations.steps.ways import StartStep
-from automations.templates import check_template
+from automations.templates import check_template, operations
 from automations.warnings import warnings_of
 from conditions.fields import CHANGES, check_conditions
+from conditions.limits import LISTED, OPERATIONS
 from conditions.problems import Loc, Problem, suggestion
 from conditions.tree import leaves
 
@@ -19,8 +21,8 @@ MOST_STEPS = 500
 
 
 def check_automation(automation: Automation, known: Known) -> tuple[list[Problem], list[Problem]]:
-    """Errors, which keep it from being saved, and warnings. Each `loc` is a path in the document."""
-    return list(_errors(automation, known)), list(warnings_of(automation, known))
+    """The first errors, which keep it from being saved, and warnings. Each `loc` is a path in the document."""
+    return list(islice(_errors(automation, known), LISTED.most)), list(warnings_of(automation, known))
 
 
 def _errors(automation: Automation, known: Known) -> Iterator[Problem]:
@@ -35,8 +37,13 @@ def _errors(automation: Automation, known: Known) -> Iterator[Problem]:
     placed = list(walk(automation))
     if len(placed) > MOST_STEPS:
         yield Problem(("steps",), f"an automation has at most {MOST_STEPS} steps; this one has {len(placed)}")
+    work = 0
     for place in placed:
         step, loc = place.step, place.loc
+        work += sum(operations(text) for _, text in step.templates())
+        if work > OPERATIONS.most:
+            yield OPERATIONS.problem(loc, work)
+            return
         if step.key is not None and step.key in keys:
             yield Problem((*loc, "key"), f'the step key "{step.key}" is there twice')
         keys.add(step.key or "")

@@ -7,12 +7,13 @@ from typing import Any
 from jinja2 import StrictUndefined, Undefined, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from automations.template_filters import FILTERS, LARGEST, TemplateFailed
+from automations.template_filters import FILTERS, LARGEST, PER_CHARACTER, TemplateFailed
 from automations.template_syntax import LARGEST_NUMBER, METHODS, Method, depth_problems, filtered, size
 from automations.template_work import spend, spend_all, weight
 
 #: Filters of our own around parts of a template; names with a blank cannot be written in one.
 _LOOPABLE, KEEP, _WEIGHED, _PIECE, _CALLED = "loop over", "keep it", "weigh it", "as text", "no method"
+_KEYED, _SEARCHED = "as key", "search it"
 #: The values of the expressions that `KEEP` is around.
 KEPT: ContextVar[list[Any]] = ContextVar("kept")
 _LONGEST_LOOP = 200
@@ -45,6 +46,8 @@ class Environment(ImmutableSandboxedEnvironment):
             return obj
         if isinstance(obj, Method):
             raise _uncalled(obj)
+        if not isinstance(argument, slice):
+            _keyed(argument)
         if obj is None or isinstance(obj, OpenFields):
             return None if obj is None else obj.get(argument)
         if isinstance(obj, Mapping):
@@ -66,6 +69,11 @@ class Environment(ImmutableSandboxedEnvironment):
             compared.expr = filtered(compared.expr, _WEIGHED)
             for operand in compared.ops:
                 operand.expr = filtered(operand.expr, _WEIGHED)
+            for operand in compared.ops:
+                if operand.op in ("in", "notin"):
+                    operand.expr = filtered(operand.expr, _SEARCHED)
+        for pair in tree.find_all(nodes.Pair):
+            pair.key = filtered(pair.key, _KEYED)
         for test in tree.find_all(nodes.Test):
             if test.name not in ("defined", "undefined"):
                 test.node = filtered(test.node, _WEIGHED)
@@ -119,6 +127,20 @@ def _weighed(value: Any) -> Any:
     return value
 
 
+def _keyed(value: Any) -> Any:
+    """What an entry is looked for by: hashing a list in a list touches all that is in it, whoever asks."""
+    if not (value is None or isinstance(value, str | int | float | Undefined)):
+        raise TemplateFailed("an entry is found by a text or a number")
+    return value
+
+
+def _searched(value: Any) -> Any:
+    """A text that another is looked for in: what is nearly there is compared again and again."""
+    if isinstance(value, str):
+        spend(len(value) // 8)
+    return value
+
+
 def _not_a_method(value: Any) -> Any:
     if isinstance(value, Method):
         raise _uncalled(value)
@@ -136,7 +158,8 @@ def _loopable(value: Any, body: int) -> Any:
 
 def _keep(value: Any) -> str:
     if isinstance(value, Undefined):
-        str(value)  # raises, as it would anywhere else in a template
+        str(value)  # raises, as it would anywhere else in a template; or is an `if` without `else`
+        value = None
     KEPT.get().append(_weighed(value))
     return ""
 
@@ -164,8 +187,8 @@ def _is_loop_variable(obj: Any, argument: Any) -> bool:
     return type(obj).__name__ == "LoopContext" and argument in ("index", "index0", "first", "last", "length")
 
 
-def _costly(filter_: Callable[..., Any]) -> Callable[..., Any]:
-    """A filter that pays for what it reads."""
+def _costly(filter_: Callable[..., Any], per_character: float) -> Callable[..., Any]:
+    """A filter that pays for what it reads, and where it works character by character for each of those too."""
 
     def apply(value: Any, *arguments: Any, **options: Any) -> Any:
         for part in (value, *arguments, *options.values()):
@@ -173,6 +196,8 @@ def _costly(filter_: Callable[..., Any]) -> Callable[..., Any]:
                 raise _uncalled(part)
             if not isinstance(part, Undefined):
                 spend_all(part)
+        if per_character and isinstance(value, str):
+            spend(int(len(value.encode(errors="replace")) * per_character))
         return filter_(value, *arguments, **options)
 
     return apply
@@ -185,11 +210,13 @@ def make_environment() -> Environment:
     )
     environment.globals.clear()
     environment.filters = {
-        **{name: _costly(filter_) for name, filter_ in FILTERS.items()},
+        **{name: _costly(filter_, PER_CHARACTER.get(name, 0)) for name, filter_ in FILTERS.items()},
         _LOOPABLE: _loopable,
         KEEP: _keep,
         _WEIGHED: _weighed,
         _PIECE: _piece,
         _CALLED: _not_a_method,
+        _KEYED: _keyed,
+        _SEARCHED: _searched,
     }
     return environment

@@ -1,6 +1,7 @@
 """The names that templates know."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from itertools import chain, islice
 
 from jinja2 import meta, nodes
 
@@ -18,6 +19,8 @@ NAMES: Mapping[str, tuple[str, ...]] = {
 }
 """Each top-level name with the attributes that it always has."""
 
+#: Mistakes that are looked for in one template: looking for what was meant takes its time.
+MOST_PROBLEMS = 20
 _STEPS = "it holds what webhooks before this step answered, by the key of their step"
 
 OPEN = ("contact", "deal", "event", "steps")
@@ -34,18 +37,23 @@ def name_problems(tree: nodes.Template, further: Mapping[str, Collection[str] | 
         **further,
     }
     unknown = meta.find_undeclared_variables(tree) - names.keys()
-    problems = [
-        f'line {node.lineno}: unknown name "{node.name}"{_suggested(node.name)}'
-        for node in tree.find_all(nodes.Name)
-        if node.name in unknown and node.ctx == "load"
-    ]
+    found = chain(_unknown_names(tree, unknown), _unknown_attributes(tree, names))
+    return list(dict.fromkeys(islice(found, MOST_PROBLEMS)))
+
+
+def _unknown_names(tree: nodes.Template, unknown: set[str]) -> Iterator[str]:
+    for node in tree.find_all(nodes.Name):
+        if node.name in unknown and node.ctx == "load":
+            yield f'line {node.lineno}: unknown name "{node.name}"{_suggested(node.name)}'
+
+
+def _unknown_attributes(tree: nodes.Template, names: Mapping[str, Collection[str] | None]) -> Iterator[str]:
     for node in tree.find_all((nodes.Getattr, nodes.Getitem)):
         owner, attribute = _read(node)
         known = names.get(owner)
         if known is not None and attribute is not None and attribute not in known:
             hint = f"; {_STEPS}" if owner == "steps" else suggestion(attribute, known)
-            problems.append(f'line {node.lineno}: {owner} has no "{attribute}"{hint}')
-    return list(dict.fromkeys(problems))
+            yield f'line {node.lineno}: {owner} has no "{attribute}"{hint}'
 
 
 def secret_problems(tree: nodes.Template) -> list[str]:

@@ -1,12 +1,13 @@
 """What a template may be written with: expressions, `if` and `for`, to a depth that cannot hurt."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Any, cast
 
 from jinja2 import nodes
 
 from automations.template_filters import FILTERS, argument_mistake
-from automations.template_names import NAMES
+from automations.template_names import MOST_PROBLEMS, NAMES
 from conditions.problems import suggestion
 
 METHODS = frozenset({"strip", "lstrip", "rstrip", "lower", "upper", "title", "capitalize", "split"}) | {
@@ -28,34 +29,38 @@ _ALLOWED = (
     *(nodes.Compare, nodes.Operand, nodes.And, nodes.Or, nodes.Not, nodes.Concat, nodes.Neg, nodes.Pos),
     *(nodes.Add, nodes.Sub, nodes.Mul, nodes.Div, nodes.FloorDiv, nodes.Mod),
 )
-_TEXTS = ("label", "key", "name", "email", "phone", "stage", "owner")
+#: Names whose attributes have none of their own; properties of an event may.
+_PLAIN = frozenset(NAMES) - {"event"}
 
 
 def forbidden(tree: nodes.Template) -> list[str]:
-    """What a template may not do, in sentences with lines."""
+    """What a template may not do, in sentences with lines: the first of it."""
     problems = depth_problems(tree)
     if problems:
         return problems
     if (operations := size(tree)) > MOST_OPERATIONS:
         return [f"it has {operations:,} operations; a template has at most {MOST_OPERATIONS:,}"]
+    return list(dict.fromkeys(islice(_forbidden(tree), MOST_PROBLEMS)))
+
+
+def _forbidden(tree: nodes.Template) -> Iterator[str]:
     called = {id(call.node) for call in tree.find_all(nodes.Call)}
     owners = {id(part.node) for part in tree.find_all(nodes.Getattr)}
     for node in tree.find_all(nodes.Node):
         if not isinstance(node, (*_ALLOWED, nodes.Template)):
-            problems.append(f"line {node.lineno}: {_spelled(node)} is not available in templates")
+            yield f"line {node.lineno}: {_spelled(node)} is not available in templates"
         if isinstance(node, nodes.For) and (node.recursive or _loops_within(node) > _DEEPEST_LOOP):
-            problems.append(f"line {node.lineno}: loops nest at most {_DEEPEST_LOOP} deep")
+            yield f"line {node.lineno}: loops nest at most {_DEEPEST_LOOP} deep"
         if isinstance(node, nodes.Call) and not _is_method(node):
-            problems.append(f"line {node.lineno}: only text methods such as .strip() can be called")
+            yield f"line {node.lineno}: only text methods such as .strip() can be called"
         if isinstance(node, nodes.Getattr) and id(node) not in called and _is_text_method(node):
-            problems.append(f"line {node.lineno}: .{node.attr} is a method of texts; call it: .{node.attr}()")
+            yield f"line {node.lineno}: .{node.attr} is a method of texts; call it: .{node.attr}()"
         if isinstance(node, nodes.Name) and node.name == "loop" and id(node) not in owners:
-            problems.append(f"line {node.lineno}: loop is no value; it has .index, .first and .last")
+            yield f"line {node.lineno}: loop is no value; it has .index, .first and .last"
         if isinstance(node, nodes.Const) and _too_large(node.value):
-            problems.append(f"line {node.lineno}: numbers are smaller than 1,000,000,000,000,000")
+            yield f"line {node.lineno}: numbers are smaller than 1,000,000,000,000,000"
         if isinstance(node, nodes.Filter):
-            problems += _filter_problems(node)
-    return list(dict.fromkeys(problems))
+            yield from _filter_problems(node)
 
 
 def depth_problems(tree: nodes.Template) -> list[str]:
@@ -114,10 +119,7 @@ def _is_text_method(node: nodes.Getattr) -> bool:
     if isinstance(owner, nodes.Const | nodes.Concat | nodes.Call):
         return True
     return (
-        isinstance(owner, nodes.Getattr)
-        and isinstance(owner.node, nodes.Name)
-        and owner.attr in _TEXTS
-        and owner.attr in NAMES.get(owner.node.name, ())
+        isinstance(owner, nodes.Getattr) and isinstance(owner.node, nodes.Name) and owner.node.name in _PLAIN
     )
 
 

@@ -13,7 +13,7 @@ from jinja2 import Template, TemplateError, nodes
 from automations.template_environment import KEEP, KEPT, OpenFields, make_environment
 from automations.template_filters import LARGEST, TemplateFailed
 from automations.template_names import OPEN, name_problems, names_read, secret_problems
-from automations.template_syntax import LONGEST, filtered, forbidden, size
+from automations.template_syntax import LONGEST, depth_problems, filtered, forbidden, size
 from automations.template_work import one_budget, spend
 
 _COMPUTING = (ArithmeticError, TypeError, ValueError, LookupError, AttributeError)
@@ -22,26 +22,50 @@ _EACH = 10
 _ENVIRONMENT = make_environment()
 
 
-def check_template(text: str, further: Mapping[str, Collection[str] | None] | None = None) -> list[str]:
+Further = Mapping[str, Collection[str] | None]
+
+
+def check_template(text: str, further: Further | None = None) -> list[str]:
     """What is wrong with a template: its syntax, what it may not do, and the names it does not know.
 
-    `further`: names known here beside the usual ones, each with its attributes; None: any.
+    `further`: names known here beside the usual ones, each with its attributes; None: any. What was found is kept: who
+    checks again while others wait for a lock need not compile.
     """
     if "{" not in text:
         return []
+    names = frozenset(
+        (name, None if known is None else frozenset(known)) for name, known in (further or {}).items()
+    )
+    return list(_checked(text, names))
+
+
+@lru_cache(maxsize=8192)
+def _checked(text: str, names: frozenset[tuple[str, frozenset[str] | None]]) -> tuple[str, ...]:
     try:
         tree = _parsed(text)
-        problems = forbidden(tree) or name_problems(tree, further or {}) or secret_problems(tree)
+        problems = forbidden(tree) or name_problems(tree, dict(names)) or secret_problems(tree)
         if not problems:
             _compiled(text)
     except TemplateError as error:
         line = getattr(error, "lineno", None)
-        return [f"line {line}: {error.message}" if line else str(error)]
+        return (f"line {line}: {error.message}" if line else str(error),)
     except (
         SyntaxError
     ) as error:  # what Jinja lets through and Python does not, such as an argument named twice
-        return [f"it cannot be compiled: {error.msg}"]
-    return problems
+        return (f"it cannot be compiled: {error.msg}",)
+    return tuple(problems)
+
+
+@lru_cache(maxsize=8192)
+def operations(text: str) -> int:
+    """How many operations a template has; 0 for one that cannot be read, which `check_template` says."""
+    if "{" not in text:
+        return 0
+    try:
+        tree = _parsed(text)
+    except TemplateError:
+        return 0
+    return 0 if depth_problems(tree) else size(tree)
 
 
 def _parsed(text: str) -> nodes.Template:
@@ -61,15 +85,16 @@ def _parsed(text: str) -> nodes.Template:
         ) from None
 
 
-def fields_in_template(text: str) -> list[str]:
+@lru_cache(maxsize=8192)
+def fields_in_template(text: str) -> tuple[str, ...]:
     """The fields that a valid template reads: `contact.name`."""
     if "{" not in text:
-        return []
+        return ()
     try:
         tree = _parsed(text)
     except TemplateError:
-        return []
-    return [] if forbidden(tree) else names_read(tree)
+        return ()
+    return () if forbidden(tree) else tuple(names_read(tree))
 
 
 @lru_cache(maxsize=2048)
@@ -94,7 +119,9 @@ def _compiled(text: str) -> tuple[Template, int]:
     tree = _parsed(text)
     if problems := forbidden(tree):
         raise TemplateFailed(problems[0])
-    return _ENVIRONMENT.from_string(text), size(tree)
+    cost = size(tree)
+    code = _ENVIRONMENT.compile(tree)
+    return Template.from_code(_ENVIRONMENT, code, _ENVIRONMENT.make_globals(None)), cost
 
 
 def render(text: str, context: Mapping[str, Any]) -> str:
@@ -200,6 +227,7 @@ __all__ = [
     "fields_in_template",
     "one_budget",
     "opened",
+    "operations",
     "render",
     "render_tree",
     "render_value",

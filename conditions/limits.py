@@ -54,6 +54,12 @@ STEPS = Limit("Steps of an automation", 500, "steps", "divide it, and let one au
 TESTS = Limit(
     "Conditions in a list, profile or automation", 500, "conditions", "use one_of, or a custom field"
 )
+SEARCHES = Limit(
+    "Of them, those that look for a text in a text", 100, "conditions", "use a tag or a custom field"
+)
+OPERATIONS = Limit(
+    "Operations of all its templates", 10_000, "operations", "divide it, or write shorter texts"
+)
 OPERANDS = Limit("Values in the lists of its conditions", 5_000, "values", "use a tag or a custom field")
 FILE = Limit("A file of definitions", 4 * 1024**2, "bytes", "divide it")
 LISTED = Limit("Mistakes that one answer lists", 100, "mistakes", "the others are counted")
@@ -78,7 +84,9 @@ LIMITS: tuple[Limit, ...] = (
         DOCUMENT,
         STEPS,
         TESTS,
+        SEARCHES,
         OPERANDS,
+        OPERATIONS,
     ),
     *(FILE, LISTED, PAGE, BATCH, CONNECTIONS, SILENCE, PATIENCE),
 )
@@ -118,13 +126,14 @@ def definition_problems(raw: Any) -> list[Problem]:
 
 
 def _counted(raw: Any) -> Iterator[Problem]:
-    steps, tests, operands = 0, 0, 0
+    steps, tests, searches, operands = 0, 0, 0, 0
     for mapping in _mappings(raw):
         found = [key for key in mapping if isinstance(key, str) and key in OPERATORS]
         tests += len(found)
+        searches += sum(OPERATORS[key].searches for key in found)
         operands += sum(len(mapping[key]) for key in found if isinstance(mapping[key], list))
         steps += sum(len(mapping[name]) for name in _STEP_LISTS if isinstance(mapping.get(name), list))
-    for limit, count in ((STEPS, steps), (TESTS, tests), (OPERANDS, operands)):
+    for limit, count in ((STEPS, steps), (TESTS, tests), (SEARCHES, searches), (OPERANDS, operands)):
         if count > limit.most:
             yield limit.problem((), count)
 

@@ -1,8 +1,10 @@
 """The operators: one row says all about each: what it is called, takes, fits and means, in Python and in SQL."""
 
 import operator
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -13,6 +15,8 @@ from conditions.sql import SqlValue, Test, either
 from conditions.times import Micros, micros_of, parse_moment
 from conditions.values import ALL_CHANNELS, CHANNELS, FieldType, Value, is_empty, is_number, same
 
+#: Characters up to which the usual search is the faster one.
+_SHORT = 500
 _NUMBER, _TEXT, _BOOLEAN = FieldType.number, FieldType.text, FieldType.boolean
 _LIST, _CHANNELS, _MOMENT = FieldType.list, FieldType.channels, FieldType.moment
 
@@ -28,7 +32,8 @@ class Operator:
     passes, or one of several; `unwanted`, everything but the operand, nothing included; `bound`, which end of the
     interval that passes the operand is, and `strict`, whether it is left out itself; `inverse`, the operator that
     passes a number where this one does not; `emptiness`, it asks whether the field is empty (true) or not (false);
-    `members`, it looks for the operand in a list; `ages`, time alone can make it true.
+    `members`, it looks for the operand in a list; `searches`, it looks for it anywhere in a text; `ages`, time alone
+    can make it true.
     """
 
     name: str
@@ -44,6 +49,7 @@ class Operator:
     inverse: str | None = None
     emptiness: bool | None = None
     members: bool = False
+    searches: bool = False
     ages: bool = False
 
     def fits(self, kind: FieldType) -> bool:
@@ -76,10 +82,20 @@ def _not_empty(value: Value, operand: Any, _now: Micros) -> bool:
     return is_empty(value) is not operand
 
 
+@lru_cache(maxsize=4096)
+def _search(wanted: str) -> Callable[[str], Any]:
+    return re.compile(re.escape(wanted)).search
+
+
+def _mentions(text: str, wanted: str) -> bool:
+    """In time that grows with the text alone: `in` compares a long text that nearly holds it again and again."""
+    return wanted in text if len(text) < _SHORT else _search(wanted)(text) is not None
+
+
 def _contains(value: Value, operand: Any, _now: Micros) -> bool:
     if isinstance(value, list):
-        return any(isinstance(item, str) and operand in item for item in value)
-    return isinstance(value, str) and operand in value
+        return any(isinstance(item, str) and _mentions(item, operand) for item in value)
+    return isinstance(value, str) and _mentions(value, operand)
 
 
 def _starts_with(value: Value, operand: Any, _now: Micros) -> bool:
@@ -189,6 +205,7 @@ OPERATORS: dict[str, Operator] = {
             types=frozenset((_TEXT, _LIST)),
             test=_contains,
             sql=lambda field, operand, _now: field.contains(operand),
+            searches=True,
         ),
         Operator(
             name="starts_with",

@@ -30,9 +30,15 @@ class Automations(Definitions):
     def shown(self, connection: Connection, row: RowMapping) -> dict[str, Any]:
         return automation_json(connection, row)
 
+    def _look_through(self, automation: Automation) -> None:
+        """Compile its templates before others have to wait: what was found in them is kept."""
+        with self._resources.database.read() as connection:
+            check_automation(automation, known_definitions(connection))
+
     def save(self, key: str, body: Any) -> tuple[dict[str, Any], bool]:
         """Save the draft, with `warnings` of what is not wrong but strange. Also whether the automation is new."""
         automation = read_model(Automation, body, key, "automation")
+        self._look_through(automation)
 
         def work(connection: Connection, now: Micros) -> tuple[dict[str, Any], bool]:
             errors, warnings = check_automation(automation, known_definitions(connection))
@@ -47,6 +53,9 @@ class Automations(Definitions):
 
     def publish(self, key: str) -> dict[str, Any]:
         """Make the draft a version and switch to it; a paused automation goes on. `difference`: from the one before."""
+        with self._resources.database.read() as connection:
+            draft = find_definition(connection, self.family, key)["draft"]
+        self._look_through(Automation.model_validate(draft))
 
         def work(connection: Connection, now: Micros) -> dict[str, Any]:
             row = find_definition(connection, definitions.AUTOMATIONS, key)

@@ -314,7 +314,7 @@ async def test_a_step_that_never_ends_while_it_fills_in_its_template_fails_for_g
     result = await asyncio.to_thread(call_again, town, 5, 3)
     assert (result.ended, result.reason) == (
         "failed",
-        "step 0 (create task) failed: filling in its template did not end, 3 times",
+        "step 0 (create task) failed: filling in its template did not end in at least 3 attempts",
     )
     assert town.status() == ["failed"]
 
