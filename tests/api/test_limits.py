@@ -126,6 +126,37 @@ async def test_a_list_has_so_many_conditions_and_all_of_them_work(
         assert "at most 500 conditions are taken" in saved.text or "256 KiB" in saved.text
 
 
+@pytest.mark.parametrize(("count", "status"), [(100, 201), (101, 422)])
+async def test_so_many_conditions_search_in_texts_and_they_do_not_hold_the_others_up(
+    kindling: Installation, count: int, status: int
+) -> None:
+    searching = [{"contact.note": {"contains": f"{number}x"}} for number in range(count)]
+    filters = {"any": [*searching, {"contact.stage": {"equal": "x"}}]}
+    saved = await kindling.client.put("/v1/smart-lists/l", json={"filters": filters})
+    assert saved.status_code == status, saved.text
+    if status == 201:
+        assert (await kindling.get("/v1/smart-lists/l/contacts"))["items"] == []
+    else:
+        assert "at most 100 conditions are taken" in saved.text
+
+
+@pytest.mark.parametrize(("count", "status"), [(5, 201), (6, 422), (60, 422)])
+async def test_all_templates_of_a_definition_have_so_many_operations(
+    kindling: Installation, count: int, status: int
+) -> None:
+    """Found out before anybody has to wait: compiling what is over the limit is not begun."""
+    steps = [
+        {"create_task": {"title": f"{{{{ [{','.join(['1'] * 1_980)}] | length + {number} }}}}"}}
+        for number in range(count)
+    ]
+    saved = await kindling.client.put("/v1/automations/a", json=automation(steps))
+    assert saved.status_code == status, saved.text
+    if status == 422:
+        [error] = saved.json()["errors"]
+        assert error["pointer"] == "/steps/5"
+        assert "at most 10,000 operations are taken" in error["message"]
+
+
 @pytest.mark.parametrize(("count", "status"), [(5_000, 201), (5_001, 422)])
 async def test_the_lists_in_conditions_have_so_many_values(
     kindling: Installation, count: int, status: int

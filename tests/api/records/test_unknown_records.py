@@ -30,3 +30,12 @@ async def test_an_unknown_contact_in_the_list_of_deals_is_told(kindling: Install
     answer = await kindling.client.get("/v1/deals?contact=nobody")
     assert answer.status_code == 422
     assert 'there is no contact "nobody"' in answer.json()["detail"]
+
+
+async def test_an_address_that_is_no_utf_8_is_refused(kindling: Installation) -> None:
+    """Its bytes would all become the same key."""
+    for key in ("%ed%a0%80", "%ff", "a%c3"):
+        answer = await kindling.client.put(f"/v1/contacts/{key}", json={})
+        assert answer.status_code == 400, answer.text
+        assert "UTF-8" in answer.json()["detail"]
+    assert (await kindling.client.put("/v1/contacts/%C3%96zg%C3%BCr", json={})).json()["key"] == "Özgür"
