@@ -211,10 +211,8 @@ class FollowUpActivities:
                 connection, request.enrollment_id, EnrollmentStatus.COMPLETED, situation.now
             )
             return StepsResult(done, ended=EnrollmentStatus.COMPLETED, reason=f"stopped: {outcome['stop']}")
-        if "branch" in outcome:
-            return StepsResult(done, branch=outcome["branch"])
-        if "until" in outcome:
-            return StepsResult(done, until=outcome["until"])
+        if "branch" in outcome or "until" in outcome:
+            return StepsResult(done, branch=outcome.get("branch"), until=outcome.get("until"))
         if outcome.get("status") == "pending":
             message_id, message = outcome.get("notification"), None
             if message_id is not None:

@@ -15,7 +15,7 @@ from automations.warnings import warnings_of
 from conditions.fields import CHANGES, check_conditions
 from conditions.limits import LISTED, OPERATIONS
 from conditions.problems import Loc, Problem, suggestion
-from conditions.tree import leaves
+from conditions.tree import Leaf, leaves
 
 MOST_STEPS = 500
 
@@ -64,10 +64,11 @@ def _never(automation: Automation) -> Iterator[Problem]:
                     "what ends a wait is looked at when something happens, and a date grows older without that; "
                     "wait for the date instead, with wait: {until: ..., offset: ...}",
                 )
-            if automation.trigger.profile is None and catalogue in CHANGES and leaf.field in _OF_PROFILE:
+            named = next((name for name in leaf.fields if name in _OF_PROFILE), None)
+            if automation.trigger.profile is None and catalogue in CHANGES and named is not None:
                 yield Problem(
                     leaf.loc[:-1],
-                    f'"{leaf.field}" is that of the trigger\'s profile, and this trigger looks at an event; write '
+                    f'"{named}" is that of the trigger\'s profile, and this trigger looks at an event; write '
                     "scores.<profile> or bands.<profile>",
                 )
 
@@ -82,8 +83,8 @@ def _answering(automation: Automation) -> list[str]:
 
 
 def _unanswered(raw: Mapping[str, Any], loc: Loc, answering: Collection[str]) -> Iterator[Problem]:
-    for leaf in leaves(raw, loc):
-        owner, _, rest = leaf.field.partition(".")
+    for leaf, name in _read(raw, loc):
+        owner, _, rest = name.partition(".")
         key, _, answer = rest.partition(".")
         if owner != "steps":
             continue
@@ -124,7 +125,12 @@ def _unknown(what: str, key: str, known: Collection[str], loc: Loc) -> Iterator[
 
 
 def _unknown_profiles(raw: Mapping[str, Any], loc: Loc, known: Known) -> Iterator[Problem]:
-    for leaf in leaves(raw, loc):
-        owner, _, name = leaf.field.partition(".")
+    for leaf, field in _read(raw, loc):
+        owner, _, name = field.partition(".")
         if owner in ("scores", "bands") and name:
             yield from _unknown("profile", name, known.profiles, leaf.loc[:-1])
+
+
+def _read(raw: Mapping[str, Any], loc: Loc) -> Iterator[tuple[Leaf, str]]:
+    """Every test with each field that it reads."""
+    return ((leaf, name) for leaf in leaves(raw, loc) for name in leaf.fields)

@@ -145,7 +145,7 @@ def _tags(automation: Automation, known: Known) -> Iterator[Problem]:
         (leaf.loc, leaf.operand)
         for loc, raw, _ in conditions_of(automation)
         for leaf in leaves(raw, loc)
-        if leaf.field == "contact.tags" and leaf.operator.members
+        if leaf.field == "contact.tags" and leaf.operator.members and leaf.other is None
     ]
     steps = [(place.loc, place.step) for place in walk(automation)]
     asked += [
@@ -166,7 +166,7 @@ def _misspelled(automation: Automation) -> Iterator[Problem]:
     """Custom fields that look like built-in ones."""
     named: list[tuple[Loc, str]] = []
     for loc, raw, _ in conditions_of(automation):
-        named += [(leaf.loc[:-1], leaf.field) for leaf in leaves(raw, loc)]
+        named += [(leaf.loc[:-1], name) for leaf in leaves(raw, loc) for name in leaf.fields]
     for place in walk(automation):
         for inner, text in place.step.templates():
             named += [((*place.loc, *inner), name) for name in fields_in_template(text)]
@@ -232,6 +232,13 @@ def _always_stops(step: BaseStep) -> bool:
 
 
 def _of_step(step: BaseStep, loc: Loc, automation: Automation, known: Known) -> Iterator[Problem]:
+    if isinstance(step, WaitStep) and not isinstance(step.wait, str):
+        if not step.wait.is_clock and step.wait.if_past is None:
+            yield Problem(
+                (*loc, "wait"),
+                "whose date is over goes on at once: say if_past: now if that is meant, skip to pass over what follows "
+                "up to the next wait, or stop",
+            )
     if isinstance(step, NotifyStep):
         yield from _unknown_recipients(step, (*loc, "notify", "to"), known)
     if isinstance(step, StartStep) and step.start == automation.key:

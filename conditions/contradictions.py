@@ -90,6 +90,8 @@ def _clash(tests: list[Leaf], possible: Range) -> str | None:
             empty, needed = empty or is_empty, needed or not is_empty
             continue
         needed = needed or not (row.unwanted or "not" in leaf.loc)
+        if leaf.other is not None:
+            continue
         if row.wants:
             values = {_comparable(item) for item in leaf.operands}
             wanted = values if wanted is None else wanted & values

@@ -1,5 +1,6 @@
 """Which fields conditions can read where, and of what type they are."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
@@ -86,6 +87,9 @@ CHANGES = (TRIGGER, STEP)
 RULE_WHERE = Catalogue(_RECORDS, {**_CUSTOM, "": _ANY})
 """`where` beside an event type: a bare name is an event property."""
 
+LATER_WHERE = Catalogue(_RECORDS, {**_CUSTOM, "": _ANY, "event.": _ANY})
+"""The same of an event that comes while a follow-up runs: `event.*` is the one that enrolled."""
+
 RULE_WHILE: Mapping[Literal["contact", "deal"], Catalogue] = {
     "contact": Catalogue(CONTACT_FIELDS, {"": _ANY}),
     "deal": Catalogue(DEAL_FIELDS, {"": _ANY}),
@@ -111,15 +115,52 @@ def check_conditions(raw: Mapping[str, Any], catalogue: Catalogue, loc: Loc = ()
 
 def _check_leaf(leaf: Leaf, catalogue: Catalogue) -> Iterator[Problem]:
     field = catalogue.find(leaf.field)
-    if field is None:
-        known = [*catalogue.named, *(f"{prefix}<name>" for prefix in catalogue.open if prefix)]
-        yield Problem(leaf.loc[:-1], f'unknown field "{leaf.field}"{suggestion(leaf.field, known)}')
-        return
-    if any(character in leaf.field for character in '"\\') or not leaf.field.isprintable():
-        yield Problem(leaf.loc[:-1], "a field name cannot hold quotes, backslashes or control characters")
-    message = _clash(leaf, field)
-    if message:
+    yield from _misnamed(leaf.field, leaf.loc[:-1], catalogue)
+    if leaf.other is not None:
+        yield from _misnamed(leaf.other, (*leaf.loc, "field"), catalogue)
+    if field is not None and (message := _clash(leaf, field) or _other_clash(leaf, field, catalogue)):
         yield Problem(leaf.loc, message)
+    for value in leaf.operands:
+        if isinstance(value, str) and (found := _TEMPLATE.search(value)):
+            named = found[1] or "event.cart"
+            yield Problem(
+                leaf.loc,
+                f"an operand is no template; to compare with a field, write {leaf.operator.name}: {{field: {named}}}"
+                if leaf.operator.operand.from_field
+                else "an operand is no template",
+            )
+
+
+_TEMPLATE = re.compile(r"\{[{%]\s*([\w.]+)?")
+
+
+def _misnamed(name: str, loc: Loc, catalogue: Catalogue) -> Iterator[Problem]:
+    if catalogue.find(name) is None:
+        known = [*catalogue.named, *(f"{prefix}<name>" for prefix in catalogue.open if prefix)]
+        yield Problem(loc, f'unknown field "{name}"{suggestion(name, known)}')
+    elif any(character in name for character in '"\\') or not name.isprintable():
+        yield Problem(loc, "a field name cannot hold quotes, backslashes or control characters")
+
+
+def _other_clash(leaf: Leaf, field: Field, catalogue: Catalogue) -> str | None:
+    """Why two fields could never be compared, or None."""
+    other = catalogue.find(leaf.other) if leaf.other is not None else None
+    if other is None or other.type is FieldType.any:
+        return None
+    if other.type in _LISTS:
+        return f"{leaf.other} is {_KINDS[other.type]}; compare with a field that holds one value"
+    operator, kind = leaf.operator, _compared_as(field.type)
+    if operator.searches or operator.members or field.type is FieldType.any:
+        return None
+    if kind is not _compared_as(other.type):
+        what = f"{leaf.field} is {_KINDS[field.type]} and {leaf.other} is {_KINDS[other.type]}"
+        return f"{what}: {operator.name} never compares them"
+    return None
+
+
+def _compared_as(kind: FieldType) -> FieldType:
+    """Dates and a DND of "all" are texts to operators."""
+    return FieldType.text if kind in (FieldType.moment, FieldType.channels) else kind
 
 
 _LISTS = (FieldType.list, FieldType.channels)
@@ -144,7 +185,9 @@ def _wrong_operator(leaf: Leaf, field: Field) -> str:
     operator = leaf.operator
     fitting = [row.name for row in OPERATORS.values() if row.fits(field.type) and row.emptiness is None]
     remedy = f"use {', '.join(fitting)}, empty or not_empty"
-    if field.type in _LISTS and operator.wants and isinstance(leaf.operand, list):
+    if leaf.other is not None:
+        pass
+    elif field.type in _LISTS and operator.wants and isinstance(leaf.operand, list):
         remedy = f"use `any` with one `{leaf.field}: {{has: ...}}` each"
     elif field.type in _LISTS and operator.wants:
         remedy = f"use `has: {leaf.operand}`"

@@ -26,7 +26,7 @@ class Operator:
     """`test(value, operand, now)` and `sql(field, operand, now)` agree on every value; `sql` is never NULL.
 
     `label` stands between field and operand in a sentence: "score *is at least* 50". `types`: the fields it fits,
-    besides those of any type.
+    besides those of any type. For `sql` the operand is an SqlValue where another field stands for it.
 
     What else is known of it, for all who think about conditions instead of carrying them out: `wants`, only the operand
     passes, or one of several; `unwanted`, everything but the operand, nothing included; `bound`, which end of the
@@ -55,6 +55,10 @@ class Operator:
     def fits(self, kind: FieldType) -> bool:
         """Whether it can come out both ways for a field of this type."""
         return kind is FieldType.any or self.emptiness is not None or kind in self.types
+
+    def against(self, value: Value, other: Value, now: Micros) -> bool:
+        """The test with the value of another field as operand; one that cannot be an operand passes nothing."""
+        return self.unwanted if self.operand.mistake(other) else self.test(value, other, now)
 
 
 def _equal(value: Value, operand: Any, _now: Micros) -> bool:

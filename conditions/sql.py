@@ -7,7 +7,7 @@ AND and OR mean in SQL what they mean in Python.
 import json
 import operator
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Self
 
@@ -93,40 +93,59 @@ class SqlValue:
             json_place=(document, place),
         )
 
-    def equal(self, operand: Scalar) -> Test:
+    def equal(self, operand: "Scalar | SqlValue") -> Test:
         """Equal, and of the same type."""
+        if isinstance(operand, SqlValue):
+            return sa.or_(
+                _both(self.as_number, operand.as_number, operator.eq),
+                _both(self.as_text, operand.as_text, operator.eq, blank=False),
+                _both(self.as_boolean, operand.as_boolean, operator.eq),
+            )
         reading = self._reading(operand)
         return _where(reading, reading == _literal(operand)) if reading is not None else sa.false()
 
-    def compare(self, ordering: Ordering, operand: Scalar) -> Test:
+    def compare(self, ordering: Ordering, operand: "Scalar | SqlValue") -> Test:
         """Numbers by size, texts by code point; a blank text compares with nothing."""
+        test = getattr(operator, ordering)
+        if isinstance(operand, SqlValue):
+            return sa.or_(
+                _both(self.as_number, operand.as_number, test),
+                _both(self.as_text, operand.as_text, _by_code_point(test), blank=False),
+            )
         reading = self._reading(operand)
         if reading is None or isinstance(operand, bool):
             return sa.false()
-        test = getattr(operator, ordering)
         if isinstance(operand, str):
-            in_order = test(sql_json.CodePoints(reading), sql_json.CodePoints(_literal(operand)))
+            in_order = _by_code_point(test)(reading, _literal(operand))
             return _where(reading, sa.and_(in_order, ~_blank(reading)))
         return _where(reading, test(reading, _literal(operand)))
 
-    def contains(self, operand: str) -> Test:
+    def contains(self, operand: "str | SqlValue") -> Test:
         """A text in the text, or in some text of the list."""
-        within: Test = sa.false()
+        wanted = operand.as_text if isinstance(operand, SqlValue) else _literal(operand)
+        if wanted is None:
+            return sa.false()
+        tests: list[Test] = []
         if self.as_text is not None:
-            replaced = sa.func.replace(self.as_text, _literal(operand), "")
-            within = _where(self.as_text, sa.func.length(replaced) < sa.func.length(self.as_text))
-        if self.json_place is None:
-            return within
-        return sa.or_(within, sql_json.JsonMentions(*self.json_place, _literal(operand)))
+            replaced = sa.func.replace(self.as_text, wanted, "")
+            tests.append(_where(self.as_text, sa.func.length(replaced) < sa.func.length(self.as_text)))
+        if self.json_place is not None:
+            tests.append(sql_json.JsonMentions(*self.json_place, wanted))
+        within = sa.or_(sa.false(), *tests)
+        return _where(wanted, sa.and_(~_blank(wanted), within)) if isinstance(operand, SqlValue) else within
 
-    def starts_with(self, operand: str) -> Test:
+    def starts_with(self, operand: "str | SqlValue") -> Test:
         """A text at the beginning of the text."""
         if self.as_text is None:
             return sa.false()
+        if isinstance(operand, SqlValue):
+            return _both(self.as_text, operand.as_text, _starts_with, blank=False)
         return _where(self.as_text, sa.func.substr(self.as_text, 1, len(operand)) == _literal(operand))
 
-    def has(self, operand: Scalar) -> Test:
+    def has(self, operand: "Scalar | SqlValue") -> Test:
         """An element of the list. "all" stands for every channel."""
+        if isinstance(operand, SqlValue):
+            return self._has_value_of(operand)
         stands_for_all = self.equal(ALL_CHANNELS) if operand in CHANNELS else sa.false()
         if self.json_place is None:
             return stands_for_all
@@ -134,6 +153,24 @@ class SqlValue:
         kind = "text" if isinstance(operand, str) else scalar if isinstance(operand, bool) else "number"
         listed = sql_json.JsonHas(*self.json_place, _literal(kind), _literal(operand), _literal(scalar))
         return sa.or_(stands_for_all, listed)
+
+    def _has_value_of(self, other: "SqlValue") -> Test:
+        tests: list[Test] = []
+        if other.as_text is not None:
+            channel = _where(other.as_text, other.as_text.in_(CHANNELS))
+            tests.append(sa.and_(channel, self.equal(ALL_CHANNELS)))
+        if self.json_place is not None:
+            kinds = (("text", other.as_text), ("number", other.as_number))
+            for kind, reading in kinds:
+                if reading is not None:
+                    listed = sql_json.JsonHas(
+                        *self.json_place, _literal(kind), reading, sql_json.AsJson(reading)
+                    )
+                    filled = ~_blank(reading) if kind == "text" else sa.true()
+                    tests.append(_where(reading, sa.and_(filled, listed)))
+            if other.as_boolean is not None:
+                tests += [sa.and_(other.equal(truth), self.has(truth)) for truth in (True, False)]
+        return sa.or_(sa.false(), *tests)
 
     def before(self, moment: Micros) -> Test:
         """A moment earlier than another."""
@@ -156,6 +193,24 @@ def either(tests: Sequence[Test]) -> Test:
         return sa.or_(*tests)
     groups = [tests[start : start + _GROUP] for start in range(0, len(tests), _GROUP)]
     return either([sa.func.coalesce(sa.or_(*group), sa.false(), type_=sa.Boolean) for group in groups])
+
+
+def _both(
+    reading: Sql | None, other: Sql | None, test: Callable[[Sql, Sql], Test], *, blank: bool = True
+) -> Test:
+    """Whether two fields, read as one type, pass a test; `blank`: whether texts without letters may."""
+    if reading is None or other is None:
+        return sa.false()
+    filled = [] if blank else [~_blank(reading), ~_blank(other)]
+    return sa.and_(reading.is_not(None), other.is_not(None), *filled, test(reading, other))
+
+
+def _by_code_point(test: Callable[[Any, Any], Test]) -> Callable[[Sql, Sql], Test]:
+    return lambda text, other: test(sql_json.CodePoints(text), sql_json.CodePoints(other))
+
+
+def _starts_with(text: Sql, beginning: Sql) -> Test:
+    return sa.func.substr(text, 1, sa.func.length(beginning)) == beginning
 
 
 def _where(reading: Sql, test: Test) -> Test:

@@ -71,6 +71,13 @@ class JsonMentions(FunctionElement[bool]):
     inherit_cache = True
 
 
+class AsJson(FunctionElement[str]):
+    """A text or a number as JSON text."""
+
+    type = sa.Text()
+    inherit_cache = True
+
+
 class CodePoints(FunctionElement[str]):
     """A text that orders by code point."""
 
@@ -138,6 +145,11 @@ def _sqlite_code_points(element: CodePoints, compiler: Any, **_kw: Any) -> str:
     return str(compiler.process(next(iter(element.clauses))))
 
 
+@compiles(AsJson, "sqlite")
+def _sqlite_as_json(element: AsJson, compiler: Any, **_kw: Any) -> str:
+    return f"json_quote({compiler.process(next(iter(element.clauses)))})"
+
+
 def _jsonb(element: FunctionElement[Any], compiler: Any) -> str:
     """The value in PostgreSQL. The cast costs nothing where the column is jsonb already."""
     document, place = list(element.clauses)[:2]
@@ -187,6 +199,11 @@ def _postgresql_json_mentions(element: JsonMentions, compiler: Any, **_kw: Any) 
     items = f"jsonb_array_elements({_jsonb_array(element, compiler)}) AS item(value)"
     test = f"jsonb_typeof(item.value) = 'string' AND strpos(item.value #>> '{{}}', {text}) > 0"
     return f"EXISTS (SELECT 1 FROM {items} WHERE {test})"  # noqa: S608
+
+
+@compiles(AsJson, "postgresql")
+def _postgresql_as_json(element: AsJson, compiler: Any, **_kw: Any) -> str:
+    return f"CAST(to_json({compiler.process(next(iter(element.clauses)))}) AS text)"
 
 
 @compiles(CodePoints, "postgresql")

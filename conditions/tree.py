@@ -9,11 +9,12 @@ from pydantic import PlainValidator, WithJsonSchema
 from typing_extensions import TypeAliasType
 
 from conditions.definition import invalid
+from conditions.operands import operand_field
 from conditions.operators import OPERATORS, Operator
 from conditions.problems import Loc, Problem, suggestion
 from conditions.sql import SqlValue, Test, either
 from conditions.times import Micros, micros_of
-from conditions.values import Value, is_number
+from conditions.values import Value, is_empty, is_number
 
 Lookup: TypeAlias = Callable[[str], Value]
 Predicate: TypeAlias = Callable[[Lookup, Micros], bool]
@@ -34,9 +35,28 @@ class Leaf:
     operand: Any
 
     @property
+    def other(self) -> str | None:
+        """The field that stands for the operand; None where it is a value."""
+        return operand_field(self.operand)
+
+    @property
     def operands(self) -> list[Any]:
-        """The operand as a list, whether it is one or not."""
+        """The values it compares with, as a list; none where another field stands for them."""
+        if self.other is not None:
+            return []
         return self.operand if isinstance(self.operand, list) else [self.operand]
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """All that it reads."""
+        return (self.field,) if self.other is None else (self.field, self.other)
+
+    def holds(self, lookup: Lookup, now: Micros) -> bool:
+        """How it comes out."""
+        value = lookup(self.field)
+        if self.other is not None:
+            return self.operator.against(value, lookup(self.other), now)
+        return self.operator.test(value, self.operand, now)
 
 
 @dataclass(frozen=True)
@@ -90,7 +110,7 @@ def _mistakes_in_test(field: Any, test: Any, loc: Loc) -> Iterator[Problem]:
             row = OPERATORS.get(name) if isinstance(name, str) else None
             if row is None:
                 yield Problem((*loc, name), f'unknown operator "{name}"{suggestion(name, OPERATORS)}')
-            elif mistake := row.operand.mistake(operand):
+            elif mistake := row.operand.mistake_as_written(operand):
                 yield Problem((*loc, name), f"{name}: {mistake}")
 
 
@@ -150,6 +170,8 @@ def _compile_part(key: str, part: Any) -> Predicate:
 
 
 def _compile_leaf(field: str, row: Operator, operand: Any) -> Predicate:
+    if (other := operand_field(operand)) is not None:
+        return lambda lookup, now: row.against(lookup(field), lookup(other), now)
     test = row.test
     return lambda lookup, now: test(lookup(field), operand, now)
 
@@ -173,7 +195,10 @@ def to_sql(raw: Mapping[str, Any], column: Callable[[str], SqlValue], now: Micro
             inner = [to_sql(item, column, now) for item in part]
             tests.append(sa.and_(*inner) if key == "all" else either(inner))
         else:
-            tests += [OPERATORS[name].sql(column(key), operand, now) for name, operand in part.items()]
+            for name, operand in part.items():
+                other = operand_field(operand)
+                against = operand if other is None else column(other)
+                tests.append(OPERATORS[name].sql(column(key), against, now))
     return sa.and_(*tests).self_group()
 
 
@@ -205,7 +230,7 @@ def bounds(raw: Mapping[str, Any], *fields: str) -> tuple[float, float]:
     low, high = -_INFINITE, _INFINITE
     for leaf in needed(raw):
         numbers = [value for value in leaf.operands if is_number(value)]
-        if leaf.field not in fields or len(numbers) < len(leaf.operands):
+        if leaf.field not in fields or not numbers or len(numbers) < len(leaf.operands):
             continue
         if leaf.operator.wants or leaf.operator.bound == "low":
             low = max(low, min(numbers))
@@ -223,7 +248,7 @@ def ages(raw: Mapping[str, Any]) -> Iterator[tuple[str, Micros]]:
 
 def fields_read(raw: Mapping[str, Any]) -> frozenset[str]:
     """The names of all fields that the tree looks at."""
-    return frozenset(leaf.field for leaf in leaves(raw))
+    return frozenset(name for leaf in leaves(raw) for name in leaf.fields)
 
 
 def explain(raw: Mapping[str, Any], lookup: Lookup, now: Micros) -> list[Verdict]:
@@ -231,12 +256,20 @@ def explain(raw: Mapping[str, Any], lookup: Lookup, now: Micros) -> list[Verdict
     return [
         Verdict(
             field=leaf.field,
-            text=describe_test(leaf.field, leaf.operator, leaf.operand),
+            text=_explained(leaf, lookup),
             actual=lookup(leaf.field),
-            holds=leaf.operator.test(lookup(leaf.field), leaf.operand, now),
+            holds=leaf.holds(lookup, now),
         )
         for leaf in leaves(raw)
     ]
+
+
+def _explained(leaf: Leaf, lookup: Lookup) -> str:
+    text = describe_test(leaf.field, leaf.operator, leaf.operand)
+    if leaf.other is None:
+        return text
+    value = lookup(leaf.other)
+    return f"{text} ({'empty' if is_empty(value) else leaf.operator.operand.words(value)})"
 
 
 def describe(raw: Mapping[str, Any]) -> str:
@@ -266,7 +299,8 @@ def describe_test(field: str, row: Operator, operand: Any) -> str:
     words = field_words(field)
     if row.emptiness is not None:
         return f"{words} is {'' if operand is row.emptiness else 'not '}empty"
-    return f"{words} {row.label} {row.operand.words(operand)}"
+    other = operand_field(operand)
+    return f"{words} {row.label} {row.operand.words(operand) if other is None else field_words(other)}"
 
 
 def field_words(field: str) -> str:

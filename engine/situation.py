@@ -117,13 +117,19 @@ class Situation:
 
     @property
     def event(self) -> Event | None:
+        """The one that enrolled."""
         event_id = self.enrollment["event_id"]
         if self._event is None and event_id is not None:
-            row = effects.load_event(self.connection, event_id)
-            if row is not None:
-                properties = Properties(row["properties"])
-                self._event = Event(row["id"], row["type"], row["occurred_at"], properties, row["deal_id"])
+            self._event = self.event_of(event_id)
         return self._event
+
+    def event_of(self, event_id: str) -> Event | None:
+        row = effects.load_event(self.connection, event_id)
+        if row is None:
+            return None
+        return Event(
+            row["id"], row["type"], row["occurred_at"], Properties(row["properties"]), row["deal_id"]
+        )
 
     def text(self, path: str) -> Any:
         """What the templates of this step have become. Raises StepFailed, or TextsMissing."""

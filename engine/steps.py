@@ -17,7 +17,6 @@ from automations.steps.actions import (
     WebhookStep,
 )
 from automations.steps.base import BaseStep
-from automations.steps.moments import NoDate, date_moment, next_clock, zone_of
 from automations.steps.waits import WaitForStep, WaitStep
 from automations.steps.ways import IfStep, SplitStep, StartStep, StopStep
 from conditions.times import micros_of
@@ -25,7 +24,7 @@ from conditions.tree import compile_conditions
 from conditions.values import is_empty
 from engine.chaining import enroll_in
 from engine.situation import OPTED_OUT, TO_CONTACT, Situation, StepFailed, wants_no_mail
-from engine.waiting import wait_for
+from engine.waiting import wait, wait_for
 from engine.webhooks import store_call
 from runtime.statuses import EventStatus, MessageStatus
 from store.design import definitions
@@ -226,19 +225,6 @@ def _if(situation: Situation, path: str, step: Any) -> Result:
     return {"branch": "else"}
 
 
-def _wait(situation: Situation, path: str, step: Any) -> Result:
-    spec: WaitStep = step
-    if isinstance(spec.wait, str):
-        return {"until": situation.now + micros_of(spec.wait)}
-    zone = zone_of(spec.wait, situation.lookup)
-    if spec.wait.is_clock:
-        return {"until": next_clock(spec.wait, situation.now, zone)}
-    try:
-        return {"until": date_moment(spec.wait, situation.lookup(spec.wait.until), zone)}
-    except NoDate as error:
-        raise StepFailed(str(error)) from None
-
-
 def _split(situation: Situation, path: str, step: Any) -> Result:
     """The same way for a record, at this step of this automation, every time."""
     spec: SplitStep = step
@@ -271,7 +257,7 @@ PERFORMERS: dict[type[BaseStep], Callable[[Situation, str, Any], Result]] = {
     AdjustScoreStep: _adjust_score,
     WebhookStep: store_call,
     IfStep: _if,
-    WaitStep: _wait,
+    WaitStep: wait,
     WaitForStep: wait_for,
     SplitStep: _split,
     StartStep: _start,

@@ -1,14 +1,21 @@
-"""The step `wait_for`: registered with its first check, settled by what has happened or by time."""
+"""The steps that wait: registered with their first check, settled by what has happened, by a date, or by time."""
 
 from typing import Any
 
-from automations.steps.waits import WaitForStep
-from conditions.times import Micros, micros_of
+from automations.steps.moments import NoDate, date_moment, next_clock, zone_of
+from automations.steps.waits import IN_TIME, PAST, WaitForStep, WaitStep, WaitUntil
+from conditions.times import LATEST, Micros, micros_of
 from conditions.tree import compile_conditions
-from engine.situation import Situation
+from engine.happening import first_that_holds
+from engine.situation import Situation, StepFailed
+from store.connection import RowMapping
 from store.follow_ups import watching
+from store.follow_ups.enrollments import about_deal
+from store.follow_ups.watching import Place
 
 _MET, _TIMEOUT = "met", "timeout"
+#: How an enrollment was made that no event and no change led to at that moment.
+_NOT_BY_EVENT = ("manual", "start")
 
 
 class StillWaiting(Exception):
@@ -17,6 +24,58 @@ class StillWaiting(Exception):
     def __init__(self, deadline_at: Micros | None) -> None:
         super().__init__(deadline_at)
         self.deadline_at = deadline_at
+
+
+def wait(situation: Situation, path: str, step: Any) -> dict[str, Any]:
+    """Until when to wait. A date in a field is watched from then on, and moves the end of the wait with it."""
+    waiting: WaitStep = step
+    spec = waiting.wait
+    if isinstance(spec, str):
+        return {"until": situation.now + micros_of(spec)}
+    if spec.is_clock:
+        return {"until": next_clock(spec, situation.now, zone_of(spec, situation.lookup))}
+    try:
+        until = moment_of(situation, spec)
+    except NoDate as error:
+        raise StepFailed(str(error)) from None
+    if until > situation.now:
+        enrollment_id = situation.enrollment["id"]
+        watching.register_wait(situation.connection, enrollment_id, path, situation.now, deadline_at=until)
+    return date_outcome(spec, until, situation.now)
+
+
+def moment_of(situation: Situation, spec: WaitUntil) -> Micros:
+    """The moment that the field names now. Raises NoDate."""
+    return date_moment(spec, situation.lookup(spec.until), zone_of(spec, situation.lookup))
+
+
+def date_outcome(spec: WaitUntil, until: Micros, now: Micros) -> dict[str, Any]:
+    """What a wait for a date comes to, which may be over."""
+    over = until <= now
+    if over and spec.if_past == "stop":
+        return {"stop": f"{spec.until} is over"}
+    if spec.if_past == "skip":
+        return {"until": until, "branch": PAST if over else IN_TIME}
+    return {"until": until}
+
+
+def follow_date(situation: Situation, row: RowMapping, step: WaitStep) -> bool:
+    """Let a wait follow its field, whose date may have moved, or be gone: then it waits for a new one.
+
+    Whether that changed anything. What is over is over.
+    """
+    spec, known = step.wait, row["deadline_at"]
+    if not isinstance(spec, WaitUntil) or known is None or known <= situation.now:
+        return False
+    try:
+        until = moment_of(situation, spec)
+    except NoDate:
+        until = LATEST
+    if until == known:
+        return False
+    result = date_outcome(spec, until, situation.now)
+    watching.move_wait(situation.connection, row["enrollment_id"], row["path"], until, result)
+    return True
 
 
 def wait_for(situation: Situation, path: str, step: Any) -> dict[str, Any]:
@@ -28,7 +87,22 @@ def wait_for(situation: Situation, path: str, step: Any) -> dict[str, Any]:
         if spec.filters is not None and compile_conditions(spec.filters)(situation.lookup, situation.now):
             return {"branch": _MET}
         deadline = situation.now + micros_of(spec.timeout) if spec.timeout else None
-        watching.register_wait(connection, enrollment_id, path, spec.event, deadline, situation.now)
+        since = _since(situation) if spec.event is not None and spec.since == "last_wait" else None
+        watching.register_wait(
+            connection,
+            enrollment_id,
+            path,
+            situation.now,
+            event_type=spec.event,
+            since=since,
+            deadline_at=deadline,
+        )
+        if spec.event is not None and since is not None:
+            column, record_id = _record(situation)
+            events = watching.happened(connection, column, record_id, spec.event, since)
+            if (event := first_that_holds(situation, spec.event, spec.where, events)) is not None:
+                watching.note_met(connection, enrollment_id, path, event.id, situation.now)
+                return {"branch": _MET}
         raise StillWaiting(deadline)
     deadline = known["deadline_at"]
     if known["met_at"] is not None:
@@ -36,3 +110,24 @@ def wait_for(situation: Situation, path: str, step: Any) -> dict[str, Any]:
     if situation.timed_out == path or (deadline is not None and situation.now >= deadline):
         return {"branch": _TIMEOUT}
     raise StillWaiting(deadline)
+
+
+def _record(situation: Situation) -> tuple[Any, int]:
+    row = situation.enrollment
+    return ("deal_id", row["deal_id"]) if about_deal(row) else ("contact_id", row["contact_id"])
+
+
+def _since(situation: Situation) -> Place:
+    """From where on an event counts: since the follow-up last waited, or since what enrolled."""
+    row = situation.enrollment
+    waited = watching.waited_until(situation.connection, row["id"])
+    if waited is not None:
+        return waited
+    if row["cause"] in _NOT_BY_EVENT:
+        return row["created_at"], ""
+    if situation.event is not None:
+        return situation.event.at, situation.event.id
+    changed = None
+    if row["cause"] == "attribute":
+        changed = watching.changed_at(situation.connection, row["contact_id"], row["created_at"])
+    return changed or (row["created_at"], "")

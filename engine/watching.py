@@ -1,38 +1,23 @@
 """What a batch means for follow-ups that run: those that end early, and those whose wait is over."""
 
-from collections.abc import Collection, Mapping
-from functools import lru_cache
-from typing import Any
-
-import orjson
+from collections.abc import Collection
 
 from automations.model import ExitEvent
 from automations.steps.places import find_step
-from automations.steps.waits import WaitForStep
+from automations.steps.waits import WaitForStep, WaitStep
 from channels.outbound import NOTHING
 from conditions.times import Micros
-from conditions.tree import Predicate, compile_conditions
 from conditions.values import Value
+from engine.happening import compiled, first_that_holds
 from engine.published import Published
 from engine.situation import Situation, automation_of
 from engine.subjects import Subjects
+from engine.waiting import follow_date
 from scoring.ledger import Event
 from store.connection import Connection, RowMapping
-from store.database import dump_json
 from store.follow_ups import watching
 from store.follow_ups.enrollments import about_deal
 from store.scoring.pending import PendingEvent
-from triggers.evaluate import where_lookup
-
-
-@lru_cache(maxsize=2_048)
-def _compiled(conditions: str) -> Predicate:
-    return compile_conditions(orjson.loads(conditions))
-
-
-def _holds(conditions: Mapping[str, Any]) -> Predicate:
-    """The conditions, compiled once for all follow-ups that have the same."""
-    return _compiled(dump_json(conditions))
 
 
 def look(
@@ -94,22 +79,26 @@ def _exits(situation: Situation, events: list[Event]) -> bool:
         later = [event for event in events if event.type == exit_when.event]
         if later and (entered := situation.event) is not None:
             later = [event for event in later if (event.at, event.id) > (entered.at, entered.id)]
-        return _happened(situation, exit_when.event, exit_when.where, later) is not None
-    return exit_when is not None and _holds(exit_when)(situation.lookup, situation.now)
+        return first_that_holds(situation, exit_when.event, exit_when.where, later) is not None
+    return exit_when is not None and compiled(exit_when)(situation.lookup, situation.now)
 
 
 def _meets(situation: Situation, wait: RowMapping, events: list[Event]) -> bool:
+    """Whether the follow-up has to be told something of its wait."""
     step = find_step(situation.automation, wait["path"])
+    if isinstance(step, WaitStep):
+        return wait["path"] == situation.enrollment["step"] and follow_date(situation, wait, step)
     if not isinstance(step, WaitForStep):
         raise TypeError(wait["path"])
     spec, event, deadline = step.wait_for, None, wait["deadline_at"]
     if spec.event is not None:
-        in_time = events if deadline is None else [event for event in events if event.at <= deadline]
-        event = _happened(situation, spec.event, spec.where, in_time)
+        event = first_that_holds(
+            situation, spec.event, spec.where, [event for event in events if _counts(event, wait)]
+        )
         met = event is not None
     else:
         over = deadline is not None and situation.now > deadline
-        met = not over and _holds(spec.filters or {})(situation.lookup, situation.now)
+        met = not over and compiled(spec.filters or {})(situation.lookup, situation.now)
     if not met:
         return False
     event_id = event.id if event else None
@@ -117,16 +106,9 @@ def _meets(situation: Situation, wait: RowMapping, events: list[Event]) -> bool:
     return True
 
 
-def _happened(
-    situation: Situation, event_type: str, where: Mapping[str, Any], events: list[Event]
-) -> Event | None:
-    """The first of the events that is of the type and satisfies `where`."""
-    holds = _holds(where)
-    return next(
-        (
-            event
-            for event in events
-            if event.type == event_type and holds(where_lookup(event, situation.lookup), situation.now)
-        ),
-        None,
-    )
+def _counts(event: Event, wait: RowMapping) -> bool:
+    """Whether an event is in time: not before what the wait counts from, and not after its end."""
+    since, deadline = wait["since_at"], wait["deadline_at"]
+    if deadline is not None and event.at > deadline:
+        return False
+    return since is None or (event.at, event.id) > (since, wait["since_id"])

@@ -432,12 +432,18 @@ class Outcome(SQLModel, table=True):
 
 
 class Wait(SQLModel, table=True):
-    """What a step `wait_for` waits for: that filters hold (`event_type` null), or an event. `met_at`: when that was."""
+    """What a step waits for: that filters hold, or a date in a field (`event_type` null), or an event.
+
+    `met_at`: when that was. An event counts that came after (`since_at`, `since_id`); null: that arrives from
+    `registered_at` on.
+    """
 
     __tablename__: ClassVar[Any] = "waits"
     enrollment_id: str = Field(primary_key=True, sa_type=Text)
     path: str = Field(primary_key=True, sa_type=Text)
     event_type: str | None = _text(null=True)
+    since_at: int | None = _moment(null=True)
+    since_id: str | None = _text(null=True)
     registered_at: int = _moment()
     deadline_at: int | None = _moment(null=True)
     met_at: int | None = _moment(null=True)

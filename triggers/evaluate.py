@@ -137,10 +137,13 @@ def match_event(index: TriggerIndex, event: Event, depth: int, facts: Facts, now
 
 
 def where_lookup(event: Event, fields: Callable[[str], Value]) -> Lookup:
-    """What `where` beside an event type reads: properties by bare names, and `contact.*` and `deal.*`."""
+    """What `where` beside an event type reads: properties by bare names, and `contact.*` and `deal.*`.
+
+    Beside an event that a follow-up waits for also `event.*`, of the one that enrolled.
+    """
 
     def lookup(name: str) -> Value:
-        if name.startswith(("contact.", "deal.")):
+        if name.startswith(("contact.", "deal.", "event.")):
             return fields(name)
         value: Value = event.properties.get(name)
         return value

@@ -27,6 +27,7 @@ with workflow.unsafe.imports_passed_through():
         StepRef,
         StepsResult,
     )
+    from conditions.times import LATEST
     from runtime.registry import FOLLOW_UP_WORKFLOW, KINDLING_OUTCOME, WAKE_SIGNAL
     from runtime.statuses import EnrollmentStatus
     from workflows.outlines import Step, led_over
@@ -105,10 +106,11 @@ class FollowUpWorkflow:
             if last is not None:
                 if result.deliver is not None:
                     await self._deliver(last, result.deliver)
-                if result.branch is not None:
-                    self._remaining[:0] = _steps_of(last, result.branch)
+                branch = result.branch
                 if result.until is not None and not result.waiting:
-                    await self._wait(last, result.until)
+                    branch = await self._wait(last, result)
+                if branch is not None:
+                    self._remaining[:0] = _steps_of(last, branch)
             if result.waiting:
                 waiting = self._remaining[0]
                 timed_out = await self._until(result.until, _until_words(waiting, result.until))
@@ -194,7 +196,8 @@ class FollowUpWorkflow:
     async def _until(self, moment: int | None, summary: str) -> bool:
         """Until that time, in microseconds since the epoch, or news; whether the time is over. None: news only."""
         self._show(f"Now: {summary}")
-        timeout = max(_moment(moment) - workflow.now(), timedelta(0)) if moment is not None else None
+        never = moment is None or moment >= LATEST
+        timeout = None if never else max(_moment(moment or 0) - workflow.now(), timedelta(0))
         try:
             await workflow.wait_condition(
                 lambda: self._woken, timeout=timeout, timeout_summary=summary[:LONGEST_SUMMARY]
@@ -208,17 +211,19 @@ class FollowUpWorkflow:
         await workflow.wait_condition(lambda: self._woken)
         self._show("")
 
-    async def _wait(self, step: Step, until: int) -> None:
-        """Until the time has come; who skips the wait changes that time in the database."""
-        while _moment(until) > workflow.now():
-            if await self._until(until, _until_words(step, until)):
+    async def _wait(self, step: Step, result: StepsResult) -> str | None:
+        """Until the time has come, which news may change; the way to take then."""
+        while result.until is not None and _moment(result.until) > workflow.now():
+            if await self._until(result.until, _until_words(step, result.until)):
                 break
             self._woken = False
-            result = await self._run([step], timed_out=False)
-            if result.ended is not None:
-                return  # the next step finds out the same
-            until = result.until if result.until is not None else until
-        self._log.append(f"- {step['title']}")
+            newer = await self._run([step], timed_out=False)
+            if newer.ended is not None:
+                return None  # the next step finds out the same
+            result = newer if newer.until is not None else result
+        way = step.get("branches", {}).get(result.branch)
+        self._log.append(f"- {step['title']}{': ' + way['title'] if way else ''}")
+        return result.branch
 
     async def _end(self, status: str, reason: str) -> str | None:
         """Note how it ended; how it did, if that was known before."""
@@ -254,11 +259,11 @@ def _moment(micros: int) -> datetime:
 
 
 def _until_words(step: Step, until: int | None) -> str:
-    return (
-        f"{step['title']}, until {_moment(until):%Y-%m-%d %H:%M} UTC"
-        if until is not None
-        else str(step["title"])
-    )
+    if until is None:
+        return str(step["title"])
+    if until >= LATEST:
+        return f"{step['title']}, which holds no date now"
+    return f"{step['title']}, until {_moment(until):%Y-%m-%d %H:%M} UTC"
 
 
 def _steps_of(step: Step, branch: str) -> list[Step]:

@@ -30,12 +30,13 @@ class Branch:
 class BaseStep(Definition):
     """What every step may say besides what it does. `kind` is the key that names the step in a document.
 
-    `decides`: what comes next depends on it, so that nothing is done together with what comes after. `changes_record`:
-    templates after it read other values.
+    `decides`: what comes next depends on it, so that nothing is done together with what comes after. `waits`: it ends
+    when its time has come. `changes_record`: templates after it read other values.
     """
 
     kind: ClassVar[str]
     decides: ClassVar[bool] = False
+    waits: ClassVar[bool] = False
     changes_record: ClassVar[bool] = False
 
     key: Key | None = None
@@ -65,6 +66,16 @@ class BaseStep(Definition):
     def branches(self) -> list[Branch]:
         """The ways after it, in the order written; one without steps goes on behind the step."""
         return []
+
+    @property
+    def leads_on(self) -> bool:
+        """Whether its first way is what stands after it, up to the next step that waits; the others pass that over."""
+        return False
+
+    @property
+    def branch_if_skipped(self) -> str | None:
+        """The way that is taken where the step is skipped by hand."""
+        return "none" if self.branches() else None
 
 
 def _is_list(value: Any) -> str:

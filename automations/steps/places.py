@@ -10,7 +10,7 @@ from typing import Any
 
 from automations.model import Automation, ExitEvent
 from automations.steps.base import BaseStep
-from conditions.fields import RULE_WHERE, TRIGGER, Catalogue
+from conditions.fields import LATER_WHERE, RULE_WHERE, TRIGGER, Catalogue
 from conditions.problems import Loc
 
 
@@ -63,7 +63,16 @@ def outline(automation: Automation) -> list[dict[str, Any]]:
 
 
 def _outline(steps: list[Any], prefix: str) -> list[dict[str, Any]]:
-    return [_plan(step, f"{prefix}{index}") for index, step in enumerate(steps)]
+    plans: list[dict[str, Any]] = []
+    within = plans
+    for index, step in enumerate(steps):
+        if step.waits:
+            within = plans
+        plan = _plan(step, f"{prefix}{index}")
+        within.append(plan)
+        if step.leads_on:
+            within = next(iter(plan["branches"].values()))["steps"]
+    return plans
 
 
 def _plan(step: BaseStep, path: str) -> dict[str, Any]:
@@ -91,7 +100,7 @@ def conditions_of(automation: Automation) -> Iterator[tuple[Loc, Mapping[str, An
     yield ("trigger", "filters"), trigger.filters, TRIGGER
     yield ("trigger", "where"), trigger.where, RULE_WHERE
     if isinstance(exit_when, ExitEvent):
-        yield ("exit_when", "where"), exit_when.where, RULE_WHERE
+        yield ("exit_when", "where"), exit_when.where, LATER_WHERE
     elif exit_when is not None:
         yield ("exit_when",), exit_when, TRIGGER
     for place in walk(automation):

@@ -8,7 +8,7 @@ from pydantic import Discriminator, Field, StrictStr, Tag, model_validator
 
 from automations.steps.base import BaseStep, Branch, OneOrMore
 from conditions.definition import Definition, Text, invalid
-from conditions.fields import RULE_WHERE, TRIGGER, Catalogue
+from conditions.fields import LATER_WHERE, TRIGGER, Catalogue
 from conditions.problems import Loc, Problem
 from conditions.times import Duration, duration_words, micros_of, time_zone
 from conditions.tree import Conditions, describe, field_words
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 EventType = Text
+
+#: The ways after a wait for a date that may be over.
+IN_TIME, PAST = "in_time", "past"
 
 _CLOCK = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 _DATE_FIELD = re.compile(r"(contact|deal|event)\.\S+")
@@ -34,6 +37,9 @@ class WaitUntil(Definition):
     """Where it is that time: `Europe/Berlin`, or a field that holds such a zone; of a list, the first that is one."""
     offset: StrictStr | None = None
     """With a date field: `-30d` for before, `12h` for after."""
+    if_past: Literal["now", "skip", "stop"] | None = None
+    """With a date field, when its moment is over: go on at once (default), skip what follows up to the next wait, or
+    stop."""
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -50,6 +56,10 @@ class WaitUntil(Definition):
             )
         elif clock and self.offset is not None:
             problems.append(Problem(("offset",), "an offset belongs to a date field"))
+        if clock and self.if_past is not None:
+            problems.append(
+                Problem(("if_past",), "a time of day comes again; if_past belongs to a date field")
+            )
         if self.offset is not None and not _is_offset(self.offset):
             problems.append(Problem(("offset",), f'"{self.offset}" is not an offset; write -30d or 12h'))
         problems += [
@@ -98,6 +108,7 @@ class WaitStep(BaseStep):
 
     kind: ClassVar[str] = "wait"
     decides: ClassVar[bool] = True
+    waits: ClassVar[bool] = True
     wait: Annotated[
         Annotated[Duration, Tag("wait duration")] | Annotated[WaitUntil, Tag("wait mapping")],
         Discriminator(_wait_branch),
@@ -116,6 +127,19 @@ class WaitStep(BaseStep):
         side = "before" if wait.offset.startswith("-") else "after"
         return f"wait until {duration_words(wait.offset.lstrip('+-'))} {side} {field_words(wait.until)}"
 
+    def branches(self) -> list[Branch]:
+        if not self.leads_on:
+            return []
+        return [Branch(IN_TIME, "in time"), Branch(PAST, "its moment was over")]
+
+    @property
+    def leads_on(self) -> bool:
+        return isinstance(self.wait, WaitUntil) and self.wait.if_past == "skip"
+
+    @property
+    def branch_if_skipped(self) -> str | None:
+        return IN_TIME if self.leads_on else None
+
 
 class Await(Definition):
     """What to wait for: filters that hold, or an event. Without a timeout it waits for ever."""
@@ -126,6 +150,9 @@ class Await(Definition):
     """The event type to wait for; this or `filters`."""
     where: Conditions = Field(default={})
     """With `event`: what must hold of it."""
+    since: Literal["last_wait", "step"] = "last_wait"
+    """With `event`: what counts. `last_wait`: all since the follow-up last waited, or since the event that enrolled.
+    `step`: what arrives from this step on."""
     timeout: Duration | None = None
     """How long at most."""
     on_timeout: "list[Step]" = Field(default=[])
@@ -138,6 +165,8 @@ class Await(Definition):
             problems.append(Problem((), 'wait_for takes either "filters" or an "event"'))
         if "where" in self.model_fields_set and self.event is None:
             problems.append(Problem(("where",), '"where" belongs to an "event"'))
+        if "since" in self.model_fields_set and self.event is None:
+            problems.append(Problem(("since",), '"since" belongs to an "event"'))
         if self.on_timeout and self.timeout is None:
             problems.append(Problem(("on_timeout",), 'on_timeout needs a "timeout", such as 7d'))
         if problems:
@@ -150,6 +179,7 @@ class WaitForStep(BaseStep):
 
     kind: ClassVar[str] = "wait_for"
     decides: ClassVar[bool] = True
+    waits: ClassVar[bool] = True
     wait_for: Await
     """What it does."""
 
@@ -162,7 +192,7 @@ class WaitForStep(BaseStep):
 
     def conditions(self) -> Iterator[tuple[Loc, Mapping[str, Any], Catalogue]]:
         yield ("wait_for", "filters"), self.wait_for.filters or {}, TRIGGER
-        yield ("wait_for", "where"), self.wait_for.where, RULE_WHERE
+        yield ("wait_for", "where"), self.wait_for.where, LATER_WHERE
 
     def branches(self) -> list[Branch]:
         late = Branch(

@@ -65,7 +65,7 @@ class Repairs:
                 )
             automation = Automation.model_validate(row["definition"])
             step = find_step(automation, row["step"]) if row["step"] is not None else None
-            branch = "none" if step is not None and step.branches() else None
+            branch = step.branch_if_skipped if step is not None else None
             if step is None or not repairs.skip(connection, row, step.kind, branch, now):
                 remedy = (
                     "it moves on in a moment" if row["paused"] else "pause it, then skip the one it stops at"

@@ -102,17 +102,18 @@ def skip(connection: Connection, row: RowMapping, kind: str, branch: str | None,
     A wait ends, what it had to send is not sent, `branch` is the way of none, and anything else is left undone.
     """
     enrollment_id, path = row["id"], row["step"]
+    waited = (WAITS.c.enrollment_id == enrollment_id, WAITS.c.path == path)
     known = outcomes(connection, enrollment_id, [path]).get(path)
     if known is None:
         result = {"skipped": True} | ({"branch": branch} if branch is not None else {})
         add_outcome(connection, enrollment_id, path, kind, result, row["attempt"], now)
-        wait = (WAITS.c.enrollment_id == enrollment_id, WAITS.c.path == path, WAITS.c.met_at.is_(None))
-        connection.execute(update(WAITS).where(*wait).values(met_at=now))
+        connection.execute(update(WAITS).where(*waited, WAITS.c.met_at.is_(None)).values(met_at=now))
     elif known["result"].get("until", 0) > now:
+        connection.execute(update(WAITS).where(*waited).values(deadline_at=now))
         connection.execute(
             update(OUTCOMES)
             .where(OUTCOMES.c.enrollment_id == enrollment_id, OUTCOMES.c.path == path)
-            .values(result={"until": now, "skipped": True})
+            .values(result={**known["result"], "until": now, "skipped": True})
         )
     else:
         skipped = 0

@@ -1,17 +1,26 @@
 """Follow-ups that changes of their record may end early, or that wait for something."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any, Literal, TypeAlias
 
-from sqlalchemy import Connection, RowMapping, insert, select, update
+from sqlalchemy import Connection, RowMapping, and_, insert, select, update
 
+from conditions.fields import INTERNAL_EVENTS
 from conditions.times import Micros
 from runtime.statuses import OPEN, EnrollmentStatus
+from scoring.ledger import Event
 from store.bulk import Bulk
-from store.follow_ups.enrollments import ENROLLMENTS, end_enrollment, with_definition
-from store.statuses import OPEN_LITERALS
+from store.follow_ups.enrollments import ENROLLMENTS, OUTCOMES, end_enrollment, with_definition
+from store.scoring.facts import Properties
+from store.statuses import COUNTING, OPEN_LITERALS
+from store.tables import Event as EventRow
 from store.tables import Wait, table
 
-WAITS = table(Wait)
+#: A place among a record's events: (occurred_at, id).
+Place: TypeAlias = tuple[Micros, str]
+
+WAITS, _EVENTS = table(Wait), table(EventRow)
+_A_PAGE = 200
 #: Bits of `watching`.
 EXIT, WAIT = 1, 2
 
@@ -47,21 +56,103 @@ def register_wait(
     connection: Connection,
     enrollment_id: str,
     path: str,
-    event_type: str | None,
-    deadline_at: Micros | None,
     now: Micros,
+    *,
+    event_type: str | None = None,
+    since: Place | None = None,
+    deadline_at: Micros | None = None,
 ) -> None:
     """Begin to wait; the shard's lock is held, so that nothing happens between the first check and this."""
+    since_at, since_id = since if since is not None else (None, None)
     connection.execute(
         insert(WAITS).values(
             enrollment_id=enrollment_id,
             path=path,
             event_type=event_type,
+            since_at=since_at,
+            since_id=since_id,
             deadline_at=deadline_at,
             registered_at=now,
         )
     )
     watch(connection, enrollment_id, WAIT)
+
+
+def waited_until(connection: Connection, enrollment_id: str) -> Place | None:
+    """Where the last of its waits ended: at the event that it was for, or at a moment; None when it has not waited.
+
+    A wait that took no time is none.
+    """
+    of_wait = and_(WAITS.c.enrollment_id == OUTCOMES.c.enrollment_id, WAITS.c.path == OUTCOMES.c.path)
+    query = (
+        select(OUTCOMES.c.kind, OUTCOMES.c.result, OUTCOMES.c.at, WAITS, _EVENTS.c.occurred_at)
+        .outerjoin(WAITS, of_wait)
+        .outerjoin(_EVENTS, _EVENTS.c.id == WAITS.c.event_id)
+        .where(OUTCOMES.c.enrollment_id == enrollment_id, OUTCOMES.c.kind.in_(("wait", "wait_for")))
+    )
+    places = [_ended(row) for row in connection.execute(query).mappings()]
+    return max((place for place in places if place is not None), default=None)
+
+
+def _ended(row: RowMapping) -> Place | None:
+    result = row["result"]
+    if row["kind"] == "wait":
+        until = result.get("until", 0)
+        return (until, "") if until > row["at"] else None
+    if row["occurred_at"] is not None:
+        return row["occurred_at"], row["event_id"]
+    timed_out = result.get("branch") == "timeout"
+    return row["met_at"] or (timed_out and row["deadline_at"]) or row["at"], ""
+
+
+def happened(
+    connection: Connection,
+    column: Literal["contact_id", "deal_id"],
+    record_id: int,
+    event_type: str,
+    since: Place,
+) -> Iterator[Event]:
+    """The record's events of a type that count and came after a place, in the order (occurred_at, id)."""
+    at, event_id = since
+    while True:
+        rows = Bulk(connection).rows(
+            f"SELECT id, type, occurred_at, properties, deal_id FROM events WHERE {column} = ? "
+            f"AND (occurred_at, id) > (?, ?) AND type = ? AND status IN {COUNTING} "
+            f"ORDER BY occurred_at, id LIMIT {_A_PAGE}",
+            record_id,
+            at,
+            event_id,
+            event_type,
+        )
+        for row in rows:
+            yield Event(row[0], row[1], row[2], Properties(row[3]), row[4])
+        if len(rows) < _A_PAGE:
+            return
+        at, event_id = rows[-1][2], rows[-1][0]
+
+
+def changed_at(connection: Connection, contact_id: int, by: Micros) -> Place | None:
+    """The newest change of a contact's fields up to a moment, as the place of the event that it emitted."""
+    test, parameter = Bulk(connection).among("type", INTERNAL_EVENTS)
+    rows = Bulk(connection).rows(
+        f"SELECT occurred_at, id FROM events WHERE contact_id = ? AND occurred_at <= ? AND {test} "
+        "ORDER BY occurred_at DESC, id DESC LIMIT 1",
+        contact_id,
+        by,
+        parameter,
+    )
+    return (rows[0][0], rows[0][1]) if rows else None
+
+
+def move_wait(
+    connection: Connection, enrollment_id: str, path: str, until: Micros, result: Mapping[str, Any]
+) -> None:
+    """What it waits until is another moment now, or over, as `result` says; the workflow has still to be told."""
+    this = (WAITS.c.enrollment_id == enrollment_id, WAITS.c.path == path)
+    connection.execute(update(WAITS).where(*this).values(deadline_at=until))
+    of_step = (OUTCOMES.c.enrollment_id == enrollment_id, OUTCOMES.c.path == path)
+    connection.execute(update(OUTCOMES).where(*of_step).values(result=dict(result)))
+    wake(connection, enrollment_id)
 
 
 def watch(connection: Connection, enrollment_id: str, bit: int) -> None:
@@ -71,13 +162,20 @@ def watch(connection: Connection, enrollment_id: str, bit: int) -> None:
     )
 
 
-def meet(connection: Connection, enrollment_id: str, path: str, event_id: str | None, now: Micros) -> None:
-    """What was waited for is so; the workflow has still to be told."""
+def note_met(
+    connection: Connection, enrollment_id: str, path: str, event_id: str | None, now: Micros
+) -> None:
+    """What was waited for is so."""
     connection.execute(
         update(WAITS)
         .where(WAITS.c.enrollment_id == enrollment_id, WAITS.c.path == path)
         .values(met_at=now, event_id=event_id)
     )
+
+
+def meet(connection: Connection, enrollment_id: str, path: str, event_id: str | None, now: Micros) -> None:
+    """The same; the workflow has still to be told."""
+    note_met(connection, enrollment_id, path, event_id, now)
     wake(connection, enrollment_id)
 
 

@@ -37,7 +37,7 @@ EVERYTHING: dict[str, Any] = {
             "on_failure": "continue",
         },
         {"wait": {"until": "09:00", "weekdays": ["mon", "fri"], "timezone": "Europe/Berlin"}},
-        {"wait": {"until": "contact.renewal_date", "offset": "-30d"}},
+        {"wait": {"until": "contact.renewal_date", "offset": "-30d", "if_past": "skip"}},
         {
             "webhook": {
                 "url": "https://crm.example/secret/hooks?token=secret",

@@ -5,8 +5,6 @@ deals, with all kinds of rules at once. At its end all scores are held against t
 that shares no code with the product.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -16,6 +14,7 @@ from hypothesis import strategies as st
 from scoring.breakdown import breakdown
 from store.database import Database
 from store.records import score_reads
+from tests.engine.conftest import Fresh
 from tests.engine.world import HOUR, World
 from tests.scoring.oracle import expected
 
@@ -103,26 +102,7 @@ actions = st.lists(st.sampled_from(list(OTHERS)), min_size=1, max_size=5, unique
     )
 )
 
-Fresh = Callable[[], Any]
 OWNERS = {"d1": "ada", "d2": "ben"}
-
-
-@pytest.fixture
-def fresh(database: Database) -> Fresh:
-    """Worlds on one database, emptied for each example."""
-
-    @contextmanager
-    def make() -> Iterator[World]:
-        with database.write() as connection:
-            for name in (
-                *("events", "contacts", "deals", "profiles", "profile_versions", "publications", "sweeps"),
-                *("entries", "scores", "changes", "adjustments", "meta"),
-            ):
-                where = " WHERE key = 'definitions'" if name == "meta" else ""
-                connection.exec_driver_sql(f"DELETE FROM {name}{where}")
-        yield World(database, shards=2)
-
-    return make
 
 
 class Script:
