@@ -9,7 +9,7 @@ from automations.model import Automation, ExitEvent
 from automations.steps.actions import AddTagStep, AdjustScoreStep, NotifyStep, RemoveTagStep
 from automations.steps.base import BaseStep
 from automations.steps.places import conditions_of, walk
-from automations.steps.waits import WaitForStep, WaitStep
+from automations.steps.waits import WaitForStep, WaitStep, WaitUntil
 from automations.steps.ways import IfStep, SplitStep, StartStep, StopStep
 from automations.templates import fields_in_template
 from conditions.contradictions import Range, contradictions
@@ -232,13 +232,12 @@ def _always_stops(step: BaseStep) -> bool:
 
 
 def _of_step(step: BaseStep, loc: Loc, automation: Automation, known: Known) -> Iterator[Problem]:
-    if isinstance(step, WaitStep) and not isinstance(step.wait, str):
-        if not step.wait.is_clock and step.wait.if_past is None:
-            yield Problem(
-                (*loc, "wait"),
-                "whose date is over goes on at once: say if_past: now if that is meant, skip to pass over what follows "
-                "up to the next wait, or stop",
-            )
+    if isinstance(step, WaitStep) and isinstance(step.wait, WaitUntil) and step.wait.surprises:
+        yield Problem(
+            (*loc, "wait"),
+            "whose date is over goes on at once: say if_past: now if that is meant, skip to pass over what follows up to "
+            "the next wait, or stop",
+        )
     if isinstance(step, NotifyStep):
         yield from _unknown_recipients(step, (*loc, "notify", "to"), known)
     if isinstance(step, StartStep) and step.start == automation.key:

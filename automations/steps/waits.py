@@ -80,6 +80,11 @@ class WaitUntil(Definition):
         return bool(_CLOCK.fullmatch(self.until))
 
     @property
+    def surprises(self) -> bool:
+        """Whether it may be over for somebody, and does not say what then."""
+        return not self.is_clock and self.if_past is None
+
+    @property
     def timezones(self) -> list[str]:
         """The zones and fields, in the order in which they are tried."""
         return [self.timezone] if isinstance(self.timezone, str) else self.timezone or []
