@@ -235,7 +235,7 @@ def _of_step(step: BaseStep, loc: Loc, automation: Automation, known: Known) -> 
     if isinstance(step, WaitStep) and isinstance(step.wait, WaitUntil) and step.wait.surprises:
         yield Problem(
             (*loc, "wait"),
-            "whose date is over goes on at once: say if_past: now if that is meant, skip to pass over what follows up to "
+            "whose date is over goes on at once: say if_past: now if that is meant, skip to pass over what comes up to "
             "the next wait, or stop",
         )
     if isinstance(step, NotifyStep):
