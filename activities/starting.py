@@ -1,7 +1,7 @@
 """Starting follow-ups: the enrollments that the database says are unstarted get their workflows, once each."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from datetime import timedelta
 from typing import Any, NamedTuple
 
@@ -21,7 +21,9 @@ from activities.messages import (
 from automations.steps.places import outline
 from conditions.times import Micros
 from engine.explaining import details, record_name, summary
+from engine.published import PublishedCache
 from engine.situation import automation_of
+from engine.staleness import stale
 from runtime.registry import (
     FOLLOW_UP_WORKFLOW,
     KINDLING_AUTOMATION,
@@ -39,8 +41,8 @@ from runtime.shards import ShardRef
 from runtime.statuses import EnrollmentStatus
 from store.connection import Connection, RowMapping
 from store.database import Database
+from store.follow_ups import enrolling, watching
 from store.follow_ups import enrollments as follow_ups
-from store.follow_ups import watching
 
 AT_A_TIME = 200
 #: As many as keep Temporal busy; more would only make scoring wait for it.
@@ -49,11 +51,18 @@ _PATIENCE = timedelta(seconds=10)
 
 
 class _Due(NamedTuple):
-    """Enrollments to be started, workflows to be ended, and (id, attempt, count) of those that have to look again."""
+    """Enrollments to be started, workflows to be ended, (id, attempt, count) of those that have to look again, and ids
+    of enrollments that waited for their start and match no more.
+    """
 
     queued: list[RowMapping]
     closing: list[str]
     waking: list[tuple[str, int, int]]
+    stale: Collection[str]
+
+    def is_full(self, limit: int) -> bool:
+        """Whether there may be more of a kind than these."""
+        return max(len(self.queued) + len(self.stale), len(self.closing), len(self.waking)) >= limit
 
 
 class Starter:
@@ -67,6 +76,7 @@ class Starter:
         self._task_queue = follow_up_queue(task_queue)
         self._clock = clock
         self._gate = asyncio.Semaphore(CONCURRENTLY)
+        self._published = PublishedCache()
 
     @property
     def busy(self) -> bool:
@@ -82,18 +92,28 @@ class Starter:
     async def start(self, shard: int, limit: int) -> StartResult:
         """Start up to `limit` follow-ups of a shard; `more` when there may be others."""
         due = await asyncio.to_thread(self._load, shard, limit)
+        if due.stale:
+            await asyncio.to_thread(
+                self._database.run, lambda connection: self._skip(connection, due), [shard]
+            )
         await asyncio.gather(*(self._close(workflow_id) for workflow_id in due.closing))
         await asyncio.gather(*(self._start(row) for row in due.queued))
         await asyncio.gather(*(self._wake(found[0], found[1]) for found in due.waking))
         if any(due):
             await asyncio.to_thread(self._database.run, lambda connection: self._mark(connection, due))
-        return StartResult(len(due.queued), any(len(kind) >= limit for kind in due))
+        return StartResult(len(due.queued), due.is_full(limit))
 
     def _load(self, shard: int, limit: int) -> _Due:
         with self._database.read() as connection:
             closing = follow_ups.closing(connection, shard, limit)
             waking = watching.waking(connection, shard, limit)
-            return _Due(follow_ups.queued(connection, shard, self._clock(), limit), closing, waking)
+            now = self._clock()
+            queued = follow_ups.queued(connection, shard, now, limit)
+            gone = set(stale(connection, self._published.read(connection), queued, now))
+            return _Due([row for row in queued if row["id"] not in gone], closing, waking, gone)
+
+    def _skip(self, connection: Connection, due: _Due) -> None:
+        enrolling.skip_stale(connection, due.stale, self._clock())
 
     def _mark(self, connection: Connection, due: _Due) -> None:
         if due.queued:

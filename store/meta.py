@@ -7,6 +7,8 @@ from store.bulk import Bulk
 DEFINITIONS = "definitions"
 SHARDS = "shards"
 HELD = "held"
+#: When holding ended last, in microseconds.
+RELEASED = "released"
 
 
 def get_fact(connection: Connection, key: str) -> str | None:

@@ -88,6 +88,8 @@ class Trigger(Definition):
     """When a follow-up of the same automation still runs for the record."""
     max_starts: MaxStarts = MaxStarts(times=600, per="minute")
     """The storm limit: enrollments beyond it are queued."""
+    queued: Literal["look_again", "start_anyway"] = "look_again"
+    """What waited for its start: `look_again`, and skip those whose filters do not hold any more; or `start_anyway`."""
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:

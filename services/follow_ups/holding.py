@@ -11,7 +11,7 @@ def set_held(resources: Resources, *, held: bool) -> int:
     """Hold or resume; how many follow-ups are queued."""
 
     def work(connection: Connection) -> int:
-        holding.set_held(connection, held=held)
+        holding.set_held(connection, resources.clock(), held=held)
         return follow_ups.count_by_status(connection).get(EnrollmentStatus.QUEUED, 0)
 
     queued = resources.database.run(work)

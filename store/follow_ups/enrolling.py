@@ -1,7 +1,7 @@
 """Enrollments and skips of the batch path."""
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
@@ -142,20 +142,28 @@ def save_paces(connection: Connection, paces: Sequence[tuple[int, Micros, int]])
 
 def drop_queued(connection: Connection, automation_id: int, now: Micros) -> int:
     """Turn what waits for its start into skips; how many. All shards are locked."""
+    count = _give_up(connection, "automation_id = ?", automation_id, "dropped", now)
+    Bulk(connection).run("DELETE FROM paces WHERE automation_id = ?", automation_id)
+    return count
+
+
+def skip_stale(connection: Connection, ids: Collection[str], now: Micros) -> int:
+    """The same for those whose filters do not hold any more. Their shard is locked."""
+    test, parameter = Bulk(connection).among("id", ids)
+    return _give_up(connection, test, parameter, "stale", now)
+
+
+def _give_up(connection: Connection, test: str, parameter: Any, reason: str, now: Micros) -> int:
     bulk = Bulk(connection)
+    queued = f"{test} AND status = {QUEUED} AND started_at IS NULL"
     bulk.run(
         "INSERT INTO skips (automation_id, origin, version, contact_id, deal_id, reason, at) "
-        "SELECT automation_id, origin, version, contact_id, deal_id, 'dropped', ? FROM enrollments "
-        f"WHERE automation_id = ? AND status = {QUEUED} AND started_at IS NULL ON CONFLICT DO NOTHING",
+        f"SELECT automation_id, origin, version, contact_id, deal_id, '{reason}', ? FROM enrollments "
+        f"WHERE {queued} ON CONFLICT DO NOTHING",
         now,
-        automation_id,
+        parameter,
     )
-    count = bulk.run(
-        f"DELETE FROM enrollments WHERE automation_id = ? AND status = {QUEUED} AND started_at IS NULL",
-        automation_id,
-    )
-    bulk.run("DELETE FROM paces WHERE automation_id = ?", automation_id)
-    return count
+    return bulk.run(f"DELETE FROM enrollments WHERE {queued}", parameter)
 
 
 def known_origins(connection: Connection, automation_id: int, origins: Collection[str]) -> set[str]:

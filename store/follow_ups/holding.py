@@ -2,13 +2,14 @@
 
 from sqlalchemy import Connection
 
+from conditions.times import Micros
 from store import meta
 from store.bulk import Bulk
 
 
-def set_held(connection: Connection, *, held: bool) -> None:
+def set_held(connection: Connection, now: Micros, *, held: bool) -> None:
     """Hold all new starts back, or let them go on. While held, enrollments are made and stay queued."""
     if held:
         meta.set_fact(connection, meta.HELD, "yes")
-    else:
-        Bulk(connection).run("DELETE FROM meta WHERE key = ?", meta.HELD)
+    elif Bulk(connection).run("DELETE FROM meta WHERE key = ?", meta.HELD):
+        meta.set_fact(connection, meta.RELEASED, str(now))

@@ -234,7 +234,7 @@ async def test_what_ran_goes_on_though_new_starts_are_held(town: Town, repairs: 
     begin(town, {"adjust_score": {"profile": "later", "points": 3}}, {"add_tag": "done"})
     [enrollment] = await town.enrolled()
     await town.until(lambda: town.status() == ["failed"])
-    town.world.database.run(lambda connection: holding.set_held(connection, held=True))
+    town.world.database.run(lambda connection: holding.set_held(connection, town.world.now, held=True))
     town.world.publish({"on": "x", "points": 1}, key="later")
     repairs.retry(enrollment)
     await town.until(lambda: town.status() == ["completed"])

@@ -1,0 +1,54 @@
+"""Follow-ups that waited for their start: whether what they began with still holds."""
+
+from collections.abc import Collection, Sequence
+
+from automations.model import Automation
+from channels.outbound import NOTHING
+from conditions.times import Micros
+from engine.happening import compiled
+from engine.published import Published
+from engine.situation import Situation, StepFailed, automation_of
+from store import meta
+from store.connection import Connection, RowMapping
+from triggers.evaluate import where_lookup
+
+#: How an enrollment was made that no filters led to.
+UNFILTERED = ("manual", "start")
+
+
+def stale(
+    connection: Connection, published: Published, queued: Sequence[RowMapping], now: Micros
+) -> Collection[str]:
+    """Ids of those that the storm limit or a hold kept from starting, and whose filters do not hold any more.
+
+    As in steps, `score`, `band` and the fields of records are present values, all else is that of the enrolling
+    change. Who was enrolled by hand or by another automation did not need filters to hold.
+    """
+    released_at = int(meta.get_fact(connection, meta.RELEASED) or 0)
+    waited = [
+        row
+        for row in queued
+        if row["started_at"] is None
+        and row["cause"] not in UNFILTERED
+        and (row["start_at"] > row["created_at"] or row["created_at"] < released_at)
+    ]
+    found = []
+    for row in waited:
+        automation = automation_of(row)
+        if automation.trigger.queued == "look_again":
+            situation = Situation(connection, row, automation, now, NOTHING, published)
+            if not _holds(situation, automation):
+                found.append(row["id"])
+    return found
+
+
+def _holds(situation: Situation, automation: Automation) -> bool:
+    trigger, now = automation.trigger, situation.now
+    try:
+        if trigger.where and situation.event is not None:
+            where = where_lookup(situation.event, situation.lookup)
+            if not compiled(trigger.where)(where, now):
+                return False
+        return compiled(trigger.filters)(situation.lookup, now)
+    except StepFailed:  # the record is gone
+        return False
