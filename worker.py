@@ -27,6 +27,7 @@ from activities.shards import ShardActivities
 from activities.starting import Starter
 from channels.outbound import make_outbound
 from channels.signing import new_secret
+from engine.published import PublishedCache
 from runtime.clock import now_micros
 from runtime.data_folder import make_private, open_data_folder
 from runtime.errors import ReadableError
@@ -70,10 +71,11 @@ async def working(
     """
     secret = database.run(lambda connection: signing_secret(connection, new_secret()))
     outbound = make_outbound(settings, secret)
-    starter = Starter(database, client, settings.task_queue, now_micros)
-    shards = ShardActivities(database, now_micros, starter)
-    publishes = PublishActivities(database, now_micros, wakes)
-    follow_ups = FollowUpActivities(database, now_micros, wakes, outbound)
+    published = PublishedCache(settings.loop_limit)
+    starter = Starter(database, client, settings.task_queue, now_micros, published)
+    shards = ShardActivities(database, now_micros, starter, published)
+    publishes = PublishActivities(database, now_micros, wakes, published)
+    follow_ups = FollowUpActivities(database, now_micros, wakes, outbound, published)
     deliveries = DeliveryActivities(database, now_micros, outbound)
     calls = CallingActivities(database, now_micros, outbound)
     activities: list[Callable[..., Any]] = [

@@ -56,13 +56,18 @@ class FollowUpActivities:
     """Given the database, the clock, what wakes shards, and the channels."""
 
     def __init__(
-        self, database: Database, clock: Callable[[], Micros], wakes: Wakes, outbound: Outbound
+        self,
+        database: Database,
+        clock: Callable[[], Micros],
+        wakes: Wakes,
+        outbound: Outbound,
+        published: PublishedCache,
     ) -> None:
         self._database = database
         self._clock = clock
         self._wakes = wakes
         self._outbound = outbound
-        self._published = PublishedCache()
+        self._published = published
         #: One thread at a time: many that compute would leave scoring little of the interpreter.
         self._filling = Lock()
 

@@ -32,11 +32,13 @@ class _NobodyLeftError(Exception):
 class PublishActivities:
     """Sweeps the shards of a publish."""
 
-    def __init__(self, database: Database, clock: Callable[[], Micros], wakes: Wakes) -> None:
+    def __init__(
+        self, database: Database, clock: Callable[[], Micros], wakes: Wakes, published: PublishedCache
+    ) -> None:
         self._database = database
         self._clock = clock
         self._wakes = wakes
-        self._published = PublishedCache()
+        self._published = published
 
     @activity.defn(name=SWEEP_SHARD)
     async def sweep_shard(self, sweep: SweepInput) -> SweepResult:

@@ -56,11 +56,13 @@ class _NothingPendingError(Exception):
 class ShardActivities:
     """Scores what is pending. Given its database, its clock and what starts follow-ups."""
 
-    def __init__(self, database: Database, clock: Callable[[], Micros], starter: Starter) -> None:
+    def __init__(
+        self, database: Database, clock: Callable[[], Micros], starter: Starter, published: PublishedCache
+    ) -> None:
         self._database = database
         self._clock = clock
         self._starter = starter
-        self._published = PublishedCache()
+        self._published = published
         self._paces: dict[int, _Pace] = {}
 
     @activity.defn(name=SCORE_SHARD)

@@ -69,14 +69,19 @@ class Starter:
     """Starts and ends workflows on behalf of enrollments. Starting is idempotent: ids are the enrollments'."""
 
     def __init__(
-        self, database: Database, client: Client, task_queue: str, clock: Callable[[], Micros]
+        self,
+        database: Database,
+        client: Client,
+        task_queue: str,
+        clock: Callable[[], Micros],
+        published: PublishedCache,
     ) -> None:
         self._database = database
         self._client = client
         self._task_queue = follow_up_queue(task_queue)
         self._clock = clock
         self._gate = asyncio.Semaphore(CONCURRENTLY)
-        self._published = PublishedCache()
+        self._published = published
 
     @property
     def busy(self) -> bool:

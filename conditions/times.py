@@ -12,7 +12,8 @@ from pydantic_core import PydanticCustomError
 Micros: TypeAlias = int
 
 SECOND: Micros = 1_000_000
-DAY: Micros = 86_400 * SECOND
+HOUR: Micros = 3_600 * SECOND
+DAY: Micros = 24 * HOUR
 LONGEST_DAYS = 36_525
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

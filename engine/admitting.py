@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from uuid_utils import uuid7
 
-from conditions.times import Micros
+from conditions.times import HOUR, Micros
 from engine.published import Published
 from engine.subjects import Subject, subject_of
 from runtime.statuses import OPEN
@@ -55,7 +55,7 @@ class Admission:
             guard = guards.setdefault(found.guard_key, Guard())
             if not self._armed(connection, found, guard):
                 continue
-            reason = skip_reason(found.match, guard, self.now)
+            reason = skip_reason(found.match, guard, self.now, self.published.loop_limit)
             if reason is not None:
                 decided.skips.append(self._skip(found, reason))
                 continue
@@ -66,6 +66,7 @@ class Admission:
             guard.last_start = guard.entered_at = self.now
             guard.last_seq = enrollment.change_seq
             guard.running.append(enrollment.id)
+            guard.recent.append(self.now)
             decided.enrollments.append(enrollment)
         return decided
 
@@ -82,23 +83,32 @@ class Admission:
     def _guards(
         self, connection: Connection, found: Collection[Found]
     ) -> dict[tuple[int, int, int | None], Guard]:
-        """What has become of earlier matches, by automation, contact, and deal where that was enrolled."""
-        guarded = [one for one in found if one.match.trigger.guarded]
+        """What has become of earlier matches, by automation, contact, and deal where that was enrolled.
+
+        Of triggers that no earlier enrollment keeps from firing only those of the last hour.
+        """
         guards: dict[tuple[int, int, int | None], Guard] = {}
-        if guarded:
+        hour_ago = self.now - HOUR
+        for guarded, since in ((True, None), (False, hour_ago)):
+            matches = [one for one in found if one.match.trigger.guarded is guarded]
+            if not matches:
+                continue
             automations = {
-                one.match.trigger.automation_id: one.profile.id if one.profile else None for one in guarded
+                one.match.trigger.automation_id: one.profile.id if one.profile else None for one in matches
             }
-            contacts = {one.subject.contact_id for one in guarded}
-            for earlier in enrolling.load_earlier(connection, automations, contacts):
+            contacts = {one.subject.contact_id for one in matches}
+            for earlier in enrolling.load_earlier(connection, automations, contacts, since):
                 subject = subject_of(earlier, self.published.kinds)
                 guard = guards.setdefault((earlier.automation_id, *subject.guarded), Guard())
-                guard.last_start = max(earlier.created_at, earlier.start_at)
-                guard.entered_at = earlier.created_at
-                same = earlier.profile_id == automations[earlier.automation_id]
-                guard.last_seq = earlier.change_seq if same else None
-                if earlier.status in OPEN:
-                    guard.running.append(earlier.id)
+                if earlier.created_at > hour_ago:
+                    guard.recent.append(earlier.created_at)
+                if guarded:
+                    same = earlier.profile_id == automations[earlier.automation_id]
+                    guard.last_start = max(earlier.created_at, earlier.start_at)
+                    guard.entered_at = earlier.created_at
+                    guard.last_seq = earlier.change_seq if same else None
+                    if earlier.status in OPEN:
+                        guard.running.append(earlier.id)
         return guards
 
     def _armed(self, connection: Connection, found: Found, guard: Guard) -> bool:

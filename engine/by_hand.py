@@ -15,10 +15,7 @@ from store.follow_ups.enrolling import known_origins
 from store.scoring.ledgers import load_score_values
 from store.scoring.pending import NOTHING
 from triggers.compiled import CompiledTrigger, TriggerIndex
-from triggers.evaluate import Match, change_lookup, event_lookup
-
-#: `cause` of such enrollments.
-MANUAL = "manual"
+from triggers.evaluate import BY_HAND, Match, change_lookup, event_lookup
 
 
 class Wanted(NamedTuple):
@@ -61,7 +58,7 @@ def enlist(
             seq=0,
             previous=score,
             current=score,
-            cause=MANUAL,
+            cause=BY_HAND,
             cause_id=wanted.request,
             event=None,
             silent=False,

@@ -1,6 +1,6 @@
 """The published profiles and automations, compiled once per change of them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from automations.model import Automation
 from scoring.compiled import CompiledProfile, compile_profile
@@ -9,13 +9,15 @@ from store import meta
 from store.connection import Connection
 from store.design import definitions
 from triggers.compiled import Bands, CompiledTrigger, TriggerIndex, compile_trigger
+from triggers.evaluate import LOOP_LIMIT
 
 
 @dataclass(frozen=True)
 class Published:
     """One state of what is published. `rows`: by profile id, what the store says of its version.
 
-    `kinds`: by profile id, the kind of record that it scores, of all there are.
+    `kinds`: by profile id, the kind of record that it scores, of all there are. `loop_limit`: how often an automation
+    may enroll one record within an hour.
     """
 
     generation: int
@@ -24,6 +26,7 @@ class Published:
     triggers: TriggerIndex
     by_key: dict[str, CompiledProfile]
     kinds: dict[int, str]
+    loop_limit: int = LOOP_LIMIT
 
     def reads_across(self, kind: str) -> bool:
         """Whether some profile of this kind of record has event rules on fields of the other kind."""
@@ -37,14 +40,16 @@ _Compiled = tuple[int, int, bool, tuple[tuple[int | None, str], ...]]
 class PublishedCache:
     """Reads the published definitions when their generation has moved on."""
 
-    def __init__(self) -> None:
+    def __init__(self, loop_limit: int = LOOP_LIMIT) -> None:
+        self._loop_limit = loop_limit
         self._known: Published | None = None
         self._compiled: dict[_Compiled, CompiledTrigger] = {}
 
     def read(self, connection: Connection) -> Published:
         generation = meta.definitions_generation(connection)
         if self._known is None or self._known.generation != generation:
-            self._known = load_published(connection, generation, known=self._compiled)
+            found = load_published(connection, generation, known=self._compiled)
+            self._known = replace(found, loop_limit=self._loop_limit)
         return self._known
 
 

@@ -5,15 +5,16 @@ from collections.abc import Collection, Sequence
 from automations.model import Automation
 from channels.outbound import NOTHING
 from conditions.times import Micros
+from engine.chaining import START
 from engine.happening import compiled
 from engine.published import Published
 from engine.situation import Situation, StepFailed, automation_of
 from store import meta
 from store.connection import Connection, RowMapping
-from triggers.evaluate import where_lookup
+from triggers.evaluate import BY_HAND, where_lookup
 
 #: How an enrollment was made that no filters led to.
-UNFILTERED = ("manual", "start")
+UNFILTERED = (BY_HAND, START)
 
 
 def stale(

@@ -8,14 +8,13 @@ from conditions.times import LATEST, Micros, micros_of
 from conditions.tree import compile_conditions
 from engine.happening import first_that_holds
 from engine.situation import Situation, StepFailed
+from engine.staleness import UNFILTERED
 from store.connection import RowMapping
 from store.follow_ups import watching
 from store.follow_ups.enrollments import about_deal
 from store.follow_ups.watching import Place
 
 _MET, _TIMEOUT = "met", "timeout"
-#: How an enrollment was made that no event and no change led to at that moment.
-_NOT_BY_EVENT = ("manual", "start")
 
 
 class StillWaiting(Exception):
@@ -123,7 +122,7 @@ def _since(situation: Situation) -> Place:
     waited = watching.waited_until(situation.connection, row["id"])
     if waited is not None:
         return waited
-    if row["cause"] in _NOT_BY_EVENT:
+    if row["cause"] in UNFILTERED:
         return row["created_at"], ""
     if situation.event is not None:
         return situation.event.at, situation.event.id

@@ -16,6 +16,8 @@ from store.follow_ups import messages
 from store.follow_ups.messages import WEBHOOKS
 
 LARGEST_BODY = 256 * 1024
+#: The header that says how long the chain is; an event may bring it back as its `chain`.
+CHAIN = "kindling-chain"
 _WITH_BODY = ("POST", "PUT", "PATCH")
 
 
@@ -47,7 +49,10 @@ def fill_call(situation: Situation, step: Any, known: Mapping[str, Any]) -> dict
     wanted = spec.webhook
     webhook_id = f"msg_{uuid7()}"
     context = opened(known, secret=_Placeholders(webhook_id, situation.outbound.secrets))
-    headers = {name: render(value, context) for name, value in wanted.headers.items()}
+    headers = {
+        name: render(value, context) for name, value in wanted.headers.items() if name.lower() != CHAIN
+    }
+    headers[CHAIN] = str(_chain(situation))
     for name, value in headers.items():
         if not value.isprintable():
             raise StepFailed(f"the header {name} would hold a line break or another control character")
@@ -89,11 +94,18 @@ def _standard(situation: Situation, context: Mapping[str, Any]) -> dict[str, Any
     return {
         "type": "follow_up.step",
         "timestamp": to_iso(situation.now),
+        "chain": _chain(situation),
         "data": {
             "enrollment": situation.enrollment["id"],
             **{name: context[name] or None for name in shown},
         },
     }
+
+
+def _chain(situation: Situation) -> int:
+    """How many follow-ups an event that this call leads to will have before it."""
+    depth: int = situation.enrollment["depth"]
+    return depth + 1
 
 
 def dumped(value: Any) -> bytes:

@@ -214,6 +214,14 @@ class Settings(BaseModel):
         ge=1,
         le=1_000_000,
     )
+    loop_limit: int = _variable(
+        "KINDLING_LOOP_LIMIT",
+        "How often one automation enrolls one record within an hour; more is taken for a loop and skipped",
+        default=20,
+        sample="20",
+        ge=1,
+        le=1_000_000,
+    )
     webhook_secret: SigningSecrets | None = _variable(
         "KINDLING_WEBHOOK_SECRET",
         "Signs webhooks; several, separated by spaces, sign each; default: one made at first use,"

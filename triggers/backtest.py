@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from conditions.times import Micros
 from triggers.compiled import CompiledTrigger
-from triggers.evaluate import Guard, Match, is_armed, skip_reason
+from triggers.evaluate import LOOP_LIMIT, Guard, Match, is_armed, skip_reason
 
 
 class Entered(NamedTuple):
@@ -43,7 +43,7 @@ class Replay:
     def _enter(self, match: Match, at: Micros) -> None:
         if not self.armed:
             return
-        guard = Guard(self.last_start)
+        guard = Guard(self.last_start, recent=[entry.at for entry in self.entries[-LOOP_LIMIT:]])
         if self.last_start is not None and (at <= self.last_start or at < self.last_start + self.lasts):
             guard.running.append("before")
         reason = skip_reason(match, guard, at)

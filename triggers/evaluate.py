@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from conditions.times import Micros
+from conditions.times import HOUR, Micros
 from conditions.tree import Lookup
 from conditions.values import Value
 from scoring.compiled import CompiledProfile
@@ -13,6 +13,10 @@ from scoring.progress import ScoreChange
 from triggers.compiled import CompiledTrigger, TriggerIndex
 
 MAX_DEPTH = 5
+#: How often one automation enrolls one record within an hour, unless a setting says otherwise.
+LOOP_LIMIT = 20
+#: `cause` of enrollments by hand.
+BY_HAND = "manual"
 
 
 class Match(NamedTuple):
@@ -31,13 +35,14 @@ class Guard:
     """Earlier enrollments of one record in one automation: the last start and those still running.
 
     `entered_at`: when the last one was made, which the storm limit may let start later. `last_seq`: the number of the
-    score change that made it; None when no change of its profile did.
+    score change that made it; None when no change of its profile did. `recent`: when those of the last hour were made.
     """
 
     last_start: Micros | None = None
     entered_at: Micros | None = None
     last_seq: int | None = None
     running: list[str] = field(default_factory=list)
+    recent: list[Micros] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,8 +162,11 @@ def is_armed(trigger: CompiledTrigger, scores: Iterable[int | None], now: Micros
     return rearm is None or any(rearm(lambda _, score=score: score, now) for score in scores)  # type: ignore[misc]
 
 
-def skip_reason(match: Match, guard: Guard, now: Micros) -> str | None:
-    """Why a match does not enroll: `paused`, `depth`, `exit`, `reentry` or `running`; None when it does."""
+def skip_reason(match: Match, guard: Guard, now: Micros, loop_limit: int = LOOP_LIMIT) -> str | None:
+    """Why a match does not enroll: `paused`, `depth`, `exit`, `reentry`, `running` or `loop`; None when it does.
+
+    `loop_limit`: how often the automation may enroll the record within an hour, by-hand enrollments apart.
+    """
     trigger = match.trigger
     if trigger.paused:
         return "paused"
@@ -174,6 +182,9 @@ def skip_reason(match: Match, guard: Guard, now: Micros) -> str | None:
         return "reentry"
     if guard.running and trigger.while_running == "skip":
         return "running"
+    by_hand = match.change is not None and match.change.cause == BY_HAND
+    if not by_hand and sum(at > now - HOUR for at in guard.recent) >= loop_limit:
+        return "loop"
     return None
 
 

@@ -83,7 +83,7 @@ class EnrollByHand:
     def __init__(self, resources: Resources, lists: SmartLists) -> None:
         self._resources = resources
         self._lists = lists
-        self._published = PublishedCache()
+        self._published = PublishedCache(resources.settings.loop_limit)
 
     def count_resumed(self, key: str) -> dict[str, Any]:
         """How many of those who match now would enroll if the automation were not paused."""

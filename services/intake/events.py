@@ -49,6 +49,12 @@ class EventIn(BaseModel):
         default=None, description="ISO 8601; default and latest: the time of arrival"
     )
     properties: dict[str, Any] = Field(default={}, description="Free fields that rules and filters can read")
+    chain: int = Field(
+        default=0,
+        ge=0,
+        le=1_000,
+        description="What the webhook said that led to this event: its header `kindling-chain`, or `chain` in its body",
+    )
 
 
 @dataclass(slots=True)
@@ -161,6 +167,7 @@ def to_row(item: Any, now: Micros, *, silent: bool = False, source: str | None =
         silent,
         source,
         event.deal,
+        event.chain,
     )
 
 

@@ -85,19 +85,27 @@ class Earlier(NamedTuple):
 
 
 def load_earlier(
-    connection: Connection, automations: Collection[int], contacts: Collection[int]
+    connection: Connection,
+    automations: Collection[int],
+    contacts: Collection[int],
+    since: Micros | None = None,
 ) -> list[Earlier]:
-    """The enrollments there have been of these contacts and their deals in these automations, the oldest first."""
+    """The enrollments there have been of these contacts and their deals in these automations, the oldest first.
+
+    `since`: only those made after that.
+    """
     bulk = Bulk(connection)
     of_automations, automations_parameter = bulk.among("automation_id", automations)
     of_contacts, contacts_parameter = bulk.among("contact_id", contacts)
+    later = "" if since is None else " AND created_at > ?"
     return [
         Earlier(*row)
         for row in bulk.rows(
             f"SELECT {', '.join(Earlier._fields)} FROM enrollments "
-            f"WHERE {of_contacts} AND {of_automations} ORDER BY created_at, id",
+            f"WHERE {of_contacts} AND {of_automations}{later} ORDER BY created_at, id",
             contacts_parameter,
             automations_parameter,
+            *([] if since is None else [since]),
         )
     ]
 

@@ -17,7 +17,7 @@ from store.tables import Event, table
 class NewEvent(NamedTuple):
     """An event to be stored, of a contact, a deal, or both, by their keys.
 
-    `properties` is JSON text; a time ahead of the clock has been cut to it.
+    `properties` is JSON text; a time ahead of the clock has been cut to it. `depth`: how many follow-ups led here.
     """
 
     id: str
@@ -28,6 +28,7 @@ class NewEvent(NamedTuple):
     silent: bool = False
     source: str | None = None
     deal: str | None = None
+    depth: int = 0
 
 
 class Taken(NamedTuple):
@@ -96,7 +97,7 @@ def _row(
         event.properties,
         EventStatus.PENDING.value,
         event.silent,
-        0,
+        event.depth,
         event.source,
     )
 

@@ -106,6 +106,7 @@ class World:
         event_id: str | None = None,
         silent: bool = False,
         deal: str | None = None,
+        chain: int = 0,
         **properties: Any,
     ) -> str:
         """Take in one event; its id."""
@@ -113,7 +114,7 @@ class World:
         event_id = event_id or f"event-{self.numbers:04}"
         at = min(self.now if at is None else at, self.now)
         text = dump_json(properties)
-        new = intake.NewEvent(event_id, event_type, contact or None, at, text, silent, None, deal)
+        new = intake.NewEvent(event_id, event_type, contact or None, at, text, silent, None, deal, chain)
         self.database.run(lambda connection: intake.take_events(connection, [new], self.shards, self.now))
         return event_id
 

@@ -137,6 +137,7 @@ class Replay:
         guard.last_start = self.now
         guard.last_seq = change.seq if change else None
         guard.running.append(match.origin)
+        guard.recent.append(self.now)
         return "replace" if replaces else "enroll"
 
 

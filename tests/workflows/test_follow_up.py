@@ -14,6 +14,7 @@ from activities.follow_ups import FollowUpActivities
 from activities.messages import FollowUpInput, RunSteps, StepRef, StepsResult
 from channels.outbound import make_outbound
 from channels.signing import new_secret
+from engine.published import PublishedCache
 from runtime.clock import now_micros
 from runtime.registry import (
     FOLLOW_UP_WORKFLOW,
@@ -301,7 +302,11 @@ def call_again(town: Town, attempt: int, endless: int) -> StepsResult:
     environment.on_heartbeat = lambda *details: heard.append(details[0])
     heard: list[int] = []
     activities = FollowUpActivities(
-        town.world.database, now_micros, town.wakes, make_outbound(load_settings(), new_secret())
+        town.world.database,
+        now_micros,
+        town.wakes,
+        make_outbound(load_settings(), new_secret()),
+        PublishedCache(),
     )
     [enrollment] = town.ids()
     request = RunSteps(enrollment, 1, [StepRef("0", "create_task")], finish=True)

@@ -53,6 +53,7 @@ async def test_it_is_signed_and_its_answer_serves_later_steps(
     [received] = hooks.received
     assert received.json == {"score": 7, "who": "Ada Lovelace", "tags": ["a", "b"], "phone": None}
     assert (received.method, received.path, received.headers["x-kind"]) == ("POST", "/in", "hot")
+    assert received.headers["kindling-chain"] == "1"
     assert verified(received, signing_secrets(resources)[0])
     assert town.world.query("SELECT title FROM tasks") == [("Number 812",)]
     [shown] = FollowUps(resources).webhooks(limit=10)["items"]
