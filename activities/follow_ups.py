@@ -146,7 +146,10 @@ class FollowUpActivities:
         situation = self._situation(connection, row, texts)
         if request.timed_out:
             situation.timed_out = request.steps[0].path
-        return self._steps(situation, request)
+        ran = self._steps(situation, request)
+        if ran.result.pauses and not row["settled"]:
+            return replace(ran, changed=follow_ups.settle(connection, row["id"]) or ran.changed)
+        return ran
 
     def _steps(self, situation: Situation, request: RunSteps) -> _Ran:
         connection, row = situation.connection, situation.enrollment

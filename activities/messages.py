@@ -103,6 +103,17 @@ class StepsResult:
     paused: bool = False
     passed: list[str] = field(default_factory=list)
 
+    @property
+    def pauses(self) -> bool:
+        """Whether the next step does not come at once."""
+        return (
+            self.until is not None
+            or self.deliver is not None
+            or self.waiting
+            or self.paused
+            or bool(self.ended)
+        )
+
 
 @dataclass(frozen=True)
 class Delivery:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
+from automations.touching import Touching
 from scoring.profile import ScoreProfile
 
 
@@ -12,7 +13,7 @@ class Known:
     """`profiles` by key, None where only the key is known; `event_types` None when it is not known which occur.
 
     `named_events` are those that rules name, `added_tags` those that automations add; `tags` finds the tags of
-    contacts, None where that is not known.
+    contacts, None where that is not known. `touching` finds what automations change.
     """
 
     profiles: Mapping[str, ScoreProfile | None]
@@ -22,3 +23,4 @@ class Known:
     named_events: AbstractSet[str] = frozenset()
     added_tags: AbstractSet[str] = frozenset()
     tags: Callable[[], Collection[str]] | None = None
+    touching: Callable[[], Touching] = dict

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, BaseModel, Discriminator, Field, Tag
 
 from automations.steps.kinds import Step
 from automations.steps.waits import EventType
-from conditions.definition import Definition, Key, LongText, Text
+from conditions.definition import Definition, Key, LongText, Text, WholeNumber
 from conditions.tree import Conditions
 from triggers.model import Trigger
 
@@ -51,6 +51,9 @@ class Automation(Definition):
     """What happens then, in order; at most 500."""
     exit_when: ExitWhen | None = None
     """Ends a follow-up early: conditions, or an `event` with `where`."""
+    order: WholeNumber = 0
+    """Where several automations enroll a record because of the same change: the lower one does its first steps first,
+    then the next; among equals the key decides."""
 
     @property
     def title(self) -> str:

@@ -5,13 +5,14 @@ from typing import Any
 
 from automations.durations import longest_duration
 from automations.known import Known
-from automations.model import Automation, ExitEvent
+from automations.model import Automation, ExitEvent, definition
 from automations.steps.actions import AddTagStep, AdjustScoreStep, NotifyStep, RemoveTagStep
 from automations.steps.base import BaseStep
 from automations.steps.places import conditions_of, walk
 from automations.steps.waits import WaitForStep, WaitStep, WaitUntil
 from automations.steps.ways import IfStep, SplitStep, StartStep, StopStep
 from automations.templates import fields_in_template
+from automations.touching import source_of, things_of, toucher_of
 from conditions.contradictions import Range, contradictions
 from conditions.fields import CONTACT_FIELDS, DEAL_FIELDS, INTERNAL_EVENTS
 from conditions.problems import Loc, Problem, suggestion
@@ -29,6 +30,7 @@ def warnings_of(automation: Automation, known: Known) -> Iterator[Problem]:
     yield from _events(automation, known)
     yield from _tags(automation, known)
     yield from _misspelled(automation)
+    yield from _together(automation, known)
     yield from _unreachable(automation.steps, ("steps",))
     for place in walk(automation):
         yield from _of_step(place.step, place.loc, automation, known)
@@ -159,6 +161,22 @@ def _tags(automation: Automation, known: Known) -> Iterator[Problem]:
         if tag not in tags and (known.tags is not None or suggestion(tag, tags, certain=True)):
             yield Problem(
                 loc, f'no contact has the tag "{tag}", and no automation adds it{suggestion(tag, tags)}'
+            )
+
+
+def _together(automation: Automation, known: Known) -> Iterator[Problem]:
+    """Others that the same change may start and that change the same things."""
+    raw = definition(automation)
+    mine, source, things = toucher_of(raw), source_of(raw), sorted(things_of(raw))
+    touching = known.touching() if things else {}
+    for thing in things:
+        others = sorted(other.key for other in touching.get((source, thing), ()) if mine.meets(other))
+        if others:
+            named = ", ".join(others[:3]) + (f" and {len(others) - 3} more" if len(others) > 3 else "")
+            yield Problem(
+                ("trigger",),
+                f"the same change may start {named}, which changes {thing} too; the one whose key comes first begins, "
+                "unless `order` says otherwise",
             )
 
 

@@ -1,8 +1,8 @@
 """Admission to automations: whom a match enrolls, and whom it skips and why. The same for changes, hands and steps."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from uuid_utils import uuid7
 
@@ -29,6 +29,13 @@ class Found(NamedTuple):
         """Whose earlier enrollments matter."""
         return self.match.trigger.automation_id, *self.subject.guarded
 
+    @property
+    def began_with(self) -> tuple[int, int | None, str]:
+        """What follow-ups of one record that begin because of the same change have in common."""
+        match = self.match
+        cause = match.event.id if match.event else match.change.cause_id if match.change else match.origin
+        return self.subject.contact_id, self.subject.deal_id, cause
+
 
 class Decided(NamedTuple):
     """What becomes of the matches of a batch. `replaced`: ids of enrollments that end."""
@@ -50,6 +57,7 @@ class Admission:
         """Who enrolls, and who is skipped for which reason; earlier enrollments are read now."""
         decided = Decided([], [], [])
         guards = self._guards(connection, matches)
+        begun: dict[Any, list[tuple[int, str, str]]] = {}
         for found in matches:
             trigger = found.match.trigger
             guard = guards.setdefault(found.guard_key, Guard())
@@ -68,7 +76,8 @@ class Admission:
             guard.running.append(enrollment.id)
             guard.recent.append(self.now)
             decided.enrollments.append(enrollment)
-        return decided
+            begun.setdefault(found.began_with, []).append((trigger.order, trigger.key, enrollment.id))
+        return decided._replace(enrollments=_in_order(decided.enrollments, begun.values()))
 
     def save(self, connection: Connection, matches: Sequence[Found]) -> Decided:
         """Decide, and write enrollments and skips."""
@@ -163,6 +172,19 @@ class Admission:
             watching=watching.EXIT if trigger.exits_early else 0,
             start_at=self.now,
         )
+
+
+def _in_order(
+    enrollments: Sequence[enrolling.NewEnrollment], begun: Iterable[list[tuple[int, str, str]]]
+) -> list[enrolling.NewEnrollment]:
+    """The same, each with whom it comes after among those (order, key, id) that began with the same change."""
+    after: dict[str, str] = {}
+    for together in begun:
+        ids = [enrollment_id for _, _, enrollment_id in sorted(together)]
+        after.update(zip(ids[1:], ids, strict=False))
+    if not after:
+        return list(enrollments)
+    return [enrollment._replace(after_id=after.get(enrollment.id)) for enrollment in enrollments]
 
 
 def _paced(

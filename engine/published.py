@@ -105,4 +105,5 @@ def compile_automation(
         paused=paused,
         exits_early=automation.exit_when is not None,
         bands=bands,
+        order=automation.order,
     )

@@ -332,9 +332,10 @@ class Enrollment(SQLModel, table=True):
 
     `closing`: its workflow has still to be told that the enrollment is over (replaced or cancelled here). `waking`:
     above 0 when it has still to be told to look again. `watching`: above 0 when changes of the record may end it early
-    (`exit_when`) or what it waits for. `start_at`: when the storm limit lets it start. While it is
-    open, `paused`: its next step waits until it is resumed; `tries` of its present step have failed so far, and
-    `next_attempt_at` is when the next begins.
+    (`exit_when`) or what it waits for. `start_at`: when the storm limit lets it start. `after_id`: the enrollment that
+    the same change made and whose first steps come before its own; `settled`: those are done, and somebody waits for
+    that. While it is open, `paused`: its next step waits until it is resumed; `tries` of its present step have failed
+    so far, and `next_attempt_at` is when the next begins.
     """
 
     __tablename__: ClassVar[Any] = "enrollments"
@@ -346,6 +347,7 @@ class Enrollment(SQLModel, table=True):
         _partial("ix_enrollments_closing", "shard", "id", where="closing"),
         _partial("ix_enrollments_running", "id", where=f"status = {RUNNING}"),
         _partial("ix_enrollments_waking", "shard", "id", where="waking > 0"),
+        _partial("ix_enrollments_after", "after_id", where="after_id IS NOT NULL"),
         _partial(
             "ix_enrollments_watching",
             "contact_id",
@@ -378,6 +380,8 @@ class Enrollment(SQLModel, table=True):
     next_attempt_at: int | None = _moment(null=True)
     created_at: int = _moment()
     start_at: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": "0"})
+    after_id: str | None = _text(null=True)
+    settled: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     started_at: int | None = _moment(null=True)
     finished_at: int | None = _moment(null=True)
 

@@ -21,7 +21,7 @@ class CompiledTrigger:
 
     `low` and `high` bound the scores for which `holds` can be true; `reentry` is None (every time), 0 (once) or
     the microseconds to wait since the last start; `rearm` is what the score has to reach before the next entry;
-    `most_starts` how many may start within so many microseconds.
+    `most_starts` how many may start within so many microseconds; `order`, then `key`, say who begins first.
     """
 
     automation_id: int
@@ -41,6 +41,7 @@ class CompiledTrigger:
     exits: Predicate | None
     exits_early: bool
     most_starts: tuple[int, Micros]
+    order: int
     paused: bool
     reads: frozenset[str]
 
@@ -60,6 +61,7 @@ def compile_trigger(
     paused: bool = False,
     exits_early: bool = False,
     bands: Bands = (),
+    order: int = 0,
 ) -> CompiledTrigger:
     """Prepare a valid trigger; `exit_when` are filters that must not hold at the start.
 
@@ -91,6 +93,7 @@ def compile_trigger(
         exits=compile_conditions(exit_when) if exit_when else None,
         exits_early=exits_early or exit_when is not None,
         most_starts=(trigger.max_starts.times, _PERIODS[trigger.max_starts.per]),
+        order=order,
         paused=paused,
         reads=fields_read(filters) | (fields_read(exit_when) if exit_when else frozenset()),
     )

@@ -10,6 +10,7 @@ from activities.messages import PublishInput
 from automations.checks import check_automation
 from automations.known import Known
 from automations.model import Automation
+from automations.touching import touching
 from conditions.problems import Problem, suggestion
 from conditions.times import Micros
 from runtime.registry import publish_workflow_id
@@ -72,6 +73,7 @@ def known_definitions(connection: Connection) -> Known:
             *contacts.all_tags(connection, MOST_TAGS),
             *_added_tags(definitions.all_drafts(connection)),
         },
+        touching=lambda: touching(definitions.all_drafts(connection)),
     )
 
 

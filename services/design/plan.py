@@ -1,7 +1,8 @@
 """Definitions as code: what applying a set of documents would change, and applying it in one transaction."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from operator import eq
 from typing import Any, Literal
 
@@ -12,9 +13,10 @@ from automations.checks import check_automation
 from automations.documents import KINDS as AUTOMATION_KINDS
 from automations.documents import Document, Documents, Mistake
 from automations.known import Known
-from automations.model import Automation, Recipient
+from automations.model import Automation, Recipient, definition
 from automations.steps.actions import AddTagStep
 from automations.steps.places import walk
+from automations.touching import Touching, touching
 from conditions.times import Micros
 from runtime.registry import publish_workflow_id
 from scoring.checks import check_profile, publish_problems
@@ -176,6 +178,7 @@ def check_documents(documents: Documents, stored: Known | None = None) -> tuple[
         named_events=stored.named_events | events_named(profiles.values()),
         added_tags=stored.added_tags | added,
         tags=stored.tags,
+        touching=cache(lambda: _touching(models, stored)),
     )
     mistakes, warnings = list(documents.mistakes), []
     for document in documents.documents:
@@ -188,6 +191,17 @@ def check_documents(documents: Documents, stored: Known | None = None) -> tuple[
             mistakes += [document.mistake(problem) for problem in errors]
             warnings += [document.mistake(problem) for problem in strange]
     return sorted(mistakes), sorted(warnings)
+
+
+def _touching(models: Iterable[BaseModel], stored: Known) -> Touching:
+    """What automations change: those of the documents, and those stored that no document stands for."""
+    automations = [model for model in models if isinstance(model, Automation)]
+    here = touching(definition(model) for model in automations)
+    keys = {model.key for model in automations}
+    found = {
+        place: [one for one in those if one.key not in keys] for place, those in stored.touching().items()
+    }
+    return {place: [*found.get(place, ()), *here.get(place, ())] for place in {*found, *here}}
 
 
 def _plan(connection: Connection, documents: Documents) -> tuple[Item, ...]:

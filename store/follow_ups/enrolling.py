@@ -30,6 +30,7 @@ class NewEnrollment(NamedTuple):
     created_at: Micros
     watching: int
     start_at: Micros
+    after_id: str | None = None
 
 
 class NewSkip(NamedTuple):

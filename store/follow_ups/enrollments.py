@@ -13,6 +13,7 @@ from sqlalchemy import (
     func,
     insert,
     null,
+    or_,
     select,
     update,
 )
@@ -88,6 +89,15 @@ def _may_start(connection: Connection, shard: int, now: Micros) -> list[Any]:
         ENROLLMENTS.c.status == EnrollmentStatus.QUEUED,
         ENROLLMENTS.c.start_at <= now,
     ]
+    before = ENROLLMENTS.alias("before")
+    not_yet = select(before.c.id).where(
+        before.c.id == ENROLLMENTS.c.after_id,
+        before.c.status.in_(OPEN),
+        ~before.c.settled,
+        ~before.c.paused,
+        before.c.start_at <= ENROLLMENTS.c.start_at,
+    )
+    tests.append(or_(ENROLLMENTS.c.after_id.is_(None), ~not_yet.exists()))
     held = meta.get_fact(connection, meta.HELD) is not None
     return [*tests, ENROLLMENTS.c.started_at.is_not(None)] if held else tests
 
@@ -161,6 +171,15 @@ def enrollment_shard(connection: Connection, enrollment_id: str) -> int | None:
 
 def change_enrollment(connection: Connection, enrollment_id: str, **values: Any) -> None:
     connection.execute(update(ENROLLMENTS).where(ENROLLMENTS.c.id == enrollment_id).values(**values))
+
+
+def settle(connection: Connection, enrollment_id: str) -> bool:
+    """Note that the first steps are done, if another waits for that; whether one does."""
+    behind = select(ENROLLMENTS.c.id).where(ENROLLMENTS.c.after_id == enrollment_id).limit(1)
+    if connection.execute(behind).first() is None:
+        return False
+    change_enrollment(connection, enrollment_id, settled=True)
+    return True
 
 
 def reach_step(connection: Connection, enrollment_id: str, path: str) -> None:
