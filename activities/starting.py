@@ -61,8 +61,8 @@ class _Due(NamedTuple):
     stale: Collection[str]
 
     def is_full(self, limit: int) -> bool:
-        """Whether there may be more of a kind than these."""
-        return max(len(self.queued) + len(self.stale), len(self.closing), len(self.waking)) >= limit
+        """Whether there may be more than these; others come after those that were skipped."""
+        return bool(self.stale) or max(len(self.queued), len(self.closing), len(self.waking)) >= limit
 
 
 class Starter:

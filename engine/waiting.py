@@ -37,7 +37,7 @@ def wait(situation: Situation, path: str, step: Any) -> dict[str, Any]:
         until = moment_of(situation, spec)
     except NoDate as error:
         raise StepFailed(str(error)) from None
-    if until > situation.now:
+    if until > situation.now and spec.may_move:
         enrollment_id = situation.enrollment["id"]
         watching.register_wait(situation.connection, enrollment_id, path, situation.now, deadline_at=until)
     return date_outcome(spec, until, situation.now)

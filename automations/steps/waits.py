@@ -85,6 +85,11 @@ class WaitUntil(Definition):
         return not self.is_clock and self.if_past is None
 
     @property
+    def may_move(self) -> bool:
+        """Whether it is read from fields that may change while it is waited for."""
+        return any(name.startswith(("contact.", "deal.")) for name in (self.until, *self.timezones))
+
+    @property
     def timezones(self) -> list[str]:
         """The zones and fields, in the order in which they are tried."""
         return [self.timezone] if isinstance(self.timezone, str) else self.timezone or []
