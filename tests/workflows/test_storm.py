@@ -49,6 +49,7 @@ def queue_two(town: Town, **trigger: Any) -> None:
     town.world.publish({"on": "e", "points": 7})
     for contact in ("ada", "ben", "eve"):
         town.world.send(contact=contact)
+        town.world.score()
 
 
 def its_turn(town: Town) -> None:
