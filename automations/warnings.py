@@ -17,7 +17,8 @@ from conditions.contradictions import Range, contradictions
 from conditions.fields import CONTACT_FIELDS, DEAL_FIELDS, INTERNAL_EVENTS
 from conditions.problems import Loc, Problem, suggestion
 from conditions.times import micros_of
-from conditions.tree import bounds, fields_read, leaves
+from conditions.tree import Leaf, bounds, field_words, fields_read, leaves, needed
+from triggers.model import Trigger
 
 _NO_DOCUMENT = ("owner", "contact")
 _INFINITE = float("inf")
@@ -40,13 +41,18 @@ def _of_trigger(automation: Automation, known: Known) -> Iterator[Problem]:
     trigger = automation.trigger
     if trigger.fires == "on_entry" and not trigger.filters:
         yield Problem(("trigger", "fires"), "without filters there is nothing to enter: this never fires")
-    elif trigger.fires == "on_entry" and not {"score", "band"} & fields_read(trigger.filters):
+    elif (
+        trigger.fires == "on_entry"
+        and trigger.looks_at == "scores"
+        and not {"score", "band"} & fields_read(trigger.filters)
+    ):
         yield Problem(
             ("trigger", "fires"),
             "on_entry asks whether `score` and `band` came to match, and the filters read neither: this never fires",
         )
     if trigger.profile is None:
         return
+    yield from _unseen_entry(trigger)
     waits = any(isinstance(place.step, WaitStep | WaitForStep) for place in walk(automation))
     if trigger.fires == "every_change" and waits and not _spaced(automation):
         yield Problem(
@@ -65,6 +71,28 @@ def _of_trigger(automation: Automation, known: Known) -> Iterator[Problem]:
                 "only bounds the score from above, so it fires at everybody's first point; for a score that falls, add "
                 f"previous_score: {{greater: {high:g}}}",
             )
+
+
+def _unseen_entry(trigger: Trigger) -> Iterator[Problem]:
+    """A field that has to come to hold a value, where only scores are looked at."""
+    if trigger.fires != "on_entry" or "looks_at" in trigger.model_fields_set:
+        return
+    scored = {"score", "band", f"scores.{trigger.profile}", f"bands.{trigger.profile}"}
+    if not scored & fields_read(trigger.filters):
+        return
+    comes = next((leaf.field for leaf in needed(trigger.filters) if _comes_true(leaf)), None)
+    if comes is not None:
+        yield Problem(
+            ("trigger", "fires"),
+            f"who reaches the score first and {field_words(comes)} later does not enter: say looks_at: "
+            "scores_and_fields if that should fire, or looks_at: scores",
+        )
+
+
+def _comes_true(leaf: Leaf) -> bool:
+    """Whether a field of a record has to come to hold something."""
+    of_record = leaf.field.startswith(("contact.", "deal."))
+    return of_record and not leaf.operator.unwanted and leaf.operator.emptiness is not True
 
 
 def _spaced(automation: Automation) -> bool:

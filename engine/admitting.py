@@ -13,7 +13,7 @@ from runtime.statuses import OPEN
 from scoring.compiled import CompiledProfile
 from store.connection import Connection
 from store.follow_ups import enrolling, watching
-from triggers.evaluate import Guard, Match, Window, is_armed, skip_reason, take_start
+from triggers.evaluate import UNFILTERED, Guard, Match, Window, is_armed, skip_reason, take_start
 
 
 class Found(NamedTuple):
@@ -130,13 +130,13 @@ class Admission:
             trigger.rearm is None
             or guard.entered_at is None
             or not change
-            or not change.seq
+            or change.cause in UNFILTERED
             or profile is None
         ):
             return True
         record_id = found.subject.record_id
         scores = enrolling.scores_between(
-            connection, profile.id, record_id, guard.last_seq, guard.entered_at, change.seq
+            connection, profile.id, record_id, guard.last_seq, guard.entered_at, change.seq or None
         )
         return is_armed(trigger, scores, self.now)
 

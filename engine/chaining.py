@@ -8,10 +8,7 @@ from engine.subjects import DEAL, Subject
 from scoring.progress import ScoreChange
 from store.follow_ups import enrollments as follow_ups
 from triggers.compiled import CompiledTrigger
-from triggers.evaluate import Match
-
-#: `cause` of such enrollments.
-START = "start"
+from triggers.evaluate import BY_STEP, Match
 
 
 def enroll_in(situation: Situation, path: str, key: str) -> dict[str, Any]:
@@ -33,7 +30,7 @@ def enroll_in(situation: Situation, path: str, key: str) -> dict[str, Any]:
         seq=0,
         previous=score,
         current=score,
-        cause=START,
+        cause=BY_STEP,
         cause_id=origin,
         event=None,
         silent=False,

@@ -2,9 +2,12 @@
 
 from collections.abc import Collection, Iterable, Mapping
 
+from uuid_utils import uuid7
+
 from conditions.times import Micros
 from engine.admitting import Admission, Decided, Found
 from engine.facts_reader import FactsReader
+from engine.looking import Looking
 from engine.published import Published
 from engine.subjects import Subject, Subjects
 from scoring.compiled import CompiledProfile
@@ -42,6 +45,9 @@ class Enrolling:
                 for record_id, found in progress.get(profile.id, {}).items():
                     for change in found.changes:
                         self._match_change(record_id, profile, change)
+        if triggers.looking:
+            looking = Looking(self.published, self.subjects, self.facts, progress, str(uuid7()))
+            self.found.extend(Found(*match) for match in looking.matches(self.now))
         if triggers.by_event:
             for pending in events:
                 if not pending.silent and pending.event.type in triggers.by_event:

@@ -32,6 +32,13 @@ class Published:
         """Whether some profile of this kind of record has event rules on fields of the other kind."""
         return any(profile.applies_to == kind and profile.where_reads - {kind} for profile in self.profiles)
 
+    @property
+    def looks_across(self) -> bool:
+        """Whether some trigger on deals looks at changes of their contacts."""
+        return any(
+            key in self.by_key and self.by_key[key].applies_to == "deal" for key in self.triggers.looking
+        )
+
 
 #: (automation, version, whether it is paused, bands of its profile): what a compiled trigger depends on.
 _Compiled = tuple[int, int, bool, tuple[tuple[int | None, str], ...]]

@@ -5,16 +5,12 @@ from collections.abc import Collection, Sequence
 from automations.model import Automation
 from channels.outbound import NOTHING
 from conditions.times import Micros
-from engine.chaining import START
 from engine.happening import compiled
 from engine.published import Published
 from engine.situation import Situation, StepFailed, automation_of
 from store import meta
 from store.connection import Connection, RowMapping
-from triggers.evaluate import BY_HAND, where_lookup
-
-#: How an enrollment was made that no filters led to.
-UNFILTERED = (BY_HAND, START)
+from triggers.evaluate import UNFILTERED, where_lookup
 
 
 def stale(

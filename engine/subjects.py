@@ -11,7 +11,7 @@ from scoring.progress import Touch
 from store.connection import Connection
 from store.follow_ups.enrolling import Earlier
 from store.scoring.facts import DealWithContact, load_contacts, load_deals
-from store.scoring.pending import Due, PendingEvent
+from store.scoring.pending import Due, PendingEvent, fields_before
 
 CONTACT, DEAL = "contact", "deal"
 
@@ -40,7 +40,10 @@ def subject_of(earlier: Earlier, kinds: Mapping[int, str]) -> Subject:
 
 
 class Subjects:
-    """Contacts and deals by id; those that no longer exist are missing."""
+    """Contacts and deals by id; those that no longer exist are missing.
+
+    `before`: by kind and id, what fields held that have changed since the last scoring, where a trigger looks at that.
+    """
 
     def __init__(
         self,
@@ -68,6 +71,14 @@ class Subjects:
         self.deals = load_deals(connection, deals)
         if due.touched_contacts and published.reads_across(DEAL):
             self.deals |= load_deals(connection, due.touched_contacts, of_contacts=True)
+        if published.looks_across and contacts:
+            self.deals |= load_deals(connection, contacts, of_contacts=True)
+        self.before: dict[str, Mapping[int, Mapping[str, Value]]] = {CONTACT: {}, DEAL: {}}
+        if published.triggers.looking:
+            self.before = {
+                CONTACT: fields_before(connection, "contacts", due.touched_contacts),
+                DEAL: fields_before(connection, "deals", due.touched_deals),
+            }
         contacts.update(deal.contact_id for deal in self.deals.values())
         self.contacts = load_contacts(connection, contacts)
 
@@ -125,6 +136,13 @@ class Subjects:
             known = found.get(record_id)
             found[record_id] = Touch(max(depth - 1, known.depth if known else 0), reread=True)
         return found
+
+    def depth_of_fields(self, kind: str, record_id: int) -> int:
+        """How many follow-ups led to the change of a record's fields, or of those of a deal's contact."""
+        depths = [self._touched[kind].get(record_id, 1)]
+        if kind == DEAL:
+            depths.append(self._touched[CONTACT].get(self.deals[record_id].contact_id, 1))
+        return max(depths) - 1
 
     def _deal_field(self, deal_id: int | None, name: str) -> Value:
         deal = self.deals.get(deal_id) if deal_id is not None else None

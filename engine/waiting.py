@@ -8,11 +8,11 @@ from conditions.times import LATEST, Micros, micros_of
 from conditions.tree import compile_conditions
 from engine.happening import first_that_holds
 from engine.situation import Situation, StepFailed
-from engine.staleness import UNFILTERED
 from store.connection import RowMapping
 from store.follow_ups import watching
 from store.follow_ups.enrollments import about_deal
 from store.follow_ups.watching import Place
+from triggers.evaluate import UNFILTERED
 
 _MET, _TIMEOUT = "met", "timeout"
 

@@ -71,6 +71,7 @@ class Shard(SQLModel, table=True):
 
 class Contact(SQLModel, table=True):
     """`touched`: above 0 when fields have changed since the last scoring; one more than the depth of the change.
+    `before_touch`: what those fields held then, by the names that conditions have for them.
 
     `merged_into`: the contact that has taken over all of this one; its key is an alias, and nothing else is left.
     """
@@ -99,6 +100,7 @@ class Contact(SQLModel, table=True):
     created_at: int = _moment()
     updated_at: int = _moment()
     touched: int = Field(default=0, sa_type=SmallInteger)
+    before_touch: dict[str, Any] | None = Field(default=None, sa_type=Json, nullable=True)
     merged_into: int | None = Field(default=None, sa_type=BigInteger)
 
 
@@ -129,6 +131,7 @@ class Deal(SQLModel, table=True):
     created_at: int = _moment()
     updated_at: int = _moment()
     touched: int = Field(default=0, sa_type=SmallInteger)
+    before_touch: dict[str, Any] | None = Field(default=None, sa_type=Json, nullable=True)
 
 
 class Event(SQLModel, table=True):

@@ -42,6 +42,7 @@ class CompiledTrigger:
     exits_early: bool
     most_starts: tuple[int, Micros]
     order: int
+    looks_at_fields: bool
     paused: bool
     reads: frozenset[str]
 
@@ -94,6 +95,7 @@ def compile_trigger(
         exits_early=exits_early or exit_when is not None,
         most_starts=(trigger.max_starts.times, _PERIODS[trigger.max_starts.per]),
         order=order,
+        looks_at_fields=trigger.looks_at == "scores_and_fields",
         paused=paused,
         reads=fields_read(filters) | (fields_read(exit_when) if exit_when else frozenset()),
     )
@@ -121,11 +123,15 @@ def _band_bounds(labels: Any, bands: Bands) -> tuple[float, float]:
 
 
 class TriggerIndex:
-    """The published triggers by profile and event type; those that bound the score are found by halving."""
+    """The published triggers by profile and event type; those that bound the score are found by halving.
+
+    `looking`: by profile, those that look at changes of fields and of other scores as well.
+    """
 
     def __init__(self, triggers: Iterable[CompiledTrigger]) -> None:
         self.triggers = tuple(sorted(triggers, key=lambda trigger: trigger.automation_id))
         self.by_event: dict[str, list[CompiledTrigger]] = {}
+        self.looking: dict[str, list[CompiledTrigger]] = {}
         self._open: dict[str, list[CompiledTrigger]] = {}
         self._rising: dict[str, list[CompiledTrigger]] = {}
         self._falling: dict[str, list[CompiledTrigger]] = {}
@@ -133,6 +139,8 @@ class TriggerIndex:
         for trigger in self.triggers:
             if trigger.event_type is not None:
                 self.by_event.setdefault(trigger.event_type, []).append(trigger)
+            elif trigger.profile is not None and trigger.looks_at_fields:
+                self.looking.setdefault(trigger.profile, []).append(trigger)
             elif trigger.profile is not None:
                 if not trigger.bounded:
                     self._open.setdefault(trigger.profile, []).append(trigger)
@@ -158,10 +166,10 @@ class TriggerIndex:
             for trigger in self.triggers
             for name in trigger.reads
             if name.startswith(("scores.", "bands."))
-        )
+        ) | frozenset(self.looking)
 
     def candidates(self, profile: str, score: int | None) -> Iterator[CompiledTrigger]:
-        """The triggers on a profile whose filters may hold at this score."""
+        """The triggers on a profile whose filters may hold at this score, those in `looking` apart."""
         yield from self._open.get(profile, ())
         if score is None:
             return

@@ -15,8 +15,9 @@ from triggers.compiled import CompiledTrigger, TriggerIndex
 MAX_DEPTH = 5
 #: How often one automation enrolls one record within an hour, unless a setting says otherwise.
 LOOP_LIMIT = 20
-#: `cause` of enrollments by hand.
-BY_HAND = "manual"
+#: `cause` of enrollments that no change and no event led to: by hand, and by the step `start`.
+BY_HAND, BY_STEP = "manual", "start"
+UNFILTERED = (BY_HAND, BY_STEP)
 
 
 class Match(NamedTuple):
@@ -128,6 +129,36 @@ def match_change(
             continue
         exits = trigger.exits is not None and trigger.exits(lookup, now)
         yield Match(trigger, f"{profile.id}:{change.cause_id}", change.event, change, change.depth, exits)
+
+
+class Look(NamedTuple):
+    """A moment at which a trigger that reads fields and other scores is looked at.
+
+    `change`: that of its own profile's score, or one from the present score to the same that stands for it. `before`:
+    fields, scores and bands that have just changed, with what they were.
+    """
+
+    change: ScoreChange
+    origin: str
+    before: Mapping[str, Value]
+
+
+def match_look(
+    trigger: CompiledTrigger, profile: CompiledProfile, look: Look, facts: Facts, now: Micros
+) -> Match | None:
+    """The trigger's match at that moment, if it has one."""
+    change = look.change
+    if change.silent or not (change.current is None or trigger.low <= change.current <= trigger.high):
+        return None
+    lookup = change_lookup(profile, change, facts)
+    if not trigger.holds(lookup, now):
+        return None
+    if trigger.on_entry:
+        back = set_back(lookup, profile, change)
+        if trigger.holds(lambda name: look.before[name] if name in look.before else back(name), now):
+            return None
+    exits = trigger.exits is not None and trigger.exits(lookup, now)
+    return Match(trigger, look.origin, change.event, change, change.depth, exits)
 
 
 def match_event(index: TriggerIndex, event: Event, depth: int, facts: Facts, now: Micros) -> Iterator[Match]:

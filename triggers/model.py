@@ -80,6 +80,9 @@ class Trigger(Definition):
     """What must hold, at the moment of the change."""
     fires: Literal["every_change", "on_entry"] = "every_change"
     """`every_change`: whenever the filters hold. `on_entry`: when they hold and did not before."""
+    looks_at: Literal["scores", "scores_and_fields"] = "scores"
+    """With `profile`: `scores` looks at every change of the profile's scores. `scores_and_fields`: at changes of the
+    fields and of the other scores that the filters read as well."""
     rearm: Rearm | None = None
     """What the score must reach after an enrollment before `on_entry` fires again."""
     reentry: Reentry = "every_time"
@@ -106,6 +109,8 @@ class Trigger(Definition):
             )
         if self.fires == "on_entry" and self.event is not None:
             problems.append(Problem(("fires",), "an event is not entered; on_entry needs a profile"))
+        if "looks_at" in self.model_fields_set and self.profile is None:
+            problems.append(Problem(("looks_at",), "what is looked at beside scores needs a profile"))
         if self.rearm is not None and self.fires != "on_entry":
             problems.append(Problem(("rearm",), "rearm needs `fires: on_entry`"))
         if problems:

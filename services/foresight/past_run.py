@@ -56,7 +56,9 @@ class PastRun:
         self._profile = profile
         self._kind = profile.applies_to if profile is not None else CONTACT
         # Without bands, so that those of the time of each change decide.
-        self._trigger = compile_automation(automation, automation_id, 0, (), paused=False)
+        compiled = compile_automation(automation, automation_id, 0, (), paused=False)
+        self._looks_at_fields = compiled.looks_at_fields
+        self._trigger = replace(compiled, looks_at_fields=False)
         #: The trigger, and the same with `on_entry` in case that was meant.
         self._variants = [self._trigger]
         if profile is not None and not self._trigger.on_entry and spec.filters:
@@ -209,9 +211,14 @@ class PastRun:
             },
             "only_here": len(would - about),
             "only_published": len(about - would),
-            "warnings": self._warnings(count, len(entered)),
+            "warnings": [*self._left_out(), *self._warnings(count, len(entered))],
             "items": list(self._items(connection, entered)),
         }
+
+    def _left_out(self) -> list[str]:
+        if not self._looks_at_fields:
+            return []
+        return [_WITHOUT_FIELDS]
 
     def _warnings(self, count: int, records: int) -> list[str]:
         if len(self._variants) == 1 or count <= records:
@@ -244,6 +251,12 @@ class PastRun:
                     for entry in entries[:SHOWN]
                 ],
             }
+
+
+_WITHOUT_FIELDS = (
+    "looks at changes of the profile's scores alone: what fields and other scores were is not kept, so that "
+    "enrollments because of them are missing"
+)
 
 
 def _event(row: past.PastEvent) -> Event:

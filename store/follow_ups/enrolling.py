@@ -112,18 +112,24 @@ def load_earlier(
 
 
 def scores_between(
-    connection: Connection, profile_id: int, record_id: int, after: int | None, since: Micros, before: int
+    connection: Connection,
+    profile_id: int,
+    record_id: int,
+    after: int | None,
+    since: Micros,
+    before: int | None,
 ) -> list[int | None]:
     """The scores that changes with numbers above `after`, or made after `since`, reached, up to but not `before`."""
     test, parameter = ("seq > ?", after) if after is not None else ("at > ?", since)
+    until = "" if before is None else " AND seq < ?"
     return [
         row[0]
         for row in Bulk(connection).rows(
-            f"SELECT current FROM changes WHERE profile_id = ? AND record_id = ? AND {test} AND seq < ?",
+            f"SELECT current FROM changes WHERE profile_id = ? AND record_id = ? AND {test}{until}",
             profile_id,
             record_id,
             parameter,
-            before,
+            *([] if before is None else [before]),
         )
     ]
 

@@ -63,7 +63,12 @@ def change_contact(
     connection.execute(
         update(CONTACTS)
         .where(CONTACTS.c.id == before["id"])
-        .values(**new, updated_at=now, touched=max(before["touched"], depth + 1))
+        .values(
+            **new,
+            updated_at=now,
+            touched=max(before["touched"], depth + 1),
+            before_touch=held_before(before, new),
+        )
     )
     events = [
         InternalEvent(f"{name}/{uuid7()}", name, before["id"], None, before["shard"], properties)
@@ -71,6 +76,15 @@ def change_contact(
     ]
     add_internal_events(connection, events, now, depth=depth)
     return True
+
+
+def held_before(before: RowMapping, new: Mapping[str, Any]) -> dict[str, Any]:
+    """What the fields that change have held since the last scoring, by the names that conditions have for them."""
+    held = {name: before[name] for name in new if name != "fields"}
+    if "fields" in new:
+        old, fields = before["fields"], new["fields"]
+        held |= {name: old.get(name) for name in {*old, *fields} if differ(old.get(name), fields.get(name))}
+    return {**held, **(before["before_touch"] or {})}
 
 
 def differ(old: Any, new: Any) -> bool:

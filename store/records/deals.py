@@ -9,7 +9,7 @@ from uuid_utils import uuid7
 from conditions.times import Micros
 from store.bulk import Bulk
 from store.intake.event_rows import InternalEvent, add_internal_events
-from store.records.contacts import differ, field_changes
+from store.records.contacts import differ, field_changes, held_before
 from store.scoring.facts import plain_number
 from store.tables import Deal, table
 
@@ -50,7 +50,12 @@ def change_deal(
     connection.execute(
         update(DEALS)
         .where(DEALS.c.id == before["id"])
-        .values(**new, updated_at=now, touched=max(before["touched"], depth + 1))
+        .values(
+            **new,
+            updated_at=now,
+            touched=max(before["touched"], depth + 1),
+            before_touch=held_before(before, new),
+        )
     )
     events = [
         InternalEvent(

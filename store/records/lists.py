@@ -185,6 +185,7 @@ def _field(records: Table, name: str) -> SqlValue:
         "shard",
         "contact_id",
         "touched",
+        "before_touch",
         "merged_into",
     )
     return SqlValue.text(records.c[name]) if plain else SqlValue.json_member(records.c.fields, name)

@@ -3,10 +3,12 @@
 from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
+import orjson
 from sqlalchemy import Connection
 
 from conditions.limits import BATCH
 from conditions.times import Micros
+from conditions.values import Value
 from runtime.statuses import EventStatus
 from scoring.ledger import Event
 from store.bulk import Bulk
@@ -163,7 +165,21 @@ def clear_touched(connection: Connection, records: str, ids: Collection[int]) ->
     """Note that the changed fields of `contacts` or `deals` have been looked at."""
     bulk = Bulk(connection)
     test, parameter = bulk.among("id", ids)
-    bulk.run(f"UPDATE {records} SET touched = 0 WHERE {test}", parameter)
+    bulk.run(f"UPDATE {records} SET touched = 0, before_touch = NULL WHERE {test}", parameter)
+
+
+def fields_before(connection: Connection, records: str, ids: Collection[int]) -> dict[int, dict[str, Value]]:
+    """What the changed fields of `contacts` or `deals` held before, by id and by the names of conditions."""
+    bulk = Bulk(connection)
+    test, parameter = bulk.among("id", ids)
+    prefix = records.removesuffix("s")
+    found = {}
+    for record_id, held in bulk.rows(
+        f"SELECT id, before_touch FROM {records} WHERE {test} AND before_touch IS NOT NULL", parameter
+    ):
+        values = orjson.loads(held) if isinstance(held, str | bytes) else held
+        found[record_id] = {f"{prefix}.{name}": value for name, value in (values or {}).items()}
+    return found
 
 
 def forget_due(connection: Connection, profile_id: int, ids: Collection[int]) -> None:
