@@ -13,17 +13,11 @@ from starlette.responses import Response
 
 from conditions.limits import LISTED
 from conditions.problems import Problem
+from services.answers import FieldProblem, field_problems
 from services.resources import BadParameter, Conflict, Invalid, NotFound
 from store.database import DatabaseUnavailable
 
 MEDIA_TYPE = "application/problem+json"
-
-
-class FieldProblem(BaseModel):
-    """One mistake in the body; `pointer` is a JSON pointer into it."""
-
-    pointer: str = Field(examples=["/rules/0/points"])
-    message: str
 
 
 class ProblemDetails(BaseModel):
@@ -56,14 +50,9 @@ def problem(
     return Response(orjson.dumps(content), status, {**private, **(headers or {})}, MEDIA_TYPE)
 
 
-def field_problems(problems: Iterable[Problem]) -> list[dict[str, str]]:
-    """Mistakes as the API lists them."""
-    return [{"pointer": found.pointer, "message": found.message} for found in problems]
-
-
 def invalid(problems: Iterable[Problem]) -> Response:
     """422 with every mistake."""
-    errors = field_problems(problems)
+    errors = [error.model_dump() for error in field_problems(problems)]
     count = len(errors)
     told = (
         f"{count} mistakes"
@@ -112,9 +101,9 @@ def handle_errors(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def parameters(_: Request, error: RequestValidationError) -> Response:
-        found = [(str(detail["loc"][-1]), _parameter_message(detail)) for detail in error.errors()]
-        errors = [{"pointer": "", "parameter": name, "message": message} for name, message in found]
-        return problem(422, "; ".join(message for _, message in found), errors)
+        told = [(str(detail["loc"][-1]), _parameter_message(detail)) for detail in error.errors()]
+        errors = [{"pointer": "", "parameter": name, "message": message} for name, message in told]
+        return problem(422, "; ".join(message for _, message in told), errors)
 
     @app.exception_handler(HTTPException)
     async def other(request: Request, error: HTTPException) -> Response:

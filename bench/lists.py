@@ -66,7 +66,7 @@ async def measure(scale: float) -> list[Result]:
 def _deep(lists: RecordLists, query: RecordQuery) -> RecordQuery:
     """The same from somewhere far down: one page leads to the next, so a made-up place does as well."""
     first = lists.find(query)
-    if first["next"] is None:
+    if first.next is None:
         return query
     asked = query.filter
     middle = lists.find(
@@ -81,7 +81,7 @@ def _deep(lists: RecordLists, query: RecordQuery) -> RecordQuery:
             sort=query.sort,
         )
     )
-    return replace(query, cursor=middle["next"] or first["next"])
+    return replace(query, cursor=middle.next or first.next)
 
 
 def _samples(lists: RecordLists, queries: list[RecordQuery], count: int) -> list[float]:

@@ -36,14 +36,14 @@ async def measure(scale: float) -> list[Result]:
         application = kindling.application()
         await _publish(kindling, application, 100)
         began = time.perf_counter()
-        found = await asyncio.to_thread(preview, kindling.resources(), PROFILE["key"])
+        ahead = await asyncio.to_thread(preview, kindling.resources(), PROFILE["key"])
         looked = time.perf_counter() - began
         peak = Peak(kindling.worker_pid)
         watching = asyncio.create_task(peak.watch())
         seconds = await _publish(kindling, application, 150)
         watching.cancel()
         everybody = kindling.observer.number("SELECT count(*) FROM contacts")
-    looked_at_all = found["records"] == everybody
+    looked_at_all = ahead.records == everybody
     return [
         Result("publish", seconds, "s", None, None, f"at most {SECONDS} s", seconds <= SECONDS),
         Result(

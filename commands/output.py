@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
+from pydantic import BaseModel
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import (
@@ -44,8 +45,19 @@ def note(text: str) -> None:
 
 
 def print_json(data: Any) -> None:
-    """Data for programs."""
-    sys.stdout.write(json.dumps(data, indent=2, ensure_ascii=False) + "\n")
+    """Data for programs; answers of use cases in it are shown as the API gives them."""
+    sys.stdout.write(json.dumps(data, indent=2, ensure_ascii=False, default=_plain) + "\n")
+
+
+def answer_data(answer: BaseModel, *without: str) -> dict[str, Any]:
+    """An answer of a use case as the API gives it: what is not set is not there."""
+    return answer.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude=set(without))
+
+
+def _plain(value: Any) -> dict[str, Any]:
+    if not isinstance(value, BaseModel):
+        raise TypeError(f"{type(value).__name__} is no JSON")
+    return answer_data(value)
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], right: Sequence[str] = ()) -> None:
@@ -85,6 +97,6 @@ class Bar:
         self._progress.update(self._task, completed=done, total=total)
 
 
-def shown_moment(text: str) -> str:
-    """A moment as people read it, to the second: `2026-11-22 09:30:00`."""
-    return text[:19].replace("T", " ")
+def shown_moment(text: str | None) -> str:
+    """A moment as people read it, to the second: `2026-11-22 09:30:00`; nothing where there is none."""
+    return (text or "")[:19].replace("T", " ")

@@ -27,14 +27,14 @@ def decode(cursor: str | None, of: str, types: Sequence[type]) -> list[Any] | No
     if cursor is None:
         return None
     try:
-        found = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        place = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (binascii.Error, ValueError):
-        found = None
-    if not isinstance(found, list) or found[:1] != [of] or len(found) != len(types) + 1:
+        place = None
+    if not isinstance(place, list) or place[:1] != [of] or len(place) != len(types) + 1:
         raise wrong()
-    if not all(_fits(value, kind) for value, kind in zip(found[1:], types, strict=True)):
+    if not all(_fits(value, kind) for value, kind in zip(place[1:], types, strict=True)):
         raise wrong()
-    return found[1:]
+    return place[1:]
 
 
 def _fits(value: Any, kind: type) -> bool:
@@ -78,8 +78,3 @@ def _size(value: Any) -> int:
     if isinstance(value, Sequence):
         return sum(map(_size, value))
     return 8
-
-
-def page(items: list[Any], following: str | None) -> dict[str, Any]:
-    """A page of a list, as the API shows it."""
-    return {"items": items, "next": following}

@@ -1,21 +1,19 @@
 """Automations and recipients."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
 from api.bodies import Body, OptionalBody, read_options, takes
 from api.design.profiles import RollbackIn
-from api.design.schemas import Automation as AutomationShown
-from api.design.schemas import Comparison
-from api.design.schemas import Recipient as RecipientShown
-from api.design.schemas import Version as VersionShown
 from api.parameters import DEFAULT_LIMIT, Cursor, Key, Limit, Version
-from api.schemas import Page
 from api.state import App
 from automations.model import Automation, Recipient
 from conditions.definition import Definition
 from conditions.problems import Problem
+from services.answers import Page
+from services.design import answers
+from services.design.answers import Comparison
 from services.follow_ups.enrollment import EnrollRequest
 from services.resources import Invalid
 
@@ -56,32 +54,34 @@ def _could_enroll(app: App, key: str, wanted: EnrollRequest | None, *, draft: bo
         ) from None
 
 
-def _and_enroll(app: App, key: str, shown: dict[str, Any], wanted: EnrollRequest | None) -> dict[str, Any]:
-    if wanted is None:
-        return shown
-    return {**shown, "enrolled": app.enroll_by_hand.enroll(key, wanted.model_dump(exclude_unset=True))}
+def _and_enroll(
+    app: App, key: str, shown: answers.Automation, wanted: EnrollRequest | None
+) -> answers.Automation:
+    if wanted is not None:
+        shown.enrolled = app.enroll_by_hand.enroll(key, wanted.model_dump(exclude_unset=True))
+    return shown
 
 
 @router.get(
     "/automations",
-    response_model=Page[AutomationShown],
     response_model_exclude_unset=True,
     summary="List automations",
 )
-def list_automations(app: App, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT) -> dict[str, Any]:
+def list_automations(
+    app: App, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
+) -> Page[answers.Automation]:
     """By key."""
     return app.automations.find(cursor=cursor, limit=limit)
 
 
 @router.put(
     "/automations/{key}",
-    response_model=AutomationShown,
     response_model_exclude_unset=True,
     openapi_extra=takes(Automation),
-    responses={201: {"model": AutomationShown}},
+    responses={201: {"model": answers.Automation}},
     summary="Save an automation's draft",
 )
-def put_automation(key: Key, body: Body, app: App, response: Response) -> dict[str, Any]:
+def put_automation(key: Key, body: Body, app: App, response: Response) -> answers.Automation:
     """The content of its YAML document. `warnings` tell what is not wrong but may not be meant."""
     automation, created = app.automations.save(key, body)
     response.status_code = 201 if created else 200
@@ -90,11 +90,10 @@ def put_automation(key: Key, body: Body, app: App, response: Response) -> dict[s
 
 @router.get(
     "/automations/{key}",
-    response_model=AutomationShown,
     response_model_exclude_unset=True,
     summary="Read an automation",
 )
-def get_automation(key: Key, app: App) -> dict[str, Any]:
+def get_automation(key: Key, app: App) -> answers.Automation:
     """The draft, and how the automation stands."""
     return app.automations.get(key)
 
@@ -107,12 +106,11 @@ def delete_automation(key: Key, app: App) -> None:
 
 @router.post(
     "/automations/{key}/publish",
-    response_model=AutomationShown,
     response_model_exclude_unset=True,
     openapi_extra=takes(PublishIn, required=False),
     summary="Publish the draft",
 )
-def publish_automation(key: Key, body: OptionalBody, app: App) -> dict[str, Any]:
+def publish_automation(key: Key, body: OptionalBody, app: App) -> answers.Automation:
     """Makes an immutable version and switches to it; `difference` is that from the one before.
 
     Follow-ups that run keep theirs. `enroll` then enrolls those who match now; count them first with a `dry_run`.
@@ -124,24 +122,22 @@ def publish_automation(key: Key, body: OptionalBody, app: App) -> dict[str, Any]
 
 @router.post(
     "/automations/{key}/pause",
-    response_model=AutomationShown,
     response_model_exclude_unset=True,
     openapi_extra=takes(PauseIn, required=False),
     summary="Stop enrolling",
 )
-def pause_automation(key: Key, body: OptionalBody, app: App) -> dict[str, Any]:
+def pause_automation(key: Key, body: OptionalBody, app: App) -> answers.Automation:
     """Matches are recorded as skipped. What runs, runs on, unless `running` says that it pauses too."""
     return app.automations.pause(key, paused=True, running=read_options(PauseIn, body).running)
 
 
 @router.post(
     "/automations/{key}/resume",
-    response_model=AutomationShown,
     response_model_exclude_unset=True,
     openapi_extra=takes(ResumeIn, required=False),
     summary="Enroll again",
 )
-def resume_automation(key: Key, body: OptionalBody, app: App) -> dict[str, Any]:
+def resume_automation(key: Key, body: OptionalBody, app: App) -> answers.Automation:
     """Changes made while it was paused do not enroll later; `enroll` enrolls those who match now.
 
     `running`: follow-ups that are paused go on too.
@@ -154,27 +150,23 @@ def resume_automation(key: Key, body: OptionalBody, app: App) -> dict[str, Any]:
 
 @router.post(
     "/automations/{key}/rollback",
-    response_model=AutomationShown,
     response_model_exclude_unset=True,
     openapi_extra=takes(RollbackIn),
     summary="Publish an earlier version anew",
 )
-def rollback_automation(key: Key, body: Body, app: App) -> dict[str, Any]:
+def rollback_automation(key: Key, body: Body, app: App) -> answers.Automation:
     """It becomes the draft too. A paused automation stays paused."""
     return app.automations.rollback(key, body)
 
 
-@router.get(
-    "/automations/{key}/versions", response_model=Page[VersionShown], summary="List an automation's versions"
-)
-def list_automation_versions(key: Key, app: App) -> dict[str, Any]:
+@router.get("/automations/{key}/versions", summary="List an automation's versions")
+def list_automation_versions(key: Key, app: App) -> Page[answers.Version]:
     """The newest first."""
-    return {"items": app.automations.versions(key), "next": None}
+    return app.automations.versions(key)
 
 
 @router.get(
     "/automations/{key}/compare",
-    response_model=Comparison,
     summary="Compare two versions of an automation",
 )
 def compare_automation_versions(
@@ -182,34 +174,29 @@ def compare_automation_versions(
     app: App,
     from_: Annotated[Version, Query(alias="from")] = None,
     to: Version = None,
-) -> dict[str, Any]:
+) -> Comparison:
     """A diff of YAML; by default from what is published to the draft."""
     return app.automations.compare(key, from_, to)
 
 
 @router.put(
     "/recipients/{key}",
-    response_model=RecipientShown,
     openapi_extra=takes(Recipient),
     tags=["Recipients"],
     summary="Create or replace a recipient",
 )
-def put_recipient(key: Key, body: Body, app: App) -> dict[str, Any]:
+def put_recipient(key: Key, body: Body, app: App) -> answers.Recipient:
     """Addresses such as `mailto:sales@example.com`; without any, notifications are only recorded."""
     return app.automations.save_recipient(key, body)
 
 
-@router.get(
-    "/recipients/{key}", response_model=RecipientShown, tags=["Recipients"], summary="Read a recipient"
-)
-def get_recipient(key: Key, app: App) -> dict[str, Any]:
+@router.get("/recipients/{key}", tags=["Recipients"], summary="Read a recipient")
+def get_recipient(key: Key, app: App) -> answers.Recipient:
     """A recipient with its channels."""
     return app.automations.recipient(key)
 
 
-@router.get(
-    "/recipients", response_model=Page[RecipientShown], tags=["Recipients"], summary="List recipients"
-)
-def list_recipients(app: App) -> dict[str, Any]:
+@router.get("/recipients", tags=["Recipients"], summary="List recipients")
+def list_recipients(app: App) -> Page[answers.Recipient]:
     """By key."""
     return app.automations.recipients()

@@ -6,13 +6,13 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict
 
 from api.bodies import Body, OptionalBody, takes
-from api.design.schemas import Comparison, Profile, Published
-from api.design.schemas import Version as VersionShown
 from api.parameters import DEFAULT_LIMIT, Cursor, Key, Limit, Triggers, Version
-from api.schemas import Page
 from api.state import App
 from conditions.problems import Problem
 from scoring.profile import ScoreProfile
+from services.answers import Page
+from services.design import answers
+from services.design.answers import Comparison, Profile, Published
 from services.design.documents import read_silent
 from services.resources import BadParameter, Invalid
 
@@ -33,28 +33,27 @@ class RollbackIn(BaseModel):
     version: int
 
 
-@router.get("", response_model=Page[Profile], summary="List score profiles")
-def list_profiles(app: App, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT) -> dict[str, Any]:
+@router.get("", summary="List score profiles")
+def list_profiles(app: App, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT) -> Page[Profile]:
     """By key."""
     return app.profiles.find(cursor=cursor, limit=limit)
 
 
 @router.put(
     "/{key}",
-    response_model=Profile,
     openapi_extra=takes(ScoreProfile),
     responses={201: {"model": Profile}},
     summary="Save a score profile's draft",
 )
-def put_profile(key: Key, body: Body, app: App, response: Response) -> dict[str, Any]:
+def put_profile(key: Key, body: Body, app: App, response: Response) -> Profile:
     """The content of its YAML document. Name and description apply at once, the rest when it is published."""
     profile, created = app.profiles.save(key, body)
     response.status_code = 201 if created else 200
     return profile
 
 
-@router.get("/{key}", response_model=Profile, summary="Read a score profile")
-def get_profile(key: Key, app: App) -> dict[str, Any]:
+@router.get("/{key}", summary="Read a score profile")
+def get_profile(key: Key, app: App) -> Profile:
     """The draft, and how the profile stands: `publishing` shows the progress of the newest publish."""
     return app.profiles.get(key)
 
@@ -68,7 +67,6 @@ def delete_profile(key: Key, app: App) -> None:
 @router.post(
     "/{key}/publish",
     status_code=202,
-    response_model=Published,
     openapi_extra=takes(PublishIn, required=False),
     summary="Publish the draft",
 )
@@ -77,11 +75,11 @@ def publish_profile(
     body: OptionalBody,
     app: App,
     triggers: Annotated[str | None, Query(description="`silent` or `fire`, as in the body")] = None,
-) -> dict[str, Any]:
+) -> Published:
     """Makes an immutable version, switches to it, and re-scores every record as a Temporal workflow."""
     silent = read_silent(triggers, default=_silent(body))
     publish = app.profiles.publish(key, silent=silent)
-    return {"version": publish.version, "workflow_id": publish.workflow_id}
+    return Published(version=publish.version, workflow_id=publish.workflow_id)
 
 
 def _silent(body: Any) -> bool:
@@ -99,8 +97,8 @@ def _silent(body: Any) -> bool:
         raise Invalid([Problem(("triggers",), str(error))]) from None
 
 
-@router.post("/{key}/unpublish", response_model=Profile, summary="Unpublish a score profile")
-def unpublish_profile(key: Key, app: App) -> dict[str, Any]:
+@router.post("/{key}/unpublish", summary="Unpublish a score profile")
+def unpublish_profile(key: Key, app: App) -> Profile:
     """Its scores become empty, silently."""
     return app.profiles.unpublish(key)
 
@@ -108,28 +106,27 @@ def unpublish_profile(key: Key, app: App) -> dict[str, Any]:
 @router.post(
     "/{key}/rollback",
     status_code=202,
-    response_model=Published,
     openapi_extra=takes(RollbackIn),
     summary="Publish an earlier version anew",
 )
-def rollback_profile(key: Key, body: Body, app: App, triggers: Triggers = None) -> dict[str, Any]:
+def rollback_profile(key: Key, body: Body, app: App, triggers: Triggers = None) -> Published:
     """It becomes the draft too. Re-scores every record, silently unless `triggers` is `fire`."""
     publish = app.profiles.rollback(key, body, silent=read_silent(triggers, default=True))
-    return {"version": publish.version, "workflow_id": publish.workflow_id}
+    return Published(version=publish.version, workflow_id=publish.workflow_id)
 
 
-@router.get("/{key}/compare", response_model=Comparison, summary="Compare two versions of a score profile")
+@router.get("/{key}/compare", summary="Compare two versions of a score profile")
 def compare_profile_versions(
     key: Key,
     app: App,
     from_: Annotated[Version, Query(alias="from")] = None,
     to: Version = None,
-) -> dict[str, Any]:
+) -> Comparison:
     """A diff of YAML; by default from what is published to the draft."""
     return app.profiles.compare(key, from_, to)
 
 
-@router.get("/{key}/versions", response_model=Page[VersionShown], summary="List a score profile's versions")
-def list_profile_versions(key: Key, app: App) -> dict[str, Any]:
+@router.get("/{key}/versions", summary="List a score profile's versions")
+def list_profile_versions(key: Key, app: App) -> Page[answers.Version]:
     """The newest first."""
-    return {"items": app.profiles.versions(key), "next": None}
+    return app.profiles.versions(key)

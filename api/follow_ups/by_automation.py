@@ -1,13 +1,12 @@
 """The follow-ups of one automation: enrolling by hand, counts, giving up what waits."""
 
-from typing import Any
-
 from fastapi import APIRouter
 
 from api.bodies import Body, takes
-from api.follow_ups.schemas import Dropped, Enrolled, Stats
 from api.parameters import Key, Version
 from api.state import App
+from services.answers import Enrolled
+from services.follow_ups.answers import Dropped, Stats
 from services.follow_ups.enrollment import EnrollRequest
 
 router = APIRouter(prefix="/v1", tags=["Automations"])
@@ -15,11 +14,10 @@ router = APIRouter(prefix="/v1", tags=["Automations"])
 
 @router.post(
     "/automations/{key}/enroll",
-    response_model=Enrolled,
     openapi_extra=takes(EnrollRequest),
     summary="Enroll by hand",
 )
-def enroll(key: Key, body: Body, app: App) -> dict[str, Any]:
+def enroll(key: Key, body: Body, app: App) -> Enrolled:
     """Records that are named, those on a smart list, or all that match now. With `dry_run` it only counts.
 
     Re-entry, running follow-ups, `exit_when` and the storm limit count as they do for changes of scores.
@@ -27,15 +25,13 @@ def enroll(key: Key, body: Body, app: App) -> dict[str, Any]:
     return app.enroll_by_hand.enroll(key, body)
 
 
-@router.get("/automations/{key}/stats", response_model=Stats, summary="Count what an automation has done")
-def read_stats(key: Key, app: App, version: Version = None) -> dict[str, Any]:
+@router.get("/automations/{key}/stats", summary="Count what an automation has done")
+def read_stats(key: Key, app: App, version: Version = None) -> Stats:
     """Enrollments by status, skips by reason, and how many went which way at each step."""
     return app.statistics.read(key, version)
 
 
-@router.post(
-    "/automations/{key}/drop-queued", response_model=Dropped, summary="Give up what waits for its start"
-)
-def drop_queued(key: Key, app: App) -> dict[str, Any]:
+@router.post("/automations/{key}/drop-queued", summary="Give up what waits for its start")
+def drop_queued(key: Key, app: App) -> Dropped:
     """What the storm limit, or `kindling hold`, keeps waiting does not start any more; it is recorded as skipped."""
-    return {"dropped": app.automations.drop_queued(key)}
+    return Dropped(dropped=app.automations.drop_queued(key))

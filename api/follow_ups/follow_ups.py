@@ -1,23 +1,23 @@
 """Enrollments, tasks, notifications and webhooks."""
 
-from typing import Any, get_args
+from typing import get_args
 
 from fastapi import APIRouter
 
 from api.bodies import Body, takes
-from api.follow_ups.schemas import Enrollment, Notification, Task, Webhook
 from api.parameters import DEFAULT_LIMIT, Cursor, Id, Limit, Text
-from api.schemas import Page
 from api.state import App
 from conditions.problems import suggestion
 from runtime.statuses import NotificationStatus, WebhookStatus
+from services.answers import Page
+from services.follow_ups.answers import Enrollment, Notification, Task, Webhook
 from services.follow_ups.listing import STATUSES, TaskChange
 from services.resources import BadParameter
 
 router = APIRouter(prefix="/v1", tags=["Follow-ups"])
 
 
-@router.get("/enrollments", response_model=Page[Enrollment], summary="List enrollments")
+@router.get("/enrollments", summary="List enrollments")
 def list_enrollments(
     app: App,
     contact: Text = None,
@@ -26,7 +26,7 @@ def list_enrollments(
     status: Text = None,
     cursor: Cursor = None,
     limit: Limit = DEFAULT_LIMIT,
-) -> dict[str, Any]:
+) -> Page[Enrollment]:
     """The newest first, each with the place of its follow-up in the Temporal UI."""
     _check("status", status, STATUSES)
     return app.follow_ups.enrollments(
@@ -37,10 +37,9 @@ def list_enrollments(
 @router.post(
     "/enrollments/{enrollment_id}/retry",
     status_code=202,
-    response_model=Enrollment,
     summary="Try a failed follow-up again",
 )
-def retry_enrollment(enrollment_id: Id, app: App) -> dict[str, Any]:
+def retry_enrollment(enrollment_id: Id, app: App) -> Enrollment:
     """From the step that failed, as a new attempt: steps that are done are passed over."""
     return app.repairs.retry(enrollment_id)
 
@@ -48,10 +47,9 @@ def retry_enrollment(enrollment_id: Id, app: App) -> dict[str, Any]:
 @router.post(
     "/enrollments/{enrollment_id}/cancel",
     status_code=202,
-    response_model=Enrollment,
     summary="End a follow-up",
 )
-def cancel_enrollment(enrollment_id: Id, app: App) -> dict[str, Any]:
+def cancel_enrollment(enrollment_id: Id, app: App) -> Enrollment:
     """What it has done stays. Its workflow is told within moments."""
     return app.repairs.cancel(enrollment_id)
 
@@ -59,10 +57,9 @@ def cancel_enrollment(enrollment_id: Id, app: App) -> dict[str, Any]:
 @router.post(
     "/enrollments/{enrollment_id}/skip",
     status_code=202,
-    response_model=Enrollment,
     summary="Skip a step of a follow-up",
 )
-def skip_step(enrollment_id: Id, app: App) -> dict[str, Any]:
+def skip_step(enrollment_id: Id, app: App) -> Enrollment:
     """The step where it is: a wait ends, what it tries to send is not sent. A failed one goes on after that step."""
     return app.repairs.skip(enrollment_id)
 
@@ -70,10 +67,9 @@ def skip_step(enrollment_id: Id, app: App) -> dict[str, Any]:
 @router.post(
     "/enrollments/{enrollment_id}/pause",
     status_code=202,
-    response_model=Enrollment,
     summary="Pause a follow-up",
 )
-def pause_enrollment(enrollment_id: Id, app: App) -> dict[str, Any]:
+def pause_enrollment(enrollment_id: Id, app: App) -> Enrollment:
     """No further step begins until it is resumed. The time of a wait passes meanwhile."""
     return app.repairs.pause(enrollment_id)
 
@@ -81,15 +77,14 @@ def pause_enrollment(enrollment_id: Id, app: App) -> dict[str, Any]:
 @router.post(
     "/enrollments/{enrollment_id}/resume",
     status_code=202,
-    response_model=Enrollment,
     summary="Let a paused follow-up go on",
 )
-def resume_enrollment(enrollment_id: Id, app: App) -> dict[str, Any]:
+def resume_enrollment(enrollment_id: Id, app: App) -> Enrollment:
     """With the step that it was paused before."""
     return app.repairs.resume(enrollment_id)
 
 
-@router.get("/tasks", response_model=Page[Task], summary="List tasks")
+@router.get("/tasks", summary="List tasks")
 def list_tasks(
     app: App,
     contact: Text = None,
@@ -98,7 +93,7 @@ def list_tasks(
     assign_to: Text = None,
     cursor: Cursor = None,
     limit: Limit = DEFAULT_LIMIT,
-) -> dict[str, Any]:
+) -> Page[Task]:
     """The newest first."""
     _check("status", status, ("open", "done"))
     return app.follow_ups.tasks(
@@ -106,15 +101,13 @@ def list_tasks(
     )
 
 
-@router.patch(
-    "/tasks/{task_id}", response_model=Task, openapi_extra=takes(TaskChange), summary="Change a task"
-)
-def patch_task(task_id: Id, body: Body, app: App) -> dict[str, Any]:
+@router.patch("/tasks/{task_id}", openapi_extra=takes(TaskChange), summary="Change a task")
+def patch_task(task_id: Id, body: Body, app: App) -> Task:
     """What is missing stays."""
     return app.follow_ups.change_task(task_id, body)
 
 
-@router.get("/notifications", response_model=Page[Notification], summary="List notifications")
+@router.get("/notifications", summary="List notifications")
 def list_notifications(
     app: App,
     contact: Text = None,
@@ -122,13 +115,13 @@ def list_notifications(
     status: Text = None,
     cursor: Cursor = None,
     limit: Limit = DEFAULT_LIMIT,
-) -> dict[str, Any]:
+) -> Page[Notification]:
     """The newest first."""
     _check("status", status, get_args(NotificationStatus))
     return app.follow_ups.notifications(contact=contact, deal=deal, status=status, cursor=cursor, limit=limit)
 
 
-@router.get("/webhooks", response_model=Page[Webhook], summary="List webhooks")
+@router.get("/webhooks", summary="List webhooks")
 def list_webhooks(
     app: App,
     contact: Text = None,
@@ -136,7 +129,7 @@ def list_webhooks(
     status: Text = None,
     cursor: Cursor = None,
     limit: Limit = DEFAULT_LIMIT,
-) -> dict[str, Any]:
+) -> Page[Webhook]:
     """What was sent, how often it failed and what came back; the newest first."""
     _check("status", status, get_args(WebhookStatus))
     return app.follow_ups.webhooks(contact=contact, deal=deal, status=status, cursor=cursor, limit=limit)

@@ -1,13 +1,11 @@
 """Looking ahead and back: previews, backtests, and why somebody was or was not enrolled."""
 
-from typing import Any
-
 from fastapi import APIRouter, Response
 
 from api.bodies import OptionalBody, takes
-from api.foresight.schemas import BacktestResult, Explanation, Preview
 from api.parameters import DEFAULT_LIMIT, Key, Limit, Text
 from api.state import App
+from services.foresight.answers import BacktestResult, Explanation, Preview
 from services.foresight.backtest import BacktestRequest
 
 router = APIRouter(prefix="/v1")
@@ -16,29 +14,27 @@ router = APIRouter(prefix="/v1")
 @router.get(
     "/profiles/{key}/preview",
     tags=["Score profiles"],
-    response_model=Preview,
     response_model_exclude_unset=True,
     responses={202: {"model": Preview, "description": "It takes long; ask again for the answer"}},
     summary="Look at what publishing the draft would do",
 )
-def preview_profile(key: Key, app: App, response: Response) -> dict[str, Any]:
+def preview_profile(key: Key, app: App, response: Response) -> Preview:
     """Scores before and after, moves between bands, who moves most, and which automations `fire` would start.
 
     Computed as the publish would, and not written. Answers 202 with `done` of `total` where it takes long.
     """
-    found = app.previews.ask(key)
-    response.status_code = 200 if found["status"] == "done" else 202
-    return found
+    preview = app.previews.ask(key)
+    response.status_code = 200 if preview.status == "done" else 202
+    return preview
 
 
 @router.post(
     "/automations/{key}/backtest",
     tags=["Automations"],
-    response_model=BacktestResult,
     openapi_extra=takes(BacktestRequest, required=False),
     summary="Run an automation's trigger over the past",
 )
-def backtest(key: Key, body: OptionalBody, app: App) -> dict[str, Any]:
+def backtest(key: Key, body: OptionalBody, app: App) -> BacktestResult:
     """Who would have entered in the last days, when and how often, beside who was enrolled. Writes nothing.
 
     Fields of records and scores of other profiles are read as they are now; a follow-up is taken to last as long as
@@ -50,13 +46,12 @@ def backtest(key: Key, body: OptionalBody, app: App) -> dict[str, Any]:
 @router.get(
     "/automations/{key}/why",
     tags=["Automations"],
-    response_model=Explanation,
     response_model_exclude_unset=True,
     summary="Why an automation did or did not enroll a record",
 )
 def explain_automation(
     key: Key, app: App, contact: Text = None, deal: Text = None, limit: Limit = DEFAULT_LIMIT
-) -> dict[str, Any]:
+) -> Explanation:
     """For each recent change of the score, or event: enrolled, skipped and why, or which filter did not hold.
 
     Fields of the record are read as they are now.

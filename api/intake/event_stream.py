@@ -2,14 +2,14 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any
 
 import orjson
 
-from api.problems import field_problems
 from conditions.limits import LINE, LISTED
 from conditions.problems import Problem
-from services.intake.events import Events, Taken
+from services.answers import field_problems
+from services.intake.answers import Accepted, Conflicting, Rejected
+from services.intake.events import Events
 
 LONGEST_LINE = LINE.most
 #: Lines that are stored at once, and bytes of them.
@@ -17,7 +17,7 @@ PER_BATCH, BATCH_BYTES = 1_000, 8 * 1024**2
 
 
 class EventStream:
-    """Feed it the body chunk by chunk, end it, then ask for the `outcome`. Indexes count lines from 0."""
+    """Feed it the body chunk by chunk, then end it. Indexes count lines from 0."""
 
     def __init__(self, events: Events, *, silent: bool) -> None:
         self._events = events
@@ -27,12 +27,13 @@ class EventStream:
         self._lines: list[tuple[int, bytes]] = []
         self._bytes = 0
         self._index = 0
-        self._rejected: list[dict[str, Any]] = []
+        self._accepted = 0
+        self._duplicates = 0
+        self._rejected: list[Rejected] = []
         self._rejected_count = 0
         self._conflicts: list[tuple[int, str, str]] = []
         self._conflicts_count = 0
         self._listed = 0
-        self._taken = Taken()
 
     async def feed(self, chunk: bytes) -> None:
         """Store what is complete; a line that has grown too long is passed over up to its end."""
@@ -48,23 +49,19 @@ class EventStream:
                 self._reject(self._index, [_TOO_LONG])
             self._skipping, self._rest = True, b""
 
-    async def end(self) -> Taken:
-        """Store the rest; what was accepted and what was known."""
+    async def end(self) -> Accepted:
+        """Store the rest; the answer: counts, and the first conflicts and rejected lines."""
         if self._rest or self._skipping:
             self._line(self._rest)
         await self._flush()
-        return self._taken
-
-    def outcome(self) -> dict[str, Any]:
-        """The answer: counts, and the first rejected lines."""
-        return {
-            "accepted": self._taken.accepted,
-            "duplicates": self._taken.duplicates,
-            "conflicts": conflicts_json(self._conflicts),
-            "conflicts_count": self._conflicts_count,
-            "rejected": self._rejected,
-            "rejected_count": self._rejected_count,
-        }
+        return Accepted(
+            accepted=self._accepted,
+            duplicates=self._duplicates,
+            conflicts=conflicting(self._conflicts),
+            conflicts_count=self._conflicts_count,
+            rejected=self._rejected,
+            rejected_count=self._rejected_count,
+        )
 
     def _line(self, line: bytes) -> None:
         index, self._index = self._index, self._index + 1
@@ -92,11 +89,11 @@ class EventStream:
             else:
                 places.append(index)
         taken = self._events.take(items, silent=self._silent)
-        self._taken.accepted += taken.accepted
-        self._taken.duplicates += taken.duplicates
+        self._accepted += taken.accepted
+        self._duplicates += taken.duplicates
         self._conflicts_count += len(taken.conflicts)
-        found = [(places[place], event_id, reason) for place, event_id, reason in taken.conflicts]
-        self._conflicts += found[: LISTED.most - len(self._conflicts)]
+        conflicts = [(places[place], event_id, reason) for place, event_id, reason in taken.conflicts]
+        self._conflicts += conflicts[: LISTED.most - len(self._conflicts)]
         for place, problems in taken.rejected:
             self._reject(places[place], problems)
 
@@ -105,15 +102,15 @@ class EventStream:
         listed = problems[: LISTED.most - self._listed]
         self._listed += len(listed)
         if listed:
-            self._rejected.append({"index": index, "errors": field_problems(listed)})
+            self._rejected.append(Rejected(index=index, errors=field_problems(listed)))
 
 
 _TOO_LONG = Problem((), "the line is longer than 1 MB")
 
 
-def conflicts_json(conflicts: Sequence[tuple[int, str, str]]) -> list[dict[str, Any]]:
+def conflicting(conflicts: Sequence[tuple[int, str, str]]) -> list[Conflicting]:
     """Conflicts as the API lists them."""
     return [
-        {"index": index, "id": event_id, "reason": reason}
+        Conflicting(index=index, id=event_id, reason=reason)
         for index, event_id, reason in conflicts[: LISTED.most]
     ]

@@ -2,23 +2,21 @@
 
 import asyncio
 from collections.abc import Iterable
-from typing import Any
 
-import orjson
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from api.bodies import NDJSON, check_json_type, decode_json, media_type, read_events_body
-from api.intake.event_stream import EventStream, conflicts_json
-from api.intake.schemas import Accepted, Event, EventTypes, Imports, Revoked
+from api.intake.event_stream import EventStream, conflicting
 from api.parameters import DEFAULT_LIMIT, Cursor, EventId, Key, Limit, Text, Triggers
-from api.problems import field_problems, invalid, problem
-from api.schemas import Page
+from api.problems import invalid, problem
 from api.state import App, Counted
 from conditions.limits import LISTED
 from conditions.problems import Problem
+from services.answers import Page, field_problems
 from services.design.documents import read_silent
-from services.intake.events import MOST_AT_ONCE, EventIn, Taken
+from services.intake.answers import Accepted, Event, EventTypes, Imports, Rejected, Revoked
+from services.intake.events import MOST_AT_ONCE, EventIn
 
 router = APIRouter(prefix="/v1", tags=["Events"])
 
@@ -54,7 +52,7 @@ async def post_events(request: Request, app: App, metrics: Counted, triggers: Tr
         stream = EventStream(app.events, silent=silent)
         async for chunk in request.stream():
             await stream.feed(chunk)
-        return _accepted(await stream.end(), metrics, stream.outcome())
+        return _told(await stream.end(), metrics)
     check_json_type(request, NDJSON[0])
     body = await read_events_body(request)
     return await asyncio.to_thread(_take, app, metrics, body, silent)
@@ -76,50 +74,47 @@ def _take(app: App, metrics: Counted, body: bytes, silent: bool) -> Response:  #
         if taken.rejected:
             metrics.events.labels("rejected").inc()
             return invalid(taken.rejected[0][1])
-    listed = rejected_json(taken.rejected)
-    beyond = {} if len(listed) == len(taken.rejected) else {"rejected_count": len(taken.rejected)}
-    conflicts = conflicts_json(taken.conflicts)
-    if len(conflicts) < len(taken.conflicts):
-        beyond["conflicts_count"] = len(taken.conflicts)
-    return _accepted(
-        taken,
-        metrics,
-        {
-            "accepted": taken.accepted,
-            "duplicates": taken.duplicates,
-            "conflicts": conflicts,
-            "rejected": listed,
-            "ids": taken.ids,
-            **beyond,
-        },
+    accepted = Accepted(
+        accepted=taken.accepted,
+        duplicates=taken.duplicates,
+        conflicts=conflicting(taken.conflicts),
+        rejected=_rejected(taken.rejected),
+        ids=taken.ids,
     )
+    if len(accepted.conflicts) < len(taken.conflicts):
+        accepted.conflicts_count = len(taken.conflicts)
+    if len(accepted.rejected) < len(taken.rejected):
+        accepted.rejected_count = len(taken.rejected)
+    return _told(accepted, metrics)
 
 
-def rejected_json(rejected: Iterable[tuple[int, list[Problem]]]) -> list[dict[str, Any]]:
+def _rejected(rejected: Iterable[tuple[int, list[Problem]]]) -> list[Rejected]:
     """Rejected events as the API lists them: as many mistakes as one answer lists, in all."""
-    shown: list[dict[str, Any]] = []
+    listed: list[Rejected] = []
     left = LISTED.most
-    for index, found in rejected:
+    for index, problems in rejected:
         if left <= 0:
             break
-        shown.append({"index": index, "errors": field_problems(found[:left])})
-        left -= len(found)
-    return shown
+        listed.append(Rejected(index=index, errors=field_problems(problems[:left])))
+        left -= len(problems)
+    return listed
 
 
-def _accepted(taken: Taken, metrics: Counted, content: dict[str, Any]) -> Response:
+def _told(accepted: Accepted, metrics: Counted) -> Response:
+    """The answer, counted; it goes out as it is, not checked once more."""
+    conflicts, rejected = accepted.conflicts_count, accepted.rejected_count
     for result, count in (
-        ("accepted", taken.accepted),
-        ("duplicate", taken.duplicates),
-        ("conflict", content.get("conflicts_count", len(taken.conflicts))),
-        ("rejected", content.get("rejected_count", len(taken.rejected))),
+        ("accepted", accepted.accepted),
+        ("duplicate", accepted.duplicates),
+        ("conflict", len(accepted.conflicts) if conflicts is None else conflicts),
+        ("rejected", len(accepted.rejected) if rejected is None else rejected),
     ):
         if count:
             metrics.events.labels(result).inc(count)
-    return Response(orjson.dumps(content), 202, media_type="application/json")
+    return Response(accepted.model_dump_json(exclude_unset=True), 202, media_type="application/json")
 
 
-@router.get("/events", response_model=Page[Event], summary="List events")
+@router.get("/events", summary="List events")
 def list_events(
     app: App,
     contact: Text = None,
@@ -127,40 +122,38 @@ def list_events(
     type: Text = None,  # noqa: A002
     cursor: Cursor = None,
     limit: Limit = DEFAULT_LIMIT,
-) -> dict[str, Any]:
+) -> Page[Event]:
     """The newest first; of one contact, one deal, one type, or all."""
     return app.event_history.events(contact=contact, deal=deal, event_type=type, cursor=cursor, limit=limit)
 
 
-@router.delete("/events/{event_id:path}", status_code=202, response_model=Event, summary="Revoke an event")
-def revoke_event(event_id: EventId, app: App, triggers: Triggers = None) -> dict[str, Any]:
+@router.delete("/events/{event_id:path}", status_code=202, summary="Revoke an event")
+def revoke_event(event_id: EventId, app: App, triggers: Triggers = None) -> Event:
     """It stops counting, and its id stays known: sent again, it is a duplicate. Revoking it again changes nothing."""
     return app.revocations.revoke(event_id, silent=read_silent(triggers, default=False))
 
 
-@router.get("/imports", response_model=Imports, summary="List imports")
-def list_imports(app: App, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT) -> dict[str, Any]:
+@router.get("/imports", summary="List imports")
+def list_imports(app: App, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT) -> Imports:
     """By name, with how many events each brought."""
     return app.revocations.imports(cursor=cursor, limit=limit)
 
 
-@router.delete(
-    "/imports/{name}", status_code=202, response_model=Revoked, summary="Revoke all events of an import"
-)
-def revoke_import(name: Key, app: App, triggers: Triggers = None) -> dict[str, Any]:
+@router.delete("/imports/{name}", status_code=202, summary="Revoke all events of an import")
+def revoke_import(name: Key, app: App, triggers: Triggers = None) -> Revoked:
     """They stop counting; their ids stay known. When it was interrupted, calling again does the rest."""
     silent = read_silent(triggers, default=False)
-    return {"revoked": app.revocations.revoke_import(name, silent=silent)}
+    return Revoked(revoked=app.revocations.revoke_import(name, silent=silent))
 
 
-@router.get("/event-types", response_model=EventTypes, summary="List the event types ever seen")
-def list_event_types(app: App, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT) -> dict[str, Any]:
+@router.get("/event-types", summary="List the event types ever seen")
+def list_event_types(app: App, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT) -> EventTypes:
     """By name, with those that changes of contacts emit."""
     return app.event_history.event_types(cursor=cursor, limit=limit)
 
 
-@router.get("/quarantine", response_model=Page[Event], summary="List events that scoring set aside")
-def list_quarantine(app: App, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT) -> dict[str, Any]:
+@router.get("/quarantine", summary="List events that scoring set aside")
+def list_quarantine(app: App, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT) -> Page[Event]:
     """Each with the `error` that scoring it met. They count for nothing until they are queued again."""
     return app.quarantine.events(cursor=cursor, limit=limit)
 
@@ -168,9 +161,8 @@ def list_quarantine(app: App, cursor: Cursor = None, limit: Limit = DEFAULT_LIMI
 @router.post(
     "/quarantine/{event_id:path}/retry",
     status_code=202,
-    response_model=Event,
     summary="Queue a quarantined event again",
 )
-def retry_event(event_id: EventId, app: App) -> dict[str, Any]:
+def retry_event(event_id: EventId, app: App) -> Event:
     """After what made scoring it fail has been mended."""
     return app.quarantine.retry(event_id)

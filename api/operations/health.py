@@ -1,24 +1,22 @@
 """How the process and the installation are doing."""
 
-from typing import Any
-
 import structlog
 from fastapi import APIRouter, Request
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
-from api.operations.schemas import Status
 from api.problems import problem
 from api.state import App, Counted
+from services.operations.answers import Status
 from store.database import DatabaseUnavailable
 
 _log = structlog.get_logger()
 router = APIRouter(tags=["Operations"])
 
 
-@router.get("/v1/status", response_model=Status, summary="How the installation is doing")
-async def get_status(request: Request, app: App) -> dict[str, Any]:
+@router.get("/v1/status", summary="How the installation is doing")
+async def get_status(request: Request, app: App) -> Status:
     """Work that is accepted and not done, follow-ups by status, whether Temporal answers, who works."""
     up = await request.app.state.temporal_up()
     return await run_in_threadpool(app.status.read, temporal_up=up)

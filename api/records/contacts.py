@@ -1,16 +1,16 @@
 """Contacts."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
 
 from api.bodies import Body, takes
 from api.parameters import RecordKey, TagName
 from api.records.list_query import ListQuery
-from api.records.schemas import Contact, ListedContact
 from api.records.scores import add_score_routes
-from api.schemas import Page
 from api.state import App
+from services.answers import Page
+from services.records.answers import Contact, ListedContact
 from services.records.contacts import ContactIn, ContactPatchIn, MergeIn
 from services.records.lists import RecordQuery
 
@@ -18,28 +18,27 @@ router = APIRouter(prefix="/v1/contacts", tags=["Contacts"])
 _TAKES = takes(ContactIn)
 
 
-@router.get(
-    "", response_model=Page[ListedContact], response_model_exclude_unset=True, summary="List contacts"
-)
-def list_contacts(query: Annotated[RecordQuery, Depends(ListQuery("contact"))], app: App) -> dict[str, Any]:
+@router.get("", response_model_exclude_unset=True, summary="List contacts")
+def list_contacts(
+    query: Annotated[RecordQuery, Depends(ListQuery("contact"))], app: App
+) -> Page[ListedContact]:
     """All filters must hold. With a `profile`, each contact has its `score` and `band`; empty scores come last."""
-    return app.record_lists.find(query)
+    return app.record_lists.contacts(query)
 
 
-@router.get("/{key}", response_model=Contact, summary="Read a contact")
-def get_contact(key: RecordKey, app: App) -> dict[str, Any]:
+@router.get("/{key}", summary="Read a contact")
+def get_contact(key: RecordKey, app: App) -> Contact:
     """A contact with its fields."""
     return app.contacts.get(key)
 
 
 @router.put(
     "/{key}",
-    response_model=Contact,
     openapi_extra=_TAKES,
     responses={201: {"model": Contact}},
     summary="Create or replace a contact",
 )
-def put_contact(key: RecordKey, body: Body, app: App, response: Response) -> dict[str, Any]:
+def put_contact(key: RecordKey, body: Body, app: App, response: Response) -> Contact:
     """What is missing becomes empty, but for `dnd`: an opt-out ends only when somebody says so.
 
     Every change emits its event, such as `stage.changed`, which rules can use. For a sync beside other systems use
@@ -50,10 +49,8 @@ def put_contact(key: RecordKey, body: Body, app: App, response: Response) -> dic
     return contact
 
 
-@router.patch(
-    "/{key}", response_model=Contact, openapi_extra=takes(ContactPatchIn), summary="Change a contact"
-)
-def patch_contact(key: RecordKey, body: Body, app: App) -> dict[str, Any]:
+@router.patch("/{key}", openapi_extra=takes(ContactPatchIn), summary="Change a contact")
+def patch_contact(key: RecordKey, body: Body, app: App) -> Contact:
     """What is missing stays. `fields` are merged; null removes one. `tags` as a list replaces all.
 
     With `tags: {add: [...], remove: [...]}` the others stay, also those that somebody else adds meanwhile.
@@ -61,14 +58,14 @@ def patch_contact(key: RecordKey, body: Body, app: App) -> dict[str, Any]:
     return app.contacts.patch(key, body)
 
 
-@router.put("/{key}/tags/{tag:path}", response_model=Contact, summary="Add a tag to a contact")
-def add_contact_tag(key: RecordKey, tag: TagName, app: App) -> dict[str, Any]:
+@router.put("/{key}/tags/{tag:path}", summary="Add a tag to a contact")
+def add_contact_tag(key: RecordKey, tag: TagName, app: App) -> Contact:
     """The other tags stay. Adding one that is there changes nothing."""
     return app.contacts.tag(key, tag, there=True)
 
 
-@router.delete("/{key}/tags/{tag:path}", response_model=Contact, summary="Remove a tag from a contact")
-def remove_contact_tag(key: RecordKey, tag: TagName, app: App) -> dict[str, Any]:
+@router.delete("/{key}/tags/{tag:path}", summary="Remove a tag from a contact")
+def remove_contact_tag(key: RecordKey, tag: TagName, app: App) -> Contact:
     """The other tags stay. Removing one that is not there changes nothing."""
     return app.contacts.tag(key, tag, there=False)
 
@@ -79,8 +76,8 @@ def delete_contact(key: RecordKey, app: App) -> None:
     app.contacts.erase(key)
 
 
-@router.post("/{key}/merge", response_model=Contact, openapi_extra=takes(MergeIn), summary="Merge a contact")
-def merge_contact(key: RecordKey, body: Body, app: App) -> dict[str, Any]:
+@router.post("/{key}/merge", openapi_extra=takes(MergeIn), summary="Merge a contact")
+def merge_contact(key: RecordKey, body: Body, app: App) -> Contact:
     """Everything of it becomes the other's, which is returned; the key stays as an alias.
 
     The other's own fields win; what it lacks, and all tags and opt-outs, are taken over.

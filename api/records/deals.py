@@ -1,16 +1,16 @@
 """Deals."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
 
 from api.bodies import Body, takes
 from api.parameters import RecordKey
 from api.records.list_query import ListQuery
-from api.records.schemas import Deal, ListedDeal
 from api.records.scores import add_score_routes
-from api.schemas import Page
 from api.state import App
+from services.answers import Page
+from services.records.answers import Deal, ListedDeal
 from services.records.deals import DealIn
 from services.records.lists import RecordQuery
 
@@ -18,26 +18,25 @@ router = APIRouter(prefix="/v1/deals", tags=["Deals"])
 _TAKES = takes(DealIn)
 
 
-@router.get("", response_model=Page[ListedDeal], response_model_exclude_unset=True, summary="List deals")
-def list_deals(query: Annotated[RecordQuery, Depends(ListQuery("deal"))], app: App) -> dict[str, Any]:
+@router.get("", response_model_exclude_unset=True, summary="List deals")
+def list_deals(query: Annotated[RecordQuery, Depends(ListQuery("deal"))], app: App) -> Page[ListedDeal]:
     """All filters must hold. With a `profile`, each deal has its `score` and `band`; empty scores come last."""
-    return app.record_lists.find(query)
+    return app.record_lists.deals(query)
 
 
-@router.get("/{key}", response_model=Deal, summary="Read a deal")
-def get_deal(key: RecordKey, app: App) -> dict[str, Any]:
+@router.get("/{key}", summary="Read a deal")
+def get_deal(key: RecordKey, app: App) -> Deal:
     """A deal with its fields."""
     return app.deals.get(key)
 
 
 @router.put(
     "/{key}",
-    response_model=Deal,
     openapi_extra=_TAKES,
     responses={201: {"model": Deal}},
     summary="Create or replace a deal",
 )
-def put_deal(key: RecordKey, body: Body, app: App, response: Response) -> dict[str, Any]:
+def put_deal(key: RecordKey, body: Body, app: App, response: Response) -> Deal:
     """What is missing becomes empty, the contact excepted; an unknown contact is created.
 
     Every change emits its event, such as `deal.stage_changed`, which rules of deals and of contacts can use.
@@ -47,8 +46,8 @@ def put_deal(key: RecordKey, body: Body, app: App, response: Response) -> dict[s
     return deal
 
 
-@router.patch("/{key}", response_model=Deal, openapi_extra=_TAKES, summary="Change a deal")
-def patch_deal(key: RecordKey, body: Body, app: App) -> dict[str, Any]:
+@router.patch("/{key}", openapi_extra=_TAKES, summary="Change a deal")
+def patch_deal(key: RecordKey, body: Body, app: App) -> Deal:
     """What is missing stays. `fields` are merged; null removes one."""
     return app.deals.patch(key, body)
 

@@ -1,17 +1,18 @@
 """Scores, adjustments and timeline of a record: the same calls for contacts and deals."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query
 
 from api.bodies import Body, takes
 from api.parameters import DEFAULT_LIMIT, Cursor, Key, Limit, RecordKey, Text, Triggers
-from api.records.schemas import Adjusted, Score, ScoreEntry, ScoreSummary, TimelineEntry
-from api.schemas import Page
 from api.state import App
 from conditions.times import from_iso
+from services.answers import Page
 from services.design.documents import read_silent
+from services.operations.answers import TimelineEntry
 from services.records.adjustments import AdjustmentIn
+from services.records.answers import Adjusted, Score, ScoreEntry, ScoreSummary
 from services.records.kinds import Kind
 from services.resources import BadParameter
 
@@ -21,24 +22,22 @@ def add_score_routes(router: APIRouter, kind: Kind) -> None:
 
     @router.get(
         "/{key}/timeline",
-        response_model=Page[TimelineEntry],
         response_model_exclude_unset=True,
         summary=f"Read a {kind}'s timeline",
     )
     def get_timeline(
         key: RecordKey, app: App, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
-    ) -> dict[str, Any]:
+    ) -> Page[TimelineEntry]:
         """Events, score changes, enrollments, tasks and notifications, the newest first."""
         return app.timeline.of(kind, key, cursor=cursor, limit=limit)
 
-    @router.get("/{key}/scores", response_model=Page[ScoreSummary], summary=f"Read a {kind}'s scores")
-    def get_scores(key: RecordKey, app: App) -> dict[str, Any]:
+    @router.get("/{key}/scores", summary=f"Read a {kind}'s scores")
+    def get_scores(key: RecordKey, app: App) -> Page[ScoreSummary]:
         """Under every published profile; a score may be null, which is not 0."""
-        return {"items": app.scores.of_record(kind, key), "next": None}
+        return app.scores.of_record(kind, key)
 
     @router.get(
         "/{key}/scores/{profile}",
-        response_model=Score,
         response_model_exclude_unset=True,
         summary=f"Read one score of a {kind}",
     )
@@ -51,7 +50,7 @@ def add_score_routes(router: APIRouter, kind: Kind) -> None:
         ] = None,
         cursor: Cursor = None,
         limit: Limit = DEFAULT_LIMIT,
-    ) -> dict[str, Any]:
+    ) -> Score:
         """What it is made of, how it will go on, and its changes. Without `at`, as of the last scoring."""
         moment = None
         if at is not None:
@@ -63,7 +62,6 @@ def add_score_routes(router: APIRouter, kind: Kind) -> None:
 
     @router.get(
         "/{key}/scores/{profile}/entries",
-        response_model=Page[ScoreEntry],
         response_model_exclude_unset=True,
         summary=f"List what one score of a {kind} is made of",
     )
@@ -74,21 +72,20 @@ def add_score_routes(router: APIRouter, kind: Kind) -> None:
         rule: Text = None,
         cursor: Cursor = None,
         limit: Limit = DEFAULT_LIMIT,
-    ) -> dict[str, Any]:
+    ) -> Page[ScoreEntry]:
         """Each event and adjustment that counts, the newest first. Rules on fields and on silence have no entries."""
         return app.scores.entries(kind, key, profile, rule=rule, cursor=cursor, limit=limit)
 
     @router.post(
         "/{key}/scores/{profile}/adjustments",
         status_code=202,
-        response_model=Adjusted,
         response_model_exclude_unset=True,
         openapi_extra=takes(AdjustmentIn),
         summary=f"Adjust a score of a {kind} by hand",
     )
     def post_adjustment(
         key: RecordKey, profile: Key, body: Body, app: App, triggers: Triggers = None
-    ) -> dict[str, Any]:
+    ) -> Adjusted:
         """Adds points, or sets the score. It survives publishing, and starts follow-ups as any change does."""
         silent = read_silent(triggers, default=False)
         return app.adjustments.add(kind, key, profile, body, silent=silent)

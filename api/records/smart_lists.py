@@ -1,44 +1,39 @@
 """Smart lists."""
 
-from typing import Any
-
 from fastapi import APIRouter, Response
 
 from api.bodies import Body, takes
 from api.parameters import DEFAULT_LIMIT, Cursor, Key, Limit
-from api.records.schemas import ListedContact, ListedDeal, SmartList
-from api.schemas import Page
 from api.state import App
+from services.answers import Page
+from services.records.answers import ListedContact, ListedDeal, SmartList
 from services.records.smart_lists import SmartList as SmartListIn
 
 router = APIRouter(prefix="/v1/smart-lists", tags=["Smart lists"])
 
 
-@router.get("", response_model=Page[SmartList], response_model_exclude_unset=True, summary="List smart lists")
-def list_smart_lists(app: App, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT) -> dict[str, Any]:
+@router.get("", response_model_exclude_unset=True, summary="List smart lists")
+def list_smart_lists(app: App, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT) -> Page[SmartList]:
     """By key."""
     return app.smart_lists.find(cursor=cursor, limit=limit)
 
 
 @router.put(
     "/{key}",
-    response_model=SmartList,
     response_model_exclude_unset=True,
     openapi_extra=takes(SmartListIn),
     responses={201: {"model": SmartList}},
     summary="Create or replace a smart list",
 )
-def put_smart_list(key: Key, body: Body, app: App, response: Response) -> dict[str, Any]:
+def put_smart_list(key: Key, body: Body, app: App, response: Response) -> SmartList:
     """What lists can be filtered by, and `filters`, any condition. All must hold."""
-    found, created = app.smart_lists.save(key, body)
+    smart_list, created = app.smart_lists.save(key, body)
     response.status_code = 201 if created else 200
-    return found
+    return smart_list
 
 
-@router.get(
-    "/{key}", response_model=SmartList, response_model_exclude_unset=True, summary="Read a smart list"
-)
-def get_smart_list(key: Key, app: App) -> dict[str, Any]:
+@router.get("/{key}", response_model_exclude_unset=True, summary="Read a smart list")
+def get_smart_list(key: Key, app: App) -> SmartList:
     """With `count`, how many records it has now."""
     return app.smart_lists.get(key)
 
@@ -51,25 +46,23 @@ def delete_smart_list(key: Key, app: App) -> None:
 
 @router.get(
     "/{key}/contacts",
-    response_model=Page[ListedContact],
     response_model_exclude_unset=True,
     summary="List the contacts of a smart list",
 )
 def list_smart_list_contacts(
     key: Key, app: App, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
-) -> dict[str, Any]:
+) -> Page[ListedContact]:
     """Those that it has now."""
-    return app.smart_lists.records("contact", key, cursor=cursor, limit=limit)
+    return app.smart_lists.contacts(key, cursor=cursor, limit=limit)
 
 
 @router.get(
     "/{key}/deals",
-    response_model=Page[ListedDeal],
     response_model_exclude_unset=True,
     summary="List the deals of a smart list",
 )
 def list_smart_list_deals(
     key: Key, app: App, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
-) -> dict[str, Any]:
+) -> Page[ListedDeal]:
     """Those that it has now."""
-    return app.smart_lists.records("deal", key, cursor=cursor, limit=limit)
+    return app.smart_lists.deals(key, cursor=cursor, limit=limit)

@@ -12,6 +12,7 @@ from commands.output import counted, errors, note, print_json, progress_bar, say
 from commands.session import Session, session
 from runtime.errors import ReadableError
 from services.design.plan import KINDS, Applied, Item, Plans, check_documents
+from services.foresight.answers import AutomationImpact, DocumentImpact, ProfileImpact
 
 PAUSE = 0.05
 _SIGNS = {"create": "+", "change": "~", "publish": "^", "unchanged": "=", "conflict": "!"}
@@ -38,7 +39,7 @@ def check(folder: Path, *, as_json: bool) -> int:
 def plan(folder: Path, *, brief: bool, as_json: bool) -> int:
     """What `apply` would do and, unless `brief`, whom that would touch."""
     documents = _load(folder)
-    impacts: dict[tuple[str, str], dict[str, Any] | None] = {}
+    impacts: dict[tuple[str, str], DocumentImpact | None] = {}
     with session() as opened:
         plans = _plans(opened)
         mistakes, warnings = plans.check(documents)
@@ -122,8 +123,13 @@ def _refuse(mistakes: Sequence[Mistake], *, as_json: bool) -> int:
 
 def _data(mistakes: Sequence[Mistake]) -> list[dict[str, Any]]:
     return [
-        {"file": found.file, "line": found.line, "column": found.column, "message": found.message}
-        for found in mistakes
+        {
+            "file": mistake.file,
+            "line": mistake.line,
+            "column": mistake.column,
+            "message": mistake.message,
+        }
+        for mistake in mistakes
     ]
 
 
@@ -146,38 +152,41 @@ def _print_item(item: Item) -> None:
         say(f"    {line}", _COLOURS.get(line[:1]))
 
 
-def impact_lines(impact: dict[str, Any] | None) -> list[str]:
+def impact_lines(impact: DocumentImpact | None) -> list[str]:
     """The blast radius in words."""
     if impact is None:
         return []
-    if "records" in impact and "days" not in impact:
-        if impact["new"]:
-            return [f"new: {counted(impact['records'], 'record')} will be scored"]
-        lines = [f"{impact['changed']:,} of {counted(impact['records'], 'score')} change"]
-        moves = [
-            f"{move['count']:,} {move['from'] or 'none'} → {move['to'] or 'none'}"
-            for move in impact["band_moves"][:5]
-        ]
-        if moves:
-            lines.append(f"bands: {', '.join(moves)}")
-        fired = [f"{one['enrolled']:,} in {one['automation']}" for one in impact["fire"] if one["enrolled"]]
-        lines.append(f"with --triggers fire it would enroll {', '.join(fired) or 'nobody'}; otherwise nobody")
-        return lines
+    return _of_profile(impact) if isinstance(impact, ProfileImpact) else _of_automation(impact)
+
+
+def _of_profile(impact: ProfileImpact) -> list[str]:
+    if impact.new:
+        return [f"new: {counted(impact.records, 'record')} will be scored"]
+    lines = [f"{impact.changed or 0:,} of {counted(impact.records, 'score')} change"]
+    moves = [f"{move.count:,} {move.from_ or 'none'} → {move.to or 'none'}" for move in impact.band_moves[:5]]
+    if moves:
+        lines.append(f"bands: {', '.join(moves)}")
+    fired = [f"{one.enrolled:,} in {one.automation}" for one in impact.fire if one.enrolled]
+    lines.append(f"with --triggers fire it would enroll {', '.join(fired) or 'nobody'}; otherwise nobody")
+    return lines
+
+
+def _of_automation(impact: AutomationImpact) -> list[str]:
     lines = []
-    if impact["running"]:
-        lines.append(f"{counted(impact['running'], 'follow-up')} run on with the version they began with")
-    if "unknown" in impact:
-        return [*lines, f"whom it would enroll is not known: {impact['unknown']}"]
+    if impact.running:
+        lines.append(f"{counted(impact.running, 'follow-up')} run on with the version they began with")
+    if impact.published is None:
+        return [*lines, f"whom it would enroll is not known: {impact.unknown}"]
     lines.append(
-        f"over the last {impact['days']} days it would have enrolled {counted(impact['records'], 'record')}, "
-        f"{counted(impact['enrollments'], 'time')} in all; enrolled were {impact['published']['enrollments']:,}"
+        f"over the last {impact.days} days it would have enrolled {counted(impact.records, 'record')}, "
+        f"{counted(impact.enrollments, 'time')} in all; enrolled were {impact.published.enrollments:,}"
     )
-    if impact.get("matching_now"):
+    if impact.matching_now:
         lines.append(
-            f"{counted(impact['matching_now'], 'record')} match now; publishing enrolls none of them, "
+            f"{counted(impact.matching_now, 'record')} match now; publishing enrolls none of them, "
             "kindling enroll --matching does"
         )
-    return [*lines, *(f"warning: {warning}" for warning in impact["warnings"])]
+    return [*lines, *(f"warning: {warning}" for warning in impact.warnings)]
 
 
 def schema() -> int:
@@ -200,9 +209,9 @@ def _await_scores(opened: Session, profiles: Sequence[str]) -> None:
     application = opened.application
     for key in profiles:
         with progress_bar(f"Re-scoring {key}", 1) as bar:
-            while (state := application.profiles.get(key)["publishing"]) and state["status"] == "running":
-                bar(state["done"], state["total"])
-                if not application.status.read(temporal_up=True)["workers"]:
+            while (state := application.profiles.get(key).publishing) and state.status == "running":
+                bar(state.done, state.total)
+                if not application.status.read(temporal_up=True).workers:
                     note("No worker is running: scores follow as soon as one does (kindling up).")
                     return
                 time.sleep(PAUSE)

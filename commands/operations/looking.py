@@ -1,11 +1,11 @@
 """What goes on: enrollments and the state of the installation; holding new starts back."""
 
-from typing import Any
-
 from commands.output import counted, note, print_json, say, shown_moment
 from commands.session import session
 from conditions.problems import suggestion
 from runtime.errors import ReadableError
+from runtime.statuses import EnrollmentStatus
+from services.follow_ups.answers import Enrollment
 from services.follow_ups.holding import set_held
 from services.follow_ups.listing import STATUSES
 from services.operations.signing import signing_secrets
@@ -22,36 +22,33 @@ def enrollments(
             contact=contact, automation=automation, status=status, cursor=None, limit=limit
         )
     if as_json:
-        print_json(page["items"])
+        print_json(page.items)
         return 0
-    if not page["items"]:
+    if not page.items:
         say("No enrollments.")
         return 0
-    for item in page["items"]:
+    for item in page.items:
         say(_line(item))
-        say(f"  {item['id']}", "dim")
-        if item["last_error"]:
-            say(f"  {item['last_error']}", "red")
-        if item["next_attempt_at"]:
-            tries = counted(item["tries"], "try", "tries")
-            say(
-                f"  {tries} failed; the next begins at {shown_moment(item['next_attempt_at'])}",
-                "dim",
-            )
-        if item["workflow_url"]:
-            say(f"  {item['workflow_url']}", "dim")
-    if page["next"]:
+        say(f"  {item.id}", "dim")
+        if item.last_error:
+            say(f"  {item.last_error}", "red")
+        if item.next_attempt_at:
+            tries = counted(item.tries, "try", "tries")
+            say(f"  {tries} failed; the next begins at {shown_moment(item.next_attempt_at)}", "dim")
+        if item.workflow_url:
+            say(f"  {item.workflow_url}", "dim")
+    if page.next:
         note(f"The newest {limit}; more with --limit.")
     return 0
 
 
-def _line(item: dict[str, Any]) -> str:
-    step = f" at {item['step']}" if item["status"] == "running" and item["step"] else ""
-    step += ", paused" if item["paused"] else ""
-    step += f", attempt {item['attempt']}" if item["attempt"] > 1 else ""
+def _line(item: Enrollment) -> str:
+    step = f" at {item.step}" if item.status is EnrollmentStatus.RUNNING and item.step else ""
+    step += ", paused" if item.paused else ""
+    step += f", attempt {item.attempt}" if item.attempt > 1 else ""
     return (
-        f"{shown_moment(item['created_at'])}  {item['contact']}  {item['automation']} v{item['version']}"
-        f"  {_shown(item['previous'])} → {_shown(item['current'])}  {item['status']}{step}"
+        f"{shown_moment(item.created_at)}  {item.contact}  {item.automation} v{item.version}"
+        f"  {_shown(item.previous)} → {_shown(item.current)}  {item.status}{step}"
     )
 
 
@@ -59,30 +56,27 @@ def why(automation: str, key: str, *, deal: bool, limit: int, as_json: bool) -> 
     """Tell why an automation did or did not enroll a record."""
     with session() as opened:
         names = {"contact": None, "deal": key} if deal else {"contact": key, "deal": None}
-        found = opened.application.why.explain(automation, **names, limit=limit)
+        explanation = opened.application.why.explain(automation, **names, limit=limit)
     if as_json:
-        print_json(found)
+        print_json(explanation)
         return 0
-    if not found["items"]:
+    if not explanation.items:
         say("Nothing has happened that the automation looks at.")
-    for one in found["besides"]:
-        how = "by hand" if one["cause"] == "manual" else "by another automation"
-        fate = f"enrolled {how}" if one["enrollment"] else f"to be enrolled {how}, skipped: {one['reason']}"
-        say(f"{shown_moment(one['at'])}  {fate}")
-    for item in found["items"]:
-        event = f" {item['event']['type']}" if item.get("event") else ""
-        moved = f"  {_shown(item['previous'])} → {_shown(item['current'])}" if "current" in item else ""
-        say(f"{shown_moment(item['at'])}{moved}  {item['cause']}{event}: {item['why']}")
-        if item["enrollment"]:
-            say(f"  {item['enrollment']}", "dim")
-            say(f"  {item['workflow_url']}", "dim")
-        for verdict in item["filters"]:
-            say(
-                f"  {'holds' if verdict['holds'] else 'fails'}: {verdict['text']} (it is {verdict['actual']!r})",
-                "dim",
-            )
-        for verdict in item["guards"]:
-            say(f"  {'holds' if verdict['holds'] else 'fails'}: {verdict['text']}", "dim")
+    for one in explanation.besides:
+        how = "by hand" if one.cause == "manual" else "by another automation"
+        fate = f"enrolled {how}" if one.enrollment else f"to be enrolled {how}, skipped: {one.reason}"
+        say(f"{shown_moment(one.at)}  {fate}")
+    for item in explanation.items:
+        event = f" {item.event.type}" if item.event else ""
+        moved = f"  {_shown(item.previous)} → {_shown(item.current)}" if item.version is not None else ""
+        say(f"{shown_moment(item.at)}{moved}  {item.cause}{event}: {item.why}")
+        if item.enrollment:
+            say(f"  {item.enrollment}", "dim")
+            say(f"  {item.workflow_url}", "dim")
+        for test in item.filters:
+            say(f"  {'holds' if test.holds else 'fails'}: {test.text} (it is {test.actual!r})", "dim")
+        for guard in item.guards:
+            say(f"  {'holds' if guard.holds else 'fails'}: {guard.text}", "dim")
     return 0
 
 
@@ -104,19 +98,19 @@ def _shown(score: int | None) -> str:
 def repair(enrollment: str, what: str, *, as_json: bool) -> int:
     """Do something to one follow-up: retry, skip, pause, resume or cancel."""
     with session() as opened:
-        found = getattr(opened.application.repairs, what)(enrollment)
+        repaired = getattr(opened.application.repairs, what)(enrollment)
     if as_json:
-        print_json(found)
+        print_json(repaired)
     else:
-        say(_line(found))
+        say(_line(repaired))
     return 0
 
 
 def webhook_secret() -> int:
     """Print the secrets that sign webhooks, one a line."""
     with session() as opened:
-        found = signing_secrets(opened.application.resources)
-    for secret in found:
+        secrets = signing_secrets(opened.application.resources)
+    for secret in secrets:
         say(secret)
     return 0
 
@@ -128,18 +122,18 @@ def status(*, as_json: bool) -> int:
     if as_json:
         print_json(state)
         return 0
-    workers = [f"{worker['host']} (pid {worker['pid']})" for worker in state["workers"]]
-    pending = counted(state["pending_events"], "item")
-    if state["pending_events"]:
-        pending += f", the oldest for {state['oldest_pending_seconds']:.0f} s"
-    follow_ups = ", ".join(f"{count:,} {name}" for name, count in state["follow_ups"].items())
+    workers = [f"{worker.host} (pid {worker.pid})" for worker in state.workers]
+    pending = counted(state.pending_events, "item")
+    if state.pending_events:
+        pending += f", the oldest for {state.oldest_pending_seconds:.0f} s"
+    follow_ups = ", ".join(f"{count:,} {name}" for name, count in state.follow_ups.items())
     rows = [
         ("Pending", pending),
         ("Follow-ups", follow_ups),
-        ("New starts", "held back; kindling release resumes them" if state["held"] else "not held back"),
-        ("Quarantined", counted(state["quarantined"], "event")),
-        ("Publishing", counted(state["publishing"], "profile")),
-        ("Temporal", f"{state['temporal']}, UI {state['temporal_ui']}"),
+        ("New starts", "held back; kindling release resumes them" if state.held else "not held back"),
+        ("Quarantined", counted(state.quarantined, "event")),
+        ("Publishing", counted(state.publishing, "profile")),
+        ("Temporal", f"{state.temporal}, UI {state.temporal_ui}"),
         ("Workers", ", ".join(workers) or "none; start one with: kindling up"),
     ]
     for name, text in rows:

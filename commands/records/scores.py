@@ -1,13 +1,14 @@
 """Scores on the command line: why one is what it is, what a publish would do, taking events back."""
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
-from commands.output import counted, note, print_json, print_table, progress_bar, say
+from commands.output import answer_data, counted, note, print_json, print_table, progress_bar, say
 from commands.session import session
 from conditions.times import from_iso
 from runtime.errors import ReadableError
 from services.foresight.preview import preview
+from services.records.answers import Change, Outlook, Score, ScoreEntry, ScoreSummary
 from services.records.kinds import Kind
 
 SHOWN = 10
@@ -20,26 +21,36 @@ def score(key: str, profile: str | None, *, deal: bool, at: str | None, entries:
         moment = from_iso(at) if at is not None else None
     except ValueError as error:
         raise ReadableError(f"--at: {error}") from None
+    if profile is None:
+        return _every_score(kind, key, as_json=as_json)
     with session() as opened:
         scores = opened.application.scores
-        every = scores.of_record(kind, key) if profile is None else []
-        one = scores.one(kind, key, profile, at=moment, limit=SHOWN) if profile is not None else {}
-        if entries and profile is not None:
-            one["entries"] = scores.entries(kind, key, profile, rule=None, cursor=None, limit=500)["items"]
+        one = scores.one(kind, key, profile, at=moment, limit=SHOWN)
+        behind = None
+        if entries:
+            behind = scores.entries(kind, key, profile, rule=None, cursor=None, limit=500).items
     if as_json:
-        print_json(every if profile is None else one)
-    elif profile is not None:
-        _print_score(one)
+        print_json(answer_data(one) | ({"entries": behind} if behind is not None else {}))
     else:
-        for row in every:
-            say(f"{row['profile']}: {_standing(row)}")
-        if not every:
-            say(f"No profile of {kind}s is published.")
+        _print_score(one, behind or [])
     return 0
 
 
-def _standing(row: dict[str, Any]) -> str:
-    return ", ".join(filter(None, (shown(row["score"]), row["band"])))
+def _every_score(kind: Kind, key: str, *, as_json: bool) -> int:
+    with session() as opened:
+        summaries = opened.application.scores.of_record(kind, key).items
+    if as_json:
+        print_json(summaries)
+        return 0
+    for summary in summaries:
+        say(f"{summary.profile}: {_standing(summary)}")
+    if not summaries:
+        say(f"No profile of {kind}s is published.")
+    return 0
+
+
+def _standing(score: Score | ScoreSummary | Outlook) -> str:
+    return ", ".join(filter(None, (shown(score.score), score.band)))
 
 
 def shown(value: int | None) -> str:
@@ -47,41 +58,40 @@ def shown(value: int | None) -> str:
     return "empty" if value is None else str(value)
 
 
-def _print_score(found: dict[str, Any]) -> None:
-    say(f"{found['profile']}: {_standing(found)}", "bold")
-    if found["at"]:
-        say(f"as of {_moment(found['at'])}, version {found['version']}", "dim")
-    if found["breakdown"]:
+def _print_score(score: Score, entries: Sequence[ScoreEntry]) -> None:
+    say(f"{score.profile}: {_standing(score)}", "bold")
+    if score.at:
+        say(f"as of {_moment(score.at)}, version {score.version}", "dim")
+    if score.breakdown:
         print_table(
             ("rule", "points", "count"),
-            [(line["rule"], f"{line['points']:+}", line["count"]) for line in found["breakdown"]],
+            [(line.rule, f"{line.points:+}", line.count) for line in score.breakdown],
             right=("points", "count"),
         )
-    if found["band_until"]:
-        say(f"{found['band'] or 'No band'} until {_moment(found['band_until'])}, if nothing happens.")
-    for change in found["forecast"][:3]:
-        say(f"  from {_moment(change['at'])}: {_standing(change)}", "dim")
-    if found["history"]:
+    if score.band_until:
+        say(f"{score.band or 'No band'} until {_moment(score.band_until)}, if nothing happens.")
+    for outlook in score.forecast[:3]:
+        say(f"  from {_moment(outlook.at)}: {_standing(outlook)}", "dim")
+    if score.history:
         say("Last changes:")
-    for change in found["history"]:
-        say(
-            f"  {_moment(change['at'])}  {shown(change['previous'])} → {shown(change['current'])}  {_why(change)}"
-        )
-    for entry in found.get("entries", ()):
-        cause = entry.get("event") or entry.get("adjustment") or {}
-        ends = f", until {_moment(entry['ends_at'])}" if entry["ends_at"] else ""
-        say(
-            f"  {entry['rule']} {entry['worth']:+} by {cause.get('type') or cause.get('reason')}"
-            f" {cause.get('id')}, from {_moment(entry['starts_at'])}{ends}"
-        )
+    for change in score.history:
+        say(f"  {_moment(change.at)}  {shown(change.previous)} → {shown(change.current)}  {_why(change)}")
+    for entry in entries:
+        cause, cause_id = None, None
+        if entry.event is not None:
+            cause, cause_id = entry.event.type, entry.event.id
+        elif entry.adjustment is not None:
+            cause, cause_id = entry.adjustment.reason, entry.adjustment.id
+        ends = f", until {_moment(entry.ends_at)}" if entry.ends_at else ""
+        say(f"  {entry.rule} {entry.worth:+} by {cause} {cause_id}, from {_moment(entry.starts_at)}{ends}")
 
 
-def _why(change: dict[str, Any]) -> str:
-    if "event" in change:
-        return f"{change['cause']}: {change['event']['type']} ({change['event']['id']})"
-    if "adjustment" in change:
-        return f"adjustment by {change['adjustment']['author']}: {change['adjustment']['reason']}"
-    return str(change["cause"])
+def _why(change: Change) -> str:
+    if change.event is not None:
+        return f"{change.cause}: {change.event.type} ({change.event.id})"
+    if change.adjustment is not None:
+        return f"adjustment by {change.adjustment.author}: {change.adjustment.reason}"
+    return change.cause
 
 
 def _moment(text: str) -> str:
@@ -91,53 +101,51 @@ def _moment(text: str) -> str:
 def look_ahead(profile: str, *, as_json: bool) -> int:
     """Show what publishing a profile's draft would do."""
     with session() as opened, progress_bar(f"Looking at {profile}", 0) as bar:
-        found = preview(opened.application.resources, profile, bar)
+        ahead = preview(opened.application.resources, profile, bar)
     if as_json:
-        print_json(found)
+        print_json(answer_data(ahead, "status", "done", "total"))
         return 0
-    of = f"{found['applies_to']}s"
+    kind = ahead.applies_to or "record"
     say(
-        f"Publishing {profile} as version {found['version']} would change {counted(found['changed'], 'score')}"
-        f" of {found['records']:,} {of}.",
+        f"Publishing {profile} as version {ahead.version} would change {counted(ahead.changed or 0, 'score')}"
+        f" of {ahead.records:,} {kind}s.",
         "bold",
     )
-    if found["pending_events"]:
-        say(f"{counted(found['pending_events'], 'event')} still pending, not counted here.", "yellow")
-    empty = found["empty"]
-    say(f"Empty scores: {empty['before']:,} before, {empty['after']:,} after")
-    if found["bands"]:
+    if ahead.pending_events:
+        say(f"{counted(ahead.pending_events, 'event')} still pending, not counted here.", "yellow")
+    if ahead.empty is not None:
+        say(f"Empty scores: {ahead.empty.before:,} before, {ahead.empty.after:,} after")
+    if ahead.bands:
         print_table(
             ("band", "before", "after"),
-            [(row["band"], f"{row['before']:,}", f"{row['after']:,}") for row in found["bands"]],
+            [(count.band, f"{count.before:,}", f"{count.after:,}") for count in ahead.bands],
             right=("before", "after"),
         )
-    if found["distribution"]:
+    if ahead.distribution:
         print_table(
             ("score", "before", "after"),
             [
                 (
-                    f"{row['from']} to {row['to']}" if row["to"] > row["from"] else row["from"],
-                    f"{row['before']:,}",
-                    f"{row['after']:,}",
+                    f"{bar.from_} to {bar.to}" if bar.to > bar.from_ else bar.from_,
+                    f"{bar.before:,}",
+                    f"{bar.after:,}",
                 )
-                for row in found["distribution"]
+                for bar in ahead.distribution
             ],
             right=("before", "after"),
         )
-    for move in found["band_moves"]:
-        say(
-            f"{move['from'] or 'no band'} → {move['to'] or 'no band'}: {counted(move['count'], found['applies_to'])}"
-        )
-    if found["movers"]:
+    for move in ahead.band_moves or []:
+        say(f"{move.from_ or 'no band'} → {move.to or 'no band'}: {counted(move.count, kind)}")
+    if ahead.movers:
         say("Those that move most:")
-    for mover in found["movers"]:
-        say(f"  {mover[found['applies_to']]}  {shown(mover['before'])} → {shown(mover['after'])}")
-    if not found["enrollments"]:
+    for mover in ahead.movers or []:
+        say(f"  {mover.deal or mover.contact}  {shown(mover.before)} → {shown(mover.after)}")
+    if not ahead.enrollments:
         say("With --triggers fire, no automation would start.")
-    for row in found["enrollments"]:
-        skipped = ", ".join(f"{count:,} {reason}" for reason, count in row["skipped"].items())
+    for one in ahead.enrollments or []:
+        skipped = ", ".join(f"{count:,} {reason}" for reason, count in one.skipped.items())
         say(
-            f"With --triggers fire, {row['automation']} would start {counted(row['enrolled'], 'follow-up')}"
+            f"With --triggers fire, {one.automation} would start {counted(one.enrolled, 'follow-up')}"
             + (f" and skip {skipped}" if skipped else "")
         )
     return 0
@@ -169,17 +177,22 @@ def revoke(events: list[str], import_name: str | None, *, silent: bool, as_json:
 def imports(*, as_json: bool) -> int:
     """List imports."""
     with session() as opened:
-        found = opened.application.revocations.imports(cursor=None, limit=500)["items"]
+        known = opened.application.revocations.imports(cursor=None, limit=500).items
     if as_json:
-        print_json(found)
-    elif not found:
+        print_json(known)
+    elif not known:
         say("No imports.")
     else:
         print_table(
             ("import", "events", "revoked", "last"),
             [
-                (row["name"], f"{row['events']:,}", f"{row['revoked']:,}", _moment(row["last_at"]))
-                for row in found
+                (
+                    one.name,
+                    f"{one.events:,}",
+                    f"{one.revoked:,}",
+                    _moment(one.last_at) if one.last_at else None,
+                )
+                for one in known
             ],
             right=("events", "revoked"),
         )

@@ -1,11 +1,12 @@
 """Automations and recipients: save, publish, pause, resume, roll back, archive."""
 
-from typing import Any
+from typing import Any, Literal
 
 from automations.checks import check_automation
 from automations.model import Automation, Recipient, definition
 from conditions.times import Micros, to_iso
-from services import cursors
+from services.answers import Page, field_problems
+from services.design import answers
 from services.design.definitions import (
     change_definitions,
     find_definition,
@@ -22,73 +23,97 @@ from store.design import definitions
 from store.follow_ups import enrolling, repairs
 
 
-class Automations(Definitions):
+class Automations(Definitions[answers.Automation]):
     """Saves and publishes automations and recipients, one transaction each."""
 
     family = definitions.AUTOMATIONS
 
-    def shown(self, connection: Connection, row: RowMapping) -> dict[str, Any]:
-        return automation_json(connection, row)
+    def shown(self, connection: Connection, row: RowMapping) -> answers.Automation:
+        draft = Automation.model_validate(row["draft"])
+        published = None
+        status: Literal["draft", "published", "paused"] = "draft"
+        if row["version"] is not None:
+            status = "paused" if row["paused"] else "published"
+            published = definitions.version_definition(
+                connection, definitions.AUTOMATIONS, row["id"], row["version"]
+            )
+        content = {
+            "kind": draft.kind,
+            "key": row["key"],
+            "name": draft.name,
+            "description": draft.description,
+            **definition(draft),
+        }
+        return answers.Automation(
+            **content,
+            status=status,
+            version=row["version"],
+            latest_version=row["latest"],
+            unpublished_changes=not same_automation(row["draft"], published),
+            updated_at=to_iso(row["updated_at"]),
+        )
 
     def _look_through(self, automation: Automation) -> None:
         """Compile its templates before others have to wait: what was found in them is kept."""
         with self._resources.database.read() as connection:
             check_automation(automation, known_definitions(connection))
 
-    def save(self, key: str, body: Any) -> tuple[dict[str, Any], bool]:
+    def save(self, key: str, body: Any) -> tuple[answers.Automation, bool]:
         """Save the draft, with `warnings` of what is not wrong but strange. Also whether the automation is new."""
         automation = read_model(Automation, body, key, "automation")
         self._look_through(automation)
 
-        def work(connection: Connection, now: Micros) -> tuple[dict[str, Any], bool]:
+        def work(connection: Connection, now: Micros) -> tuple[answers.Automation, bool]:
             errors, warnings = check_automation(automation, known_definitions(connection))
             if errors:
                 raise Invalid(errors)
             created = definitions.find(connection, definitions.AUTOMATIONS, key) is None
-            shown = automation_json(connection, save_automation(connection, automation, now))
-            shown["warnings"] = [{"pointer": found.pointer, "message": found.message} for found in warnings]
+            shown = self.shown(connection, save_automation(connection, automation, now))
+            shown.warnings = field_problems(warnings)
             return shown, created
 
         return change_definitions(self._resources, work)
 
-    def publish(self, key: str) -> dict[str, Any]:
+    def publish(self, key: str) -> answers.Automation:
         """Make the draft a version and switch to it; a paused automation goes on. `difference`: from the one before."""
         with self._resources.database.read() as connection:
             draft = find_definition(connection, self.family, key)["draft"]
         self._look_through(Automation.model_validate(draft))
 
-        def work(connection: Connection, now: Micros) -> dict[str, Any]:
+        def work(connection: Connection, now: Micros) -> answers.Automation:
             row = find_definition(connection, definitions.AUTOMATIONS, key)
             version = publish_automation(connection, row, now)
             after = find_definition(connection, definitions.AUTOMATIONS, key)
-            shown = automation_json(connection, after)
+            shown = self.shown(connection, after)
             before = row["version"] or row["latest"] or None
             if before is not None and before != version:
-                found = compare_versions(connection, definitions.AUTOMATIONS, after, before, version)
-                shown["difference"] = found
+                shown.difference = compare_versions(
+                    connection, definitions.AUTOMATIONS, after, before, version
+                )
             return shown
 
         return change_definitions(self._resources, work)
 
-    def rollback(self, key: str, body: Any) -> dict[str, Any]:
+    def rollback(self, key: str, body: Any) -> answers.Automation:
         """Publish an earlier version's content anew; it becomes the draft too. A paused automation stays paused."""
         version = read_version(body)
 
-        def work(connection: Connection, now: Micros) -> dict[str, Any]:
+        def work(connection: Connection, now: Micros) -> answers.Automation:
             row = find_definition(connection, definitions.AUTOMATIONS, key)
             row = return_to_version(connection, definitions.AUTOMATIONS, row, version, now)
             before = row["version"] or row["latest"]
             after = publish_automation(connection, row, now, keep_paused=True)
             row = find_definition(connection, definitions.AUTOMATIONS, key)
-            found = compare_versions(connection, definitions.AUTOMATIONS, row, before, after)
-            return {**automation_json(connection, row), "difference": found}
+            shown = self.shown(connection, row)
+            shown.difference = compare_versions(connection, definitions.AUTOMATIONS, row, before, after)
+            return shown
 
         return change_definitions(self._resources, work)
 
-    def pause(self, key: str, *, paused: bool, running: bool = False) -> dict[str, Any]:
+    def pause(self, key: str, *, paused: bool, running: bool = False) -> answers.Automation:
         """Stop enrolling, or go on. What runs, runs on, unless `running`: then it is paused, or resumed, too."""
 
-        def work(connection: Connection, now: Micros) -> dict[str, Any]:
+        def work(connection: Connection, now: Micros) -> answers.Automation:
             row = find_definition(connection, definitions.AUTOMATIONS, key)
             if row["version"] is None:
                 raise Conflict(
@@ -97,10 +122,12 @@ class Automations(Definitions):
             definitions.change_definition(
                 connection, definitions.AUTOMATIONS, row["id"], paused=paused, updated_at=now
             )
-            shown = automation_json(connection, find_definition(connection, definitions.AUTOMATIONS, key))
+            shown = self.shown(connection, find_definition(connection, definitions.AUTOMATIONS, key))
             if running:
-                change = repairs.pause_all if paused else repairs.resume_all
-                shown["follow_ups_paused" if paused else "follow_ups_resumed"] = change(connection, row["id"])
+                if paused:
+                    shown.follow_ups_paused = repairs.pause_all(connection, row["id"])
+                else:
+                    shown.follow_ups_resumed = repairs.resume_all(connection, row["id"])
             return shown
 
         shown = change_definitions(self._resources, work)
@@ -129,49 +156,26 @@ class Automations(Definitions):
 
         change_definitions(self._resources, work)
 
-    def save_recipient(self, key: str, body: Any) -> dict[str, Any]:
+    def save_recipient(self, key: str, body: Any) -> answers.Recipient:
         """Create or replace a recipient."""
         recipient = read_model(Recipient, body, key, "recipient")
 
-        def work(connection: Connection, _now: Micros) -> dict[str, Any]:
+        def work(connection: Connection, _now: Micros) -> answers.Recipient:
             row = definitions.find_recipient(connection, key)
             applied = row["applied"] if row is not None else None
             definitions.save_recipient(connection, key, recipient.name or key, recipient.channels, applied)
-            return recipient_json(_find_recipient(connection, key))
+            return _recipient(_find_recipient(connection, key))
 
         return change_definitions(self._resources, work)
 
-    def recipient(self, key: str) -> dict[str, Any]:
+    def recipient(self, key: str) -> answers.Recipient:
         with self._resources.database.read() as connection:
-            return recipient_json(_find_recipient(connection, key))
+            return _recipient(_find_recipient(connection, key))
 
-    def recipients(self) -> dict[str, Any]:
+    def recipients(self) -> Page[answers.Recipient]:
         with self._resources.database.read() as connection:
-            return cursors.page([recipient_json(row) for row in definitions.all_recipients(connection)], None)
-
-
-def automation_json(connection: Connection, row: RowMapping) -> dict[str, Any]:
-    """The draft as its author wrote it, and how it stands."""
-    draft = Automation.model_validate(row["draft"])
-    published = None
-    status = "draft"
-    if row["version"] is not None:
-        status = "paused" if row["paused"] else "published"
-        published = definitions.version_definition(
-            connection, definitions.AUTOMATIONS, row["id"], row["version"]
-        )
-    return {
-        "kind": draft.kind,
-        "key": row["key"],
-        "name": draft.name,
-        "description": draft.description,
-        **definition(draft),
-        "status": status,
-        "version": row["version"],
-        "latest_version": row["latest"],
-        "unpublished_changes": not same_automation(row["draft"], published),
-        "updated_at": to_iso(row["updated_at"]),
-    }
+            recipients = definitions.all_recipients(connection)
+        return Page[answers.Recipient](items=[_recipient(row) for row in recipients], next=None)
 
 
 def _find_recipient(connection: Connection, key: str) -> RowMapping:
@@ -181,6 +185,5 @@ def _find_recipient(connection: Connection, key: str) -> RowMapping:
     return row
 
 
-def recipient_json(row: RowMapping) -> dict[str, Any]:
-    """A recipient as the API shows it."""
-    return {"kind": "recipient", "key": row["key"], "name": row["name"], "channels": row["channels"]}
+def _recipient(row: RowMapping) -> answers.Recipient:
+    return answers.Recipient(kind="recipient", key=row["key"], name=row["name"], channels=row["channels"])

@@ -90,24 +90,24 @@ def events_named(profiles: Iterable[ScoreProfile | None]) -> frozenset[str]:
 
 def _added_tags(drafts: Iterable[Any]) -> frozenset[str]:
     """The tags that stored automations add, wherever in them."""
-    found: set[str] = set()
+    tags: set[str] = set()
     waiting = list(drafts)
     while waiting:
         part = waiting.pop()
         if isinstance(part, dict):
             if isinstance(part.get("add_tag"), str):
-                found.add(part["add_tag"])
+                tags.add(part["add_tag"])
             waiting.extend(part.values())
         elif isinstance(part, list):
             waiting.extend(part)
-    return frozenset(found)
+    return frozenset(tags)
 
 
 def find_definition(connection: Connection, family: definitions.Family, key: str) -> RowMapping:
     """The row of a profile or automation; raises NotFound."""
     row = definitions.find(connection, family, key)
     if row is None:
-        known = [found["key"] for found in definitions.all_definitions(connection, family)]
+        known = [other["key"] for other in definitions.all_definitions(connection, family)]
         raise NotFound(f'there is no {family.name} "{key}"{suggestion(key, known)}')
     return row
 

@@ -63,12 +63,12 @@ def read_model(
     given = {name: body[name] for name in body if name not in passed and body[name] is not None}
     raw = given | {"kind": kind, "key": key}
     try:
-        found = model.model_validate({"kind": kind, "key": key} | raw)
+        document = model.model_validate({"kind": kind, "key": key} | raw)
     except ValidationError as error:
         raise Invalid([*problems, *plain_errors(error, raw)]) from None
     if problems:
         raise Invalid(problems)
-    return found
+    return document
 
 
 def profile_document(profile: ScoreProfile) -> dict[str, Any]:

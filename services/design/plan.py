@@ -62,7 +62,7 @@ class Item:
     file: str
     document: Document = field(repr=False, compare=False)
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, str | bool]:
         return {
             "kind": self.kind,
             "key": self.key,
@@ -122,8 +122,9 @@ class Plans:
             versions = {}
             for item in items:
                 if item.publishes:
-                    found = self._publish(connection, item, now, silent=silent, started=started)
-                    versions[item.kind, item.key] = found
+                    versions[item.kind, item.key] = self._publish(
+                        connection, item, now, silent=silent, started=started
+                    )
             return Applied(items, versions, ())
 
         applied = self._resources.database.run(work)
@@ -227,16 +228,16 @@ def _item(connection: Connection, document: Document) -> Item:
         )
     if not isinstance(model, Recipient):
         raise TypeError(document.kind)
-    found = definitions.find_recipient(connection, document.key)
+    recipient = definitions.find_recipient(connection, document.key)
     stored = None
-    if found is not None:
+    if recipient is not None:
         draft = {
             "kind": "recipient",
-            "key": found["key"],
-            "name": found["name"],
-            "channels": found["channels"],
+            "key": recipient["key"],
+            "name": recipient["name"],
+            "channels": recipient["channels"],
         }
-        stored = {"draft": draft, "applied": found["applied"]}
+        stored = {"draft": draft, "applied": recipient["applied"]}
     return _compared(document, stored, _recipient_document(model), eq, is_published=True)
 
 

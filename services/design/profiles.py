@@ -9,6 +9,7 @@ from conditions.times import Micros, to_iso
 from runtime.registry import publish_workflow_id
 from scoring.checks import check_profile
 from scoring.profile import ScoreProfile
+from services.design.answers import Profile, Publishing
 from services.design.definitions import (
     Publish,
     change_definitions,
@@ -27,7 +28,7 @@ StartPublish = Callable[[PublishInput], None]
 """Starts a publish workflow soon; never fails, never waits. Workers start those that it does not reach."""
 
 
-class Profiles(Definitions):
+class Profiles(Definitions[Profile]):
     """Saves and publishes score profiles, one transaction each."""
 
     family = definitions.PROFILES
@@ -36,18 +37,39 @@ class Profiles(Definitions):
         super().__init__(resources)
         self._start_publish = start_publish
 
-    def shown(self, connection: Connection, row: RowMapping) -> dict[str, Any]:
-        return profile_json(connection, row)
+    def shown(self, connection: Connection, row: RowMapping) -> Profile:
+        draft = ScoreProfile.model_validate(row["draft"])
+        published = None
+        if row["version"] is not None:
+            published = definitions.version_definition(
+                connection, definitions.PROFILES, row["id"], row["version"]
+            )
+        content = {
+            "key": row["key"],
+            "name": draft.name,
+            "description": draft.description,
+            "applies_to": draft.applies_to,
+            **profile_document(draft),
+        }
+        return Profile(
+            **content,
+            status="draft" if row["version"] is None else "published",
+            version=row["version"],
+            latest_version=row["latest"],
+            unpublished_changes=not same_profile(row["draft"], published),
+            publishing=_publishing(connection, row["id"]),
+            updated_at=to_iso(row["updated_at"]),
+        )
 
-    def save(self, key: str, body: Any) -> tuple[dict[str, Any], bool]:
+    def save(self, key: str, body: Any) -> tuple[Profile, bool]:
         """Save the draft; name and description apply at once. Also whether the profile is new."""
         profile = read_model(ScoreProfile, body, key, "score_profile")
         if problems := check_profile(profile):
             raise Invalid(problems)
 
-        def work(connection: Connection, now: Micros) -> tuple[dict[str, Any], bool]:
+        def work(connection: Connection, now: Micros) -> tuple[Profile, bool]:
             created = definitions.find(connection, definitions.PROFILES, key) is None
-            return profile_json(connection, save_profile(connection, profile, now)), created
+            return self.shown(connection, save_profile(connection, profile, now)), created
 
         return change_definitions(self._resources, work)
 
@@ -71,15 +93,15 @@ class Profiles(Definitions):
 
         return self._started(change_definitions(self._resources, work))
 
-    def unpublish(self, key: str) -> dict[str, Any]:
+    def unpublish(self, key: str) -> Profile:
         """Make the profile a draft again: its scores are empty from now on."""
 
-        def work(connection: Connection, now: Micros) -> dict[str, Any]:
+        def work(connection: Connection, now: Micros) -> Profile:
             row = find_definition(connection, definitions.PROFILES, key)
             if row["version"] is None:
                 raise Conflict(f'the profile "{key}" is not published')
             self._empty(connection, row, now)
-            return profile_json(connection, find_definition(connection, definitions.PROFILES, key))
+            return self.shown(connection, find_definition(connection, definitions.PROFILES, key))
 
         return change_definitions(self._resources, work)
 
@@ -124,40 +146,16 @@ def _users(connection: Connection, profile: str) -> list[str]:
     ]
 
 
-def profile_json(connection: Connection, row: RowMapping) -> dict[str, Any]:
-    """The draft as its author wrote it, and how it stands."""
-    draft = ScoreProfile.model_validate(row["draft"])
-    published = None
-    if row["version"] is not None:
-        published = definitions.version_definition(
-            connection, definitions.PROFILES, row["id"], row["version"]
-        )
-    return {
-        "kind": draft.kind,
-        "key": row["key"],
-        "name": draft.name,
-        "description": draft.description,
-        "applies_to": draft.applies_to,
-        **profile_document(draft),
-        "status": "draft" if row["version"] is None else "published",
-        "version": row["version"],
-        "latest_version": row["latest"],
-        "unpublished_changes": not same_profile(row["draft"], published),
-        "publishing": _publishing(connection, row["id"]),
-        "updated_at": to_iso(row["updated_at"]),
-    }
-
-
-def _publishing(connection: Connection, profile_id: int) -> dict[str, Any] | None:
+def _publishing(connection: Connection, profile_id: int) -> Publishing | None:
     """How far the re-scoring of the newest publish has come."""
     latest = publications.latest(connection, profile_id)
     if latest is None:
         return None
     complete = latest["status"] == "done"
-    return {
-        "done": latest["total"] if complete else min(int(latest["done"]), latest["total"]),
-        "total": latest["total"],
-        "status": latest["status"],
-        "triggers": "silent" if latest["silent"] else "fire",
-        "workflow_id": publish_workflow_id(latest["id"]),
-    }
+    return Publishing(
+        done=latest["total"] if complete else min(int(latest["done"]), latest["total"]),
+        total=latest["total"],
+        status=latest["status"],
+        triggers="silent" if latest["silent"] else "fire",
+        workflow_id=publish_workflow_id(latest["id"]),
+    )

@@ -1,18 +1,24 @@
 """Reading profiles and automations: drafts, versions, and what lies between them."""
 
 from abc import ABC, abstractmethod
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Generic, TypeVar
+
+from pydantic import BaseModel
 
 from conditions.times import to_iso
 from services import cursors
+from services.answers import Page
+from services.design.answers import Comparison, Version
 from services.design.definitions import find_definition
 from services.design.differences import difference
 from services.resources import NotFound, Resources
 from store.connection import Connection, RowMapping
 from store.design import definitions
 
+Shown = TypeVar("Shown", bound=BaseModel)
 
-class Definitions(ABC):
+
+class Definitions(ABC, Generic[Shown]):
     """One family of definitions, as it is read."""
 
     family: ClassVar[definitions.Family]
@@ -21,64 +27,62 @@ class Definitions(ABC):
         self._resources = resources
 
     @abstractmethod
-    def shown(self, connection: Connection, row: RowMapping) -> dict[str, Any]:
+    def shown(self, connection: Connection, row: RowMapping) -> Shown:
         """The draft as its author wrote it, and how it stands."""
 
-    def get(self, key: str) -> dict[str, Any]:
+    def get(self, key: str) -> Shown:
         """One of them; raises NotFound."""
         with self._resources.database.read() as connection:
             return self.shown(connection, find_definition(connection, self.family, key))
 
-    def find(self, *, cursor: str | None, limit: int) -> dict[str, Any]:
+    def find(self, *, cursor: str | None, limit: int) -> Page[Shown]:
         """A page of them, by key."""
         of = f"{self.family.name}s"
         after = cursors.decode(cursor, of, (str,))
         with self._resources.database.read() as connection:
-            found = definitions.all_definitions(connection, self.family, after[0] if after else "", limit + 1)
-            taken, following = cursors.cut(found, limit, of, lambda row: [row["key"]])
-            shown = [self.shown(connection, row) for row in taken]
-        return cursors.page(shown, following)
+            drafts = definitions.all_definitions(
+                connection, self.family, after[0] if after else "", limit + 1
+            )
+            taken, following = cursors.cut(drafts, limit, of, lambda row: [row["key"]])
+            return Page(items=[self.shown(connection, row) for row in taken], next=following)
 
-    def versions(self, key: str) -> list[dict[str, Any]]:
+    def versions(self, key: str) -> Page[Version]:
         """All versions of one, the newest first."""
         with self._resources.database.read() as connection:
             row = find_definition(connection, self.family, key)
-            return versions_json(connection, self.family, row)
+            versions = definitions.versions_of(connection, self.family, row["id"])
+        return Page[Version](
+            items=[
+                Version(
+                    version=version["version"],
+                    published_at=to_iso(version["published_at"]),
+                    current=version["version"] == row["version"],
+                    definition=version["definition"],
+                )
+                for version in versions
+            ],
+            next=None,
+        )
 
-    def compare(self, key: str, before: int | None, after: int | None) -> dict[str, Any]:
+    def compare(self, key: str, before: int | None, after: int | None) -> Comparison:
         """What changed from one version to another; by default from the published one to the draft."""
         with self._resources.database.read() as connection:
             row = find_definition(connection, self.family, key)
             return compare_versions(connection, self.family, row, before, after)
 
 
-def versions_json(
-    connection: Connection, family: definitions.Family, row: RowMapping
-) -> list[dict[str, Any]]:
-    """All versions, the newest first."""
-    return [
-        {
-            "version": found["version"],
-            "published_at": to_iso(found["published_at"]),
-            "current": found["version"] == row["version"],
-            "definition": found["definition"],
-        }
-        for found in definitions.versions_of(connection, family, row["id"])
-    ]
-
-
 def compare_versions(
     connection: Connection, family: definitions.Family, row: RowMapping, before: int | None, after: int | None
-) -> dict[str, Any]:
+) -> Comparison:
     """What changed from one version to another, as a diff of YAML. By default from the published one to the draft."""
     before = before if before is not None else row["version"]
 
     def content(version: int) -> dict[str, Any]:
-        found = definitions.version_definition(connection, family, row["id"], version)
-        if found is None:
+        definition = definitions.version_definition(connection, family, row["id"], version)
+        if definition is None:
             had = f"its versions are 1 to {row['latest']}" if row["latest"] else "it has not been published"
             raise NotFound(f'"{row["key"]}" has no version {version}; {had}')
-        return found
+        return definition
 
     old = content(before) if before is not None else None
     new = content(after) if after is not None else row["draft"]
@@ -86,4 +90,4 @@ def compare_versions(
         f"version {before}" if before is not None else "nothing",
         f"version {after}" if after else "draft",
     )
-    return {"from": before, "to": after, "diff": difference(old, new, names)}
+    return Comparison(from_=before, to=after, diff=difference(old, new, names))

@@ -15,9 +15,9 @@ from conditions.problems import Problem
 from engine.admitting import Decided
 from engine.by_hand import Wanted, enlist
 from engine.published import Published, PublishedCache, compile_automation
+from services.answers import Enrolled, iso
 from services.design.definitions import find_definition
 from services.records.kinds import Kind, find_record
-from services.records.scores import iso
 from services.records.smart_lists import SmartLists
 from services.resources import Conflict, Invalid, NotFound, Resources
 from store.connection import Connection
@@ -85,15 +85,15 @@ class EnrollByHand:
         self._lists = lists
         self._published = PublishedCache(resources.settings.loop_limit)
 
-    def count_resumed(self, key: str) -> dict[str, Any]:
+    def count_resumed(self, key: str) -> Enrolled:
         """How many of those who match now would enroll if the automation were not paused."""
         return self._enroll(key, EnrollRequest(matching=True, dry_run=True), resumed=True)
 
-    def enroll(self, key: str, body: Any) -> dict[str, Any]:
+    def enroll(self, key: str, body: Any) -> Enrolled:
         """How many enrolled (or would), and why others did not; the storm limit spreads the starts over time."""
         return self._enroll(key, read_request(body))
 
-    def _enroll(self, key: str, request: EnrollRequest, *, resumed: bool = False) -> dict[str, Any]:
+    def _enroll(self, key: str, request: EnrollRequest, *, resumed: bool = False) -> Enrolled:
         with self._resources.database.read() as connection:
             automation_id, kind = self._check(connection, key, request)
         tally = _Tally()
@@ -104,16 +104,16 @@ class EnrollByHand:
             self._resources.wakes.request(range(self._resources.shards))
         with self._resources.database.read() as connection:
             last = enrolling.last_start(connection, automation_id)
-        return {
-            "automation": key,
-            "dry_run": request.dry_run,
-            "request": wanted.request,
-            "records": tally.looked_at,
-            "enrolled": tally.enrolled,
-            "skipped": dict(sorted(tally.skipped.items())),
-            "already": tally.already,
-            "starts_until": iso(last) if last is not None and not request.dry_run else None,
-        }
+        return Enrolled(
+            automation=key,
+            dry_run=request.dry_run,
+            request=wanted.request,
+            records=tally.looked_at,
+            enrolled=tally.enrolled,
+            skipped=dict(sorted(tally.skipped.items())),
+            already=tally.already,
+            starts_until=iso(last) if not request.dry_run else None,
+        )
 
     def count_matching(self, automation: Automation, automation_id: int) -> int:
         """How many records an automation that is not stored would enroll now. Its profile has to be published.
@@ -167,10 +167,10 @@ class EnrollByHand:
             profile = published.by_key.get(draft.trigger.profile or "")
             bands = profile.bands if profile is not None else ()
             return published, compile_automation(draft, row["id"], row["latest"] + 1, bands, paused=False)
-        found = next((trigger for trigger in published.triggers.triggers if trigger.key == key), None)
-        if found is None:
+        compiled = next((trigger for trigger in published.triggers.triggers if trigger.key == key), None)
+        if compiled is None:
             raise Conflict(f'the automation "{key}" is not published; publish it, or count with dry_run')
-        return published, found
+        return published, compiled
 
     def _records(self, request: EnrollRequest, kind: Kind) -> Iterator[tuple[int, list[int]]]:
         """Ids of records with their shard, some hundred at a time."""
@@ -210,8 +210,8 @@ class EnrollByHand:
         cursor: str | None = None
         while True:
             page = self._lists.records(kind, key, cursor=cursor, limit=CHUNK)
-            yield [item["id"] for item in page["items"]]
-            cursor = page["next"]
+            yield [record.id for record in page.items]
+            cursor = page.next
             if cursor is None:
                 return
 
@@ -250,5 +250,5 @@ class EnrollByHand:
         if moved:
             with self._resources.database.read() as connection:
                 places = enrolling.shards_of(connection, kind, moved)
-            for other, found in places.items():
-                self._chunk(key, kind, other, found, wanted, request, tally, resumed=resumed)
+            for other, record_ids in places.items():
+                self._chunk(key, kind, other, record_ids, wanted, request, tally, resumed=resumed)

@@ -1,22 +1,18 @@
 """What follow-ups are doing and have done: enrollments, tasks, notifications."""
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from automations import secret_placeholders
 from conditions.messages import plain_errors
 from conditions.problems import Problem
 from conditions.times import from_iso
-from runtime.registry import follow_up_workflow_id
-from runtime.settings import Settings
-from runtime.statuses import OPEN, EnrollmentStatus
-from runtime.temporal import workflow_url
+from runtime.statuses import EnrollmentStatus
 from services import cursors
+from services.answers import Page
+from services.follow_ups.answers import Enrollment, Keys, Notification, Task, Webhook
 from services.names import ShortText
-from services.records.scores import iso
 from services.resources import BadParameter, Invalid, NotFound, Resources
 from store.connection import Connection, RowMapping
 from store.design import definitions
@@ -44,28 +40,30 @@ class FollowUps:
     def __init__(self, resources: Resources) -> None:
         self._resources = resources
 
-    def enrollments(self, **query: Any) -> dict[str, Any]:
+    def enrollments(self, **query: Any) -> Page[Enrollment]:
         """By `contact`, `deal`, `automation` and `status`."""
+        enrollments, keys, following = self._find("enrollments", query)
         settings = self._resources.settings
-        return self._page(
-            "enrollments",
-            query,
-            lambda row, contact_keys, deal_keys: enrollment_json(row, contact_keys, deal_keys, settings),
+        return Page[Enrollment](
+            items=[Enrollment.of(row, keys, settings) for row in enrollments], next=following
         )
 
-    def tasks(self, **query: Any) -> dict[str, Any]:
+    def tasks(self, **query: Any) -> Page[Task]:
         """By `contact`, `deal`, `status` and `assign_to`."""
-        return self._page("tasks", query, task_json)
+        tasks, keys, following = self._find("tasks", query)
+        return Page[Task](items=[Task.of(row, keys) for row in tasks], next=following)
 
-    def notifications(self, **query: Any) -> dict[str, Any]:
+    def notifications(self, **query: Any) -> Page[Notification]:
         """By `contact`, `deal` and `status`."""
-        return self._page("notifications", query, notification_json)
+        notifications, keys, following = self._find("notifications", query)
+        return Page[Notification](items=[Notification.of(row, keys) for row in notifications], next=following)
 
-    def webhooks(self, **query: Any) -> dict[str, Any]:
+    def webhooks(self, **query: Any) -> Page[Webhook]:
         """By `contact`, `deal` and `status`."""
-        return self._page("webhooks", query, webhook_json)
+        webhooks, keys, following = self._find("webhooks", query)
+        return Page[Webhook](items=[Webhook.of(row, keys) for row in webhooks], next=following)
 
-    def change_task(self, task_id: str, body: Any) -> dict[str, Any]:
+    def change_task(self, task_id: str, body: Any) -> Task:
         values = _task_values(body)
 
         def work(connection: Connection) -> RowMapping | None:
@@ -78,9 +76,10 @@ class FollowUps:
         if row is None:
             raise NotFound(f'there is no task "{task_id}"; GET /v1/tasks lists them')
         with self._resources.database.read() as connection:
-            return task_json(row, *keys_of(connection, [row]))
+            return Task.of(row, keys_of(connection, [row]))
 
-    def _page(self, of: str, query: Mapping[str, Any], shown: Any) -> dict[str, Any]:
+    def _find(self, of: str, query: Mapping[str, Any]) -> tuple[list[RowMapping], Keys, str | None]:
+        """The rows of a page, the keys that they need, and the cursor of the next page."""
         filters = {k: v for k, v in query.items() if k in ("status", "assign_to") and v is not None}
         key = cursors.decode(query.get("cursor"), of, (str,))
         limit = query["limit"]
@@ -91,10 +90,9 @@ class FollowUps:
                 if automation is None:
                     raise BadParameter("automation", f'there is no automation "{query["automation"]}"')
                 filters["automation_id"] = automation["id"]
-            found = follow_ups.list_rows(connection, of, filters, key[0] if key else None, limit + 1)
-            rows, following = cursors.cut(found, limit, of, lambda row: [row["id"]])
-            keys = keys_of(connection, rows)
-        return cursors.page([shown(row, *keys) for row in rows], following)
+            rows = follow_ups.list_rows(connection, of, filters, key[0] if key else None, limit + 1)
+            taken, following = cursors.cut(rows, limit, of, lambda row: [row["id"]])
+            return taken, keys_of(connection, taken), following
 
 
 def ids_of(connection: Connection, contact: str | None, deal: str | None) -> dict[str, int]:
@@ -115,112 +113,12 @@ def unknown_record(kind: str, key: str) -> str:
     return f'there is no {kind} "{key}"{plus}'
 
 
-def keys_of(connection: Connection, rows: Iterable[RowMapping]) -> tuple[dict[int, str], dict[int, str]]:
-    """Keys of the contacts and deals that rows name, by id."""
-    found = list(rows)
-    return (
-        contacts.contact_keys(connection, {row["contact_id"] for row in found}),
-        deals.deal_keys(connection, {row["deal_id"] for row in found if row["deal_id"] is not None}),
+def keys_of(connection: Connection, rows: Sequence[RowMapping]) -> Keys:
+    """Keys of the contacts and deals that rows name."""
+    return Keys(
+        contacts.contact_keys(connection, {row["contact_id"] for row in rows}),
+        deals.deal_keys(connection, {row["deal_id"] for row in rows if row["deal_id"] is not None}),
     )
-
-
-def enrollment_json(
-    row: RowMapping, contact_keys: Mapping[int, str], deal_keys: Mapping[int, str], settings: Settings
-) -> dict[str, Any]:
-    """An enrollment with the place of its follow-up in the Temporal UI."""
-    workflow_id = follow_up_workflow_id(row["id"], row["attempt"])
-    started, is_open = row["started_at"] is not None, row["status"] in OPEN
-    return {
-        "id": row["id"],
-        "contact": contact_keys.get(row["contact_id"]),
-        "deal": deal_keys.get(row["deal_id"]),
-        "automation": row["automation"],
-        "version": row["version"],
-        "status": row["status"],
-        "step": row["step"],
-        "attempt": row["attempt"],
-        "paused": row["paused"] and is_open,
-        "last_error": row["last_error"],
-        "tries": row["tries"],
-        "next_attempt_at": iso(row["next_attempt_at"]) if is_open else None,
-        "cause": row["cause"],
-        "previous": row["previous"],
-        "current": row["current"],
-        "workflow_id": workflow_id,
-        "workflow_url": workflow_url(settings, workflow_id) if started else None,
-        "created_at": iso(row["created_at"]),
-        "started_at": iso(row["started_at"]),
-        "finished_at": iso(row["finished_at"]),
-    }
-
-
-def _made_by(
-    row: RowMapping, contact_keys: Mapping[int, str], deal_keys: Mapping[int, str]
-) -> dict[str, Any]:
-    """What a task, notification or webhook is, of whom, and which follow-up made it."""
-    return {
-        "id": row["id"],
-        "contact": contact_keys.get(row["contact_id"]),
-        "deal": deal_keys.get(row["deal_id"]),
-        "automation": row["automation"],
-        "enrollment": row["enrollment_id"],
-    }
-
-
-def task_json(
-    row: RowMapping, contact_keys: Mapping[int, str], deal_keys: Mapping[int, str]
-) -> dict[str, Any]:
-    """A task as the API shows it."""
-    return {
-        **_made_by(row, contact_keys, deal_keys),
-        "title": row["title"],
-        "description": row["description"],
-        "assign_to": row["assign_to"],
-        "due_at": iso(row["due_at"]),
-        "status": row["status"],
-        "created_at": iso(row["created_at"]),
-        "updated_at": iso(row["updated_at"]),
-    }
-
-
-def notification_json(
-    row: RowMapping, contact_keys: Mapping[int, str], deal_keys: Mapping[int, str]
-) -> dict[str, Any]:
-    """A notification as the API shows it."""
-    return {
-        **_made_by(row, contact_keys, deal_keys),
-        "recipient": row["recipient"],
-        "subject": row["subject"],
-        "message": row["message"],
-        "status": row["status"],
-        "reason": row["reason"],
-        "created_at": iso(row["created_at"]),
-        "sent_at": iso(row["sent_at"]),
-    }
-
-
-def webhook_json(
-    row: RowMapping, contact_keys: Mapping[int, str], deal_keys: Mapping[int, str]
-) -> dict[str, Any]:
-    """A webhook as the API shows it; of a secret only its name."""
-
-    def plain(text: str) -> str:
-        return secret_placeholders.shown(text, row["id"])
-
-    return {
-        **_made_by(row, contact_keys, deal_keys),
-        "method": row["method"],
-        "url": plain(row["url"]),
-        "headers": {name: plain(value) for name, value in row["headers"].items()},
-        "body": plain(row["body"]),
-        "status": row["status"],
-        "reason": row["reason"],
-        "tries": row["tries"],
-        "response_status": row["response_status"],
-        "response": json.loads(row["response"]) if row["response"] is not None else None,
-        "created_at": iso(row["created_at"]),
-        "delivered_at": iso(row["delivered_at"]),
-    }
 
 
 def _task_values(body: Any) -> dict[str, Any]:

@@ -1,18 +1,22 @@
 """What ops do to follow-ups: try again, skip a step, pause, resume, end."""
 
-from typing import Any
+from collections.abc import Callable
 from uuid import UUID
 
 from automations.model import Automation
 from automations.steps.places import find_step
 from conditions.times import Micros
 from runtime.statuses import OPEN, EnrollmentStatus
-from services.follow_ups.listing import enrollment_json, keys_of
+from services.follow_ups.answers import Enrollment
+from services.follow_ups.listing import keys_of
 from services.records.shard_locks import in_shards
 from services.resources import Conflict, NotFound, Resources
 from store.connection import Connection, RowMapping
 from store.follow_ups import enrollments as follow_ups
 from store.follow_ups import repairs
+
+Repair = Callable[[Connection, RowMapping, Micros], None]
+"""What is done to the row of an enrollment."""
 
 
 def is_enrollment_id(text: str) -> bool:
@@ -29,7 +33,7 @@ class Repairs:
     def __init__(self, resources: Resources) -> None:
         self._resources = resources
 
-    def retry(self, enrollment_id: str) -> dict[str, Any]:
+    def retry(self, enrollment_id: str) -> Enrollment:
         """Begin a failed follow-up again, as its next attempt, which passes over every step that is done."""
 
         def work(connection: Connection, row: RowMapping, now: Micros) -> None:
@@ -42,7 +46,7 @@ class Repairs:
 
         return self._change(enrollment_id, work)
 
-    def cancel(self, enrollment_id: str) -> dict[str, Any]:
+    def cancel(self, enrollment_id: str) -> Enrollment:
         """End a follow-up that is queued or runs; what it has done stays."""
 
         def work(connection: Connection, row: RowMapping, now: Micros) -> None:
@@ -52,7 +56,7 @@ class Repairs:
 
         return self._change(enrollment_id, work)
 
-    def skip(self, enrollment_id: str) -> dict[str, Any]:
+    def skip(self, enrollment_id: str) -> Enrollment:
         """Pass over the step where a follow-up is: the one it waits in, tries to send, or is paused before.
 
         A failed one goes on after the step that failed, as its next attempt.
@@ -76,7 +80,7 @@ class Repairs:
 
         return self._change(enrollment_id, work)
 
-    def pause(self, enrollment_id: str) -> dict[str, Any]:
+    def pause(self, enrollment_id: str) -> Enrollment:
         """Let no further step of a follow-up begin. Pausing it twice is no error."""
 
         def work(connection: Connection, row: RowMapping, now: Micros) -> None:
@@ -87,7 +91,7 @@ class Repairs:
 
         return self._change(enrollment_id, work)
 
-    def resume(self, enrollment_id: str) -> dict[str, Any]:
+    def resume(self, enrollment_id: str) -> Enrollment:
         """Let a paused follow-up go on."""
 
         def work(connection: Connection, row: RowMapping, now: Micros) -> None:
@@ -98,14 +102,14 @@ class Repairs:
 
         return self._change(enrollment_id, work)
 
-    def _change(self, enrollment_id: str, work: Any) -> dict[str, Any]:
+    def _change(self, enrollment_id: str, work: Repair) -> Enrollment:
         def place(connection: Connection) -> list[int]:
             shard = follow_ups.enrollment_shard(connection, enrollment_id)
             if shard is None:
                 raise NotFound(f'there is no enrollment "{enrollment_id}"; GET /v1/enrollments lists them')
             return [shard]
 
-        def change(connection: Connection, now: Micros) -> dict[str, Any]:
+        def change(connection: Connection, now: Micros) -> Enrollment:
             row = follow_ups.load_enrollment(connection, enrollment_id)
             if row is None:
                 raise NotFound(f'there is no enrollment "{enrollment_id}"')
@@ -113,6 +117,6 @@ class Repairs:
             after = follow_ups.load_enrollment(connection, enrollment_id)
             if after is None:
                 raise NotFound(f'there is no enrollment "{enrollment_id}"')
-            return enrollment_json(after, *keys_of(connection, [after]), self._resources.settings)
+            return Enrollment.of(after, keys_of(connection, [after]), self._resources.settings)
 
         return in_shards(self._resources, place, change)

@@ -1,11 +1,10 @@
 """What an automation has brought about, in numbers: who entered, how it ended, which ways were gone."""
 
-from typing import Any
-
 from automations.model import Automation
 from automations.steps.places import walk
-from runtime.statuses import OPEN, EnrollmentStatus
+from runtime.statuses import EnrollmentStatus
 from services.design.definitions import find_definition
+from services.follow_ups.answers import BranchCount, Stats, StepCount
 from services.resources import NotFound, Resources
 from store.design import definitions
 from store.follow_ups import statistics
@@ -17,7 +16,7 @@ class Statistics:
     def __init__(self, resources: Resources) -> None:
         self._resources = resources
 
-    def read(self, key: str, version: int | None) -> dict[str, Any]:
+    def read(self, key: str, version: int | None) -> Stats:
         """Numbers of all versions, or of one; `steps` are those of that version, by default the published one."""
         with self._resources.database.read() as connection:
             row = find_definition(connection, definitions.AUTOMATIONS, key)
@@ -34,36 +33,39 @@ class Statistics:
             skips = statistics.skips(connection, row["id"], version)
             done = statistics.outcomes(connection, row["id"], of) if of is not None else {}
             paused = statistics.paused(connection, row["id"], version)
-        return {
-            "automation": key,
-            "version": version,
-            "entered": sum(counts.values()),
-            "queued": counts.get(EnrollmentStatus.QUEUED, 0),
-            "active": counts.get(EnrollmentStatus.RUNNING, 0),
-            "paused": paused,
-            **{one.value: counts.get(one, 0) for one in EnrollmentStatus if one not in OPEN},
-            "skipped": skips,
-            "steps_of_version": of,
-            "steps": _steps(Automation.model_validate(raw), done) if raw is not None else [],
-        }
+        return Stats(
+            automation=key,
+            version=version,
+            entered=sum(counts.values()),
+            queued=counts.get(EnrollmentStatus.QUEUED, 0),
+            active=counts.get(EnrollmentStatus.RUNNING, 0),
+            paused=paused,
+            completed=counts.get(EnrollmentStatus.COMPLETED, 0),
+            exited=counts.get(EnrollmentStatus.EXITED, 0),
+            failed=counts.get(EnrollmentStatus.FAILED, 0),
+            replaced=counts.get(EnrollmentStatus.REPLACED, 0),
+            cancelled=counts.get(EnrollmentStatus.CANCELLED, 0),
+            skipped=skips,
+            steps_of_version=of,
+            steps=_steps(Automation.model_validate(raw), done) if raw is not None else [],
+        )
 
 
-def _steps(automation: Automation, done: dict[tuple[str, str | None], int]) -> list[dict[str, Any]]:
+def _steps(automation: Automation, done: dict[tuple[str, str | None], int]) -> list[StepCount]:
     """Each step with how many have come past it, and for steps with branches how many went which way."""
-    shown = []
+    steps = []
     for placed in walk(automation):
         step, path = placed.step, placed.path
-        ways = step.branches()
-        item: dict[str, Any] = {
-            "path": path,
-            "key": step.key,
-            "title": step.title,
-            "done": sum(count for (of, _), count in done.items() if of == path),
-        }
-        if ways:
-            item["branches"] = [
-                {"branch": way.name, "title": way.title, "count": done.get((path, way.name), 0)}
+        counted = StepCount(
+            path=path,
+            key=step.key,
+            title=step.title,
+            done=sum(count for (of, _), count in done.items() if of == path),
+        )
+        if ways := step.branches():
+            counted.branches = [
+                BranchCount(branch=way.name, title=way.title, count=done.get((path, way.name), 0))
                 for way in ways
             ]
-        shown.append(item)
-    return shown
+        steps.append(counted)
+    return steps

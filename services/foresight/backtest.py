@@ -11,8 +11,8 @@ from conditions.times import micros_of
 from engine.published import PublishedCache
 from services.design.definitions import find_definition
 from services.design.profile_cache import ProfileCache
+from services.foresight.answers import BacktestResult
 from services.foresight.past_run import PastRun
-from services.records.scores import iso
 from services.resources import Invalid, NotFound, Resources
 from store.connection import Connection, RowMapping
 from store.design import definitions
@@ -37,7 +37,7 @@ class Backtest:
         self._profiles = profiles
         self._published = PublishedCache()
 
-    def run(self, key: str, body: Any) -> dict[str, Any]:
+    def run(self, key: str, body: Any) -> BacktestResult:
         """Enrollments that the trigger would have made of the last days' changes, beside what has been enrolled."""
         try:
             request = BacktestRequest.model_validate({} if body is None else body)
@@ -46,10 +46,11 @@ class Backtest:
         with self._resources.database.read() as connection:
             row = find_definition(connection, definitions.AUTOMATIONS, key)
             automation = _definition(connection, row, request.version)
-        found = self.look_back(automation, row["id"], request.days)
-        return {"automation": key, "version": request.version, **found}
+        result = self.look_back(automation, row["id"], request.days)
+        result.automation, result.version = key, request.version
+        return result
 
-    def look_back(self, automation: Automation, automation_id: int, days: int) -> dict[str, Any]:
+    def look_back(self, automation: Automation, automation_id: int, days: int) -> BacktestResult:
         """The same for any definition; `automation_id` is that of what it would replace, 0 when it is new."""
         since = self._resources.clock() - days * _DAY
         with self._resources.database.read() as connection:
@@ -59,14 +60,14 @@ class Backtest:
             with self._resources.database.read() as connection:
                 run.step(connection)
         with self._resources.database.read() as connection:
-            return {"days": days, "since": iso(since), **run.told(connection)}
+            return run.told(connection, days)
 
 
 def _definition(connection: Connection, row: RowMapping, version: int | None) -> Automation:
     if version is None:
         return Automation.model_validate(row["draft"])
-    found = definitions.version_definition(connection, definitions.AUTOMATIONS, row["id"], version)
-    if found is None:
+    definition = definitions.version_definition(connection, definitions.AUTOMATIONS, row["id"], version)
+    if definition is None:
         had = f"its versions are 1 to {row['latest']}" if row["latest"] else "it has not been published"
         raise NotFound(f'"{row["key"]}" has no version {version}; {had}')
-    return Automation.model_validate(found)
+    return Automation.model_validate(definition)

@@ -1,13 +1,13 @@
 """The blast radius of definitions that are about to change: whom they would touch. Writes nothing."""
 
 from collections.abc import Callable
-from typing import Any
 
 from automations.model import Automation
 from runtime.statuses import EnrollmentStatus
 from scoring.profile import ScoreProfile
 from services.design.plan import Item
 from services.follow_ups.enrollment import EnrollByHand
+from services.foresight.answers import AutomationImpact, DocumentImpact, ProfileImpact, WouldStart
 from services.foresight.backtest import Backtest
 from services.foresight.preview import preview_of
 from services.resources import Conflict, Resources
@@ -27,7 +27,7 @@ class Impact:
         self._backtest = backtest
         self._by_hand = by_hand
 
-    def of(self, item: Item, progress: Progress = lambda _done, _total: None) -> dict[str, Any] | None:
+    def of(self, item: Item, progress: Progress = lambda _done, _total: None) -> DocumentImpact | None:
         """What publishing one document would touch; None where nothing is published, or nobody touched.
 
         A profile: records, how many scores change, moves between bands, what `fire` would start. An automation:
@@ -41,38 +41,46 @@ class Impact:
             return self._of_profile(model, progress)
         return self._of_automation(model) if isinstance(model, Automation) else None
 
-    def _of_profile(self, profile: ScoreProfile, progress: Progress) -> dict[str, Any]:
+    def _of_profile(self, profile: ScoreProfile, progress: Progress) -> ProfileImpact:
         with self._resources.database.read() as connection:
             row = definitions.find(connection, definitions.PROFILES, profile.key)
             records = record_lists.count(connection, profile.applies_to, None, [])
         if row is None or row["draft"].get("applies_to", "contact") != profile.applies_to:
-            return {"records": records, "new": True}
-        found = preview_of(self._resources, profile.key, profile, progress)
-        return {
-            "records": found["records"],
-            "new": row["version"] is None,
-            "changed": found["changed"],
-            "band_moves": found["band_moves"],
-            "fire": [
-                {"automation": one["automation"], "enrolled": one["enrolled"]} for one in found["enrollments"]
+            return ProfileImpact(records=records, new=True)
+        preview = preview_of(self._resources, profile.key, profile, progress)
+        return ProfileImpact(
+            records=preview.done,
+            new=row["version"] is None,
+            changed=preview.changed,
+            band_moves=preview.band_moves or [],
+            fire=[
+                WouldStart(automation=one.automation, enrolled=one.enrolled)
+                for one in preview.enrollments or []
             ],
-        }
+        )
 
-    def _of_automation(self, automation: Automation) -> dict[str, Any]:
+    def _of_automation(self, automation: Automation) -> AutomationImpact:
         running = 0
         with self._resources.database.read() as connection:
             row = definitions.find(connection, definitions.AUTOMATIONS, automation.key)
             if row is not None:
                 counts = statistics.by_status(connection, row["id"], None)
                 running = counts.get(EnrollmentStatus.QUEUED, 0) + counts.get(EnrollmentStatus.RUNNING, 0)
-        found: dict[str, Any] = {"running": running}
+        automation_id = row["id"] if row is not None else 0
         try:
-            past = self._backtest.look_back(automation, row["id"] if row is not None else 0, DAYS)
+            past = self._backtest.look_back(automation, automation_id, DAYS)
+            impact = AutomationImpact(
+                running=running,
+                days=DAYS,
+                enrollments=past.enrollments,
+                records=past.records,
+                published=past.published,
+                only_here=past.only_here,
+                only_published=past.only_published,
+                warnings=past.warnings,
+            )
             if automation.trigger.profile is not None:
-                found["matching_now"] = self._by_hand.count_matching(
-                    automation, row["id"] if row is not None else 0
-                )
+                impact.matching_now = self._by_hand.count_matching(automation, automation_id)
         except Conflict as error:
-            return {**found, "unknown": str(error)}
-        shown = ("enrollments", "records", "published", "only_here", "only_published", "warnings")
-        return {**found, "days": DAYS, **{name: past[name] for name in shown}}
+            return AutomationImpact(running=running, unknown=str(error))
+        return impact

@@ -13,8 +13,9 @@ from engine.published import Published, compile_automation
 from engine.subjects import CONTACT, DEAL, Subject, Subjects, subject_of
 from scoring.ledger import Event
 from scoring.progress import ScoreChange
+from services.answers import iso
 from services.design.profile_cache import ProfileCache
-from services.records.scores import iso
+from services.foresight.answers import BacktestResult, Happened, OnDay, PastEnrollment, PastEnrollments
 from services.resources import Conflict
 from store.connection import Connection
 from store.follow_ups import enrolling
@@ -46,6 +47,7 @@ class PastRun:
         self._profiles = profiles
         self._published = published
         self._id = automation_id
+        self._key = automation.key
         self._since = since
         spec = automation.trigger
         profile = published.by_key.get(spec.profile or "")
@@ -82,21 +84,21 @@ class PastRun:
         profile = self._profile
         if profile is None:
             return
-        found = past.changes_since(connection, profile.id, self._since, self._cursor, CHUNK)
-        self.more = len(found) == CHUNK
-        self.changes += len(found)
-        if not found:
+        changes = past.changes_since(connection, profile.id, self._since, self._cursor, CHUNK)
+        self.more = len(changes) == CHUNK
+        self.changes += len(changes)
+        if not changes:
             return
-        self._cursor = (found[-1].record_id, found[-1].seq)
-        ids = {change.record_id for change in found}
+        self._cursor = (changes[-1].record_id, changes[-1].seq)
+        ids = {change.record_id for change in changes}
         subjects = Subjects(connection, NOTHING, self._published, {self._kind: ids})
         named: dict[str, past.PastEvent] = {}
         if self._reads_events:
-            named = past.events_named(connection, [row.cause_id for row in found if row.cause == "event"])
+            named = past.events_named(connection, [row.cause_id for row in changes if row.cause == "event"])
             subjects.know_deals({row.deal_id for row in named.values() if row.deal_id is not None})
         facts = self._facts(connection, subjects)
-        self._remember(connection, subjects, found)
-        for row in found:
+        self._remember(connection, subjects, changes)
+        for row in changes:
             if not subjects.exists(self._kind, row.record_id):
                 continue
             event = _event(named[row.cause_id]) if row.cause_id in named else None
@@ -119,18 +121,18 @@ class PastRun:
 
     def _events(self, connection: Connection) -> None:
         wanted = self._trigger.event_type or ""
-        found, self.more = past.events_since(connection, wanted, self._since, self._cursor, CHUNK)
-        self.changes += len(found)
-        if not found:
+        events, self.more = past.events_since(connection, wanted, self._since, self._cursor, CHUNK)
+        self.changes += len(events)
+        if not events:
             return
-        self._cursor = found[-1].contact_id
+        self._cursor = events[-1].contact_id
         subjects = Subjects(
-            connection, NOTHING, self._published, {CONTACT: {row.contact_id for row in found}}
+            connection, NOTHING, self._published, {CONTACT: {row.contact_id for row in events}}
         )
-        subjects.know_deals({row.deal_id for row in found if row.deal_id is not None})
+        subjects.know_deals({row.deal_id for row in events if row.deal_id is not None})
         facts = self._facts(connection, subjects)
         self._remember_events(connection, subjects)
-        for row in found:
+        for row in events:
             if row.silent or row.contact_id not in subjects.contacts:
                 continue
             event = _event(row)
@@ -154,12 +156,12 @@ class PastRun:
             self._replays[contact_id, deal_id] = known
         return known
 
-    def _remember(self, connection: Connection, subjects: Subjects, found: list[past.PastChange]) -> None:
+    def _remember(self, connection: Connection, subjects: Subjects, changes: list[past.PastChange]) -> None:
         """Begin records of whom something is known from before with it."""
         profile = self._profile
         if not self._trigger.guarded or profile is None:
             return
-        first = {change.record_id: change.seq for change in reversed(found)}
+        first = {change.record_id: change.seq for change in reversed(changes)}
         for earlier in enrolling.load_earlier(connection, [self._id], subjects.contacts):
             subject = Subject(earlier.contact_id, earlier.deal_id, about_deal=self._kind == DEAL)
             record_id = earlier.deal_id if subject.about_deal else earlier.contact_id
@@ -190,30 +192,34 @@ class PastRun:
         known = self._replays.get((contact_id, deal_id))
         return known is not None and any(replay.entries or replay.skips for replay in known)
 
-    def told(self, connection: Connection) -> dict[str, Any]:
-        """The answer."""
+    def told(self, connection: Connection, days: int) -> BacktestResult:
+        """The answer, as that of a draft; the run has looked back for `days`."""
         entered = {key: replays[0].entries for key, replays in self._replays.items() if replays[0].entries}
         skips = Counter(reason for replays in self._replays.values() for reason in replays[0].skips)
         count = sum(len(entries) for entries in entered.values())
         actual = past.enrolled_since(connection, self._id, self._since)
         about = {(contact_id, deal_id if self._kind == DEAL else None) for contact_id, deal_id, _ in actual}
         would = {(contact_id, deal_id if self._kind == DEAL else None) for contact_id, deal_id in entered}
-        return {
-            "looked_at": self.changes,
-            "enrollments": count,
-            "records": len(entered),
-            "skipped": dict(sorted(skips.items())),
-            "per_day": _per_day(entries for entries in entered.values()),
-            "published": {
-                "enrollments": len(actual),
-                "records": len(about),
-                "skipped": past.skipped_since(connection, self._id, self._since),
-            },
-            "only_here": len(would - about),
-            "only_published": len(about - would),
-            "warnings": [*self._left_out(), *self._warnings(count, len(entered))],
-            "items": list(self._items(connection, entered)),
-        }
+        return BacktestResult(
+            automation=self._key,
+            version=None,
+            days=days,
+            since=iso(self._since),
+            looked_at=self.changes,
+            enrollments=count,
+            records=len(entered),
+            skipped=dict(sorted(skips.items())),
+            per_day=_per_day(entries for entries in entered.values()),
+            published=Happened(
+                enrollments=len(actual),
+                records=len(about),
+                skipped=past.skipped_since(connection, self._id, self._since),
+            ),
+            only_here=len(would - about),
+            only_published=len(about - would),
+            warnings=[*self._left_out(), *self._warnings(count, len(entered))],
+            items=list(self._items(connection, entered)),
+        )
 
     def _left_out(self) -> list[str]:
         if not self._looks_at_fields:
@@ -237,20 +243,20 @@ class PastRun:
 
     def _items(
         self, connection: Connection, entered: dict[tuple[int, int | None], list[Entered]]
-    ) -> Iterator[dict[str, Any]]:
+    ) -> Iterator[PastEnrollments]:
         most = sorted(entered.items(), key=lambda item: (-len(item[1]), item[1][0].at))[:SHOWN]
         contact_keys = contacts.contact_keys(connection, {key[0] for key, _ in most})
         deal_keys = deals.deal_keys(connection, {key[1] for key, _ in most if key[1] is not None})
         for (contact_id, deal_id), entries in most:
-            yield {
-                "contact": contact_keys.get(contact_id),
-                "deal": deal_keys.get(deal_id) if deal_id is not None else None,
-                "times": len(entries),
-                "entries": [
-                    {"at": iso(entry.at), "previous": entry.previous, "current": entry.current}
+            yield PastEnrollments(
+                contact=contact_keys.get(contact_id),
+                deal=deal_keys.get(deal_id) if deal_id is not None else None,
+                times=len(entries),
+                entries=[
+                    PastEnrollment(at=iso(entry.at), previous=entry.previous, current=entry.current)
                     for entry in entries[:SHOWN]
                 ],
-            }
+            )
 
 
 _WITHOUT_FIELDS = (
@@ -263,7 +269,7 @@ def _event(row: past.PastEvent) -> Event:
     return Event(row.id, row.type, row.occurred_at, Properties(row.properties), row.deal_id)
 
 
-def _per_day(entered: Iterable[list[Entered]]) -> list[dict[str, Any]]:
+def _per_day(entered: Iterable[list[Entered]]) -> list[OnDay]:
     """How many would have entered on each day (UTC) on which somebody would."""
     days = Counter(str(iso(entry.at))[:10] for entries in entered for entry in entries)
-    return [{"date": day, "enrollments": count} for day, count in sorted(days.items())]
+    return [OnDay(date=day, enrollments=count) for day, count in sorted(days.items())]

@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import count
-from typing import Any
 
 from automations.model import definition
 from conditions.times import Micros, to_iso
@@ -15,6 +14,16 @@ from scoring.checks import check_profile, publish_problems
 from scoring.compiled import CompiledProfile
 from scoring.profile import ScoreProfile
 from services.design.definitions import find_definition
+from services.foresight.answers import (
+    BandCount,
+    BandMove,
+    Bar,
+    BeforeAfter,
+    Mover,
+    Preview,
+    WouldEnroll,
+)
+from services.records.kinds import Kind
 from services.resources import Invalid, Resources
 from store import meta
 from store.connection import Connection, RowMapping
@@ -53,9 +62,7 @@ class _Tally:
             keep(self.movers, (size, -number, record_id, old, new))
 
 
-def preview(
-    resources: Resources, key: str, progress: Progress = lambda _done, _total: None
-) -> dict[str, Any]:
+def preview(resources: Resources, key: str, progress: Progress = lambda _done, _total: None) -> Preview:
     """Scores before and after, moves between bands, who moves most, and what `fire` would start.
 
     Reads in chunks, each at one moment; writes nothing. Raises Invalid for a draft that may not be published.
@@ -63,9 +70,7 @@ def preview(
     return preview_of(resources, key, None, progress)
 
 
-def preview_of(
-    resources: Resources, key: str, draft: ScoreProfile | None, progress: Progress
-) -> dict[str, Any]:
+def preview_of(resources: Resources, key: str, draft: ScoreProfile | None, progress: Progress) -> Preview:
     """The same of a draft that is not stored; None: the stored one."""
     now = resources.clock()
     with resources.database.read() as connection:
@@ -81,7 +86,7 @@ def preview_of(
         draft_published = load_published(connection, generation, of_draft)
         total = publications.count_records(connection, row["id"])
     profile = draft_published.by_key[key]
-    present = next((found for found in published.profiles if found.id == profile.id), None)
+    present = next((one for one in published.profiles if one.id == profile.id), None)
     tally = _Tally()
     numbers = count()
     cursor = done = 0
@@ -113,12 +118,12 @@ def _look(
     progress = batch.progress.get(profile.id, {})
     known = batch.known.get(profile.id, {})
     visible = present is not None
-    for (record_id, found), number in zip(progress.items(), numbers, strict=False):
+    for (record_id, case), number in zip(progress.items(), numbers, strict=False):
         stored = known.get(record_id)
         old = stored.score if stored is not None and visible else None
-        tally.add(record_id, old, found.score, number)
+        tally.add(record_id, old, case.score, number)
         was = present.band(old) if present is not None else None
-        tally.moves[was, profile.band(found.score)] += 1
+        tally.moves[was, profile.band(case.score)] += 1
     decided = batch.enrolling.decide(connection)
     for enrollment in decided.enrollments:
         tally.enrolled[enrollment.automation_id] += 1
@@ -135,8 +140,8 @@ def _told(
     tally: _Tally,
     now: Micros,
     records: int,
-) -> dict[str, Any]:
-    kind = profile.applies_to
+) -> Preview:
+    kind: Kind = "deal" if profile.applies_to == "deal" else "contact"
     names = {trigger.automation_id: trigger.key for trigger in published.triggers.triggers}
     movers = sorted(tally.movers, reverse=True)
     ids = [mover[2] for mover in movers]
@@ -146,49 +151,53 @@ def _told(
     fired = sorted(
         {*tally.enrolled, *(automation for automation, _ in tally.skipped)}, key=lambda i: names[i]
     )
-    return {
-        "profile": profile.key,
-        "applies_to": kind,
-        "version": profile.version,
-        "published_version": row["version"],
-        "computed_at": to_iso(now),
-        "records": records,
-        "pending_events": sum(shard.pending for shard in status.shard_status(connection, now)),
-        "changed": tally.changed,
-        "empty": {"before": tally.before[None], "after": tally.after[None]},
-        "distribution": _distribution(tally),
-        "bands": [
-            {
-                "band": label,
-                "before": sum(n for (was, _), n in tally.moves.items() if was == label),
-                "after": sum(n for (_, then), n in tally.moves.items() if then == label),
-            }
+    return Preview(
+        status="done",
+        done=records,
+        total=records,
+        profile=profile.key,
+        applies_to=kind,
+        version=profile.version,
+        published_version=row["version"],
+        computed_at=to_iso(now),
+        records=records,
+        pending_events=sum(shard.pending for shard in status.shard_status(connection, now)),
+        changed=tally.changed,
+        empty=BeforeAfter(before=tally.before[None], after=tally.after[None]),
+        distribution=_distribution(tally),
+        bands=[
+            BandCount(
+                band=label,
+                before=sum(n for (was, _), n in tally.moves.items() if was == label),
+                after=sum(n for (_, then), n in tally.moves.items() if then == label),
+            )
             for label in labels
         ],
-        "band_moves": [
-            {"from": was, "to": then, "count": number}
+        band_moves=[
+            BandMove(from_=was, to=then, count=number)
             for (was, then), number in sorted(tally.moves.items(), key=lambda item: (-item[1], str(item[0])))
             if was != then
         ],
-        "movers": [
-            {kind: keys.get(record_id), "before": old, "after": new} for _, _, record_id, old, new in movers
+        movers=[
+            Mover(**{kind: keys.get(record_id)}, before=old, after=new)
+            for _, _, record_id, old, new in movers
         ],
-        "enrollments": [
-            {
-                "automation": names[automation],
-                "enrolled": tally.enrolled[automation],
-                "skipped": {
+        enrollments=[
+            WouldEnroll(
+                automation=names[automation],
+                enrolled=tally.enrolled[automation],
+                skipped={
                     reason: number
                     for (of, reason), number in sorted(tally.skipped.items())
                     if of == automation
                 },
-            }
+            )
             for automation in fired
         ],
-    }
+    )
 
 
-def _distribution(tally: _Tally) -> list[dict[str, int]]:
+def _distribution(tally: _Tally) -> list[Bar]:
     """How many scores lie in ranges of one width, both bounds included, from the lowest to the highest."""
     scores = [score for score in {*tally.before, *tally.after} if score is not None]
     if not scores:
@@ -202,7 +211,7 @@ def _distribution(tally: _Tally) -> list[dict[str, int]]:
             if score is not None:
                 bars[first + (score - first) // width * width][place] += number
     return [
-        {"from": start, "to": start + width - 1, "before": before, "after": after}
+        Bar(from_=start, to=start + width - 1, before=before, after=after)
         for start, (before, after) in bars.items()
     ]
 

@@ -4,11 +4,11 @@ import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
 from dataclasses import dataclass, field
-from typing import Any
 
 import orjson
 
 from services.design.definitions import find_definition
+from services.foresight.answers import Preview
 from services.foresight.preview import preview
 from services.resources import Resources
 from store import meta
@@ -22,7 +22,7 @@ _MOST_KEPT = 20
 
 @dataclass
 class _Job:
-    future: "Future[dict[str, Any]]"
+    future: "Future[Preview]"
     progress: list[int] = field(default_factory=lambda: [0, 0])
 
 
@@ -45,7 +45,7 @@ class PreviewJobs:
         self._closed = True
         self._executor.shutdown(wait=False, cancel_futures=True)
 
-    def ask(self, key: str, patience: float = PATIENCE) -> dict[str, Any]:
+    def ask(self, key: str, patience: float = PATIENCE) -> Preview:
         """The preview with `status: done`, or with `status: computing` how far it is. Once fetched, it is forgotten."""
         name = key, self._state(key)
         with self._lock:
@@ -55,15 +55,15 @@ class PreviewJobs:
                     self._jobs.pop(next(iter(self._jobs))).future.cancel()
                 job = self._jobs[name] = self._begin(key)
         try:
-            found = job.future.result(patience)
+            done = job.future.result(patience)
         except NotYet:
-            done, total = job.progress
-            return {"status": "computing", "done": done, "total": total}
+            looked_at, total = job.progress
+            return Preview(status="computing", done=looked_at, total=total)
         except BaseException:
             self._forget(name, job)
             raise
         self._forget(name, job)
-        return {"status": "done", "done": found["records"], "total": found["records"], **found}
+        return done
 
     def _begin(self, key: str) -> _Job:
         progress = [0, 0]

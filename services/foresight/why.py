@@ -5,7 +5,7 @@ from typing import Any
 
 from automations.model import Automation
 from conditions.problems import suggestion
-from conditions.times import Micros
+from conditions.times import Micros, to_iso
 from conditions.tree import Lookup, compile_conditions, explain
 from engine.published import compile_automation
 from runtime.registry import follow_up_workflow_id
@@ -14,11 +14,21 @@ from runtime.temporal import workflow_url
 from scoring.compiled import CompiledProfile
 from scoring.ledger import Event
 from scoring.progress import ScoreChange
+from services.answers import iso
 from services.design.definitions import find_definition
 from services.design.profile_cache import ProfileCache
+from services.foresight.answers import (
+    Besides,
+    Explained,
+    Explanation,
+    FilterVerdict,
+    GuardVerdict,
+    Outcome,
+)
 from services.foresight.why_guards import Moment, verdicts
+from services.records.answers import CausingEvent, Change
 from services.records.kinds import Kind, find_record
-from services.records.scores import changes_json, iso, record_of
+from services.records.scores import changes_of, record_of
 from services.resources import BadParameter, Resources
 from store.connection import Connection, RowMapping
 from store.design import definitions
@@ -29,7 +39,7 @@ from store.scoring.facts import Properties
 from triggers.compiled import CompiledTrigger
 from triggers.evaluate import Facts, change_lookup, event_lookup, set_back, where_lookup
 
-_SAYINGS = {
+_SAYINGS: Mapping[Outcome, str] = {
     "enrolled": "enrolled",
     "silent": "the change was silent, so that it starts nothing",
     "filters": "not all filters hold",
@@ -49,7 +59,7 @@ class Why:
         self._resources = resources
         self._profiles = profiles
 
-    def explain(self, key: str, *, contact: str | None, deal: str | None, limit: int) -> dict[str, Any]:
+    def explain(self, key: str, *, contact: str | None, deal: str | None, limit: int) -> Explanation:
         """The newest changes (or, for a trigger on an event, events) of a record, each with the verdict.
 
         Fields of records and scores of other profiles are read as they are now.
@@ -68,15 +78,23 @@ class Why:
             else:
                 items = self._changes(about, trigger.profile, limit)
             besides = causes.besides(connection, row["id"], kind, record["id"], limit)
-        return {
-            "automation": key,
-            kind: record["key"],
-            "version": row["version"],
-            "items": items,
-            "besides": [{**one, "at": iso(one["at"])} for one in besides],
-        }
+        return Explanation(
+            **{kind: record["key"]},
+            automation=key,
+            version=row["version"],
+            items=items,
+            besides=[
+                Besides(
+                    at=iso(one["at"]),
+                    cause=one["cause"],
+                    enrollment=one["enrollment"],
+                    reason=one["reason"],
+                )
+                for one in besides
+            ],
+        )
 
-    def _changes(self, about: "_About", profile_key: str, limit: int) -> list[dict[str, Any]]:
+    def _changes(self, about: "_About", profile_key: str, limit: int) -> list[Explained]:
         connection = about.connection
         row = self._profiles.row(connection, profile_key)
         if row is None:
@@ -89,19 +107,18 @@ class Why:
                 about.kind,
                 f"the automation looks at scores of {row['applies_to']}s; name a {row['applies_to']}",
             )
-        found = score_reads.changes_of(connection, row["id"], about.record["id"], None, limit)
-        told = changes_json(connection, found)
+        changes = score_reads.changes_of(connection, row["id"], about.record["id"], None, limit)
         fates = causes.fates(
-            connection, about.row["id"], [f"{row['id']}:{change['cause_id']}" for change in found]
+            connection, about.row["id"], [f"{row['id']}:{change['cause_id']}" for change in changes]
         )
-        shown = []
-        for change, item in zip(found, told, strict=True):
+        explained = []
+        for change, told in zip(changes, changes_of(connection, changes, Change.of), strict=True):
             profile = self._profiles.version(connection, row["id"], change["version"])
             about.go_to(change["at"])
             moved, lookup = about.change(profile, change)
             fate = fates.get(f"{row['id']}:{change['cause_id']}")
             holds = compile_conditions(about.automation.trigger.filters)
-            outcome = _outcome(fate, item["silent"], change["at"], about.published)
+            outcome = _outcome(fate, told.silent, change["at"], about.published)
             if outcome is None and about.automation.trigger.profile != profile_key:
                 outcome = "elsewhere"
             if outcome is None and not holds(lookup, about.now):
@@ -111,19 +128,26 @@ class Why:
                 outcome = "inside"
             moment = Moment(change["at"], change["seq"], change["depth"], about.record["id"])
             guards = about.guards(moment, row["id"])
-            if outcome is None and any(found["guard"] == "rearm" and not found["holds"] for found in guards):
+            if outcome is None and any(said.guard == "rearm" and not said.holds for said in guards):
                 outcome = "rearm"
-            verdict = _verdict(about, outcome, fate, lookup, self._resources.settings)
-            shown.append({**item, **verdict, "guards": guards})
-        return shown
+            item = _explained(about, outcome, fate, lookup, self._resources.settings, told.at, told.cause)
+            item.guards = guards
+            item.previous, item.current = told.previous, told.current
+            item.version, item.silent = told.version, told.silent
+            if told.event is not None:
+                item.event = told.event
+            if told.adjustment is not None:
+                item.adjustment = told.adjustment
+            explained.append(item)
+        return explained
 
 
-def _events(about: "_About", event_type: str, limit: int, settings: Settings) -> list[dict[str, Any]]:
+def _events(about: "_About", event_type: str, limit: int, settings: Settings) -> list[Explained]:
     connection = about.connection
-    found = causes.events_of(connection, about.kind, about.record["id"], event_type, limit)
-    fates = causes.fates(connection, about.row["id"], [f"event:{event['id']}" for event in found])
-    shown = []
-    for row in found:
+    events = causes.events_of(connection, about.kind, about.record["id"], event_type, limit)
+    fates = causes.fates(connection, about.row["id"], [f"event:{event['id']}" for event in events])
+    explained = []
+    for row in events:
         event = Event(
             row["id"], row["type"], row["occurred_at"], Properties(row["properties"]), row["deal_id"]
         )
@@ -141,15 +165,15 @@ def _events(about: "_About", event_type: str, limit: int, settings: Settings) ->
             outcome = "where"
         if outcome is None and not compile_conditions(trigger.filters)(lookup, about.now):
             outcome = "filters"
-        told = {"id": event.id, "type": event.type, "occurred_at": iso(event.at)}
-        item = {"at": iso(row["received_at"]), "cause": "event", "event": told}
-        verdict = _verdict(about, outcome, fate, lookup, settings)
-        verdict["filters"] = _tests(trigger.where, bare, about.now) + verdict["filters"]
+        item = _explained(about, outcome, fate, lookup, settings, to_iso(row["received_at"]), "event")
+        item.event = CausingEvent.of(row)
+        item.filters = _tests(trigger.where, bare, about.now) + item.filters
         at = fate["at"] if fate is not None else row["received_at"]
         skipped = fate is not None and fate["reason"] is not None
         moment = Moment(at, None, row["depth"], about.record["id"], skipped)
-        shown.append({**item, **verdict, "guards": about.guards(moment, None)})
-    return shown
+        item.guards = about.guards(moment, None)
+        explained.append(item)
+    return explained
 
 
 class _About:
@@ -170,7 +194,7 @@ class _About:
         self.record = record
         self.now = now
         self._versions = definitions.versions_of(connection, definitions.AUTOMATIONS, row["id"])
-        self.published: Micros | None = min((found["published_at"] for found in self._versions), default=None)
+        self.published: Micros | None = min((one["published_at"] for one in self._versions), default=None)
         self._known: dict[int | None, tuple[Automation, CompiledTrigger]] = {}
         self._take(row["version"])
         self.lives = causes.lives(connection, row["id"], kind, record["id"])
@@ -186,7 +210,7 @@ class _About:
 
     def go_to(self, at: Micros) -> None:
         """Take the version that was the newest one then; where there was none, what is published now, or the draft."""
-        then = (found["version"] for found in self._versions if found["published_at"] <= at)
+        then = (one["version"] for one in self._versions if one["published_at"] <= at)
         self._take(next(then, self.row["version"]))
 
     def _take(self, version: int | None) -> None:
@@ -211,7 +235,7 @@ class _About:
 
         return Facts(fields, self._scores, self._bands)
 
-    def guards(self, moment: Moment, profile_id: int | None) -> list[dict[str, Any]]:
+    def guards(self, moment: Moment, profile_id: int | None) -> list[GuardVerdict]:
         """What the guards said at a moment."""
         spec = self.automation.trigger
         return verdicts(self.connection, spec, self.trigger, profile_id, self.lives, moment)
@@ -220,10 +244,10 @@ class _About:
         """A recorded change as triggers saw it."""
         event = None
         if row["cause"] == "event":
-            found = effects.load_event(self.connection, row["cause_id"])
-            if found is not None:
-                properties = Properties(found["properties"])
-                event = Event(found["id"], found["type"], found["occurred_at"], properties, found["deal_id"])
+            cause = effects.load_event(self.connection, row["cause_id"])
+            if cause is not None:
+                properties = Properties(cause["properties"])
+                event = Event(cause["id"], cause["type"], cause["occurred_at"], properties, cause["deal_id"])
         change = ScoreChange(
             row["seq"],
             row["previous"],
@@ -237,7 +261,9 @@ class _About:
         return change, change_lookup(profile, change, self.facts(event))
 
 
-def _outcome(fate: Mapping[str, Any] | None, silent: Any, at: Micros, published: Micros | None) -> str | None:
+def _outcome(
+    fate: Mapping[str, Any] | None, silent: Any, at: Micros, published: Micros | None
+) -> Outcome | None:
     """What is known without looking at filters."""
     if fate is not None:
         return "enrolled" if fate["enrollment"] is not None else "skipped"
@@ -246,32 +272,38 @@ def _outcome(fate: Mapping[str, Any] | None, silent: Any, at: Micros, published:
     return "silent" if silent else None
 
 
-def _verdict(
+def _explained(
     about: _About,
-    outcome: str | None,
+    outcome: Outcome | None,
     fate: Mapping[str, Any] | None,
     lookup: Lookup,
     settings: Settings,
-) -> dict[str, Any]:
+    at: str,
+    cause: str,
+) -> Explained:
+    """What happened then with its verdict, without what guards say."""
     workflow_id = None
     if fate is not None and fate["enrollment"] is not None:
         workflow_id = follow_up_workflow_id(fate["enrollment"], fate["attempt"])
     outcome = outcome or "otherwise"
     reason = fate["reason"] if fate is not None else None
-    return {
-        "outcome": outcome,
-        "why": f"skipped: {reason}" if outcome == "skipped" else _SAYINGS[outcome],
-        "reason": reason,
-        "automation_version": about.version,
-        "enrollment": fate["enrollment"] if fate is not None else None,
-        "workflow_id": workflow_id,
-        "workflow_url": workflow_url(settings, workflow_id) if workflow_id is not None else None,
-        "filters": _tests(about.automation.trigger.filters, lookup, about.now),
-    }
+    return Explained(
+        at=at,
+        cause=cause,
+        outcome=outcome,
+        why=f"skipped: {reason}" if outcome == "skipped" else _SAYINGS[outcome],
+        reason=reason,
+        automation_version=about.version,
+        enrollment=fate["enrollment"] if fate is not None else None,
+        workflow_id=workflow_id,
+        workflow_url=workflow_url(settings, workflow_id) if workflow_id is not None else None,
+        filters=_tests(about.automation.trigger.filters, lookup, about.now),
+        guards=[],
+    )
 
 
-def _tests(raw: Mapping[str, Any], lookup: Lookup, now: Micros) -> list[dict[str, Any]]:
+def _tests(raw: Mapping[str, Any], lookup: Lookup, now: Micros) -> list[FilterVerdict]:
     return [
-        {"text": verdict.text, "actual": verdict.actual, "holds": verdict.holds}
+        FilterVerdict(text=verdict.text, actual=verdict.actual, holds=verdict.holds)
         for verdict in explain(raw, lookup, now)
     ]

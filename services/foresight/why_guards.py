@@ -1,10 +1,11 @@
 """The guards of a trigger at a moment of the past: re-entry, running follow-ups, rearm, the depth of the chain."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from conditions.times import Micros, duration_words, to_iso
 from conditions.tree import describe
+from services.foresight.answers import GuardVerdict
 from store.connection import Connection
 from store.follow_ups import enrolling
 from store.foresight import why
@@ -33,7 +34,7 @@ def verdicts(
     profile_id: int | None,
     earlier: Sequence[why.Life],
     moment: Moment,
-) -> list[dict[str, Any]]:
+) -> list[GuardVerdict]:
     """Each guard in words and whether it let the record enter then. `earlier`: its enrollments, the oldest first."""
     before = [life for life in earlier if _precedes(life, moment)]
     last = before[-1] if before else None
@@ -41,11 +42,11 @@ def verdicts(
     running = [life for life in before if life.finished_at is None or life.finished_at > moment.at]
     text = f"{len(running)} running then" if running else "none was running"
     shown.append(
-        {
-            "guard": "while_running",
-            "text": f"while_running: {spec.while_running}; {text}",
-            "holds": not running or spec.while_running != "skip",
-        }
+        GuardVerdict(
+            guard="while_running",
+            text=f"while_running: {spec.while_running}; {text}",
+            holds=not running or spec.while_running != "skip",
+        )
     )
     if spec.rearm is not None:
         armed = True
@@ -55,18 +56,18 @@ def verdicts(
             )
             armed = is_armed(trigger, scores, moment.at)
         shown.append(
-            {
-                "guard": "rearm",
-                "text": f"rearm: {describe(spec.rearm.conditions)}, since the last start",
-                "holds": armed,
-            }
+            GuardVerdict(
+                guard="rearm",
+                text=f"rearm: {describe(spec.rearm.conditions)}, since the last start",
+                holds=armed,
+            )
         )
     shown.append(
-        {
-            "guard": "depth",
-            "text": f"{moment.depth} of at most {MAX_DEPTH} follow-ups led here",
-            "holds": moment.depth <= MAX_DEPTH,
-        }
+        GuardVerdict(
+            guard="depth",
+            text=f"{moment.depth} of at most {MAX_DEPTH} follow-ups led here",
+            holds=moment.depth <= MAX_DEPTH,
+        )
     )
     return shown
 
@@ -80,9 +81,7 @@ def _precedes(life: why.Life, moment: Moment) -> bool:
     return life.change_seq < moment.seq
 
 
-def _reentry(
-    spec: Trigger, trigger: CompiledTrigger, last: why.Life | None, moment: Moment
-) -> dict[str, Any]:
+def _reentry(spec: Trigger, trigger: CompiledTrigger, last: why.Life | None, moment: Moment) -> GuardVerdict:
     rule = spec.reentry if isinstance(spec.reentry, str) else f"after {duration_words(spec.reentry.after)}"
     holds = (
         last is None
@@ -90,4 +89,4 @@ def _reentry(
         or (trigger.reentry > 0 and moment.at >= last.started + trigger.reentry)
     )
     since = f"the last start was {to_iso(last.started)}" if last is not None else "there was none before"
-    return {"guard": "reentry", "text": f"reentry: {rule.replace('_', ' ')}; {since}", "holds": holds}
+    return GuardVerdict(guard="reentry", text=f"reentry: {rule.replace('_', ' ')}; {since}", holds=holds)

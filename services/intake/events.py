@@ -85,7 +85,7 @@ class Events:
         """Store what is valid of a list of decoded events in one transaction; the rest is listed in `rejected`."""
         now = self._resources.clock()
         taken = Taken()
-        rows = []
+        events = []
         for index, item in enumerate(items):
             try:
                 row = to_row(item, now, silent=silent, source=source)
@@ -93,33 +93,33 @@ class Events:
                 taken.rejected.append((index, error.problems))
                 taken.ids.append(None)
             else:
-                rows.append(row)
+                events.append(row)
                 taken.ids.append(row.id)
-        if rows:
-            stored = self._resources.database.run(lambda connection: self._store(connection, rows, now))
+        if events:
+            stored = self._resources.database.run(lambda connection: self._store(connection, events, now))
             taken.accepted, taken.duplicates = stored.accepted, stored.duplicates
             if stored.rejected or stored.conflicts:
                 places = [index for index, event_id in enumerate(taken.ids) if event_id is not None]
                 for place, reason in stored.conflicts.items():
-                    taken.conflicts.append((places[place], rows[place].id, reason))
+                    taken.conflicts.append((places[place], events[place].id, reason))
                     taken.ids[places[place]] = None
                 taken.conflicts.sort()
                 for place, reason in stored.rejected.items():
                     taken.rejected.append((places[place], [Problem(("deal",), reason)]))
                     taken.ids[places[place]] = None
-                taken.rejected.sort(key=lambda found: found[0])
+                taken.rejected.sort(key=lambda rejection: rejection[0])
             self._types.update(
                 row.type
-                for place, row in enumerate(rows)
+                for place, row in enumerate(events)
                 if place not in stored.rejected and place not in stored.conflicts
             )
             self._resources.wakes.request(stored.shards)
         return taken
 
-    def _store(self, connection: Connection, rows: Sequence[intake.NewEvent], now: Micros) -> intake.Taken:
-        taken = intake.take_events(connection, rows, self._resources.shards, now)
+    def _store(self, connection: Connection, events: Sequence[intake.NewEvent], now: Micros) -> intake.Taken:
+        taken = intake.take_events(connection, events, self._resources.shards, now)
         types = {
-            row.type for place, row in enumerate(rows) if place not in {*taken.rejected, *taken.conflicts}
+            row.type for place, row in enumerate(events) if place not in {*taken.rejected, *taken.conflicts}
         }
         if types - self._types:
             event_rows.remember_types(connection, types - self._types, now)

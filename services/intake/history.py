@@ -1,14 +1,12 @@
 """Events that came in: lists, their types, and one as callers see it."""
 
-from collections.abc import Mapping
 from typing import Any
 
-import orjson
-
-from runtime.statuses import EventStatus
+from conditions.times import to_iso
 from services import cursors
+from services.answers import Page
 from services.follow_ups.listing import ids_of, keys_of
-from services.records.scores import iso
+from services.intake.answers import Event, EventType, EventTypes
 from services.resources import NotFound, Resources
 from store.connection import Connection, RowMapping
 from store.intake import event_reads
@@ -22,19 +20,21 @@ class EventHistory:
 
     def events(
         self, *, contact: str | None, deal: str | None, event_type: str | None, cursor: str | None, limit: int
-    ) -> dict[str, Any]:
+    ) -> Page[Event]:
         """Events of a contact, a deal, a type, or all; the newest by `occurred_at` first."""
         with self._resources.database.read() as connection:
             ids = ids_of(connection, contact, deal)
             return list_events(connection, cursor, limit, **ids, event_type=event_type)
 
-    def event_types(self, *, cursor: str | None, limit: int) -> dict[str, Any]:
+    def event_types(self, *, cursor: str | None, limit: int) -> EventTypes:
         """The event types ever seen."""
         key = cursors.decode(cursor, "event-types", (str,))
         with self._resources.database.read() as connection:
-            found = event_reads.event_types(connection, key[0] if key else "", limit + 1)
-        rows, following = cursors.cut(found, limit, "event-types", lambda row: [row[0]])
-        return cursors.page([{"type": name, "first_seen_at": iso(at)} for name, at in rows], following)
+            types = event_reads.event_types(connection, key[0] if key else "", limit + 1)
+        taken, following = cursors.cut(types, limit, "event-types", lambda row: [row[0]])
+        return EventTypes(
+            items=[EventType(type=name, first_seen_at=to_iso(at)) for name, at in taken], next=following
+        )
 
 
 def find_event(connection: Connection, event_id: str) -> RowMapping:
@@ -45,35 +45,11 @@ def find_event(connection: Connection, event_id: str) -> RowMapping:
     return row
 
 
-_REVOKED = (EventStatus.REVOKED, EventStatus.REVOKING, EventStatus.REVOKING_SILENTLY)
-
-
-def event_json(
-    row: RowMapping, contact_keys: Mapping[int, str], deal_keys: Mapping[int, str]
-) -> dict[str, Any]:
-    """An event as the API shows it; properties that are no JSON are shown as they are stored."""
-    try:
-        properties = orjson.loads(row["properties"])
-    except orjson.JSONDecodeError:
-        properties = row["properties"]
-    return {
-        "id": row["id"],
-        "type": row["type"],
-        "contact": contact_keys.get(row["contact_id"]),
-        "deal": deal_keys.get(row["deal_id"]),
-        "occurred_at": iso(row["occurred_at"]),
-        "received_at": iso(row["received_at"]),
-        "properties": properties,
-        "status": "revoked" if row["status"] in _REVOKED else EventStatus(row["status"]).name.lower(),
-        "error": row["error"],
-    }
-
-
-def list_events(connection: Connection, cursor: str | None, limit: int, **filters: Any) -> dict[str, Any]:
+def list_events(connection: Connection, cursor: str | None, limit: int, **filters: Any) -> Page[Event]:
     """A page of events that the filters of the store choose, the newest first."""
     key = cursors.decode(cursor, "events", (int, str))
     after = (key[0], key[1]) if key else None
-    found = event_reads.list_events(connection, **filters, after=after, limit=limit + 1)
-    rows, following = cursors.cut(found, limit, "events", lambda row: [row["occurred_at"], row["id"]])
-    keys = keys_of(connection, rows)
-    return cursors.page([event_json(row, *keys) for row in rows], following)
+    events = event_reads.list_events(connection, **filters, after=after, limit=limit + 1)
+    taken, following = cursors.cut(events, limit, "events", lambda row: [row["occurred_at"], row["id"]])
+    keys = keys_of(connection, taken)
+    return Page[Event](items=[Event.of(row, keys) for row in taken], next=following)

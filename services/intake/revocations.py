@@ -1,12 +1,11 @@
 """Taking events back."""
 
-from typing import Any
-
 from conditions.times import Micros
 from services import cursors
+from services.answers import iso
 from services.follow_ups.listing import keys_of
-from services.intake.history import event_json, find_event
-from services.records.scores import iso
+from services.intake.answers import Event, Import, Imports
+from services.intake.history import find_event
 from services.records.shard_locks import in_shards
 from services.resources import Conflict, NotFound, Resources
 from store.connection import Connection
@@ -21,7 +20,7 @@ class Revocations:
     def __init__(self, resources: Resources) -> None:
         self._resources = resources
 
-    def revoke(self, event_id: str, *, silent: bool = False) -> dict[str, Any]:
+    def revoke(self, event_id: str, *, silent: bool = False) -> Event:
         """Take one event back; its id stays known. Once more changes nothing."""
         if "/" in event_id:
             raise Conflict(
@@ -32,24 +31,26 @@ class Revocations:
             find_event(connection, event_id)
             return revoking.shards_of(connection, [event_id])
 
-        def work(connection: Connection, now: Micros) -> dict[str, Any]:
+        def work(connection: Connection, now: Micros) -> Event:
             revoking.revoke(connection, [event_id], now, silent=silent)
             row = find_event(connection, event_id)
-            return event_json(row, *keys_of(connection, [row]))
+            return Event.of(row, keys_of(connection, [row]))
 
         return in_shards(self._resources, place, work)
 
-    def imports(self, *, cursor: str | None, limit: int) -> dict[str, Any]:
+    def imports(self, *, cursor: str | None, limit: int) -> Imports:
         """Imports by name, with how many events they brought and how many of these are revoked."""
         key = cursors.decode(cursor, "imports", (str,))
         with self._resources.database.read() as connection:
-            found = revoking.imports(connection, key[0] if key else "", limit + 1)
-        rows, following = cursors.cut(found, limit, "imports", lambda row: [row[0]])
-        shown = [
-            {"name": name, "events": events, "revoked": revoked, "first_at": iso(first), "last_at": iso(last)}
-            for name, events, revoked, first, last in rows
-        ]
-        return cursors.page(shown, following)
+            imports = revoking.imports(connection, key[0] if key else "", limit + 1)
+        taken, following = cursors.cut(imports, limit, "imports", lambda row: [row[0]])
+        return Imports(
+            items=[
+                Import(name=name, events=events, revoked=revoked, first_at=iso(first), last_at=iso(last))
+                for name, events, revoked, first, last in taken
+            ],
+            next=following,
+        )
 
     def revoke_import(self, name: str, *, silent: bool = False) -> int:
         """Take back all events of an import, some at a time; how many. Once more takes back what is left."""

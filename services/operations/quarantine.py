@@ -1,10 +1,10 @@
 """Events that scoring set aside, and their way back."""
 
-from typing import Any
-
 from runtime.statuses import EventStatus
+from services.answers import Page
 from services.follow_ups.listing import keys_of
-from services.intake.history import event_json, find_event, list_events
+from services.intake.answers import Event
+from services.intake.history import find_event, list_events
 from services.resources import Conflict, Resources
 from store.connection import Connection, RowMapping
 from store.intake import event_reads
@@ -16,12 +16,12 @@ class Quarantine:
     def __init__(self, resources: Resources) -> None:
         self._resources = resources
 
-    def events(self, *, cursor: str | None, limit: int) -> dict[str, Any]:
+    def events(self, *, cursor: str | None, limit: int) -> Page[Event]:
         """Events that scoring set aside, each with its `error`."""
         with self._resources.database.read() as connection:
             return list_events(connection, cursor, limit, status=EventStatus.QUARANTINED)
 
-    def retry(self, event_id: str) -> dict[str, Any]:
+    def retry(self, event_id: str) -> Event:
         """Queue a quarantined event again."""
         with self._resources.database.read() as connection:
             row = find_event(connection, event_id)
@@ -36,4 +36,4 @@ class Quarantine:
         after = self._resources.database.run(work, [shard])
         self._resources.wakes.request([shard])
         with self._resources.database.read() as connection:
-            return event_json(after, *keys_of(connection, [after]))
+            return Event.of(after, keys_of(connection, [after]))

@@ -1,11 +1,10 @@
 """How the installation is doing."""
 
-from typing import Any
-
-from conditions.times import SECOND
+from conditions.times import SECOND, to_iso
 from runtime.statuses import OPEN, EnrollmentStatus
 from runtime.temporal import ui_url
-from services.records.scores import iso
+from services.operations import answers
+from services.operations.answers import ShardStatus, Worker
 from services.resources import Resources
 from store import meta
 from store.design import publications
@@ -22,7 +21,7 @@ class Status:
     def __init__(self, resources: Resources) -> None:
         self._resources = resources
 
-    def read(self, *, temporal_up: bool) -> dict[str, Any]:
+    def read(self, *, temporal_up: bool) -> answers.Status:
         """Work that is accepted and not done, follow-ups by status, who works."""
         now = self._resources.clock()
         with self._resources.database.read() as connection:
@@ -33,48 +32,48 @@ class Status:
             unfinished = publications.unfinished(connection)
             held = bool(meta.get_fact(connection, meta.HELD))
         oldest = min((shard.oldest for shard in shards if shard.oldest is not None), default=None)
-        return {
-            "pending_events": sum(shard.pending for shard in shards),
-            "follow_ups": {
+        return answers.Status(
+            pending_events=sum(shard.pending for shard in shards),
+            follow_ups={
                 **{one.value: 0 for one in (*OPEN, EnrollmentStatus.COMPLETED, EnrollmentStatus.FAILED)},
                 **counts,
             },
-            "temporal": "up" if temporal_up else "down",
-            "temporal_ui": ui_url(self._resources.settings),
-            "oldest_pending_seconds": _age(now, oldest),
-            "quarantined": quarantined,
-            "publishing": len(unfinished),
-            "held": held,
-            "workers": [
-                {
-                    "id": worker["id"],
-                    "host": worker["host"],
-                    "pid": worker["pid"],
-                    "started_at": iso(worker["started_at"]),
-                    "seen_at": iso(worker["seen_at"]),
-                }
+            temporal="up" if temporal_up else "down",
+            temporal_ui=ui_url(self._resources.settings),
+            oldest_pending_seconds=_age(now, oldest),
+            quarantined=quarantined,
+            publishing=len(unfinished),
+            held=held,
+            workers=[
+                Worker(
+                    id=worker["id"],
+                    host=worker["host"],
+                    pid=worker["pid"],
+                    started_at=to_iso(worker["started_at"]),
+                    seen_at=to_iso(worker["seen_at"]),
+                )
                 for worker in workers
             ],
-            "shards": [
-                {
-                    "shard": shard.shard,
-                    "pending": shard.pending,
-                    "events": shard.events,
-                    "adjustments": shard.adjustments,
-                    "revocations": shard.revocations,
-                    "field_changes": shard.touched,
-                    "overdue": shard.overdue,
-                    "unstarted": shard.unstarted,
-                    "oldest_pending_seconds": _age(now, shard.oldest),
-                }
+            shards=[
+                ShardStatus(
+                    shard=shard.shard,
+                    pending=shard.pending,
+                    events=shard.events,
+                    adjustments=shard.adjustments,
+                    revocations=shard.revocations,
+                    field_changes=shard.touched,
+                    overdue=shard.overdue,
+                    unstarted=shard.unstarted,
+                    oldest_pending_seconds=_age(now, shard.oldest),
+                )
                 for shard in shards
             ],
-        }
+        )
 
     def pending_by_shard(self) -> dict[int, int]:
         with self._resources.database.read() as connection:
-            found = status.shard_status(connection, self._resources.clock())
-        return {shard.shard: shard.pending for shard in found}
+            shards = status.shard_status(connection, self._resources.clock())
+        return {shard.shard: shard.pending for shard in shards}
 
     def check(self) -> None:
         """Raises DatabaseUnavailable, or whatever else keeps the database from being read."""

@@ -3,11 +3,16 @@
 import re
 from typing import Any
 
+from conditions.times import to_iso
 from services import cursors
-from services.follow_ups.listing import enrollment_json, keys_of, notification_json, task_json
-from services.intake.history import event_json
+from services.answers import Page
+from services.follow_ups.answers import Enrollment, Notification, Task
+from services.follow_ups.listing import keys_of
+from services.intake.answers import Event
+from services.operations.answers import TimelineEntry
+from services.records.answers import ProfileChange
 from services.records.kinds import Kind, find_record
-from services.records.scores import changes_json, iso
+from services.records.scores import changes_of
 from services.resources import Resources
 from store.connection import Connection
 from store.records import timeline as moments
@@ -19,35 +24,43 @@ class Timeline:
     def __init__(self, resources: Resources) -> None:
         self._resources = resources
 
-    def of(self, kind: Kind, key: str, *, cursor: str | None, limit: int) -> dict[str, Any]:
+    def of(self, kind: Kind, key: str, *, cursor: str | None, limit: int) -> Page[TimelineEntry]:
         """Everything that happened to a contact or deal, the newest first."""
         position = cursors.decode(cursor, "timeline", (int, int, str))
         after = _position(position) if position else None
         with self._resources.database.read() as connection:
             record = find_record(connection, kind, key)
-            found = moments.timeline(connection, kind, record["id"], after, limit + 1)
+            known = moments.timeline(connection, kind, record["id"], after, limit + 1)
             taken, following = cursors.cut(
-                found, limit, "timeline", lambda last: [last.at, last.rank, str(last.id)]
+                known, limit, "timeline", lambda last: [last.at, last.rank, str(last.id)]
             )
-            return cursors.page(self._moments(connection, taken), following)
+            return Page[TimelineEntry](items=self._entries(connection, taken), next=following)
 
-    def _moments(self, connection: Connection, found: list[moments.Moment]) -> list[dict[str, Any]]:
-        changes = [moment.row for moment in found if moment.kind == "change"]
-        told = iter(changes_json(connection, changes))
-        keys = keys_of(connection, [moment.row for moment in found if moment.kind != "change"])
-        shown: list[dict[str, Any]] = []
-        for moment in found:
+    def _entries(self, connection: Connection, taken: list[moments.Moment]) -> list[TimelineEntry]:
+        changes = iter(
+            changes_of(
+                connection,
+                [moment.row for moment in taken if moment.kind == "change"],
+                ProfileChange.of,
+            )
+        )
+        keys = keys_of(connection, [moment.row for moment in taken if moment.kind != "change"])
+        entries = []
+        for moment in taken:
             row = moment.row
+            entry = TimelineEntry(kind=moment.kind, at=to_iso(moment.at))
             if moment.kind == "change":
-                thing = {"profile": row["profile"], **next(told)}
+                entry.change = next(changes)
             elif moment.kind == "event":
-                thing = event_json(row, *keys)
+                entry.event = Event.of(row, keys)
             elif moment.kind == "enrollment":
-                thing = enrollment_json(row, *keys, self._resources.settings)
+                entry.enrollment = Enrollment.of(row, keys, self._resources.settings)
+            elif moment.kind == "task":
+                entry.task = Task.of(row, keys)
             else:
-                thing = (task_json if moment.kind == "task" else notification_json)(row, *keys)
-            shown.append({"kind": moment.kind, "at": iso(moment.at), moment.kind: thing})
-        return shown
+                entry.notification = Notification.of(row, keys)
+            entries.append(entry)
+        return entries
 
 
 def _position(key: list[Any]) -> moments.Position:

@@ -107,13 +107,13 @@ class Watch:
     def _publishes(self) -> list[PublishInput]:
         with self._database.read() as connection:
             shards = meta.shard_count(connection)
-            found = []
+            publishes = []
             for publication_id in publications.unfinished(connection):
                 row = publications.load(connection, publication_id)
                 key = definitions.profile_key(connection, row["profile_id"]) if row is not None else None
                 if row is not None and key is not None:
-                    found.append(PublishInput(publication_id, key, row["version"], shards))
-            return found
+                    publishes.append(PublishInput(publication_id, key, row["version"], shards))
+            return publishes
 
     def _on_duty(self, connection: Connection) -> bool:
         now = self._clock()
@@ -136,13 +136,13 @@ class Watch:
         after = ""
         before = self._clock() - 5 * SECOND
         while True:
-            rows = await asyncio.to_thread(self._running, before, after)
-            for row in rows:
+            enrollments = await asyncio.to_thread(self._running, before, after)
+            for row in enrollments:
                 if follow_up_workflow_id(row["id"], row["attempt"]) not in open_ids:
                     await self._settle(row["id"], row["attempt"], row["shard"])
-            if len(rows) < _PAGE:
+            if len(enrollments) < _PAGE:
                 return
-            after = rows[-1]["id"]
+            after = enrollments[-1]["id"]
 
     def _running(self, before: Micros, after: str) -> list[RowMapping]:
         with self._database.read() as connection:

@@ -1,6 +1,7 @@
 """Points given by hand."""
 
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from uuid_utils import uuid7
@@ -10,9 +11,10 @@ from conditions.problems import Problem, suggestion
 from conditions.times import Duration, Micros, micros_of, to_iso
 from runtime.statuses import EventStatus
 from scoring.profile import Points
+from services.answers import iso
 from services.names import Name, ShortText, unstorable
+from services.records.answers import Adjusted
 from services.records.kinds import Kind, find_record
-from services.records.scores import iso
 from services.records.shard_locks import in_shards
 from services.resources import Conflict, Invalid, NotFound, Resources
 from store.connection import Connection, RowMapping
@@ -20,6 +22,11 @@ from store.design import definitions
 from store.follow_ups import effects
 
 NOT_NAMED = "API"
+_STATUSES: Mapping[int, Literal["pending", "applied", "quarantined"]] = {
+    EventStatus.PENDING: "pending",
+    EventStatus.APPLIED: "applied",
+    EventStatus.QUARANTINED: "quarantined",
+}
 
 
 class AdjustmentIn(BaseModel):
@@ -41,11 +48,11 @@ class Adjustments:
     def __init__(self, resources: Resources) -> None:
         self._resources = resources
 
-    def add(self, kind: Kind, key: str, profile: str, body: Any, *, silent: bool = False) -> dict[str, Any]:
+    def add(self, kind: Kind, key: str, profile: str, body: Any, *, silent: bool = False) -> Adjusted:
         """Give points; once per `id`. Raises Conflict while the profile is not published."""
         wanted = _read(body)
 
-        def work(connection: Connection, now: Micros) -> dict[str, Any]:
+        def work(connection: Connection, now: Micros) -> Adjusted:
             record = find_record(connection, kind, key)
             row = _published(connection, profile, kind)
             adjustment_id = wanted.id or str(uuid7())
@@ -79,7 +86,18 @@ class Adjustments:
                 raise Conflict(
                     f'the adjustment "{adjustment_id}" is known with other points; choose another id'
                 )
-            return {kind: record["key"], "profile": profile, **_json(known)}
+            return Adjusted(
+                **{kind: record["key"]},
+                profile=profile,
+                id=known["id"],
+                points=known["points"],
+                set_to=known["set_to"],
+                reason=known["reason"],
+                author=known["author"],
+                at=to_iso(known["at"]),
+                expires_at=iso(known["ends_at"]),
+                status=_STATUSES[known["status"]],
+            )
 
         return in_shards(
             self._resources, lambda connection: [find_record(connection, kind, key)["shard"]], work
@@ -92,40 +110,27 @@ def _read(body: Any) -> AdjustmentIn:
         raise Invalid([Problem((), example)])
     problems = list(unstorable(body))
     try:
-        found = AdjustmentIn.model_validate(body)
+        adjustment = AdjustmentIn.model_validate(body)
     except ValidationError as error:
         raise Invalid([*problems, *plain_errors(error, body)]) from None
-    if (found.points is None) == (found.set_to is None):
+    if (adjustment.points is None) == (adjustment.set_to is None):
         problems.append(Problem((), 'an adjustment takes either "points" or "set_to"'))
-    if not found.reason.strip():
+    if not adjustment.reason.strip():
         problems.append(Problem(("reason",), "say why: people will read it beside the score"))
     if problems:
         raise Invalid(problems)
-    return found
+    return adjustment
 
 
 def _published(connection: Connection, key: str, kind: Kind) -> RowMapping:
     row = definitions.find(connection, definitions.PROFILES, key)
     if row is None or row["applies_to"] != kind:
         known = [
-            found["key"]
-            for found in definitions.all_definitions(connection, definitions.PROFILES)
-            if found["applies_to"] == kind
+            profile["key"]
+            for profile in definitions.all_definitions(connection, definitions.PROFILES)
+            if profile["applies_to"] == kind
         ]
         raise NotFound(f'there is no profile "{key}" of {kind}s{suggestion(key, known)}')
     if row["version"] is None:
         raise Conflict(f'the profile "{key}" is not published, so it has no scores to adjust')
     return row
-
-
-def _json(row: RowMapping) -> dict[str, Any]:
-    return {
-        "id": row["id"],
-        "points": row["points"],
-        "set_to": row["set_to"],
-        "reason": row["reason"],
-        "author": row["author"],
-        "at": to_iso(row["at"]),
-        "expires_at": iso(row["ends_at"]),
-        "status": EventStatus(row["status"]).name.lower(),
-    }

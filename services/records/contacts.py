@@ -8,9 +8,10 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from conditions.definition import invalid
 from conditions.fields import CONTACT_FIELDS
 from conditions.problems import Problem, suggestion
-from conditions.times import Micros, to_iso
+from conditions.times import Micros
 from conditions.values import ALL_CHANNELS, CHANNELS, is_empty
 from services.names import ShortText, Tag, check_name
+from services.records.answers import Contact
 from services.records.shard_locks import in_shards
 from services.records.values import read_values, refuse_too_large, without_nulls
 from services.resources import Conflict, Invalid, NotFound, Resources
@@ -108,11 +109,11 @@ class Contacts:
     def __init__(self, resources: Resources) -> None:
         self._resources = resources
 
-    def get(self, key: str) -> dict[str, Any]:
+    def get(self, key: str) -> Contact:
         with self._resources.database.read() as connection:
-            return contact_json(find_contact(connection, key))
+            return Contact.of(find_contact(connection, key))
 
-    def put(self, key: str, body: Any) -> tuple[dict[str, Any], bool]:
+    def put(self, key: str, body: Any) -> tuple[Contact, bool]:
         """Create a contact, or replace all that callers may set of it; also whether it was created.
 
         An opt-out ends only when somebody says so: without `dnd` it stays.
@@ -127,10 +128,10 @@ class Contacts:
         shards = self._resources.shards
 
         def place(connection: Connection) -> list[int]:
-            found = places.find_contacts(connection, [key])
-            return [found[key].shard if found else places.shard_of(key, shards)]
+            known = places.find_contacts(connection, [key])
+            return [known[key].shard if known else places.shard_of(key, shards)]
 
-        def work(connection: Connection, now: Micros) -> tuple[dict[str, Any], bool]:
+        def work(connection: Connection, now: Micros) -> tuple[Contact, bool]:
             before = contacts.contact_by_key(connection, key)
             created = before is None
             if before is None:
@@ -140,11 +141,11 @@ class Contacts:
 
         return in_shards(self._resources, place, work)
 
-    def patch(self, key: str, body: Any) -> dict[str, Any]:
+    def patch(self, key: str, body: Any) -> Contact:
         """Change what is given; `fields` are merged."""
         values = read_values(ContactPatchIn, body, "contact", _TAKEN, _EMPTY)
 
-        def work(connection: Connection, now: Micros) -> dict[str, Any]:
+        def work(connection: Connection, now: Micros) -> Contact:
             before = find_contact(connection, key)
             changes = dict(values)
             if isinstance(tags := changes.get("tags"), TagChange):
@@ -157,7 +158,7 @@ class Contacts:
 
         return in_shards(self._resources, lambda connection: [find_contact(connection, key)["shard"]], work)
 
-    def tag(self, key: str, tag: str, *, there: bool) -> dict[str, Any]:
+    def tag(self, key: str, tag: str, *, there: bool) -> Contact:
         """Add a tag, or remove it; doing so twice is no error."""
         return self.patch(key, {"tags": {"add" if there else "remove": [tag]}})
 
@@ -171,7 +172,7 @@ class Contacts:
 
         in_shards(self._resources, lambda connection: [find_contact(connection, key)["shard"]], work)
 
-    def merge(self, key: str, body: Any) -> dict[str, Any]:
+    def merge(self, key: str, body: Any) -> Contact:
         """Give everything of a contact to another, which is returned; the key stays as an alias.
 
         The other's own fields win; those it lacks, and all tags and opt-outs, are taken over.
@@ -184,10 +185,10 @@ class Contacts:
                 raise Conflict(f'"{key}" and "{into}" are one and the same contact')
             return loser, survivor
 
-        def work(connection: Connection, now: Micros) -> dict[str, Any]:
+        def work(connection: Connection, now: Micros) -> Contact:
             loser, survivor = both(connection)
             merging.merge_contacts(connection, loser, survivor, _merged(loser, survivor), now)
-            return contact_json(find_contact(connection, into))
+            return Contact.of(find_contact(connection, into))
 
         return in_shards(self._resources, lambda connection: [row["shard"] for row in both(connection)], work)
 
@@ -200,17 +201,9 @@ def find_contact(connection: Connection, key: str) -> RowMapping:
     return row
 
 
-def contact_json(row: RowMapping) -> dict[str, Any]:
-    """A contact as the API shows it."""
-    shown = {name: row[name] for name in ("id", "key", *contacts.WRITABLE)}
-    return {**shown, "created_at": to_iso(row["created_at"]), "updated_at": to_iso(row["updated_at"])}
-
-
-def _change(
-    connection: Connection, before: RowMapping, values: Mapping[str, Any], now: Micros
-) -> dict[str, Any]:
+def _change(connection: Connection, before: RowMapping, values: Mapping[str, Any], now: Micros) -> Contact:
     contacts.change_contact(connection, before, values, now)
-    return contact_json(find_contact(connection, before["key"]))
+    return Contact.of(find_contact(connection, before["key"]))
 
 
 def _into(body: Any) -> str:
@@ -236,4 +229,4 @@ def _merged(loser: RowMapping, survivor: RowMapping) -> dict[str, Any]:
     return values
 
 
-__all__ = ["ContactIn", "Contacts", "MergeIn", "check_name", "contact_json", "find_contact"]
+__all__ = ["ContactIn", "Contacts", "MergeIn", "check_name", "find_contact"]

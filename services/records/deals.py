@@ -7,9 +7,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from conditions.fields import DEAL_FIELDS, DealStatus
 from conditions.problems import Problem
-from conditions.times import Micros, to_iso
+from conditions.times import Micros
 from conditions.values import LARGEST_INTEGER
 from services.names import Name, ShortText
+from services.records.answers import Deal
 from services.records.contacts import find_contact
 from services.records.shard_locks import in_shards
 from services.records.values import read_values, refuse_too_large, without_nulls
@@ -17,7 +18,6 @@ from services.resources import Invalid, NotFound, Resources
 from store.connection import Connection, RowMapping
 from store.intake import places
 from store.records import contacts, deals, erasing, merging
-from store.scoring.facts import plain_number
 
 _Value = Annotated[int | float, Field(ge=-LARGEST_INTEGER, le=LARGEST_INTEGER, allow_inf_nan=False)]
 
@@ -52,11 +52,11 @@ class Deals:
     def __init__(self, resources: Resources) -> None:
         self._resources = resources
 
-    def get(self, key: str) -> dict[str, Any]:
+    def get(self, key: str) -> Deal:
         with self._resources.database.read() as connection:
             return self._shown(connection, key)
 
-    def put(self, key: str, body: Any) -> tuple[dict[str, Any], bool]:
+    def put(self, key: str, body: Any) -> tuple[Deal, bool]:
         """Create a deal, or replace all that callers may set of it; also whether it was created.
 
         An unknown contact is created. A deal that exists may leave its contact out.
@@ -66,7 +66,7 @@ class Deals:
         values["fields"] = without_nulls(values["fields"] or {})
         return self._write(key, given.get("contact"), values, create=True)
 
-    def patch(self, key: str, body: Any) -> dict[str, Any]:
+    def patch(self, key: str, body: Any) -> Deal:
         """Change what is given; `fields` are merged."""
         values = read_values(DealIn, body, "deal", _TAKEN, _EMPTY)
         contact = values.pop("contact", None)
@@ -78,7 +78,7 @@ class Deals:
 
     def _write(
         self, key: str, contact: str | None, values: Mapping[str, Any], *, create: bool
-    ) -> tuple[dict[str, Any], bool]:
+    ) -> tuple[Deal, bool]:
         """Do it while holding the shards of the deal and of the contact that it is given to."""
         shards = self._resources.shards
 
@@ -86,15 +86,15 @@ class Deals:
             row = deals.deal_by_key(connection, key)
             if row is None and not create:
                 find_deal(connection, key)
-            found = [] if row is None else [row["shard"]]
+            held = [] if row is None else [row["shard"]]
             if contact is not None:
                 known = places.find_contacts(connection, [contact])
-                found.append(known[contact].shard if known else places.shard_of(contact, shards))
+                held.append(known[contact].shard if known else places.shard_of(contact, shards))
             elif row is None:
                 raise Invalid([Problem(("contact",), "a new deal needs the key of its contact")])
-            return found
+            return held
 
-        def work(connection: Connection, now: Micros) -> tuple[dict[str, Any], bool]:
+        def work(connection: Connection, now: Micros) -> tuple[Deal, bool]:
             before = deals.deal_by_key(connection, key)
             created = before is None
             if contact is not None:
@@ -122,9 +122,9 @@ class Deals:
 
         in_shards(self._resources, lambda connection: [find_deal(connection, key)["shard"]], work)
 
-    def _shown(self, connection: Connection, key: str) -> dict[str, Any]:
+    def _shown(self, connection: Connection, key: str) -> Deal:
         row = find_deal(connection, key)
-        return deal_json(row, contacts.contact_keys(connection, [row["contact_id"]]))
+        return Deal.of(row, contacts.contact_keys(connection, [row["contact_id"]]))
 
 
 def find_deal(connection: Connection, key: str) -> RowMapping:
@@ -135,15 +135,3 @@ def find_deal(connection: Connection, key: str) -> RowMapping:
             f'there is no deal "{key}"; PUT /v1/deals/{{key}} or an event that names it and its contact creates one'
         )
     return row
-
-
-def deal_json(row: RowMapping, contact_keys: Mapping[int, str]) -> dict[str, Any]:
-    """A deal as the API shows it."""
-    shown = {name: row[name] for name in ("id", "key", *deals.WRITABLE)}
-    return {
-        **shown,
-        "value": plain_number(row["value"]),
-        "contact": contact_keys.get(row["contact_id"]),
-        "created_at": to_iso(row["created_at"]),
-        "updated_at": to_iso(row["updated_at"]),
-    }

@@ -2,16 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from conditions.limits import TESTS, test_count
 from conditions.problems import suggestion
 from conditions.tree import fields_read
 from scoring.compiled import CompiledProfile
 from services import cursors
+from services.answers import Page
 from services.design.profile_cache import ProfileCache
-from services.records.contacts import contact_json
-from services.records.deals import deal_json
+from services.records.answers import ListedContact, ListedDeal
 from services.records.kinds import Kind
 from services.records.list_filters import ContactFilter, DealFilter, RecordFilter
 from services.resources import BadParameter, Resources
@@ -42,17 +42,37 @@ class RecordLists:
         self._resources = resources
         self._profiles = profiles
 
-    def find(self, query: RecordQuery) -> dict[str, Any]:
-        """A page; each record with `score` and `band` when a profile is given. Empty scores come last, both ways."""
-        check_query(query)
+    def find(self, query: RecordQuery) -> Page[ListedContact] | Page[ListedDeal]:
+        """A page of what the query's `kind` says."""
+        return self.contacts(query) if query.kind == "contact" else self.deals(query)
+
+    def contacts(self, query: RecordQuery) -> Page[ListedContact]:
+        """A page; each contact with `score` and `band` when a profile is given. Empty scores come last, both ways."""
         with self._resources.database.read() as connection:
-            view, profile = self._view(connection, query)
-            bounds = _bounds(query, profile)
-            tests = self._tests(connection, query, view)
-            if view is None and query.filter.of_score:
-                return cursors.page([], None)
-            found, following = _page(connection, query, view, tests, bounds)
-            return cursors.page(_shown(connection, found, query, profile), following)
+            records, following, profile = self._find(connection, query)
+        listed = [(ListedContact.of(row), row) for row in records]
+        return Page[ListedContact](items=_with_scores(listed, query, profile), next=following)
+
+    def deals(self, query: RecordQuery) -> Page[ListedDeal]:
+        """The same of deals."""
+        with self._resources.database.read() as connection:
+            records, following, profile = self._find(connection, query)
+            keys = contacts.contact_keys(connection, {row["contact_id"] for row in records})
+        listed = [(ListedDeal.of(row, keys), row) for row in records]
+        return Page[ListedDeal](items=_with_scores(listed, query, profile), next=following)
+
+    def _find(
+        self, connection: Connection, query: RecordQuery
+    ) -> tuple[list[RowMapping], str | None, CompiledProfile | None]:
+        """The records of a page, the cursor of the next, and the profile that is asked for if it is published."""
+        check_query(query)
+        view, profile = self._view(connection, query)
+        bounds = _bounds(query, profile)
+        tests = self._tests(connection, query, view)
+        if view is None and query.filter.of_score:
+            return [], None, profile
+        records, following = _page(connection, query, view, tests, bounds)
+        return records, following, profile
 
     def count(self, query: RecordQuery) -> int:
         """How many records there are on all pages."""
@@ -87,17 +107,15 @@ class RecordLists:
         self, connection: Connection, filters: Mapping[str, Any]
     ) -> dict[str, tuple[str, list_rows.ScoreView]]:
         """The published profiles that the filters read by key."""
-        found = {}
+        views = {}
         for name in fields_read(filters):
             owner, _, key = name.partition(".")
             row = self._profiles.row(connection, key) if owner in ("scores", "bands") else None
             profile = self._profiles.published(connection, row) if row is not None else None
             if row is not None and profile is not None:
-                found[key] = (
-                    profile.applies_to,
-                    list_rows.ScoreView(row["id"], row["emptied"], profile.bands),
-                )
-        return found
+                view = list_rows.ScoreView(row["id"], row["emptied"], profile.bands)
+                views[key] = profile.applies_to, view
+        return views
 
     def _view(
         self, connection: Connection, query: RecordQuery
@@ -187,7 +205,7 @@ def _page(
     if query.sort.endswith("created_at") or view is None:
         of = f"{kind}s:{query.sort}"
         key = cursors.decode(query.cursor, of, (int,))
-        found = list_rows.by_age(
+        records = list_rows.by_age(
             connection,
             kind,
             view,
@@ -196,14 +214,14 @@ def _page(
             after=key[0] if key else None,
             limit=wanted,
         )
-        return cursors.cut(found, query.limit, of, _by_age)
+        return cursors.cut(records, query.limit, of, _by_age)
     of = f"{kind}s:{query.sort}:{query.profile}"
     place = _score_key(query.cursor, of)
-    found = []
+    records = []
     if place is None or place[0] is not None:
         after = (place[0], place[1]) if place and place[0] is not None else None
         tests_of_score = bounds.tests(after[0] if after else None, descending=descending)
-        found = list_rows.scored(
+        records = list_rows.scored(
             connection,
             kind,
             view,
@@ -212,10 +230,10 @@ def _page(
             after=after,
             limit=wanted,
         )
-    if len(found) < wanted and not bounds.asked:
+    if len(records) < wanted and not bounds.asked:
         last = place[1] if place and place[0] is None else None
-        found += list_rows.unscored(connection, kind, view, tests, after=last, limit=wanted - len(found))
-    return cursors.cut(found, query.limit, of, _by_score)
+        records += list_rows.unscored(connection, kind, view, tests, after=last, limit=wanted - len(records))
+    return cursors.cut(records, query.limit, of, _by_score)
 
 
 def _score_key(cursor: str | None, of: str) -> tuple[int | None, int] | None:
@@ -223,11 +241,11 @@ def _score_key(cursor: str | None, of: str) -> tuple[int | None, int] | None:
     if cursor is None:
         return None
     try:
-        found = cursors.decode(cursor, of, (int, int))
+        key = cursors.decode(cursor, of, (int, int))
     except BadParameter:
-        found = cursors.decode(cursor, of, (int,))
-        return (None, found[0]) if found else None
-    return (found[0], found[1]) if found else None
+        key = cursors.decode(cursor, of, (int,))
+        return (None, key[0]) if key else None
+    return (key[0], key[1]) if key else None
 
 
 def _by_age(row: RowMapping) -> list[Any]:
@@ -238,16 +256,15 @@ def _by_score(row: RowMapping) -> list[Any]:
     return [row["id"]] if row["score"] is None else [row["score"], row["id"]]
 
 
-def _shown(
-    connection: Connection, found: list[RowMapping], query: RecordQuery, profile: CompiledProfile | None
-) -> list[dict[str, Any]]:
-    if query.kind == "contact":
-        shown = [contact_json(row) for row in found]
-    else:
-        keys = contacts.contact_keys(connection, {row["contact_id"] for row in found})
-        shown = [deal_json(row, keys) for row in found]
+Listed = TypeVar("Listed", ListedContact, ListedDeal)
+
+
+def _with_scores(
+    listed: list[tuple[Listed, RowMapping]], query: RecordQuery, profile: CompiledProfile | None
+) -> list[Listed]:
+    """The records, with their scores where the query asks for them."""
     if query.profile is not None:
-        for item, row in zip(shown, found, strict=True):
-            item["score"] = row["score"]
-            item["band"] = profile.band(row["score"]) if profile else None
-    return shown
+        for record, row in listed:
+            record.score = row["score"]
+            record.band = profile.band(row["score"]) if profile else None
+    return [record for record, _ in listed]

@@ -1,7 +1,7 @@
 """Scores of a record: all of them, or one with what it is made of, how it came about and how it will go on."""
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
 
 from conditions.problems import suggestion
 from conditions.times import Micros, to_iso
@@ -12,7 +12,18 @@ from scoring.fold import fold
 from scoring.forecast import Outlook, forecast
 from scoring.ledger import ADJUSTMENTS, Entry, Ledger, Record
 from services import cursors
+from services.answers import Page, iso
 from services.design.profile_cache import ProfileCache
+from services.records import answers
+from services.records.answers import (
+    BreakdownLine,
+    CausingAdjustment,
+    CausingEvent,
+    Change,
+    Score,
+    ScoreEntry,
+    ScoreSummary,
+)
 from services.records.kinds import Kind, find_record
 from services.resources import NotFound, Resources
 from store.connection import Connection, RowMapping
@@ -30,24 +41,22 @@ class Scores:
         self._database = resources.database
         self._profiles = profiles
 
-    def of_record(self, kind: Kind, key: str) -> list[dict[str, Any]]:
+    def of_record(self, kind: Kind, key: str) -> Page[ScoreSummary]:
         """The record's scores under all published profiles."""
         with self._database.read() as connection:
             record = find_record(connection, kind, key)
-            return [
-                self._summary(connection, row)
-                for row in score_reads.scores_of(connection, kind, record["id"])
-            ]
+            scores = score_reads.scores_of(connection, kind, record["id"])
+            return Page[ScoreSummary](items=[self._summary(connection, row) for row in scores], next=None)
 
-    def _summary(self, connection: Connection, row: RowMapping) -> dict[str, Any]:
+    def _summary(self, connection: Connection, row: RowMapping) -> ScoreSummary:
         profile = self._profiles.version(connection, row["id"], row["version"])
-        return {
-            "profile": row["profile"],
-            "score": row["score"],
-            "band": profile.band(row["score"]),
-            "updated_at": iso(row["changed_at"]),
-            "next_change_at": iso(row["due_at"]),
-        }
+        return ScoreSummary(
+            profile=row["profile"],
+            score=row["score"],
+            band=profile.band(row["score"]),
+            updated_at=iso(row["changed_at"]),
+            next_change_at=iso(row["due_at"]),
+        )
 
     def one(
         self,
@@ -58,36 +67,36 @@ class Scores:
         at: Micros | None = None,
         cursor: str | None = None,
         limit: int,
-    ) -> dict[str, Any]:
+    ) -> Score:
         """One score with its breakdown and outlook, as of the last scoring or `at` another time, and its changes."""
         before = cursors.decode(cursor, "changes", (int,))
         with self._database.read() as connection:
             record = find_record(connection, kind, key)
             row = self._profile(connection, kind, profile_key)
             profile = self._profiles.published(connection, row)
-            shown: dict[str, Any] = {kind: record["key"], "profile": profile_key, **_EMPTY}
+            score = _empty(kind, record["key"], profile_key)
             if profile is None:
-                return shown
+                return score
             stored = _stored(connection, row, record["id"])
             if at is not None:
                 ledger = self._folded(connection, profile, record["id"], at)
-                shown |= _ledger_json(ledger, ledger.added.values())
+                _show_ledger(score, ledger, ledger.added.values())
             elif stored is not None:
                 ledger = self._kept(connection, stored)
                 entries = score_reads.entries_of(connection, stored["profile_id"], record["id"])
-                shown |= _ledger_json(ledger, entries)
-                shown |= {"score": stored["score"], "updated_at": iso(stored["changed_at"])}
-                shown |= {"next_change_at": iso(stored["due_at"])}
-            found = score_reads.changes_of(
+                _show_ledger(score, ledger, entries)
+                score.score, score.updated_at = stored["score"], iso(stored["changed_at"])
+                score.next_change_at = iso(stored["due_at"])
+            changes = score_reads.changes_of(
                 connection, row["id"], record["id"], before[0] if before else None, limit + 1
             )
-            rows, shown["next"] = cursors.cut(found, limit, "changes", lambda change: [change["seq"]])
-            shown["history"] = changes_json(connection, rows)
-        return shown
+            taken, score.next = cursors.cut(changes, limit, "changes", lambda change: [change["seq"]])
+            score.history = changes_of(connection, taken, Change.of)
+        return score
 
     def entries(
         self, kind: Kind, key: str, profile_key: str, *, rule: str | None, cursor: str | None, limit: int
-    ) -> dict[str, Any]:
+    ) -> Page[ScoreEntry]:
         """The entries behind a score as of the last scoring, the newest first."""
         position = cursors.decode(cursor, "entries", (int, str, str))
         with self._database.read() as connection:
@@ -95,13 +104,12 @@ class Scores:
             row = self._profile(connection, kind, profile_key)
             stored = _stored(connection, row, record["id"]) if row["version"] is not None else None
             if stored is None:
-                return cursors.page([], None)
+                return Page[ScoreEntry](items=[], next=None)
             ledger = self._kept(connection, stored)
             after = (position[0], position[1], position[2]) if position else None
-            found = score_reads.entries_page(connection, row["id"], record["id"], rule, after, limit + 1)
-            rows, following = cursors.cut(found, limit, "entries", _place)
-            shown = _entries_json(connection, ledger, rows)
-        return cursors.page(shown, following)
+            entries = score_reads.entries_page(connection, row["id"], record["id"], rule, after, limit + 1)
+            taken, following = cursors.cut(entries, limit, "entries", _place)
+            return Page[ScoreEntry](items=_entries(connection, ledger, taken), next=following)
 
     def _profile(self, connection: Connection, kind: Kind, key: str) -> RowMapping:
         row = self._profiles.row(connection, key)
@@ -126,20 +134,24 @@ class Scores:
         return fold(profile, record_of(connection, kind, record_id, deals), events, adjustments, at)
 
 
-_EMPTY: dict[str, Any] = {
-    "score": None,
-    "band": None,
-    "at": None,
-    "version": None,
-    "updated_at": None,
-    "next_change_at": None,
-    "band_until": None,
-    "looked_until": None,
-    "breakdown": [],
-    "forecast": [],
-    "history": [],
-    "next": None,
-}
+def _empty(kind: Kind, key: str, profile: str) -> Score:
+    """A score of which nothing is known."""
+    return Score(
+        **{kind: key},
+        profile=profile,
+        score=None,
+        band=None,
+        at=None,
+        version=None,
+        updated_at=None,
+        next_change_at=None,
+        band_until=None,
+        looked_until=None,
+        breakdown=[],
+        forecast=[],
+        history=[],
+        next=None,
+    )
 
 
 def _stored(connection: Connection, profile: RowMapping, record_id: int) -> RowMapping | None:
@@ -166,99 +178,80 @@ def record_of(connection: Connection, kind: str, record_id: int, deals: Iterable
     )
 
 
-def _ledger_json(ledger: Ledger, entries: Iterable[Entry]) -> dict[str, Any]:
-    """What a ledger shows: the score, its lines, and how it will go on by time alone."""
+def _show_ledger(score: Score, ledger: Ledger, entries: Iterable[Entry]) -> None:
+    """Fill in what a ledger shows: the score, its lines, and how it will go on by time alone."""
     kept, profile = list(entries), ledger.profile
-    score = ledger.score()
-    band = profile.band(score)
+    now = ledger.score()
+    band = profile.band(now)
 
-    def enough(found: list[Outlook]) -> bool:
-        return len(found) >= SHOWN_AHEAD and profile.band(found[-1].score) != band
+    def enough(outlooks: list[Outlook]) -> bool:
+        return len(outlooks) >= SHOWN_AHEAD and profile.band(outlooks[-1].score) != band
 
     ahead, looked_until = forecast(ledger, kept, enough)
     leaves = next((outlook.at for outlook in ahead if profile.band(outlook.score) != band), None)
-    return {
-        "score": score,
-        "band": band,
-        "at": to_iso(ledger.now),
-        "version": profile.version,
-        "next_change_at": iso(ledger.next_change()),
-        "band_until": iso(leaves),
-        "looked_until": iso(looked_until) if leaves is None else None,
-        "breakdown": [
-            {"rule": rule, "points": points, "count": count}
-            for rule, points, count in breakdown(ledger, kept)
-        ],
-        "forecast": [
-            {"at": to_iso(outlook.at), "score": outlook.score, "band": profile.band(outlook.score)}
-            for outlook in ahead[:SHOWN_AHEAD]
-        ],
-    }
+    score.score, score.band = now, band
+    score.at = to_iso(ledger.now)
+    score.version = profile.version
+    score.next_change_at = iso(ledger.next_change())
+    score.band_until = iso(leaves)
+    score.looked_until = iso(looked_until) if leaves is None else None
+    score.breakdown = [
+        BreakdownLine(rule=rule, points=points, count=count)
+        for rule, points, count in breakdown(ledger, kept)
+    ]
+    score.forecast = [
+        answers.Outlook(at=to_iso(outlook.at), score=outlook.score, band=profile.band(outlook.score))
+        for outlook in ahead[:SHOWN_AHEAD]
+    ]
 
 
 def _place(entry: Entry) -> tuple[int, str, str]:
     return entry.starts_at, entry.cause_id, entry.rule
 
 
-def _entries_json(connection: Connection, ledger: Ledger, entries: list[Entry]) -> list[dict[str, Any]]:
+def _entries(connection: Connection, ledger: Ledger, entries: list[Entry]) -> list[ScoreEntry]:
     """Entries with their cause, and what they are worth at the ledger's moment."""
     by_hand = {entry.cause_id for entry in entries if entry.rule == ADJUSTMENTS}
     events = score_reads.events_by_id(connection, {entry.cause_id for entry in entries} - by_hand)
     adjustments = score_reads.adjustments_by_id(connection, by_hand)
     shown = []
     for entry in entries:
-        row: dict[str, Any] = {
-            "rule": entry.rule,
-            "points": entry.points,
-            "worth": ledger.worth(entry, ledger.now),
-            "starts_at": to_iso(entry.starts_at),
-            "ends_at": iso(entry.ends_at),
-        }
+        score_entry = ScoreEntry(
+            rule=entry.rule,
+            points=entry.points,
+            worth=ledger.worth(entry, ledger.now),
+            starts_at=to_iso(entry.starts_at),
+            ends_at=iso(entry.ends_at),
+        )
         if entry.rule == ADJUSTMENTS:
-            row["adjustment"] = _adjustment_json(adjustments.get(entry.cause_id))
+            adjustment = adjustments.get(entry.cause_id)
+            score_entry.adjustment = CausingAdjustment.of(adjustment) if adjustment is not None else None
         else:
-            row["event"] = _event_json(events.get(entry.cause_id))
-        shown.append(row)
+            event = events.get(entry.cause_id)
+            score_entry.event = CausingEvent.of(event) if event is not None else None
+        shown.append(score_entry)
     return shown
 
 
-def changes_json(connection: Connection, rows: Iterable[RowMapping]) -> list[dict[str, Any]]:
+Told = TypeVar("Told", bound=Change)
+
+
+def changes_of(
+    connection: Connection, rows: Sequence[RowMapping], told: Callable[[RowMapping], Told]
+) -> list[Told]:
     """Score changes, each with the event or adjustment that caused it."""
-    found = list(rows)
-    of_events = {row["cause_id"] for row in found if row["cause"] == "event"}
-    of_events |= {row["cause_id"].removeprefix(REVOKE) for row in found if row["cause"] == "revoke"}
+    of_events = {row["cause_id"] for row in rows if row["cause"] == "event"}
+    of_events |= {row["cause_id"].removeprefix(REVOKE) for row in rows if row["cause"] == "revoke"}
     events = score_reads.events_by_id(connection, of_events)
-    by_hand = {row["cause_id"] for row in found if row["cause"] == "adjustment"}
+    by_hand = {row["cause_id"] for row in rows if row["cause"] == "adjustment"}
     adjustments = score_reads.adjustments_by_id(connection, by_hand)
-    shown = []
-    for row in found:
-        change: dict[str, Any] = {
-            "previous": row["previous"],
-            "current": row["current"],
-            "cause": row["cause"],
-            "at": to_iso(row["at"]),
-            "version": row["version"],
-            "silent": bool(row["silent"]),
-        }
+    changes = []
+    for row in rows:
+        change = told(row)
         cause_id = row["cause_id"].removeprefix(REVOKE) if row["cause"] == "revoke" else row["cause_id"]
         if cause_id in events and row["cause"] != "adjustment":
-            change["event"] = _event_json(events[cause_id])
+            change.event = CausingEvent.of(events[cause_id])
         if cause_id in adjustments and row["cause"] == "adjustment":
-            change["adjustment"] = _adjustment_json(adjustments[cause_id])
-        shown.append(change)
-    return shown
-
-
-def _event_json(row: RowMapping | None) -> dict[str, Any] | None:
-    if row is None:
-        return None
-    return {"id": row["id"], "type": row["type"], "occurred_at": to_iso(row["occurred_at"])}
-
-
-def _adjustment_json(row: RowMapping | None) -> dict[str, Any] | None:
-    return None if row is None else {"id": row["id"], "reason": row["reason"], "author": row["author"]}
-
-
-def iso(moment: Micros | None) -> str | None:
-    """A moment as text; None stays None."""
-    return None if moment is None else to_iso(moment)
+            change.adjustment = CausingAdjustment.of(adjustments[cause_id])
+        changes.append(change)
+    return changes

@@ -1,7 +1,7 @@
 """Smart lists: saved questions about contacts or deals, answered anew each time."""
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
@@ -13,8 +13,11 @@ from conditions.problems import Problem, suggestion
 from conditions.times import Micros, to_iso
 from conditions.tree import Conditions, fields_read
 from services import cursors
+from services.answers import Page
 from services.design.definitions import change_definitions
 from services.design.documents import read_model
+from services.records import answers
+from services.records.answers import ListedContact, ListedDeal
 from services.records.kinds import Kind
 from services.records.list_filters import (
     FILTER_NAMES,
@@ -65,12 +68,15 @@ class SmartList(Definition):
                 *(Problem(("filter", name), f'"{name}" is not a field of {kind}s') for name in wrong)
             )
         try:
-            found = FILTERS[kind].model_validate({name: given[name] for name in given if name not in others})
+            own = {name: given[name] for name in given if name not in others}
+            record_filter = FILTERS[kind].model_validate(own)
         except ValidationError as error:
             problems = plain_errors(error, given)
-            raise invalid(*(Problem(("filter", *found.loc), found.message) for found in problems)) from None
-        own = data if "filter" in data else {name: data[name] for name in data if name not in flat}
-        return {**own, "filter": found}
+            raise invalid(
+                *(Problem(("filter", *problem.loc), problem.message) for problem in problems)
+            ) from None
+        rest = data if "filter" in data else {name: data[name] for name in data if name not in flat}
+        return {**rest, "filter": record_filter}
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -101,9 +107,6 @@ class SmartList(Definition):
         )
 
 
-Shown = Annotated[dict[str, Any], "a smart list as the API shows it"]
-
-
 class SmartLists:
     """Saves smart lists and answers them."""
 
@@ -111,7 +114,7 @@ class SmartLists:
         self._resources = resources
         self._lists = lists
 
-    def save(self, key: str, body: Any) -> tuple[Shown, bool]:
+    def save(self, key: str, body: Any) -> tuple[answers.SmartList, bool]:
         """Create or replace a list; also whether it is new."""
         wanted = read_model(SmartList, body, key, "smart_list", also=("count",), own=FILTER_NAMES)
 
@@ -125,21 +128,22 @@ class SmartLists:
         created = change_definitions(self._resources, work)
         return self.get(key), created
 
-    def get(self, key: str) -> Shown:
+    def get(self, key: str) -> answers.SmartList:
         """The list, and `count`: how many records it has now; null when what it asks for is not there any more."""
         row = self._row(key)
+        shown = _shown(row)
         try:
-            count = self._lists.count(_list(row).query())
+            shown.count = self._lists.count(_list(row).query())
         except BadParameter:
-            count = None
-        return {**_json(row), "count": count}
+            shown.count = None
+        return shown
 
-    def find(self, *, cursor: str | None, limit: int) -> dict[str, Any]:
+    def find(self, *, cursor: str | None, limit: int) -> Page[answers.SmartList]:
         after = cursors.decode(cursor, "smart-lists", (str,))
         with self._resources.database.read() as connection:
-            found = smart_lists.find_all(connection, after[0] if after else "", limit + 1)
-        rows, following = cursors.cut(found, limit, "smart-lists", lambda row: [row["key"]])
-        return cursors.page([_json(row) for row in rows], following)
+            lists = smart_lists.find_all(connection, after[0] if after else "", limit + 1)
+        taken, following = cursors.cut(lists, limit, "smart-lists", lambda row: [row["key"]])
+        return Page[answers.SmartList](items=[_shown(row) for row in taken], next=following)
 
     def remove(self, key: str) -> None:
         self._row(key)
@@ -149,18 +153,32 @@ class SmartLists:
         """What the list has; raises NotFound."""
         return _list(self._row(key)).applies_to
 
-    def records(self, kind: Kind, key: str, *, cursor: str | None, limit: int) -> dict[str, Any]:
+    def contacts(self, key: str, *, cursor: str | None, limit: int) -> Page[ListedContact]:
+        """A page of the contacts that the list has now."""
+        return self._lists.contacts(self._query("contact", key, cursor, limit))
+
+    def deals(self, key: str, *, cursor: str | None, limit: int) -> Page[ListedDeal]:
+        """A page of the deals that the list has now."""
+        return self._lists.deals(self._query("deal", key, cursor, limit))
+
+    def records(
+        self, kind: Kind, key: str, *, cursor: str | None, limit: int
+    ) -> Page[ListedContact] | Page[ListedDeal]:
         """A page of the records that the list has now."""
+        return self._lists.find(self._query(kind, key, cursor, limit))
+
+    def _query(self, kind: Kind, key: str, cursor: str | None, limit: int) -> RecordQuery:
+        """What the list asks for; raises NotFound when it has records of the other kind."""
         wanted = _list(self._row(key))
         if wanted.applies_to != kind:
             raise NotFound(f'the smart list "{key}" has {wanted.applies_to}s, not {kind}s')
-        return self._lists.find(wanted.query(cursor, limit))
+        return wanted.query(cursor, limit)
 
     def _row(self, key: str) -> RowMapping:
         with self._resources.database.read() as connection:
             row = smart_lists.find(connection, key)
             if row is None:
-                known = [found["key"] for found in smart_lists.find_all(connection, "", 500)]
+                known = [other["key"] for other in smart_lists.find_all(connection, "", 500)]
                 raise NotFound(f'there is no smart list "{key}"{suggestion(key, known)}')
             return row
 
@@ -205,7 +223,14 @@ def _list(row: RowMapping) -> SmartList:
     return SmartList.model_validate(row["definition"])
 
 
-def _json(row: RowMapping) -> Shown:
-    found = _list(row)
-    shown = {"kind": found.kind, "key": row["key"], "name": found.name, "applies_to": found.applies_to}
-    return {**shown, **definition(found), "updated_at": to_iso(row["updated_at"])}
+def _shown(row: RowMapping) -> answers.SmartList:
+    """A list without its `count`."""
+    wanted = _list(row)
+    content = {
+        "kind": wanted.kind,
+        "key": row["key"],
+        "name": wanted.name,
+        "applies_to": wanted.applies_to,
+        **definition(wanted),
+    }
+    return answers.SmartList(**content, updated_at=to_iso(row["updated_at"]))

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from heapq import merge
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_, literal, or_, select, true
 
@@ -27,13 +27,17 @@ _NOTIFICATIONS, _TASKS = table(Notification), table(Task)
 _PROFILES, _AUTOMATIONS = table(Profile), table(Automation)
 
 
+MomentKind = Literal["change", "enrollment", "task", "notification", "event"]
+KINDS: tuple[MomentKind, ...] = get_args(MomentKind)
+
+
 class Moment(NamedTuple):
     """One thing on the timeline. `rank` orders the kinds at one moment, `id` the things of one kind."""
 
     at: Micros
     rank: int
     id: str | int
-    kind: str
+    kind: MomentKind
     row: RowMapping
 
 
@@ -57,14 +61,11 @@ def timeline(
     return islice(merge(*found, key=lambda moment: (-moment.at, moment.rank)), limit)
 
 
-KINDS = ("change", "enrollment", "task", "notification", "event")
-
-
 def _moments(
     connection: Connection,
     rank: int,
     source: tuple[Any, Any, Any],
-    kind: str,
+    kind: MomentKind,
     after: Position | None,
     limit: int,
 ) -> Iterator[Moment]:

@@ -19,6 +19,7 @@ from commands.design.definition_files import read_files
 from conditions.times import SECOND, Micros, micros_of
 from runtime.clock import now_micros
 from runtime.settings import Settings
+from runtime.statuses import MessageStatus
 from services.application import Application
 from services.design.plan import KINDS, Plans, check_documents
 from services.resources import Resources
@@ -107,7 +108,7 @@ class Rehearsal:
 
     def _at_rest(self) -> bool:
         status = self.application.status.read(temporal_up=True)
-        return not status["pending_events"] and not status["publishing"] and not self._busy()
+        return not status.pending_events and not status.publishing and not self._busy()
 
     def _busy(self) -> list[Any]:
         """Follow-ups that have something to do at this moment."""
@@ -137,8 +138,8 @@ class Rehearsal:
 
     def follow_ups(self, automation: str, **of: str) -> list[str]:
         """How the follow-ups of an automation stand, the oldest first; `of` a contact or a deal."""
-        found = self.application.follow_ups.enrollments(automation=automation, limit=100, **of)["items"]
-        return [enrollment["status"] for enrollment in reversed(found)]
+        enrollments = self.application.follow_ups.enrollments(automation=automation, limit=100, **of).items
+        return [enrollment.status for enrollment in reversed(enrollments)]
 
     def goes_on(self, contact: str) -> str:
         """When the follow-up of a contact goes on at the latest, in Berlin: `Thu 09:00`."""
@@ -154,29 +155,28 @@ class Rehearsal:
 
     def tasks(self, **of: str) -> list[tuple[str, str | None]]:
         """Title and assignee of the tasks, the oldest first; `of` a contact or a deal."""
-        found = self.application.follow_ups.tasks(limit=100, **of)["items"]
-        return [(task["title"], task["assign_to"]) for task in reversed(found)]
+        tasks = self.application.follow_ups.tasks(limit=100, **of).items
+        return [(task.title, task.assign_to) for task in reversed(tasks)]
 
     def mails(self, **of: str) -> list[tuple[str, str]]:
         """Recipient and subject of the messages, the oldest first; those that were sent really have left."""
-        found = self.application.follow_ups.notifications(limit=100, **of)["items"]
-        sent = [found["subject"] for found in reversed(found) if found["status"] == "sent"]
+        notifications = self.application.follow_ups.notifications(limit=100, **of).items
+        sent = [message.subject for message in notifications if message.status is MessageStatus.SENT]
         left = [str(mail["Subject"]) for mail in self._mailbox.accepted]
         assert set(sent) <= set(left)
-        return [(found["recipient"], found["subject"]) for found in reversed(found)]
+        return [(message.recipient, message.subject) for message in reversed(notifications)]
 
     def messages(self) -> list[str]:
         """The texts of all messages, the oldest first."""
-        found = self.application.follow_ups.notifications(limit=100)["items"]
-        return [notification["message"] for notification in reversed(found)]
+        notifications = self.application.follow_ups.notifications(limit=100).items
+        return [notification.message for notification in reversed(notifications)]
 
     def addresses(self) -> list[str]:
         """Where mail has gone, in order."""
         return [str(mail["To"]) for mail in self._mailbox.accepted]
 
     def tags(self, contact: str) -> list[str]:
-        found: list[str] = self.application.contacts.get(contact)["tags"]
-        return found
+        return self.application.contacts.get(contact).tags
 
     def skips(self) -> list[tuple[Any, ...]]:
         """(automation, contact, reason) of the triggers that matched and enrolled nobody."""

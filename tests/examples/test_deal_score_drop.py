@@ -16,7 +16,7 @@ async def open_deal(rehearsal: Rehearsal, value: int) -> None:
 
 
 def forecast(rehearsal: Rehearsal) -> str | None:
-    found: str | None = rehearsal.application.deals.get("deal-1")["fields"].get("forecast")
+    found: str | None = rehearsal.application.deals.get("deal-1").fields.get("forecast")
     return found
 
 

@@ -30,7 +30,7 @@ async def test_without_a_new_booking_it_gives_up_after_ten_days(rehearsal: Rehea
     assert rehearsal.mails()[1:] == [("contact", "Would another time be better?")]
     await rehearsal.after("7d")
     assert rehearsal.mails()[2:] == [("dach-1", "lead-1@example.com has not booked again")]
-    assert rehearsal.application.contacts.get("lead-1")["stage"] == "nurture"
+    assert rehearsal.application.contacts.get("lead-1").stage == "nurture"
     assert rehearsal.follow_ups("no-show") == ["completed"]
 
 

@@ -47,12 +47,12 @@ async def test_without_a_payment_the_account_is_suspended_until_it_comes(rehears
     await rehearsal.after("3d")
     assert rehearsal.mails()[3:] == [("billing-desk", "Suspend customer-1@example.com")]
     assert rehearsal.follow_ups("payment-failed") == ["completed"]
-    assert rehearsal.application.contacts.get("customer-1")["fields"] == {"account": "suspended"}
+    assert rehearsal.application.contacts.get("customer-1").fields == {"account": "suspended"}
     rehearsal.send("payment.succeeded", "customer-1", amount=49, currency="EUR")
     await rehearsal.settled()
     assert rehearsal.mails()[4:] == [
         ("billing-desk", "Open the account of customer-1@example.com again"),
         ("contact", "Thank you"),
     ]
-    assert rehearsal.application.contacts.get("customer-1")["fields"] == {}
+    assert rehearsal.application.contacts.get("customer-1").fields == {}
     assert rehearsal.tags("customer-1") == ["customer"]

@@ -15,8 +15,7 @@ def warm_up(rehearsal: Rehearsal, contact: str, country: str | None = None) -> N
 
 
 def owner(rehearsal: Rehearsal, contact: str) -> str | None:
-    found: str | None = rehearsal.application.contacts.get(contact)["owner"]
-    return found
+    return rehearsal.application.contacts.get(contact).owner
 
 
 async def test_each_country_has_its_owners_who_take_turns(rehearsal: Rehearsal) -> None:

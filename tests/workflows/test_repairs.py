@@ -44,7 +44,7 @@ async def test_a_failed_one_goes_on_from_the_step_that_failed(town: Town, repair
     await town.until(lambda: town.status() == ["failed"])
     town.world.publish({"on": "x", "points": 1}, key="later")
     again = repairs.retry(enrollment)
-    assert (again["status"], again["attempt"], again["last_error"]) == ("queued", 2, None)
+    assert (again.status, again.attempt, again.last_error) == ("queued", 2, None)
     await town.until(lambda: town.status() == ["completed"])
     assert town.world.query("SELECT count(*) FROM tasks") == [(1,)]
     assert town.world.query("SELECT tags FROM contacts") == [('["done"]',)]
@@ -56,7 +56,7 @@ async def test_a_running_one_is_ended_in_temporal_too(town: Town, repairs: Repai
     begin(town, {"wait": "30d"}, {"add_tag": "never"})
     [enrollment] = await town.enrolled()
     await town.until(lambda: town.outcomes() == ["0"])
-    assert repairs.cancel(enrollment)["status"] == "cancelled"
+    assert repairs.cancel(enrollment).status == "cancelled"
 
     async def ended() -> bool:
         described = await town.follow_up(enrollment).describe()
@@ -73,15 +73,15 @@ async def test_a_paused_one_does_nothing_more_until_it_is_resumed(town: Town, re
     begin(town, {"wait": "1h"}, {"add_tag": "after"}, {"wait": "30d"}, {"add_tag": "later"})
     [enrollment] = await town.enrolled()
     await town.until(lambda: town.outcomes() == ["0"])
-    assert repairs.pause(enrollment)["paused"] is True
-    assert repairs.pause(enrollment)["paused"] is True
+    assert repairs.pause(enrollment).paused is True
+    assert repairs.pause(enrollment).paused is True
     handle = town.follow_up(enrollment)
     await town.environment.fast_forward(handle, timedelta(hours=2))
     await town.until(lambda: town.world.query("SELECT step FROM enrollments") == [("1",)])
     assert town.outcomes() == ["0"]
     details = await handle.query("__temporal_workflow_metadata")
     assert "Paused by hand" in str(details)
-    assert repairs.resume(enrollment)["paused"] is False
+    assert repairs.resume(enrollment).paused is False
     await town.until(lambda: town.outcomes() == ["0", "1", "2"])
     with pytest.raises(Conflict, match="is not paused"):
         repairs.resume(enrollment)
@@ -133,7 +133,7 @@ async def test_a_failed_one_goes_on_after_the_step_that_failed(town: Town, repai
     begin(town, {"adjust_score": {"profile": "later", "points": 3}}, {"add_tag": "done"})
     [enrollment] = await town.enrolled()
     await town.until(lambda: town.status() == ["failed"])
-    assert repairs.skip(enrollment)["attempt"] == 2
+    assert repairs.skip(enrollment).attempt == 2
     await town.until(lambda: town.status() == ["completed"])
     assert town.world.query("SELECT tags FROM contacts") == [('["done"]',)]
     with pytest.raises(Conflict, match="is completed; skip needs one that runs or failed"):

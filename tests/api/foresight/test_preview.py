@@ -94,9 +94,9 @@ def test_a_long_preview_tells_how_far_it_is_and_is_given_up_at_the_end(kindling:
     kindling.application.profiles.save("engagement", PROFILE)
     previews = kindling.application.previews
     first = previews.ask("engagement", patience=0)
-    assert (first["status"], "distribution" in first) == ("computing", False)
+    assert (first.status, first.distribution) == ("computing", None)
     found = previews.ask("engagement", patience=60)
-    assert (found["status"], found["records"], found["done"]) == ("done", 3_000, 3_000)
+    assert (found.status, found.records, found.done) == ("done", 3_000, 3_000)
     previews.ask("engagement", patience=0)
     previews.close()
     for thread in previews._executor._threads:

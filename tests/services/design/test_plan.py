@@ -95,7 +95,7 @@ def test_a_new_name_is_saved_without_a_publish(world: World) -> None:
     renamed = PROFILE.replace("name: Engagement", "name: Heat")
     assert world.actions(renamed) == [("engagement", "change", False)]
     assert world.plans.apply(documents(renamed)).versions == {}
-    assert world.application.profiles.get("engagement")["name"] == "Heat"
+    assert world.application.profiles.get("engagement").model_dump()["name"] == "Heat"
 
 
 def test_an_edit_made_elsewhere_is_not_overwritten_without_force(world: World) -> None:
@@ -108,10 +108,10 @@ def test_an_edit_made_elsewhere_is_not_overwritten_without_force(world: World) -
     ]
     with pytest.raises(Conflict, match='score_profile "engagement", recipient "sales"'):
         world.plans.apply(documents(PROFILE, RECIPIENT))
-    assert world.application.profiles.get("engagement")["rules"][0]["points"] == 9
+    assert world.application.profiles.get("engagement").model_dump()["rules"][0]["points"] == 9
 
     world.plans.apply(documents(PROFILE, RECIPIENT), force=True)
-    assert world.application.profiles.get("engagement")["rules"][0]["key"] == "opened"
+    assert world.application.profiles.get("engagement").model_dump()["rules"][0]["key"] == "opened"
     assert {action for _, action, _ in world.actions(PROFILE, RECIPIENT)} == {"unchanged"}
 
 
@@ -130,7 +130,7 @@ def test_a_paused_automation_stays_paused(world: World) -> None:
     world.application.automations.pause("hot", paused=True)
     world.plans.apply(documents(PROFILE, AUTOMATION.replace("message: hot", "message: very hot")))
     shown = world.application.automations.get("hot")
-    assert (shown["status"], shown["version"]) == ("paused", 2)
+    assert (shown.status, shown.version) == ("paused", 2)
 
 
 def test_documents_are_checked_beside_each_other_and_the_store(world: World) -> None:
@@ -159,7 +159,11 @@ def sent(world: World, *contacts: str, count: int = 5) -> None:
 
 
 def impacts(world: World, *texts: str) -> dict[str, dict[str, Any] | None]:
-    return {item.key: world.application.impact.of(item) for item in world.plans.plan(documents(*texts))}
+    looked_at = {item.key: world.application.impact.of(item) for item in world.plans.plan(documents(*texts))}
+    return {
+        key: impact.model_dump(by_alias=True, exclude_unset=True) if impact is not None else None
+        for key, impact in looked_at.items()
+    }
 
 
 def test_the_blast_radius_of_an_automation(world: World) -> None:
@@ -202,7 +206,7 @@ def test_the_blast_radius_of_a_profile(world: World) -> None:
         "band_moves": [{"from": "cold", "to": "warm", "count": 2}],
         "fire": [{"automation": "hot", "enrolled": 2}],
     }
-    assert world.application.scores.one("contact", "ada", "engagement", at=None, limit=1)["score"] == 2
+    assert world.application.scores.one("contact", "ada", "engagement", at=None, limit=1).score == 2
 
 
 def test_automations_that_start_each_other_are_applied_together(world: World) -> None:

@@ -49,8 +49,8 @@ async def test_a_pause_between_tries_holds_and_a_resume_tries_at_once(
     await town.until(lambda: town.world.query("SELECT tries FROM enrollments") == [(1,)])
     [enrollment] = town.ids()
     repairs = Repairs(resources)
-    assert repairs.pause(enrollment)["paused"] is True
-    assert repairs.resume(enrollment)["paused"] is False
+    assert repairs.pause(enrollment).paused is True
+    assert repairs.resume(enrollment).paused is False
     await done(town)
     assert len(hooks.received) == 2
     assert len({received.headers["webhook-id"] for received in hooks.received}) == 1

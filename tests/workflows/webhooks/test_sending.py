@@ -5,13 +5,13 @@ import hashlib
 import hmac
 import json
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 import pytest
 from temporalio.testing import WorkflowEnvironment
 
 from runtime.settings import Settings
+from services.follow_ups.answers import Enrollment
 from services.follow_ups.listing import FollowUps
 from services.operations.signing import signing_secrets
 from services.resources import Resources
@@ -56,13 +56,13 @@ async def test_it_is_signed_and_its_answer_serves_later_steps(
     assert received.headers["kindling-chain"] == "1"
     assert verified(received, signing_secrets(resources)[0])
     assert town.world.query("SELECT title FROM tasks") == [("Number 812",)]
-    [shown] = FollowUps(resources).webhooks(limit=10)["items"]
-    assert (shown["status"], shown["response_status"], shown["id"]) == (
+    [shown] = FollowUps(resources).webhooks(limit=10).items
+    assert (shown.status, shown.response_status, shown.id) == (
         "delivered",
         201,
         received.headers["webhook-id"],
     )
-    assert shown["response"]["id"] == 812
+    assert shown.response["id"] == 812
 
 
 async def test_every_try_has_the_same_id_and_body_and_the_next_is_announced(
@@ -73,19 +73,18 @@ async def test_every_try_has_the_same_id_and_body_and_the_next_is_announced(
     begin(town, step(hooks))
     await town.until(lambda: len(hooks.received) == 1)
 
-    def enrollment() -> dict[str, Any]:
-        found: dict[str, Any] = FollowUps(resources).enrollments(limit=10)["items"][0]
-        return found
+    def enrollment() -> Enrollment:
+        return FollowUps(resources).enrollments(limit=10).items[0]
 
-    await town.until(lambda: enrollment()["tries"] == 1)
+    await town.until(lambda: enrollment().tries == 1)
     shown = enrollment()
-    assert shown["last_error"] == "the webhook's host answered 503 Service Unavailable"
-    assert shown["next_attempt_at"] is not None
+    assert shown.last_error == "the webhook's host answered 503 Service Unavailable"
+    assert shown.next_attempt_at is not None
     await done(town)
     assert len({(received.headers["webhook-id"], received.body) for received in hooks.received}) == 1
     assert len(hooks.received) == 3
     shown = enrollment()
-    assert (shown["tries"], shown["last_error"], shown["next_attempt_at"]) == (0, None, None)
+    assert (shown.tries, shown.last_error, shown.next_attempt_at) == (0, None, None)
     standard = hooks.received[0].json
     assert standard["data"]["contact"]["name"] == "Ada Lovelace"
     assert standard["data"]["score"] == {"previous": None, "current": 7, "now": 7, "change": 7}

@@ -1,11 +1,10 @@
-"""What calls answer with, of profiles, automations and recipients."""
+"""What the use cases of design answer: profiles, automations, recipients, their versions."""
 
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.follow_ups.schemas import Enrolled
-from api.problems import FieldProblem
+from services.answers import Enrolled, FieldProblem
 
 
 class Publishing(BaseModel):

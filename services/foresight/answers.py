@@ -1,10 +1,10 @@
-"""What calls answer with, of looking ahead and back: previews, backtests, explanations."""
+"""What looking ahead and back answers: previews, backtests, what a change would touch, explanations."""
 
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.records.schemas import CausingAdjustment, CausingEvent
+from services.records.answers import CausingAdjustment, CausingEvent
 
 
 class BeforeAfter(BaseModel):
@@ -129,6 +129,44 @@ class BacktestResult(BaseModel):
     items: list[PastEnrollments] = Field(description="The records that would have entered most often")
 
 
+class WouldStart(BaseModel):
+    """How many follow-ups of an automation `fire` would start."""
+
+    automation: str
+    enrolled: int
+
+
+class ProfileImpact(BaseModel):
+    """What publishing a profile would touch; of one that has no scores yet, only how many records there are."""
+
+    records: int
+    new: bool
+    changed: int | None = None
+    band_moves: list[BandMove] = []
+    fire: list[WouldStart] = []
+
+
+class AutomationImpact(BaseModel):
+    """What publishing an automation would touch: follow-ups that run, and the last days as it would have seen them.
+
+    `unknown` says why it is not known whom it would enroll.
+    """
+
+    running: int
+    matching_now: int | None = None
+    unknown: str | None = None
+    days: int = 0
+    enrollments: int = 0
+    records: int = 0
+    published: Happened | None = None
+    only_here: int = 0
+    only_published: int = 0
+    warnings: list[str] = []
+
+
+DocumentImpact = ProfileImpact | AutomationImpact
+
+
 class FilterVerdict(BaseModel):
     """How one test came out. One under `not` is judged without the `not`."""
 
@@ -145,6 +183,20 @@ class GuardVerdict(BaseModel):
     holds: bool
 
 
+Outcome = Literal[
+    "enrolled",
+    "skipped",
+    "silent",
+    "filters",
+    "where",
+    "inside",
+    "rearm",
+    "unpublished",
+    "elsewhere",
+    "otherwise",
+]
+
+
 class Explained(BaseModel):
     """A change or event, and what the automation made of it."""
 
@@ -156,18 +208,7 @@ class Explained(BaseModel):
     silent: bool | None = None
     event: CausingEvent | None = None
     adjustment: CausingAdjustment | None = None
-    outcome: Literal[
-        "enrolled",
-        "skipped",
-        "silent",
-        "filters",
-        "where",
-        "inside",
-        "rearm",
-        "unpublished",
-        "elsewhere",
-        "otherwise",
-    ]
+    outcome: Outcome
     why: str
     reason: str | None = Field(description="Of a skip")
     automation_version: int | None = Field(description="The version that was published then; null: the draft")

@@ -1,12 +1,14 @@
-"""What calls answer with, of the records wing: contacts, deals, lists, scores."""
+"""What the use cases of records answer: contacts, deals, smart lists, scores."""
 
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.follow_ups.schemas import Enrollment, Notification, Task
-from api.intake.schemas import Event
 from conditions.fields import DealStatus
+from conditions.times import to_iso
+from store.connection import RowMapping
+from store.scoring.facts import plain_number
 
 
 class Contact(BaseModel):
@@ -24,6 +26,24 @@ class Contact(BaseModel):
     fields: dict[str, Any]
     created_at: str
     updated_at: str
+
+    @classmethod
+    def of(cls, row: RowMapping) -> Self:
+        """The contact of a row."""
+        return cls(
+            id=row["id"],
+            key=row["key"],
+            name=row["name"],
+            email=row["email"],
+            phone=row["phone"],
+            stage=row["stage"],
+            owner=row["owner"],
+            tags=row["tags"],
+            dnd=row["dnd"],
+            fields=row["fields"],
+            created_at=to_iso(row["created_at"]),
+            updated_at=to_iso(row["updated_at"]),
+        )
 
 
 class ListedContact(Contact):
@@ -49,6 +69,25 @@ class Deal(BaseModel):
     fields: dict[str, Any]
     created_at: str
     updated_at: str
+
+    @classmethod
+    def of(cls, row: RowMapping, contact_keys: Mapping[int, str]) -> Self:
+        """The deal of a row; `contact_keys`: of contacts by id."""
+        return cls(
+            id=row["id"],
+            key=row["key"],
+            contact=contact_keys.get(row["contact_id"]),
+            name=row["name"],
+            pipeline=row["pipeline"],
+            stage=row["stage"],
+            status=row["status"],
+            value=plain_number(row["value"]),
+            currency=row["currency"],
+            owner=row["owner"],
+            fields=row["fields"],
+            created_at=to_iso(row["created_at"]),
+            updated_at=to_iso(row["updated_at"]),
+        )
 
 
 class ListedDeal(Deal):
@@ -95,6 +134,11 @@ class CausingEvent(BaseModel):
     type: str
     occurred_at: str
 
+    @classmethod
+    def of(cls, row: RowMapping) -> Self:
+        """The event of a row."""
+        return cls(id=row["id"], type=row["type"], occurred_at=to_iso(row["occurred_at"]))
+
 
 class CausingAdjustment(BaseModel):
     """The adjustment behind a change."""
@@ -102,6 +146,11 @@ class CausingAdjustment(BaseModel):
     id: str
     reason: str
     author: str
+
+    @classmethod
+    def of(cls, row: RowMapping) -> Self:
+        """The adjustment of a row."""
+        return cls(id=row["id"], reason=row["reason"], author=row["author"])
 
 
 class Change(BaseModel):
@@ -115,6 +164,37 @@ class Change(BaseModel):
     silent: bool
     event: CausingEvent | None = None
     adjustment: CausingAdjustment | None = None
+
+    @classmethod
+    def of(cls, row: RowMapping) -> Self:
+        """The change of a row, without what caused it."""
+        return cls(**_moved(row))
+
+
+class _OfProfile(BaseModel):
+    """Comes first: fields of the last base do."""
+
+    profile: str
+
+
+class ProfileChange(Change, _OfProfile):
+    """A score moved, beside those of other profiles."""
+
+    @classmethod
+    def of(cls, row: RowMapping) -> Self:
+        """The change of a row that has the profile's key, without what caused it."""
+        return cls(profile=row["profile"], **_moved(row))
+
+
+def _moved(row: RowMapping) -> dict[str, Any]:
+    return {
+        "previous": row["previous"],
+        "current": row["current"],
+        "cause": row["cause"],
+        "at": to_iso(row["at"]),
+        "version": row["version"],
+        "silent": bool(row["silent"]),
+    }
 
 
 class Outlook(BaseModel):
@@ -175,15 +255,3 @@ class Score(BaseModel):
     forecast: list[Outlook] = Field(description="The next changes that time alone will make")
     history: list[Change] = Field(description="Changes, the newest first")
     next: str | None
-
-
-class TimelineEntry(BaseModel):
-    """`kind` names the one further member that is there."""
-
-    kind: Literal["event", "change", "enrollment", "task", "notification"]
-    at: str
-    event: Event | None = None
-    change: dict[str, Any] | None = None
-    enrollment: Enrollment | None = None
-    task: Task | None = None
-    notification: Notification | None = None

@@ -1,8 +1,12 @@
-"""What calls answer with, of the state of an installation."""
+"""What the use cases of operations answer: the state of an installation, and timelines."""
 
 from typing import Literal
 
 from pydantic import BaseModel, Field
+
+from services.follow_ups.answers import Enrollment, Notification, Task
+from services.intake.answers import Event
+from services.records.answers import ProfileChange
 
 
 class Worker(BaseModel):
@@ -42,3 +46,15 @@ class Status(BaseModel):
     held: bool
     workers: list[Worker]
     shards: list[ShardStatus]
+
+
+class TimelineEntry(BaseModel):
+    """`kind` names the one further member that is there."""
+
+    kind: Literal["event", "change", "enrollment", "task", "notification"]
+    at: str
+    event: Event | None = None
+    change: ProfileChange | None = None
+    enrollment: Enrollment | None = None
+    task: Task | None = None
+    notification: Notification | None = None

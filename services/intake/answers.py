@@ -1,11 +1,16 @@
-"""What calls answer with, of the intake wing: events, imports, revocations."""
+"""What the use cases of intake answer: what became of events, events, imports, revocations."""
 
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import Any, Literal, Self
 
+import orjson
 from pydantic import BaseModel, Field
 
-from api.problems import FieldProblem
-from api.schemas import Page
+from conditions.times import to_iso
+from runtime.statuses import EventStatus
+from services.answers import FieldProblem, Page
+from services.follow_ups.answers import Keys
+from store.connection import RowMapping
 
 
 class Rejected(BaseModel):
@@ -29,14 +34,25 @@ class Accepted(BaseModel):
     accepted: int = Field(description="Events stored by this call")
     duplicates: int = Field(description="Events that were known already, under this id and the same")
     conflicts: list[Conflicting] = Field(description="Events under the id of another one, up to 100")
-    rejected: list[Rejected] = Field(description="Invalid events, up to 100 mistakes in all")
-    ids: list[str | None] | None = Field(default=None, description="In the order sent; not for NDJSON")
     conflicts_count: int | None = Field(
         default=None, description="All conflicts, where not all are listed; always for NDJSON"
     )
+    rejected: list[Rejected] = Field(description="Invalid events, up to 100 mistakes in all")
     rejected_count: int | None = Field(
         default=None, description="All invalid events, where not all are listed; always for NDJSON"
     )
+    ids: list[str | None] | None = Field(default=None, description="In the order sent; not for NDJSON")
+
+
+EventStanding = Literal["pending", "applied", "quarantined", "revoked"]
+_STANDINGS: Mapping[int, EventStanding] = {
+    EventStatus.PENDING: "pending",
+    EventStatus.APPLIED: "applied",
+    EventStatus.QUARANTINED: "quarantined",
+    EventStatus.REVOKED: "revoked",
+    EventStatus.REVOKING: "revoked",
+    EventStatus.REVOKING_SILENTLY: "revoked",
+}
 
 
 class Event(BaseModel):
@@ -49,8 +65,27 @@ class Event(BaseModel):
     occurred_at: str
     received_at: str
     properties: Any
-    status: Literal["pending", "applied", "quarantined", "revoked"]
+    status: EventStanding
     error: str | None = None
+
+    @classmethod
+    def of(cls, row: RowMapping, keys: Keys) -> Self:
+        """The event of a row; properties that are no JSON are shown as they are stored."""
+        try:
+            properties = orjson.loads(row["properties"])
+        except orjson.JSONDecodeError:
+            properties = row["properties"]
+        return cls(
+            id=row["id"],
+            type=row["type"],
+            contact=keys.contacts.get(row["contact_id"]),
+            deal=keys.deals.get(row["deal_id"]),
+            occurred_at=to_iso(row["occurred_at"]),
+            received_at=to_iso(row["received_at"]),
+            properties=properties,
+            status=_STANDINGS[row["status"]],
+            error=row["error"],
+        )
 
 
 class EventType(BaseModel):

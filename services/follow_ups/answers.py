@@ -1,0 +1,238 @@
+"""What the use cases of follow-ups answer: enrollments, tasks, notifications, webhooks, counts."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, Literal, NamedTuple, Self
+
+from pydantic import BaseModel, Field
+
+from automations import secret_placeholders
+from conditions.times import to_iso
+from runtime.registry import follow_up_workflow_id
+from runtime.settings import Settings
+from runtime.statuses import OPEN, EnrollmentStatus, NotificationStatus, WebhookStatus
+from runtime.temporal import workflow_url
+from services.answers import iso
+from store.connection import RowMapping
+
+
+class Keys(NamedTuple):
+    """Keys of the contacts and deals that rows name, by id."""
+
+    contacts: Mapping[int, str]
+    deals: Mapping[int, str]
+
+
+class Enrollment(BaseModel):
+    """One contact or deal entering one automation."""
+
+    id: str
+    contact: str | None
+    deal: str | None = None
+    automation: str | None
+    version: int
+    status: EnrollmentStatus
+    step: str | None
+    attempt: int
+    paused: bool
+    last_error: str | None
+    tries: int = Field(description="How often the present step has failed so far")
+    next_attempt_at: str | None = Field(description="When the next try of the present step begins")
+    cause: str
+    previous: int | None
+    current: int | None
+    workflow_id: str
+    workflow_url: str | None = Field(
+        description="Where the Temporal UI shows the follow-up; null until it started"
+    )
+    created_at: str
+    started_at: str | None
+    finished_at: str | None
+
+    @classmethod
+    def of(cls, row: RowMapping, keys: Keys, settings: Settings) -> Self:
+        """The enrollment of a row, with the place of its follow-up in the Temporal UI."""
+        workflow_id = follow_up_workflow_id(row["id"], row["attempt"])
+        started, is_open = row["started_at"] is not None, row["status"] in OPEN
+        return cls(
+            id=row["id"],
+            contact=keys.contacts.get(row["contact_id"]),
+            deal=keys.deals.get(row["deal_id"]),
+            automation=row["automation"],
+            version=row["version"],
+            status=row["status"],
+            step=row["step"],
+            attempt=row["attempt"],
+            paused=row["paused"] and is_open,
+            last_error=row["last_error"],
+            tries=row["tries"],
+            next_attempt_at=iso(row["next_attempt_at"]) if is_open else None,
+            cause=row["cause"],
+            previous=row["previous"],
+            current=row["current"],
+            workflow_id=workflow_id,
+            workflow_url=workflow_url(settings, workflow_id) if started else None,
+            created_at=to_iso(row["created_at"]),
+            started_at=iso(row["started_at"]),
+            finished_at=iso(row["finished_at"]),
+        )
+
+
+class Task(BaseModel):
+    """Something for somebody to do."""
+
+    id: str
+    contact: str | None
+    deal: str | None = None
+    automation: str | None
+    enrollment: str | None
+    title: str
+    description: str
+    assign_to: str | None
+    due_at: str | None
+    status: Literal["open", "done"]
+    created_at: str
+    updated_at: str
+
+    @classmethod
+    def of(cls, row: RowMapping, keys: Keys) -> Self:
+        """The task of a row."""
+        return cls(
+            id=row["id"],
+            contact=keys.contacts.get(row["contact_id"]),
+            deal=keys.deals.get(row["deal_id"]),
+            automation=row["automation"],
+            enrollment=row["enrollment_id"],
+            title=row["title"],
+            description=row["description"],
+            assign_to=row["assign_to"],
+            due_at=iso(row["due_at"]),
+            status=row["status"],
+            created_at=to_iso(row["created_at"]),
+            updated_at=to_iso(row["updated_at"]),
+        )
+
+
+class Notification(BaseModel):
+    """A message of a follow-up."""
+
+    id: str
+    contact: str | None
+    deal: str | None = None
+    automation: str | None
+    enrollment: str
+    recipient: str
+    subject: str
+    message: str
+    status: NotificationStatus
+    reason: str | None
+    created_at: str
+    sent_at: str | None
+
+    @classmethod
+    def of(cls, row: RowMapping, keys: Keys) -> Self:
+        """The notification of a row."""
+        return cls(
+            id=row["id"],
+            contact=keys.contacts.get(row["contact_id"]),
+            deal=keys.deals.get(row["deal_id"]),
+            automation=row["automation"],
+            enrollment=row["enrollment_id"],
+            recipient=row["recipient"],
+            subject=row["subject"],
+            message=row["message"],
+            status=row["status"],
+            reason=row["reason"],
+            created_at=to_iso(row["created_at"]),
+            sent_at=iso(row["sent_at"]),
+        )
+
+
+class Webhook(BaseModel):
+    """A webhook of a follow-up; of a secret only its name."""
+
+    id: str = Field(description="Sent as `webhook-id` on every try")
+    contact: str | None
+    deal: str | None = None
+    automation: str | None
+    enrollment: str
+    method: str
+    url: str
+    headers: dict[str, str]
+    body: str
+    status: WebhookStatus
+    reason: str | None
+    tries: int = Field(description="How many tries have failed")
+    response_status: int | None
+    response: Any
+    created_at: str
+    delivered_at: str | None
+
+    @classmethod
+    def of(cls, row: RowMapping, keys: Keys) -> Self:
+        """The webhook of a row, without its secrets."""
+
+        def plain(text: str) -> str:
+            return secret_placeholders.shown(text, row["id"])
+
+        return cls(
+            id=row["id"],
+            contact=keys.contacts.get(row["contact_id"]),
+            deal=keys.deals.get(row["deal_id"]),
+            automation=row["automation"],
+            enrollment=row["enrollment_id"],
+            method=row["method"],
+            url=plain(row["url"]),
+            headers={name: plain(value) for name, value in row["headers"].items()},
+            body=plain(row["body"]),
+            status=row["status"],
+            reason=row["reason"],
+            tries=row["tries"],
+            response_status=row["response_status"],
+            response=json.loads(row["response"]) if row["response"] is not None else None,
+            created_at=to_iso(row["created_at"]),
+            delivered_at=iso(row["delivered_at"]),
+        )
+
+
+class BranchCount(BaseModel):
+    """How many went this way."""
+
+    branch: str
+    title: str
+    count: int
+
+
+class StepCount(BaseModel):
+    """How many have come past a step."""
+
+    path: str
+    key: str | None
+    title: str
+    done: int
+    branches: list[BranchCount] = []
+
+
+class Stats(BaseModel):
+    """What an automation has brought about."""
+
+    automation: str
+    version: int | None = Field(description="null: all versions")
+    entered: int
+    queued: int
+    active: int
+    paused: int = Field(description="Of those that are queued or active")
+    completed: int
+    exited: int
+    failed: int
+    replaced: int
+    cancelled: int
+    skipped: dict[str, int] = Field(description="Matches that did not enroll, by reason")
+    steps_of_version: int | None
+    steps: list[StepCount]
+
+
+class Dropped(BaseModel):
+    """How many follow-ups will not start."""
+
+    dropped: int
