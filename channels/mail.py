@@ -3,14 +3,16 @@
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.headerregistry import Address
 from email.message import EmailMessage
-from email.utils import format_datetime, parseaddr
+from email.policy import SMTP
+from email.utils import format_datetime
 from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
 
+from automations.addresses import Mailbox, NoAddress, mailbox
 from channels.delivery import DeliveryFailed
+from channels.headers import address_header, text_header
 from runtime.settings import Settings
 
 TIMEOUT = 30.0
@@ -24,6 +26,21 @@ class Mail:
     to: str
     subject: str
     text: str
+
+
+def composed(mail: Mail, sender: Mailbox, recipient: Mailbox, now: datetime) -> bytes:
+    """The message as it goes over the wire: ASCII, apart from an address whose part before the @ is not."""
+    content = EmailMessage(policy=SMTP.clone(cte_type="7bit"))
+    content.set_content(mail.text.encode(errors="replace").decode())
+    headers = (
+        address_header("From", sender),
+        address_header("To", recipient),
+        text_header("Subject", mail.subject),
+        text_header("Date", format_datetime(now)),
+        text_header("Message-ID", f"<{mail.id}@kindling>"),
+        text_header("Auto-Submitted", "auto-generated"),
+    )
+    return "".join(headers).encode() + content.as_bytes()
 
 
 class _EncryptionRefused(aiosmtplib.SMTPResponseException):
@@ -43,18 +60,17 @@ class Mailer:
         self._port = server.port or (465 if self._tls else 25)
         self._user = unquote(server.username) if server.username else None
         self._password = unquote(server.password) if server.password else None
-        self._sender = settings.mail_from
+        self._sender = mailbox(settings.mail_from)
 
     async def send(self, mail: Mail) -> None:
         """Hand the message to the server; raises DeliveryFailed."""
         try:
-            message = self._message(mail)
-        except ValueError:
-            raise DeliveryFailed(
-                "the recipient's address is not a valid e-mail address", permanent=True
-            ) from None
+            recipient = mailbox(mail.to)
+        except NoAddress as error:
+            raise DeliveryFailed(f"what it was to be sent to {error}", permanent=True) from None
+        message = composed(mail, self._sender, recipient, datetime.now(UTC))
         try:
-            await self._hand_over(message)
+            await self._hand_over(message, recipient)
         except DeliveryFailed:
             raise
         except aiosmtplib.SMTPRecipientsRefused as error:
@@ -84,7 +100,7 @@ class Mailer:
                 permanent=False,
             ) from None
 
-    async def _hand_over(self, message: EmailMessage) -> None:
+    async def _hand_over(self, message: bytes, recipient: Mailbox) -> None:
         """One connection. A password goes over an encrypted one, unless a setting says otherwise."""
         client = aiosmtplib.SMTP(
             hostname=self._host, port=self._port, use_tls=self._tls, start_tls=False, timeout=TIMEOUT
@@ -106,20 +122,36 @@ class Mailer:
                         permanent=False,
                     )
             if self._user is not None:
-                await client.login(self._user, self._password or "")
-            await client.send_message(message)
+                await self._log_in(client)
+            options = [] if message.isascii() else ["SMTPUTF8", "BODY=8BITMIME"]
+            if options:
+                with suppress(aiosmtplib.SMTPHeloError):
+                    await client.ehlo()
+                if not client.supports_extension("smtputf8"):
+                    raise self._needs_utf8(recipient)
+            await client.sendmail(self._sender.address, [recipient.address], message, mail_options=options)
 
-    def _message(self, mail: Mail) -> EmailMessage:
-        name, address = parseaddr(mail.to)
-        user, _, domain = address.rpartition("@")
-        if not user or not domain:
-            raise ValueError(mail.to)
-        message = EmailMessage()
-        message["From"] = self._sender
-        message["To"] = Address(name, user, domain)
-        message["Subject"] = " ".join(mail.subject.split())
-        message["Date"] = format_datetime(datetime.now(UTC))
-        message["Message-ID"] = f"<{mail.id}@kindling>"
-        message["Auto-Submitted"] = "auto-generated"
-        message.set_content(mail.text)
-        return message
+    async def _log_in(self, client: aiosmtplib.SMTP) -> None:
+        try:
+            await client.login(self._user or "", self._password or "")
+        except aiosmtplib.SMTPException as error:
+            if type(error) is not aiosmtplib.SMTPException:
+                raise
+            raise DeliveryFailed(
+                f"the mail server at {self._host}:{self._port} offers no login that is known here; check"
+                " KINDLING_SMTP_URL",
+                permanent=False,
+            ) from None
+
+    def _needs_utf8(self, recipient: Mailbox) -> DeliveryFailed:
+        if recipient.local.isascii():
+            return DeliveryFailed(
+                "the address of KINDLING_MAIL_FROM has letters beyond ASCII before its @, and the mail server at"
+                f" {self._host}:{self._port} takes none (it offers no SMTPUTF8)",
+                permanent=False,
+            )
+        return DeliveryFailed(
+            "the recipient's address has letters beyond ASCII before its @, and the mail server takes none (it offers"
+            " no SMTPUTF8)",
+            permanent=True,
+        )

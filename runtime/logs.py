@@ -9,6 +9,7 @@ from typing import Any
 import structlog
 import structlog.tracebacks
 from structlog.typing import EventDict, Processor
+from temporalio.exceptions import ApplicationError
 
 from runtime.settings import Settings
 
@@ -60,6 +61,7 @@ def configure_logging(settings: Settings, process: str) -> None:
     )
     level = logging.getLevelNamesMapping()[settings.log_level.upper()]
     logging.basicConfig(handlers=[handler], level=level, force=True)
+    logging.getLogger("temporalio.activity").addFilter(_told)
     for name, least in QUIET.items():
         logging.getLogger(name).setLevel(max(least, level))
     structlog.configure(
@@ -72,6 +74,15 @@ def configure_logging(settings: Settings, process: str) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
+
+
+def _told(record: logging.LogRecord) -> bool:
+    """Let the end of an activity in an error of ours be one line: it says what is the matter, its traceback nothing."""
+    error = record.exc_info[1] if record.exc_info else None
+    if isinstance(error, ApplicationError):
+        record.msg = f"{record.getMessage()}: {error.message}"
+        record.args, record.exc_info = None, None
+    return True
 
 
 def mask_secrets(_logger: Any, _method: str, event: EventDict) -> EventDict:

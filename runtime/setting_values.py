@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr
 
+from automations.addresses import mailbox
+
 SIGNING_PREFIX = "whsec_"
 
 
@@ -85,6 +87,11 @@ def _mail_server(url: SecretStr) -> SecretStr:
     return url
 
 
+def _mail_address(text: str) -> str:
+    mailbox(text)
+    return text
+
+
 def signing_key(secret: str) -> bytes:
     """The bytes of a secret as webhooks' receivers enter it. Raises ValueError when it is none."""
     try:
@@ -145,4 +152,5 @@ WebAddress = Annotated[str, AfterValidator(_web_address)]
 HostAndPort = Annotated[str, AfterValidator(_host_and_port)]
 Key = Annotated[SecretStr, AfterValidator(_key)]
 DatabaseUrl = Annotated[SecretStr, AfterValidator(_database)]
+MailAddress = Annotated[str, AfterValidator(_mail_address)]
 MailServerUrl = Annotated[SecretStr, AfterValidator(_mail_server)]

@@ -19,6 +19,7 @@ from runtime.setting_values import (
     HostAndPort,
     Hosts,
     Key,
+    MailAddress,
     MailServerUrl,
     Port,
     SecretsFile,
@@ -198,12 +199,11 @@ class Settings(BaseModel):
         sample="true",
         only="worker",
     )
-    mail_from: str = _variable(
+    mail_from: MailAddress = _variable(
         "KINDLING_MAIL_FROM",
         "Sender of e-mail",
         default="Kindling <kindling@localhost>",
         sample="Kindling <kindling@example.com>",
-        pattern=r"[^@\s]+@[^@\s]+",
     )
 
     alerts_per_hour: int = _variable(

@@ -4,7 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 import structlog
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
 
+from activities.sending import refused
 from runtime.logs import configure_logging
 from runtime.settings import load_settings
 
@@ -53,3 +56,16 @@ def test_secrets_never_reach_the_log(log_format: str, capsys: pytest.CaptureFixt
     assert "hunter2" not in text.replace('"smtp://u:hunter2@h " + password', "").replace(
         'password = "hunter2"', ""
     )
+
+
+@pytest.mark.parametrize("log_format", ["text", "json"])
+def test_what_can_never_be_sent_is_one_line(log_format: str, capsys: pytest.CaptureFixture[str]) -> None:
+    configure(log_format)
+
+    try:
+        raise refused("the mail server refused the recipient (code 550)")
+    except ApplicationError:
+        # As temporalio's worker does it.
+        activity.logger.warning("Completing activity as failed", exc_info=True)
+    [line] = capsys.readouterr().err.splitlines()
+    assert "Completing activity as failed: the mail server refused the recipient (code 550)" in line

@@ -61,6 +61,12 @@ def test_a_wrong_secret_is_never_shown(variable: str, value: str) -> None:
     assert "hunter2" not in text
 
 
+def test_mail_is_from_one_address() -> None:
+    assert "KINDLING_MAIL_FROM holds more than one address" in refused(KINDLING_MAIL_FROM="a@x, b@x")
+    assert "KINDLING_MAIL_FROM is not an e-mail address" in refused(KINDLING_MAIL_FROM="Kindling <kindling@>")
+    load_settings({"KINDLING_MAIL_FROM": "Kündling <kindling@müller.example>"}, environ={})
+
+
 def test_secrets_are_masked_when_settings_are_printed() -> None:
     settings = load_settings({"DATABASE_URL": "postgres://u:hunter2@h/d"}, environ={})
     assert "hunter2" not in repr(settings)
