@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, Discriminator, Field, Tag
 
+from automations.addresses import NoAddress, mailbox, mailto
 from automations.steps.kinds import Step
 from automations.steps.waits import EventType
 from conditions.definition import Definition, Key, LongText, Text, WholeNumber
@@ -66,6 +67,15 @@ def _check_channel(channel: str) -> str:
         raise ValueError(
             f'"{channel}" is not a channel; write mailto:sales@example.com or https://chat.example/hook'
         )
+    address = mailto(channel)
+    if address is not None:
+        try:
+            mailbox(address)
+        except NoAddress as error:
+            raise ValueError(
+                f'what follows mailto: in "{channel}" {error}; write mailto:sales@example.com, and each address as a '
+                "channel of its own"
+            ) from None
     return channel
 
 

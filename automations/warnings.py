@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from automations.addresses import NoAddress, mailbox, mailto
 from automations.durations import longest_duration
 from automations.known import Known
 from automations.model import Automation, ExitEvent, definition
@@ -307,6 +308,22 @@ def _of_step(step: BaseStep, loc: Loc, automation: Automation, known: Known) -> 
 def _unknown_recipients(step: NotifyStep, loc: Loc, known: Known) -> Iterator[Problem]:
     several = isinstance(step.notify.to, list)
     for index, name in enumerate(step.notify.to if isinstance(step.notify.to, list) else [step.notify.to]):
-        if name not in known.recipients and name not in _NO_DOCUMENT and "@" not in name and ":" not in name:
+        if name in known.recipients or name in _NO_DOCUMENT:
+            continue
+        place = (*loc, index) if several else loc
+        address = mailto(name)
+        if address is None and "@" in name and ":" not in name:
+            address = name
+        if address is not None:
+            yield from _no_address(name, address, place, several=several)
+        elif ":" not in name:
             message = f'there is no recipient "{name}"{suggestion(name, known.recipients)}'
-            yield Problem((*loc, index) if several else loc, f"{message}; its messages are only recorded")
+            yield Problem(place, f"{message}; its messages are only recorded")
+
+
+def _no_address(name: str, address: str, loc: Loc, *, several: bool) -> Iterator[Problem]:
+    try:
+        mailbox(address)
+    except NoAddress as error:
+        rest = "it is passed over" if several else "its messages are only recorded"
+        yield Problem(loc, f'"{name}" {error}; {rest}')

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 from zlib import crc32
 
-import structlog
 from uuid_utils import uuid7
 
 from automations.steps.actions import (
@@ -21,21 +20,18 @@ from automations.steps.waits import WaitForStep, WaitStep
 from automations.steps.ways import IfStep, SplitStep, StartStep, StopStep
 from conditions.times import micros_of
 from conditions.tree import compile_conditions
-from conditions.values import is_empty
 from engine.chaining import enroll_in
-from engine.situation import OPTED_OUT, TO_CONTACT, Situation, StepFailed, wants_no_mail
+from engine.notifying import notify
+from engine.situation import Situation, StepFailed
 from engine.waiting import wait, wait_for
 from engine.webhooks import store_call
-from runtime.statuses import EventStatus, MessageStatus
+from runtime.statuses import EventStatus
 from store.design import definitions
-from store.follow_ups import effects, messages
+from store.follow_ups import effects
 from store.follow_ups import enrollments as follow_ups
 
 #: An outcome's result holds our own ids and numbers.
 Result = dict[str, Any]
-
-_HOUR = micros_of("1h")
-_log = structlog.get_logger()
 
 
 def perform(situation: Situation, path: str, step: BaseStep) -> Result:
@@ -44,76 +40,6 @@ def perform(situation: Situation, path: str, step: BaseStep) -> Result:
     Raises StepFailed, StillWaiting, or TextsMissing before anything is done.
     """
     return PERFORMERS[type(step)](situation, path, step)
-
-
-def _notify(situation: Situation, path: str, step: Any) -> Result:
-    spec: NotifyStep = step
-    subject, message = situation.text(path)
-    recipient, targets, withheld = _recipient(situation, spec.notify.to)
-    sendable = [target for target in targets if target.startswith("mailto:")]
-    status, reason = MessageStatus.RECORDED, None
-    if withheld:
-        status, reason, sendable = MessageStatus.WITHHELD if targets else MessageStatus.RECORDED, withheld, []
-    elif sendable and situation.outbound.mailer is not None:
-        most = situation.outbound.alerts_per_hour
-        if recipient != TO_CONTACT and _alerts(situation, recipient) >= most:
-            reason, sendable = f"this recipient got {most} e-mails within an hour; more are only recorded", []
-        else:
-            status = MessageStatus.PENDING
-    elif targets:
-        reason = situation.outbound.no_mail if sendable else "none of its channels is e-mail"
-        sendable = []
-    else:
-        reason = f'no recipient "{recipient}" with a channel is defined'
-    notification_id = str(uuid7())
-    if reason is not None:
-        _log.info("notification not sent", notification=notification_id, reason=reason)
-    messages.add(
-        situation.connection,
-        messages.NOTIFICATIONS,
-        id=notification_id,
-        **situation.made_at(path),
-        recipient=recipient,
-        targets=sendable,
-        subject=subject,
-        message=message,
-        status=status,
-        reason=reason,
-    )
-    return {"notification": notification_id, "status": status}
-
-
-def _alerts(situation: Situation, recipient: str) -> int:
-    """How many e-mails have been for the recipient within the last hour."""
-    return messages.count_alerts(situation.connection, recipient, situation.now - _HOUR)
-
-
-def _recipient(situation: Situation, to: str | list[str]) -> tuple[str, list[str], str | None]:
-    """(who, channel addresses, why nothing may be sent): of a list, the first that is not empty."""
-    wanted = to if isinstance(to, list) else [to]
-    contact = situation.contact
-    for name in wanted:
-        if name == TO_CONTACT:
-            if not is_empty(contact["email"]):
-                reason = OPTED_OUT if wants_no_mail(contact) else None
-                return TO_CONTACT, [f"mailto:{contact['email']}"], reason
-        elif name == "owner":
-            if situation.owner:
-                return situation.owner, _channels(situation, situation.owner), None
-        else:
-            return name, _channels(situation, name), None
-    whom = "contact" if situation.own_deal is None else "deal"
-    return wanted[-1], [], f"{' and '.join(wanted)}: empty for this {whom}"
-
-
-def _channels(situation: Situation, name: str) -> list[str]:
-    found = definitions.find_recipient(situation.connection, name)
-    if found is not None:
-        channels: list[str] = found["channels"]
-        return channels
-    if "@" in name and ":" not in name:
-        return [f"mailto:{name}"]
-    return [name] if name.startswith("mailto:") else []
 
 
 def _create_task(situation: Situation, path: str, step: Any) -> Result:
@@ -249,7 +175,7 @@ def _stop(situation: Situation, path: str, step: Any) -> Result:
 
 
 PERFORMERS: dict[type[BaseStep], Callable[[Situation, str, Any], Result]] = {
-    NotifyStep: _notify,
+    NotifyStep: notify,
     CreateTaskStep: _create_task,
     AddTagStep: _add_tag,
     RemoveTagStep: _remove_tag,

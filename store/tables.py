@@ -480,7 +480,7 @@ class Task(SQLModel, table=True):
 
 class Notification(SQLModel, table=True):
     """`targets` are the addresses still to be served, `served` counts those that were, `refused` are the others,
-    `tries` counts those that failed.
+    `tries` counts those that failed. `passed_over`: why it is not for the first that the step names.
 
     `status` is recorded, pending, sent, failed, withheld or skipped.
     """
@@ -506,6 +506,7 @@ class Notification(SQLModel, table=True):
     message: str = _text()
     status: str = _text()
     reason: str | None = _text(null=True)
+    passed_over: str | None = _text(null=True)
     created_at: int = _moment()
     sent_at: int | None = _moment(null=True)
 

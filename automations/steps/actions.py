@@ -20,7 +20,8 @@ class Notification(Definition):
     """`to` is a recipient's key, `owner`, `contact` or an address; of a list, the first that is not empty."""
 
     to: OneOrMore
-    """A recipient's key, `owner`, `contact` or an address; of a list, the first that is not empty."""
+    """A recipient's key, `owner`, `contact` or an address; of a list, the first that is not empty, nor an address
+    that is none."""
     subject: LongText = ""
     """Template."""
     message: Annotated[LongText, Field(min_length=1)]

@@ -142,7 +142,7 @@ class Notification(BaseModel):
             subject=row["subject"],
             message=row["message"],
             status=row["status"],
-            reason=row["reason"],
+            reason=_with_passed_over(row["reason"], row["passed_over"]),
             created_at=to_iso(row["created_at"]),
             sent_at=iso(row["sent_at"]),
         )
@@ -236,3 +236,8 @@ class Dropped(BaseModel):
     """How many follow-ups will not start."""
 
     dropped: int
+
+
+def _with_passed_over(reason: str | None, passed_over: str | None) -> str | None:
+    """Why a notification stands as it does, and why it is not for the first that its step names."""
+    return "; ".join(filter(None, (reason, passed_over and f"passed over: {passed_over}"))) or None

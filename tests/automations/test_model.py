@@ -121,6 +121,19 @@ def test_a_recipient_has_channels_that_can_be_reached() -> None:
         Recipient.model_validate({"key": "sales", "channels": ["sales"]})
 
 
+@pytest.mark.parametrize(
+    ("channel", "mistake"),
+    [
+        ("mailto:a@x,b@x", "holds more than one address; .*each address as a channel of its own"),
+        ("mailto:sales@example.com?subject=hot", "is not an e-mail address"),
+        ("MAILTO:sales", "is not an e-mail address"),
+    ],
+)
+def test_a_channel_by_mail_is_one_address(channel: str, mistake: str) -> None:
+    with pytest.raises(ValidationError, match=mistake):
+        Recipient.model_validate({"key": "sales", "channels": [channel]})
+
+
 def test_the_json_schema_names_steps_and_conditions() -> None:
     schema = Automation.model_json_schema()
     assert {"Step", "Conditions", "Trigger", "NotifyStep", "IfStep"} <= schema["$defs"].keys()

@@ -294,3 +294,24 @@ def test_dnd_of_a_deal_is_an_error() -> None:
     assert [(found.pointer, found.message) for found in errors] == [
         ("/steps/0/update/dnd", "a deal has no dnd, and this automation updates deals")
     ]
+
+
+@pytest.mark.parametrize(
+    ("to", "expected"),
+    [
+        (
+            "a@x, b@x",
+            {"/steps/0/notify/to": '"a@x, b@x" holds more than one address; its messages are only recorded'},
+        ),
+        (
+            ["mailto:ben@", "sales"],
+            {"/steps/0/notify/to/0": '"mailto:ben@" is not an e-mail address; it is passed over'},
+        ),
+        (["contact", "owner", "sales", "ben@bücher.example", "mailto:ben@example.com"], {}),
+    ],
+)
+def test_an_address_that_is_none(to: Any, expected: dict[str, str]) -> None:
+    assert (
+        warned(steps=[{"notify": {"to": to, "message": "x"}}], trigger=trigger({"score": {"greater": 5}}))
+        == expected
+    )

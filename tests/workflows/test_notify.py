@@ -1,13 +1,17 @@
 """Notifications that go out by e-mail, through a real SMTP server."""
 
 from collections.abc import AsyncIterator, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
 import pytest_asyncio
 from temporalio.testing import WorkflowEnvironment
 
+from runtime.clock import now_micros
 from runtime.settings import Settings
+from services.follow_ups.listing import FollowUps
+from services.resources import Resources
 from store.design import definitions
 from tests.workflows.conftest import Town, town_of
 from tests.workflows.mail_server import Mailbox, mail_server
@@ -142,6 +146,75 @@ async def test_whom_a_notification_reaches(
 ) -> None:
     begin(town, to, **contact)
     assert await ended(town) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("to", "contact", "status", "reason", "reached"),
+    [
+        (
+            ["contact", "owner", "sales"],
+            {"email": "not an address", "owner": "ben@example.com"},
+            "sent",
+            "passed over: contact.email is not an e-mail address",
+            ["ben@example.com"],
+        ),
+        (
+            ["contact", "owner", "sales"],
+            {"email": "a@x, b@x", "owner": "c@x; d@x"},
+            "sent",
+            "passed over: contact.email holds more than one address; contact.owner holds more than one address",
+            ["sales@example.com", "boss@example.com"],
+        ),
+        (
+            ["old", "sales"],
+            {},
+            "sent",
+            'passed over: a channel of "old" holds more than one address',
+            ["sales@example.com", "boss@example.com"],
+        ),
+        (
+            ["half", "sales"],
+            {},
+            "sent",
+            'passed over: a channel of "half" is not an e-mail address',
+            ["ben@example.com"],
+        ),
+        (
+            ["contact", "owner"],
+            {"email": "a@x, b@x"},
+            "recorded",
+            "contact.email holds more than one address; owner: empty for this contact",
+            [],
+        ),
+        ("contact", {"email": "not an address"}, "recorded", "contact.email is not an e-mail address", []),
+        ("a@x, b@x", {}, "recorded", '"a@x, b@x" holds more than one address', []),
+        (
+            ["contact", "sales"],
+            {"email": "Ada <ada@bücher.example>"},
+            "sent",
+            None,
+            ["Ada <ada@xn--bcher-kva.example>"],
+        ),
+    ],
+)
+async def test_an_address_that_is_none_is_passed_over_and_said(
+    town: Town,
+    mailbox: Mailbox,
+    settings: Settings,
+    to: Any,
+    contact: dict[str, Any],
+    status: str,
+    reason: str | None,
+    reached: list[str],
+) -> None:
+    for key, channels in {"old": ["mailto:a@x,b@x"], "half": ["mailto:@", "mailto:ben@example.com"]}.items():
+        town.world.database.run(partial(definitions.save_recipient, key=key, name=key, channels=channels))
+    begin(town, to, **contact)
+    await town.until(lambda: town.status() == ["completed"])
+    resources = Resources(settings, town.world.database, now_micros, town.wakes, shards=4)
+    [shown] = FollowUps(resources).notifications(limit=10)["items"]
+    assert (shown["status"], shown["reason"]) == (status, reason)
+    assert [str(mail["To"]) for mail in mailbox.accepted] == reached
 
 
 async def test_nobodys_inbox_is_flooded(

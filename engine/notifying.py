@@ -1,0 +1,105 @@
+"""The step `notify`: whom the message goes to, and whether it goes out, is fixed when the step is reached."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import structlog
+from uuid_utils import uuid7
+
+from automations.addresses import MAILTO, mailto
+from automations.reaching import Candidate, Choice, choose
+from automations.steps.actions import NotifyStep
+from conditions.times import micros_of
+from conditions.values import is_empty
+from engine.situation import OPTED_OUT, TO_CONTACT, Situation, wants_no_mail
+from runtime.statuses import MessageStatus
+from store.connection import Connection
+from store.design import definitions
+from store.follow_ups import messages
+
+_HOUR = micros_of("1h")
+_log = structlog.get_logger()
+
+
+def notify(situation: Situation, path: str, step: Any) -> dict[str, Any]:
+    """Store the message: as one to be sent, or with the reason why it is not."""
+    spec: NotifyStep = step
+    subject, message = situation.text(path)
+    to = spec.notify.to
+    wanted = to if isinstance(to, list) else [to]
+    choice = choose(_candidates(situation, wanted))
+    recipient = choice.candidate.who if choice.candidate is not None else None
+    status, reason = _decided(situation, choice)
+    notification_id = str(uuid7())
+    if reason is not None:
+        _log.info("notification not sent", notification=notification_id, reason=reason)
+    messages.add(
+        situation.connection,
+        messages.NOTIFICATIONS,
+        id=notification_id,
+        **situation.made_at(path),
+        recipient=recipient or wanted[-1],
+        targets=choice.targets if status == MessageStatus.PENDING else [],
+        subject=subject,
+        message=message,
+        status=status,
+        reason=reason,
+        passed_over="; ".join(choice.passed) or None if choice.candidate is not None else None,
+    )
+    return {"notification": notification_id, "status": status}
+
+
+def _decided(situation: Situation, choice: Choice) -> tuple[MessageStatus, str | None]:
+    """Whether the message is to be sent, and if not, why."""
+    if choice.candidate is None:
+        whom = "contact" if situation.own_deal is None else "deal"
+        empty = [f"{' and '.join(choice.empty)}: empty for this {whom}"] if choice.empty else []
+        return MessageStatus.RECORDED, "; ".join([*choice.passed, *empty])
+    recipient = choice.candidate.who
+    if recipient == TO_CONTACT and wants_no_mail(situation.contact):
+        return MessageStatus.WITHHELD, OPTED_OUT
+    if not choice.targets:
+        if choice.candidate.channels:
+            return MessageStatus.RECORDED, "none of its channels is e-mail"
+        return MessageStatus.RECORDED, f'no recipient "{recipient}" with a channel is defined'
+    if situation.outbound.mailer is None:
+        return MessageStatus.RECORDED, situation.outbound.no_mail
+    most = situation.outbound.alerts_per_hour
+    if recipient != TO_CONTACT and _alerts(situation, recipient or "") >= most:
+        return (
+            MessageStatus.RECORDED,
+            f"this recipient got {most} e-mails within an hour; more are only recorded",
+        )
+    return MessageStatus.PENDING, None
+
+
+def _alerts(situation: Situation, recipient: str) -> int:
+    """How many e-mails have been for the recipient within the last hour."""
+    return messages.count_alerts(situation.connection, recipient, situation.now - _HOUR)
+
+
+def _candidates(situation: Situation, wanted: list[str]) -> Iterator[Candidate]:
+    """Those whom a step names, as they are for this record."""
+    for name in wanted:
+        if name == TO_CONTACT:
+            email = situation.contact["email"]
+            if is_empty(email):
+                yield Candidate(name)
+            else:
+                yield Candidate(name, TO_CONTACT, [MAILTO + email], "contact.email")
+        elif name == "owner":
+            whose = "contact.owner" if situation.own_deal is None else "deal.owner"
+            owner = situation.owner
+            yield _reached(situation.connection, name, owner, whose) if owner else Candidate(name)
+        else:
+            yield _reached(situation.connection, name, name, f'"{name}"')
+
+
+def _reached(connection: Connection, name: str, who: str, source: str) -> Candidate:
+    """Somebody by the channels of the document, or by the name if that is an address."""
+    found = definitions.find_recipient(connection, who)
+    if found is not None:
+        return Candidate(name, who, found["channels"], f'a channel of "{who}"')
+    if mailto(who) is not None:
+        return Candidate(name, who, [who], source)
+    return Candidate(name, who, [MAILTO + who] if "@" in who and ":" not in who else [], source)
