@@ -37,6 +37,7 @@ from runtime.registry import follow_up_queue
 from runtime.settings import Settings, load_settings
 from runtime.temporal import TemporalUnavailable, connect, register_search_attributes
 from runtime.wakes import Wakes
+from services.operations.digests import Digests
 from services.operations.watch import Watch
 from store.database import Database
 from store.follow_ups.webhooks import signing_secret
@@ -65,7 +66,7 @@ _log = structlog.get_logger()
 async def working(
     settings: Settings, database: Database, client: Client, wakes: Wakes
 ) -> AsyncIterator[None]:
-    """Workers for the configured task queue and for that of follow-ups, in the event loop that made `wakes`.
+    """Workers for the configured task queue and for that of follow-ups, in the event loop that made `wakes`; digests.
 
     Both know everything: an earlier version started its follow-ups on the first.
     """
@@ -109,7 +110,12 @@ async def working(
     scoring = worker(settings.task_queue, SCORING_TASKS, settings.shards * 2)
     following_up = worker(follow_up_queue(settings.task_queue), FOLLOW_UP_TASKS, CACHED)
     async with scoring, following_up:
-        yield
+        digests = asyncio.create_task(Digests(database, now_micros, outbound, settings.base_url).run())
+        try:
+            yield
+        finally:
+            digests.cancel()
+            await asyncio.gather(digests, return_exceptions=True)
 
 
 async def work(settings: Settings) -> None:

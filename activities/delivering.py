@@ -3,14 +3,12 @@
 import asyncio
 from collections.abc import Callable
 from typing import Any
-from zlib import crc32
 
 from temporalio import activity
 
 from activities.messages import DELIVER, Delivered, Delivery
 from activities.sending import Sending, refused, to_the_end
 from channels.delivery import DeliveryFailed
-from channels.mail import Mail, Mailer
 from channels.outbound import Outbound
 from conditions.times import Micros
 from engine.situation import OPTED_OUT, TO_CONTACT, wants_no_mail
@@ -49,7 +47,7 @@ class DeliveryActivities:
             return await asyncio.to_thread(self._sending.closed, delivery, MessageStatus.WITHHELD, OPTED_OUT)
         for target in row["targets"]:
             try:
-                refusal = await self._send(self._outbound.mailer, row, target)
+                refusal = await self._outbound.mail(row["id"], target, row["subject"], row["message"])
             except DeliveryFailed as failure:
                 return await asyncio.to_thread(self._sending.failed, delivery, failure)
             await asyncio.to_thread(self._served, row["id"], target, refusal)
@@ -57,23 +55,6 @@ class DeliveryActivities:
         if reason is not None:
             raise refused(reason)
         return Delivered()
-
-    async def _send(self, mailer: Mailer | None, row: RowMapping, target: str) -> str | None:
-        """Send to one address; why it never will get there, if so. Each try has the same Message-ID.
-
-        Raises DeliveryFailed where another try may help; so without a mail server, since another worker may have one.
-        """
-        if mailer is None:
-            raise DeliveryFailed(f"{self._outbound.no_mail}, but this was to be sent", permanent=False)
-        message_id = f"{row['id']}.{crc32(target.encode()):08x}"
-        mail = Mail(message_id, target.removeprefix("mailto:"), row["subject"], row["message"])
-        try:
-            await mailer.send(mail)
-        except DeliveryFailed as error:
-            if not error.permanent:
-                raise
-            return error.reason
-        return None
 
     def _opted_out(self, row: RowMapping) -> bool:
         """Whether it is for a contact who does not want e-mail: that may have changed since it was written."""

@@ -80,8 +80,7 @@ class Sending:
             )
             if over:
                 return None
-            delay = max(min(_FIRST * 2.0 ** min(tries, 20), _LONGEST), failure.retry_after or 0.0)
-            again_at = self._clock() + int(delay * SECOND)
+            again_at = self._clock() + pause_after(tries, failure)
             follow_ups.note_try(
                 connection, delivery.enrollment_id, row["path"], tries + 1, failure.reason, again_at
             )
@@ -92,6 +91,11 @@ class Sending:
             prefix = "" if failure.permanent else "gave up after a day of tries: "
             raise refused(prefix + failure.reason)
         return tried
+
+
+def pause_after(tries: int, failure: DeliveryFailed) -> Micros:
+    """How long to wait after a try that failed, where so many failed before it."""
+    return int(max(min(_FIRST * 2.0 ** min(tries, 20), _LONGEST), failure.retry_after or 0.0) * SECOND)
 
 
 def refused(reason: str) -> ApplicationError:

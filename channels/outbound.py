@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from zlib import crc32
 
+from automations.addresses import mailto
+from channels.delivery import DeliveryFailed
 from channels.guarded import Allowed
-from channels.mail import Mailer
+from channels.mail import Mail, Mailer
 from channels.webhooks import Caller
 from runtime.setting_values import read_secrets, signing_key
 from runtime.settings import Settings
@@ -27,6 +30,22 @@ class Outbound:
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     alerts_per_hour: int = 100
     log_only: bool = False
+
+    async def mail(self, message_id: str, target: str, subject: str, text: str) -> str | None:
+        """Send to one address of a message; why it never will get there, if so. Each try has the same Message-ID.
+
+        Raises DeliveryFailed where another try may help; so without a mail server, since another worker may have one.
+        """
+        if self.mailer is None:
+            raise DeliveryFailed(f"{self.no_mail}, but this was to be sent", permanent=False)
+        own_id = f"{message_id}.{crc32(target.encode()):08x}"
+        try:
+            await self.mailer.send(Mail(own_id, mailto(target) or target, subject, text))
+        except DeliveryFailed as error:
+            if not error.permanent:
+                raise
+            return error.reason
+        return None
 
 
 #: For those who send nothing.

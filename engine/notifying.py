@@ -9,15 +9,13 @@ from uuid_utils import uuid7
 from automations.addresses import MAILTO, mailto
 from automations.reaching import Candidate, Choice, choose
 from automations.steps.actions import NotifyStep
-from conditions.times import micros_of
 from conditions.values import is_empty
 from engine.situation import OPTED_OUT, TO_CONTACT, Situation, wants_no_mail
 from runtime.statuses import MessageStatus
 from store.connection import Connection
 from store.design import definitions
-from store.follow_ups import messages
+from store.follow_ups import alerts, messages
 
-_HOUR = micros_of("1h")
 _log = structlog.get_logger()
 
 
@@ -29,8 +27,8 @@ def notify(situation: Situation, path: str, step: Any) -> dict[str, Any]:
     wanted = to if isinstance(to, list) else [to]
     choice = choose(_candidates(situation, wanted))
     recipient = choice.candidate.who if choice.candidate is not None else None
-    status, reason = _decided(situation, choice)
     notification_id = str(uuid7())
+    status, reason = _decided(situation, choice, notification_id)
     if reason is not None:
         _log.info("notification not sent", notification=notification_id, reason=reason)
     messages.add(
@@ -49,14 +47,14 @@ def notify(situation: Situation, path: str, step: Any) -> dict[str, Any]:
     return {"notification": notification_id, "status": status}
 
 
-def _decided(situation: Situation, choice: Choice) -> tuple[MessageStatus, str | None]:
-    """Whether the message is to be sent, and if not, why."""
+def _decided(situation: Situation, choice: Choice, notification_id: str) -> tuple[MessageStatus, str | None]:
+    """Whether the message is to be sent, and if not, why. One that is counts among those of this hour."""
     if choice.candidate is None:
         whom = "contact" if situation.own_deal is None else "deal"
         empty = [f"{' and '.join(choice.empty)}: empty for this {whom}"] if choice.empty else []
         return MessageStatus.RECORDED, "; ".join([*choice.passed, *empty])
-    recipient = choice.candidate.who
-    if recipient == TO_CONTACT and wants_no_mail(situation.contact):
+    recipient, to_contact = choice.candidate.who, choice.candidate.name == TO_CONTACT
+    if to_contact and wants_no_mail(situation.contact):
         return MessageStatus.WITHHELD, OPTED_OUT
     if not choice.targets:
         if choice.candidate.channels:
@@ -65,17 +63,12 @@ def _decided(situation: Situation, choice: Choice) -> tuple[MessageStatus, str |
     if situation.outbound.mailer is None:
         return MessageStatus.RECORDED, situation.outbound.no_mail
     most = situation.outbound.alerts_per_hour
-    if recipient != TO_CONTACT and _alerts(situation, recipient or "") >= most:
-        return (
-            MessageStatus.RECORDED,
-            f"this recipient got {most} e-mails within an hour; more are only recorded",
-        )
-    return MessageStatus.PENDING, None
-
-
-def _alerts(situation: Situation, recipient: str) -> int:
-    """How many e-mails have been for the recipient within the last hour."""
-    return messages.count_alerts(situation.connection, recipient, situation.now - _HOUR)
+    automation = situation.enrollment["automation"]
+    if to_contact or alerts.admit(
+        situation.connection, notification_id, recipient or "", automation, situation.now, most
+    ):
+        return MessageStatus.PENDING, None
+    return MessageStatus.RECORDED, f"this recipient got {most} e-mails within an hour; more are only recorded"
 
 
 def _candidates(situation: Situation, wanted: list[str]) -> Iterator[Candidate]:
@@ -103,3 +96,8 @@ def _reached(connection: Connection, name: str, who: str, source: str) -> Candid
     if mailto(who) is not None:
         return Candidate(name, who, [who], source)
     return Candidate(name, who, [MAILTO + who] if "@" in who and ":" not in who else [], source)
+
+
+def addresses_of(connection: Connection, who: str) -> list[str]:
+    """The channels by which a recipient gets e-mail now."""
+    return choose([_reached(connection, who, who, "")]).targets

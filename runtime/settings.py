@@ -208,7 +208,8 @@ class Settings(BaseModel):
 
     alerts_per_hour: int = _variable(
         "KINDLING_ALERTS_PER_HOUR",
-        "How many e-mails one recipient (not a contact) gets in an hour; those beyond it are only recorded",
+        "How many e-mails one recipient (not a contact) gets in an hour; those beyond it are only recorded, and one"
+        " e-mail says how many they were when the hour is over",
         default=100,
         sample="100",
         ge=1,

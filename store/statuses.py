@@ -2,7 +2,7 @@
 
 from enum import IntEnum, StrEnum
 
-from runtime.statuses import OPEN, EnrollmentStatus, EventStatus
+from runtime.statuses import OPEN, EnrollmentStatus, EventStatus, MessageStatus
 
 
 def _literal(*statuses: IntEnum | StrEnum) -> str:
@@ -20,3 +20,4 @@ RUNNING = _literal(EnrollmentStatus.RUNNING)
 REPLACED = _literal(EnrollmentStatus.REPLACED)
 CANCELLED = _literal(EnrollmentStatus.CANCELLED)
 OPEN_LITERALS = f"({_literal(*OPEN)})"
+UNSENT = _literal(MessageStatus.PENDING)

@@ -19,7 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
-from store.statuses import OPEN_LITERALS, PENDING, QUARANTINED, QUEUED, RUNNING
+from store.statuses import OPEN_LITERALS, PENDING, QUARANTINED, QUEUED, RUNNING, UNSENT
 
 #: A JSON document that SQL may look into.
 Json = JSON().with_variant(JSONB(), "postgresql")
@@ -489,7 +489,6 @@ class Notification(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("enrollment_id", "path", name="uq_notifications_step"),
         Index("ix_notifications_contact", "contact_id", "id"),
-        Index("ix_notifications_recipient", "recipient", "created_at"),
     )
     id: str = Field(primary_key=True, sa_type=Text)
     enrollment_id: str = _text()
@@ -508,6 +507,47 @@ class Notification(SQLModel, table=True):
     reason: str | None = _text(null=True)
     passed_over: str | None = _text(null=True)
     created_at: int = _moment()
+    sent_at: int | None = _moment(null=True)
+
+
+class Alert(SQLModel, table=True):
+    """An e-mail to somebody who is no contact, for as long as the hourly limit counts it, whatever became of what it
+    was about. A digest has one from its first message on, at the time when it is due: its place is kept.
+    """
+
+    __tablename__: ClassVar[Any] = "alerts"
+    __table_args__ = (Index("ix_alerts_recipient", "recipient", "at"),)
+    id: str = Field(primary_key=True, sa_type=Text)
+    recipient: str = _text()
+    at: int = _moment()
+
+
+class Digest(SQLModel, table=True):
+    """One e-mail in place of all that the hourly limit held back within an hour: `held` of them, from `opened_at` to
+    `due_at`, by the keys of their `automations`. It holds nothing about whom they were about.
+
+    While it is `counting` it has no `targets`: these are the addresses still to be served, once it is due. `next_at`:
+    when it is tried next. `status` is pending, sent, recorded or failed.
+    """
+
+    __tablename__: ClassVar[Any] = "digests"
+    __table_args__ = (
+        Index("ix_digests_recipient", "recipient", "due_at"),
+        _partial("ix_digests_unsent", "next_at", where=f"status = {UNSENT}"),
+    )
+    id: str = Field(primary_key=True, sa_type=Text)
+    recipient: str = _text()
+    opened_at: int = _moment()
+    due_at: int = _moment()
+    held: int = Field(sa_type=Integer)
+    automations: dict[str, int] = Field(sa_type=Json)
+    counting: bool = True
+    targets: list[str] = Field(default=[], sa_type=Json)
+    served: int = Field(default=0, sa_type=Integer)
+    tries: int = Field(default=0, sa_type=Integer)
+    status: str = _text()
+    next_at: int = _moment()
+    reason: str | None = _text(null=True)
     sent_at: int | None = _moment(null=True)
 
 

@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Table, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, Table, insert, select, update
 
-from conditions.times import Micros
 from runtime.statuses import MessageStatus
 from store.tables import Notification, Webhook, table
 
@@ -42,14 +41,3 @@ def fail_pending(connection: Connection, enrollment_id: str, reason: str) -> Non
             .where(kind.c.enrollment_id == enrollment_id, kind.c.status == MessageStatus.PENDING)
             .values(status=MessageStatus.FAILED, reason=reason)
         )
-
-
-def count_alerts(connection: Connection, recipient: str, since: Micros) -> int:
-    """How many notifications for a recipient have left, or are about to, of those made since a moment."""
-    query = select(func.count()).where(
-        NOTIFICATIONS.c.recipient == recipient,
-        NOTIFICATIONS.c.created_at > since,
-        NOTIFICATIONS.c.status.in_((MessageStatus.PENDING, MessageStatus.SENT)),
-    )
-    found: int = connection.execute(query).scalar_one()
-    return found

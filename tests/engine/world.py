@@ -20,7 +20,7 @@ from store.design import definitions, publications
 from store.follow_ups import effects
 from store.intake import arriving as intake
 from store.intake import places, revoking
-from store.records import contacts, deals, merging
+from store.records import contacts, deals, erasing, merging
 from store.scoring import ledgers
 from store.scoring.pending import NOTHING
 
@@ -192,6 +192,15 @@ class World:
             assert new is not None
             if old["id"] != new["id"]:
                 merging.merge_contacts(connection, old, new, values, self.now)
+
+        self.database.run(work)
+
+    def erase(self, contact: str) -> None:
+        """Erase a contact."""
+
+        def work(connection: Connection) -> None:
+            row = self._record(connection, "contact", contact)
+            erasing.erase_contact(connection, row["id"], row["shard"])
 
         self.database.run(work)
 

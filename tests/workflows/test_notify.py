@@ -247,6 +247,37 @@ async def test_nobodys_inbox_is_flooded(
         assert reasons == [("this recipient got 3 e-mails within an hour; more are only recorded",)]
 
 
+async def test_what_was_held_back_is_told_in_one_message_when_the_hour_is_over(
+    mailbox: Mailbox, temporal: WorkflowEnvironment, settings: Settings, sqlite_url: str
+) -> None:
+    """Erasing those whom messages were about changes neither the limit nor the count."""
+    few = settings.model_copy(update={"alerts_per_hour": 2})
+    async with town_of(temporal, few, sqlite_url) as town:
+        town.world.publish(RULE)
+        steps = [
+            {"notify": {"to": "boss@example.com", "subject": "Hot: {{ contact.label }}", "message": "hot"}}
+        ]
+        town.world.automate({"profile": "p", "filters": {"score": {"greater": 5}}}, "hot", steps=steps)
+        contacts = [f"c{number}" for number in range(4)]
+        for contact in contacts:
+            town.world.send("e", contact)
+        town.wake()
+        await town.until(lambda: town.status() == ["completed"] * 4)
+        for contact in contacts:
+            town.world.erase(contact)
+        town.world.send("e", "last")
+        town.wake()
+        await town.until(lambda: town.status() == ["completed"])
+        assert town.world.query("SELECT status FROM notifications") == [("recorded",)]
+        assert len(mailbox.accepted) == 2
+        assert town.world.query("SELECT held, status FROM digests") == [(3, "pending")]
+        with town.world.database.write() as connection:
+            connection.exec_driver_sql("UPDATE digests SET due_at = 1, next_at = 1")
+        await town.until(lambda: town.world.query("SELECT status FROM digests") == [("sent",)])
+        assert [str(mail["Subject"]) for mail in mailbox.accepted[2:]] == ["and 3 more like this"]
+        assert str(mailbox.accepted[2]["To"]) == "boss@example.com"
+
+
 async def test_who_opts_out_while_it_is_tried_again_is_not_written_to(town: Town, mailbox: Mailbox) -> None:
     mailbox.answers.append("451 later")
     begin(town, "contact", {"add_tag": "on"}, email="ada@example.com")
