@@ -212,8 +212,8 @@ async def test_an_address_that_is_none_is_passed_over_and_said(
     begin(town, to, **contact)
     await town.until(lambda: town.status() == ["completed"])
     resources = Resources(settings, town.world.database, now_micros, town.wakes, shards=4)
-    [shown] = FollowUps(resources).notifications(limit=10)["items"]
-    assert (shown["status"], shown["reason"]) == (status, reason)
+    [shown] = FollowUps(resources).notifications(limit=10).items
+    assert (shown.status, shown.reason) == (status, reason)
     assert [str(mail["To"]) for mail in mailbox.accepted] == reached
 
 

@@ -143,10 +143,10 @@ async def test_nothing_leaves_a_copy_that_only_logs(office: Office) -> None:
 
 
 async def test_it_waits_while_new_starts_are_held(office: Office) -> None:
-    office.database.run(lambda connection: holding.set_held(connection, held=True))
+    office.database.run(lambda connection: holding.set_held(connection, office.now, held=True))
     await office.due()
     assert office.got() == []
-    office.database.run(lambda connection: holding.set_held(connection, held=False))
+    office.database.run(lambda connection: holding.set_held(connection, office.now, held=False))
     await office.due(HOUR)
     assert office.got() == BOTH
 
