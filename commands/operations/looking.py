@@ -35,6 +35,8 @@ def enrollments(
         if item.next_attempt_at:
             tries = counted(item.tries, "try", "tries")
             say(f"  {tries} failed; the next begins at {shown_moment(item.next_attempt_at)}", "dim")
+        if item.waits_until:
+            say(f"  waits until {shown_moment(item.waits_until)}", "dim")
         if item.workflow_url:
             say(f"  {item.workflow_url}", "dim")
     if page.next:
@@ -63,7 +65,7 @@ def why(automation: str, key: str, *, deal: bool, limit: int, as_json: bool) -> 
     if not explanation.items:
         say("Nothing has happened that the automation looks at.")
     for one in explanation.besides:
-        how = "by hand" if one.cause == "manual" else "by another automation"
+        how = _HOW[one.cause]
         fate = f"enrolled {how}" if one.enrollment else f"to be enrolled {how}, skipped: {one.reason}"
         say(f"{shown_moment(one.at)}  {fate}")
     for item in explanation.items:
@@ -78,6 +80,14 @@ def why(automation: str, key: str, *, deal: bool, limit: int, as_json: bool) -> 
         for guard in item.guards:
             say(f"  {'holds' if guard.holds else 'fails'}: {guard.text}", "dim")
     return 0
+
+
+_HOW = {
+    "manual": "by hand",
+    "start": "by another automation",
+    "attribute": "because of a change of its fields",
+    "score": "because of a change of another score",
+}
 
 
 def drop(automation: str, *, as_json: bool) -> int:

@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple, Self
 from pydantic import BaseModel, Field
 
 from automations import secret_placeholders
-from conditions.times import to_iso
+from conditions.times import Micros, to_iso
 from runtime.registry import follow_up_workflow_id
 from runtime.settings import Settings
 from runtime.statuses import OPEN, EnrollmentStatus, NotificationStatus, WebhookStatus
@@ -17,10 +17,11 @@ from store.connection import RowMapping
 
 
 class Keys(NamedTuple):
-    """Keys of the contacts and deals that rows name, by id."""
+    """Keys of the contacts and deals that rows name, by id; `ends`: until when enrollments wait, by theirs."""
 
     contacts: Mapping[int, str]
     deals: Mapping[int, str]
+    ends: Mapping[str, Micros] = {}
 
 
 class Enrollment(BaseModel):
@@ -38,6 +39,9 @@ class Enrollment(BaseModel):
     last_error: str | None
     tries: int = Field(description="How often the present step has failed so far")
     next_attempt_at: str | None = Field(description="When the next try of the present step begins")
+    waits_until: str | None = Field(
+        description="Until when it waits where it is, at most; null: it does not wait, or without an end"
+    )
     cause: str
     previous: int | None
     current: int | None
@@ -67,6 +71,7 @@ class Enrollment(BaseModel):
             last_error=row["last_error"],
             tries=row["tries"],
             next_attempt_at=iso(row["next_attempt_at"]) if is_open else None,
+            waits_until=iso(keys.ends.get(row["id"])),
             cause=row["cause"],
             previous=row["previous"],
             current=row["current"],

@@ -16,7 +16,7 @@ from services.names import ShortText
 from services.resources import BadParameter, Invalid, NotFound, Resources
 from store.connection import Connection, RowMapping
 from store.design import definitions
-from store.follow_ups import effects
+from store.follow_ups import effects, watching
 from store.follow_ups import enrollments as follow_ups
 from store.records import contacts, deals
 
@@ -114,10 +114,12 @@ def unknown_record(kind: str, key: str) -> str:
 
 
 def keys_of(connection: Connection, rows: Sequence[RowMapping]) -> Keys:
-    """Keys of the contacts and deals that rows name."""
+    """Keys of the contacts and deals that rows name, and of those that are enrollments until when they wait."""
+    enrollments = [row["id"] for row in rows if "attempt" in row]
     return Keys(
         contacts.contact_keys(connection, {row["contact_id"] for row in rows}),
         deals.deal_keys(connection, {row["deal_id"] for row in rows if row["deal_id"] is not None}),
+        watching.ends(connection, enrollments) if enrollments else {},
     )
 
 

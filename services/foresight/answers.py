@@ -220,10 +220,12 @@ class Explained(BaseModel):
 
 
 class Besides(BaseModel):
-    """An enrollment, or a skip with its reason, that no change caused."""
+    """An enrollment, or a skip with its reason, that no event and no change of the profile's score caused."""
 
     at: str | None
-    cause: Literal["manual", "start"]
+    cause: Literal["manual", "start", "attribute", "score"] = Field(
+        description="By hand, by another automation, by fields of the record, or by another score that filters read"
+    )
     enrollment: str | None
     reason: str | None
 
@@ -236,4 +238,4 @@ class Explanation(BaseModel):
     deal: str | None = None
     version: int | None
     items: list[Explained]
-    besides: list[Besides] = Field(description="Enrolled by hand or by another automation")
+    besides: list[Besides] = Field(description="Enrolled without an event or a change of the profile's score")

@@ -44,7 +44,8 @@ _SAYINGS: Mapping[Outcome, str] = {
     "silent": "the change was silent, so that it starts nothing",
     "filters": "not all filters hold",
     "where": "the event does not satisfy `where`",
-    "inside": "on_entry: the filters held before the change too, so nothing was entered",
+    "inside": "on_entry: the filters held before the change too, with the record's fields as they are now, so that the "
+    "score entered nothing",
     "unpublished": "no version of the automation was published then",
     "rearm": "on_entry: since the last start the score has not been where `rearm` wants it",
     "elsewhere": "the version of the automation that was published then looked at something else",
@@ -77,7 +78,15 @@ class Why:
                 items = _events(about, trigger.event or "", limit, self._resources.settings)
             else:
                 items = self._changes(about, trigger.profile, limit)
-            besides = causes.besides(connection, row["id"], kind, record["id"], limit)
+            profile = self._profiles.row(connection, trigger.profile) if trigger.profile else None
+            besides = causes.besides(
+                connection,
+                row["id"],
+                kind,
+                record["id"],
+                profile["id"] if profile is not None else None,
+                limit,
+            )
         return Explanation(
             **{kind: record["key"]},
             automation=key,

@@ -6,7 +6,7 @@ from typing import Any, Literal, TypeAlias
 from sqlalchemy import Connection, RowMapping, and_, insert, select, update
 
 from conditions.fields import INTERNAL_EVENTS
-from conditions.times import Micros
+from conditions.times import LATEST, Micros
 from runtime.statuses import OPEN, EnrollmentStatus
 from scoring.ledger import Event
 from store.bulk import Bulk
@@ -45,6 +45,28 @@ def open_waits(connection: Connection, enrollment_ids: Collection[str]) -> list[
     """What these enrollments wait for and has not come about."""
     query = select(WAITS).where(WAITS.c.enrollment_id.in_(list(enrollment_ids)), WAITS.c.met_at.is_(None))
     return list(connection.execute(query).mappings())
+
+
+def ends(connection: Connection, enrollment_ids: Collection[str]) -> dict[str, Micros]:
+    """Until when enrollments wait at the step where they are, at most; those that do not, or for ever, are missing."""
+    here = and_(OUTCOMES.c.enrollment_id == ENROLLMENTS.c.id, OUTCOMES.c.path == ENROLLMENTS.c.step)
+    open_wait = and_(
+        WAITS.c.enrollment_id == ENROLLMENTS.c.id,
+        WAITS.c.path == ENROLLMENTS.c.step,
+        OUTCOMES.c.path.is_(None),
+    )
+    query = (
+        select(ENROLLMENTS.c.id, OUTCOMES.c.result, WAITS.c.deadline_at)
+        .outerjoin(OUTCOMES, here)
+        .outerjoin(WAITS, open_wait)
+        .where(ENROLLMENTS.c.id.in_(list(enrollment_ids)), ENROLLMENTS.c.status == EnrollmentStatus.RUNNING)
+    )
+    found = {}
+    for row in connection.execute(query):
+        until = row.deadline_at if row.result is None else row.result.get("until")
+        if until is not None and until < LATEST:
+            found[row.id] = until
+    return found
 
 
 def find_wait(connection: Connection, enrollment_id: str, path: str) -> RowMapping | None:

@@ -38,29 +38,31 @@ def lives(connection: Connection, automation_id: int, kind: str, record_id: int)
 
 
 def besides(
-    connection: Connection, automation_id: int, kind: str, record_id: int, limit: int
+    connection: Connection, automation_id: int, kind: str, record_id: int, profile_id: int | None, limit: int
 ) -> list[dict[str, Any]]:
-    """Enrollments and skips that no change or event caused: by hand, by `start`, or given up, the newest first."""
+    """Enrollments and skips that no event and no change of the profile's score caused, the newest first.
+
+    `cause`: `manual`, `start`, `attribute` where fields of the record changed, `score` where another score did.
+    """
     bulk = Bulk(connection)
-    parameters = (automation_id, record_id, limit)
+    elsewhere = f"automation_id = ? AND {kind}_id = ? AND origin NOT LIKE ? AND origin NOT LIKE 'event:%'"
+    parameters = (automation_id, record_id, f"{profile_id}:%", limit)
     enrolled = bulk.rows(
-        f"SELECT created_at, cause, id FROM enrollments WHERE automation_id = ? AND {kind}_id = ? "
-        "AND cause IN ('manual', 'start') ORDER BY created_at DESC LIMIT ?",
+        f"SELECT created_at, origin, id, NULL FROM enrollments WHERE {elsewhere} ORDER BY created_at DESC LIMIT ?",
         *parameters,
     )
     skipped = bulk.rows(
-        f"SELECT at, origin, reason FROM skips WHERE automation_id = ? AND {kind}_id = ? "
-        "AND (origin LIKE ? OR origin LIKE ?) ORDER BY at DESC LIMIT ?",
-        *parameters[:2],
-        "enroll:%",
-        "start:%",
-        limit,
+        f"SELECT at, origin, NULL, reason FROM skips WHERE {elsewhere} ORDER BY at DESC LIMIT ?", *parameters
     )
-    found = [{"at": at, "cause": cause, "enrollment": id_, "reason": None} for at, cause, id_ in enrolled]
-    causes = {"enroll": "manual", "start": "start"}
-    found += [
-        {"at": at, "cause": causes[origin.partition(":")[0]], "enrollment": None, "reason": reason}
-        for at, origin, reason in skipped
+    causes = {"enroll": "manual", "start": "start", "attribute": "attribute"}
+    found = [
+        {
+            "at": at,
+            "cause": causes.get(origin.partition(":")[0], "score"),
+            "enrollment": enrollment,
+            "reason": reason,
+        }
+        for at, origin, enrollment, reason in (*enrolled, *skipped)
     ]
     return sorted(found, key=lambda one: -one["at"])[:limit]
 

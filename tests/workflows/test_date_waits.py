@@ -7,6 +7,7 @@ import pytest
 
 from conditions.times import DAY, to_iso
 from runtime.settings import Settings
+from services.follow_ups.listing import FollowUps
 from services.follow_ups.repairs import Repairs
 from services.resources import Resources
 from tests.workflows.conftest import Town
@@ -172,3 +173,29 @@ async def test_a_wait_that_is_skipped_by_hand_stays_over_when_the_date_moves(
     town.wake()
     await town.until(lambda: town.outcomes() == ["0", "1", "2"])
     assert tags(town) == '["soon"]'
+
+
+async def test_the_api_shows_until_when_a_follow_up_waits(town: Town, settings: Settings) -> None:
+    """Of a wait and of a wait_for; a date taken away, and what is over, has no end."""
+    resources = Resources(settings, town.world.database, lambda: town.world.now, town.wakes, 4)
+
+    def shown() -> str | None:
+        return FollowUps(resources).enrollments(limit=10).items[0].waits_until
+
+    demo = day(town, 3)
+    enrollment = await begin(
+        town, {"wait": DEMO}, {"wait_for": {"event": "signed", "timeout": "2d"}}, {"add_tag": "late"}, days=3
+    )
+    await waits(town)
+    assert shown() == demo
+    await moved(town, enrollment, None, "which holds no date now")
+    assert shown() is None
+    town.world.change(fields={"demo_at": day(town, -1)})
+    town.wake()
+    await town.until(lambda: bool(town.world.query("SELECT 1 FROM waits WHERE path = '1'")))
+    [(deadline,)] = town.world.query("SELECT deadline_at FROM waits WHERE path = '1'")
+    assert shown() == to_iso(deadline)
+    town.world.send("signed")
+    town.wake()
+    await town.until(lambda: town.status() == ["completed"])
+    assert shown() is None

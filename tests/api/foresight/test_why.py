@@ -178,3 +178,20 @@ async def test_guards_of_events_of_one_batch_tell_what_came_before(kindling: Ins
     assert (first["outcome"], second["outcome"]) == ("enrolled", "skipped")
     assert first["guards"][0]["text"] == "reentry: once; there was none before"
     assert (second["guards"][0]["guard"], second["guards"][0]["holds"]) == ("reentry", False)
+
+
+async def test_entering_because_of_a_field_is_told_besides(kindling: Installation) -> None:
+    await kindling.publish()
+    filters = {"score": {"greater_or_equal": 5}, "contact.stage": {"equal": "lead"}}
+    trigger = {"profile": "engagement", "filters": filters, "fires": "on_entry"}
+    await kindling.automate(trigger={**trigger, "looks_at": "scores_and_fields"})
+    await kindling.send(*opened("ada", 5))
+    kindling.score()
+    kindling.later()
+    await kindling.client.patch("/v1/contacts/ada", json={"stage": "lead"})
+    kindling.score()
+    found = await kindling.get("/v1/automations/hot/why", contact="ada")
+    assert found["items"][0]["outcome"] == "otherwise", "the score was there, the stage was not"
+    [besides] = found["besides"]
+    assert (besides["cause"], besides["reason"]) == ("attribute", None)
+    assert besides["enrollment"] is not None
