@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from jinja2 import Template, TemplateError, nodes
 
+from automations.template_addresses import unencoded
 from automations.template_environment import KEEP, KEPT, OpenFields, make_environment
 from automations.template_filters import LARGEST, TemplateFailed
 from automations.template_names import OPEN, name_problems, names_read, secret_problems
@@ -95,6 +96,18 @@ def fields_in_template(text: str) -> tuple[str, ...]:
     except TemplateError:
         return ()
     return () if forbidden(tree) else tuple(names_read(tree))
+
+
+@lru_cache(maxsize=2048)
+def unencoded_in(address: str) -> tuple[str, ...]:
+    """What a valid template of an address puts into it as it is, by name: `contact.email`."""
+    if "{" not in address:
+        return ()
+    try:
+        tree = _parsed(address)
+    except TemplateError:
+        return ()
+    return () if forbidden(tree) else tuple(dict.fromkeys(unencoded(tree)))
 
 
 @lru_cache(maxsize=2048)
@@ -231,4 +244,5 @@ __all__ = [
     "render",
     "render_tree",
     "render_value",
+    "unencoded_in",
 ]

@@ -7,12 +7,12 @@ from automations.addresses import NoAddress, mailbox, mailto
 from automations.durations import longest_duration
 from automations.known import Known
 from automations.model import Automation, ExitEvent, definition
-from automations.steps.actions import AddTagStep, AdjustScoreStep, NotifyStep, RemoveTagStep
+from automations.steps.actions import AddTagStep, AdjustScoreStep, NotifyStep, RemoveTagStep, WebhookStep
 from automations.steps.base import BaseStep
 from automations.steps.places import conditions_of, walk
 from automations.steps.waits import WaitForStep, WaitStep, WaitUntil
 from automations.steps.ways import IfStep, SplitStep, StartStep, StopStep
-from automations.templates import fields_in_template
+from automations.templates import fields_in_template, unencoded_in
 from automations.touching import source_of, things_of, toucher_of
 from conditions.contradictions import Range, contradictions
 from conditions.fields import CONTACT_FIELDS, DEAL_FIELDS, INTERNAL_EVENTS
@@ -287,6 +287,14 @@ def _of_step(step: BaseStep, loc: Loc, automation: Automation, known: Known) -> 
         )
     if isinstance(step, NotifyStep):
         yield from _unknown_recipients(step, (*loc, "notify", "to"), known)
+    if isinstance(step, WebhookStep):
+        for name in unencoded_in(step.webhook.url):
+            remedy = f"{{{{ {name} | urlencode }}}}" if "." in name else "| urlencode"
+            yield Problem(
+                (*loc, "webhook", "url"),
+                f"{name} goes into the address as it is, and a plus, a blank, & or / in it makes it another address; "
+                f"write {remedy}",
+            )
     if isinstance(step, StartStep) and step.start == automation.key:
         yield Problem((*loc, "start"), "starts itself; the chain ends when it is 5 deep")
     if isinstance(step, AdjustScoreStep):

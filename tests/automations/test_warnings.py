@@ -315,3 +315,44 @@ def test_an_address_that_is_none(to: Any, expected: dict[str, str]) -> None:
         warned(steps=[{"notify": {"to": to, "message": "x"}}], trigger=trigger({"score": {"greater": 5}}))
         == expected
     )
+
+
+@pytest.mark.parametrize(
+    ("url", "names"),
+    [
+        ("https://x.example/{{ contact.email }}", ["contact.email"]),
+        ('https://x.example/{{ contact["email"] | lower }}', ["contact.email"]),
+        ("https://x.example/{{ contact.email.strip() }}", ["contact.email"]),
+        ("https://x.example?a={{ contact.key }}&b={{ event.plan }}", ["contact.key", "event.plan"]),
+        ("https://x.example/{{ contact.name | default(contact.email) }}", ["contact.name", "contact.email"]),
+        ("https://x.example/{{ 'u' ~ contact.key }}", ["contact.key"]),
+        ("https://x.example/{% if contact.email %}{{ contact.email }}{% endif %}", ["contact.email"]),
+        ("https://x.example/{% for tag in contact.tags %}{{ tag }},{% endfor %}", ["a value"]),
+        ("https://x.example/{{ contact.key | urlencode if score.now else contact.name }}", ["contact.name"]),
+        ("{{ contact.site }}/{{ contact.key }}", ["contact.key"]),
+        ("https://x.example/{{ contact.email | urlencode }}", []),
+        ("https://x.example/{{ contact.email | lower | urlencode }}", []),
+        ("https://x.example/{{ contact.email | urlencode | upper }}", []),
+        ("https://x.example/{{ (contact.email or contact.key) | urlencode }}", []),
+        (
+            "https://x.example/{{ contact.id }}/{{ score.now }}/{{ automation.key }}/{{ contact.tags | length }}",
+            [],
+        ),
+        ("https://x.example/{{ 'a' if contact.email else 'b' }}", []),
+        ("https://{{ contact.region }}.x.example/hook", []),
+        ("https://x.example/{{ secret.path }}", []),
+        ("{{ contact.hook }}", []),
+        ("https://x.example/hook", []),
+    ],
+)
+def test_values_that_go_into_an_address_as_they_are_are_named(url: str, names: list[str]) -> None:
+    steps = [{"webhook": {"url": url, "body": {"email": "{{ contact.email }}"}}}]
+    said = [
+        found.message
+        for found in check_automation(
+            Automation.model_validate({"key": "a", "trigger": {"event": "deal.won"}, "steps": steps}), KNOWN
+        )[1]
+    ]
+    assert [message.partition(" goes into")[0] for message in said] == names
+    if names and names != ["a value"]:
+        assert said[0].endswith(f"write {{{{ {names[0]} | urlencode }}}}")
