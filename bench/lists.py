@@ -16,6 +16,7 @@ from services.records.lists import RecordLists, RecordQuery
 from store.bulk import Bulk
 from store.connection import Connection
 from store.scoring.ledgers import standing_text
+from store.search import contact_search
 
 CONTACTS = 1_000_000
 SAMPLES = 300
@@ -104,19 +105,21 @@ def _fill(connection: Connection, contacts: int) -> None:
         ids = range(start + 1, min(start + _CHUNK, contacts) + 1)
         bulk.each(
             "INSERT INTO contacts (id, key, shard, name, email, stage, owner, tags, dnd, fields, created_at, "
-            "updated_at, touched) VALUES (?, ?, ?, ?, ?, ?, ?, ?, '[]', '{}', ?, ?, 0)",
+            "updated_at, touched, search, email_folded, key_folded) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, '[]', '{}', ?, ?, 0, ?, ?, ?)",
             [
                 (
                     number,
-                    f"contact-{number:07d}",
+                    key := f"contact-{number:07d}",
                     number % 4,
-                    f"Contact {number}",
-                    f"contact-{number:07d}@example.com",
+                    name := f"Contact {number}",
+                    email := f"contact-{number:07d}@example.com",
                     chance.choice(("lead", "demo", "customer")),
                     f"owner-{chance.randrange(50)}",
                     '["partner"]' if number % 20 == 0 else "[]",
                     now,
                     now,
+                    *contact_search(key, name, email),
                 )
                 for number in ids
             ],

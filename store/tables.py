@@ -74,13 +74,15 @@ class Contact(SQLModel, table=True):
     `before_touch`: what those fields held then, by the names that conditions have for them.
 
     `merged_into`: the contact that has taken over all of this one; its key is an alias, and nothing else is left.
+    `search`, `email_folded` and `key_folded` are made by `store.search` of key, name and e-mail.
     """
 
     __tablename__: ClassVar[Any] = "contacts"
     __table_args__: ClassVar[Any] = (
         _partial("ix_contacts_touched", "shard", "id", where="touched > 0"),
         Index("ix_contacts_shard", "shard", "id"),
-        Index("ix_contacts_email", "email"),
+        _partial("ix_contacts_email_folded", "email_folded", "id", where="email_folded IS NOT NULL"),
+        _partial("ix_contacts_key_folded", "key_folded", "id", where="key_folded IS NOT NULL"),
         _partial("ix_contacts_owner", "owner", "id", where="owner IS NOT NULL"),
         _partial("ix_contacts_stage", "stage", "id", where="stage IS NOT NULL"),
         _partial("ix_contacts_merged", "merged_into", where="merged_into IS NOT NULL"),
@@ -102,10 +104,13 @@ class Contact(SQLModel, table=True):
     touched: int = Field(default=0, sa_type=SmallInteger)
     before_touch: dict[str, Any] | None = Field(default=None, sa_type=Json, nullable=True)
     merged_into: int | None = Field(default=None, sa_type=BigInteger)
+    search: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": ""})
+    email_folded: str | None = _text(null=True)
+    key_folded: str | None = _text(null=True)
 
 
 class Deal(SQLModel, table=True):
-    """`shard` is that of its contact. `touched` as of contacts."""
+    """`shard` is that of its contact. `touched` as of contacts. `search` is made by `store.search`."""
 
     __tablename__: ClassVar[Any] = "deals"
     __table_args__: ClassVar[Any] = (
@@ -132,6 +137,7 @@ class Deal(SQLModel, table=True):
     updated_at: int = _moment()
     touched: int = Field(default=0, sa_type=SmallInteger)
     before_touch: dict[str, Any] | None = Field(default=None, sa_type=Json, nullable=True)
+    search: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": ""})
 
 
 class Event(SQLModel, table=True):

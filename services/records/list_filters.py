@@ -22,7 +22,7 @@ class RecordFilter(Definition):
     owner: Text | None = None
     """The owner."""
     q: Text | None = None
-    """A text in key, name or e-mail."""
+    """A text in key, name or e-mail, in whatever case and composition."""
 
     @property
     def of_score(self) -> list[str]:
@@ -42,7 +42,7 @@ class ContactFilter(RecordFilter):
     tag: Text | None = None
     """A tag that it has."""
     email: Text | None = None
-    """The e-mail address."""
+    """The e-mail address, in whatever case and composition."""
     phone: Text | None = None
     """The telephone number."""
 

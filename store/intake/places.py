@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from conditions.times import Micros
 from store.bulk import Bulk
 from store.intake.event_rows import ONCE, InternalEvent, add_internal_events
+from store.search import SEARCH_OF_CONTACT, SEARCH_OF_DEAL, contact_search, deal_search
 from store.tables import Contact, Deal, table
 
 
@@ -58,8 +59,14 @@ def ensure_contacts(
         bulk = Bulk(connection)
         bulk.insert(
             table(Contact),
-            ("key", "shard", "tags", "dnd", "fields", "created_at", "updated_at", "touched"),
-            [(key, shard_of(key, shards), "[]", "[]", "{}", now, now, 0) for key in missing],
+            (
+                *("key", "shard", "tags", "dnd", "fields", "created_at", "updated_at", "touched"),
+                *SEARCH_OF_CONTACT,
+            ),
+            [
+                (key, shard_of(key, shards), "[]", "[]", "{}", now, now, 0, *contact_search(key))
+                for key in missing
+            ],
             ONCE,
         )
         created = find_contacts(connection, missing)
@@ -87,8 +94,14 @@ def ensure_deals(
     if missing:
         Bulk(connection).insert(
             table(Deal),
-            ("key", "contact_id", "shard", "status", "fields", "created_at", "updated_at", "touched"),
-            [(key, owners[key].id, owners[key].shard, "open", "{}", now, now, 0) for key in missing],
+            (
+                *("key", "contact_id", "shard", "status", "fields", "created_at", "updated_at", "touched"),
+                *SEARCH_OF_DEAL,
+            ),
+            [
+                (key, owners[key].id, owners[key].shard, "open", "{}", now, now, 0, *deal_search(key))
+                for key in missing
+            ],
             ONCE,
         )
         created = find_deals(connection, missing)

@@ -10,6 +10,7 @@ from uuid_utils import uuid7
 from conditions.times import Micros
 from store.bulk import Bulk
 from store.intake.event_rows import InternalEvent, add_internal_events
+from store.search import contact_search
 from store.tables import Contact, table
 
 CONTACTS = table(Contact)
@@ -60,11 +61,16 @@ def change_contact(
     new = {name: value for name, value in values.items() if differ(before[name], value)}
     if not new:
         return False
+    found_by = {}
+    if "name" in new or "email" in new:
+        texts = (new.get(name, before[name]) for name in ("name", "email"))
+        found_by = contact_search(before["key"], *texts)._asdict()
     connection.execute(
         update(CONTACTS)
         .where(CONTACTS.c.id == before["id"])
         .values(
             **new,
+            **found_by,
             updated_at=now,
             touched=max(before["touched"], depth + 1),
             before_touch=held_before(before, new),

@@ -3,17 +3,19 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, RowMapping, Table, and_, case, func, null, or_, select, true, tuple_
+from sqlalchemy import Connection, RowMapping, Table, and_, case, false, func, null, select, true, tuple_
 
+from conditions.fields import CONTACT_FIELDS, DEAL_FIELDS
+from conditions.search import folded_address
 from conditions.sql import SqlValue
 from conditions.times import Micros
 from conditions.tree import to_sql
+from store.search import mentions
 from store.tables import Contact, Deal, Score, table
 
 CONTACTS, DEALS, SCORES = table(Contact), table(Deal), table(Score)
 _RECORDS: Mapping[str, Table] = {"contact": CONTACTS, "deal": DEALS}
-#: Where `q` looks, without regard to case.
-_SEARCHED = {"contact": ("key", "name", "email"), "deal": ("key", "name")}
+_FIELDS = {CONTACTS: CONTACT_FIELDS, DEALS: DEAL_FIELDS}
 
 
 class ScoreView(NamedTuple):
@@ -122,16 +124,19 @@ def score_tests(low: int | None, high: int | None) -> list[Any]:
     return tests
 
 
-def column_tests(kind: str, *, tag: str | None = None, q: str | None = None, **equal: Any) -> list[Any]:
-    """Tests of the record's own columns. `q` looks into key, name and e-mail without regard to case."""
+def column_tests(
+    kind: str, *, tag: str | None = None, q: str | None = None, email: str | None = None, **equal: Any
+) -> list[Any]:
+    """Tests of the record's own columns. `q` looks into key, name and e-mail; it and `email` compare folded texts."""
     records = _RECORDS[kind]
     tests = [records.c[column] == wanted for column, wanted in equal.items() if wanted is not None]
     if tag is not None:
         tests.append(to_sql({"tags": {"has": tag}}, lambda _: SqlValue.json_list(CONTACTS.c.tags), 0))
     if q:
-        low_q = q.lower()
-        columns = (records.c[name] for name in _SEARCHED[kind])
-        tests.append(or_(*(func.lower(column).contains(low_q, autoescape=True) for column in columns)))
+        tests.append(mentions(records.c.search, q))
+    if email is not None:
+        address = folded_address(email)
+        tests.append(CONTACTS.c.email_folded == address if address is not None else false())
     return tests
 
 
@@ -179,16 +184,9 @@ def _field(records: Table, name: str) -> SqlValue:
         return SqlValue.json_list(records.c[name])
     if name == "value" and records is DEALS:
         return SqlValue.number(DEALS.c.value)
-    plain = name in records.c and name not in (
-        "id",
-        "fields",
-        "shard",
-        "contact_id",
-        "touched",
-        "before_touch",
-        "merged_into",
-    )
-    return SqlValue.text(records.c[name]) if plain else SqlValue.json_member(records.c.fields, name)
+    if name in _FIELDS[records]:
+        return SqlValue.text(records.c[name])
+    return SqlValue.json_member(records.c.fields, name)
 
 
 def _of_contact(name: str) -> SqlValue:

@@ -9,6 +9,7 @@ from conditions.times import Micros
 from store.bulk import Bulk
 from store.records.contacts import CONTACTS
 from store.scoring.ledgers import fold_anew
+from store.search import NEVER_FOUND, contact_search
 from store.statuses import CANCELLED, OPEN_LITERALS
 
 #: Of enrollments that name a deal: it is the deal that is enrolled.
@@ -60,14 +61,18 @@ def merge_contacts(
             dnd=[],
             fields={},
             merged_into=new,
+            **NEVER_FOUND._asdict(),
             shard=shard,
             touched=0,
             updated_at=now,
         )
     )
     touched = max(survivor["touched"], loser["touched"], 1)
+    found_by = contact_search(survivor["key"], values["name"], values["email"])
     connection.execute(
-        update(CONTACTS).where(CONTACTS.c.id == new).values(**values, touched=touched, updated_at=now)
+        update(CONTACTS)
+        .where(CONTACTS.c.id == new)
+        .values(**values, **found_by._asdict(), touched=touched, updated_at=now)
     )
 
 

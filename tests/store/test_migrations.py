@@ -1,5 +1,6 @@
 """The migrations make the schema that the tables describe, from nothing and from each earlier one."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ import store.migrate
 import store.tables
 from store.database import Database
 from store.migrate import migrate
+from store.search import NEVER_FOUND, ContactSearch, contact_search
 
 
 def test_ids_of_erased_records_are_not_given_to_others(sqlite_url: str) -> None:
@@ -33,28 +35,87 @@ def test_migrations_make_what_the_tables_say(database: Database) -> None:
         assert compare_metadata(context, SQLModel.metadata) == []
 
 
-@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def test_the_first_schema_is_brought_up_with_its_rows(
-    kind: str, tmp_path: Path, request: pytest.FixtureRequest
-) -> None:
-    file = f"sqlite:///{tmp_path / 'old.db'}"
-    url = file if kind == "sqlite" else request.getfixturevalue("postgres_database_url")
-    old = Database(url, sync="normal")
+def _upgraded(database: Database, revision: str, *statements: str) -> None:
+    """An empty database with the schema of a revision, and rows in it."""
     config = Config()
     config.set_main_option("script_location", str(Path(store.migrate.__file__).parent / "migrations"))
-    with old.write() as connection:
-        if kind == "postgres":
+    with database.write() as connection:
+        if not database.is_sqlite:
             connection.exec_driver_sql("DROP SCHEMA public CASCADE")
             connection.exec_driver_sql("CREATE SCHEMA public")
         config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
-        connection.exec_driver_sql(
-            "INSERT INTO contacts (key, shard, tags, dnd, fields, created_at, updated_at, touched) "
-            "VALUES ('ada', 0, '[]', '[]', '{}', 1, 1, 0)"
-        )
+        command.upgrade(config, revision)
+        for statement in statements:
+            connection.execute(sa.text(statement))
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def old(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """A database to make an earlier schema in."""
+    file = f"sqlite:///{tmp_path / 'old.db'}"
+    url = file if request.param == "sqlite" else request.getfixturevalue("postgres_database_url")
+    database = Database(url, sync="normal")
+    yield database
+    database.close()
+
+
+def test_the_first_schema_is_brought_up_with_its_rows(old: Database) -> None:
+    _upgraded(
+        old,
+        "0001",
+        "INSERT INTO contacts (key, shard, tags, dnd, fields, created_at, updated_at, touched) "
+        "VALUES ('ada', 0, '[]', '[]', '{}', 1, 1, 0)",
+    )
     migrate(old, 4)
     with old.read() as connection:
         assert connection.execute(sa.text("SELECT key, merged_into FROM contacts")).all() == [("ada", None)]
         context = MigrationContext.configure(connection, opts={"compare_type": False})
         assert compare_metadata(context, SQLModel.metadata) == []
-    old.close()
+
+
+def test_who_was_there_before_is_found_after(old: Database) -> None:
+    """Also beyond the first slice of rows, whatever they are like."""
+    people = [
+        ("Ada@x.example", "Ad\u00e9", "ADA@X.example", None),
+        ("ada@X.EXAMPLE", None, None, None),
+        ("ben", "Bj\u00f6rn", "Ben@x.example", None),
+        ("BEN", "", " ", None),
+        ("old@x.example", None, None, 3),
+    ]
+    _upgraded(
+        old,
+        "0004",
+        "INSERT INTO contacts (key, shard, tags, dnd, fields, created_at, updated_at, touched) "
+        "WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 5003) "
+        "SELECT 'C' || n, 0, '[]', '[]', '{}', 1, 1, 0 FROM numbers",
+        *(
+            "INSERT INTO contacts (key, shard, name, email, tags, dnd, fields, created_at, updated_at, touched, "
+            f"merged_into) VALUES ('{key}', 0, {_sql(name)}, {_sql(email)}, '[]', '[]', '{{}}', 1, 1, 0, {_sql(into)})"
+            for key, name, email, into in people
+        ),
+        *(
+            "INSERT INTO deals (key, contact_id, shard, name, status, fields, created_at, updated_at, touched) "
+            f"VALUES ('{key}', 1, 0, {_sql(name)}, 'open', '{{}}', 1, 1, 0)"
+            for key, name in (("D\u00c9AL", None), ("two", "ZW\u00d6I"), ("three", "Drei"))
+        ),
+    )
+    migrate(old, 4)
+    with old.read() as connection:
+        columns = sa.text("SELECT search, email_folded, key_folded FROM contacts ORDER BY id")
+        others = [contact_search(f"C{number}") for number in range(1, 5_004)]
+        assert [ContactSearch(*row) for row in connection.execute(columns)] == [
+            *others,
+            *(
+                NEVER_FOUND if into is not None else contact_search(key, name, email)
+                for key, name, email, into in people
+            ),
+        ]
+        assert connection.execute(sa.text("SELECT search FROM deals ORDER BY id")).scalars().all() == [
+            "de\u0301al",
+            "two\nzwo\u0308i",
+            "three\ndrei",
+        ]
+
+
+def _sql(value: str | int | None) -> str:
+    return "NULL" if value is None else str(value) if isinstance(value, int) else f"'{value}'"
