@@ -213,6 +213,14 @@ def preview(
 
 
 @app.command()
+def duplicates(*, limit: Annotated[int, typer.Option(min=1, max=500)] = 50, as_json: Json = False) -> None:
+    """List contacts that share an e-mail address, however they write it: probably one and the same person."""
+    from commands.records import duplicates as listing
+
+    raise typer.Exit(listing.duplicates(limit=limit, as_json=as_json))
+
+
+@app.command()
 def enrollments(
     *,
     contact: Annotated[str | None, typer.Option(metavar="KEY", help="Only this contact's.")] = None,

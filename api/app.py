@@ -16,12 +16,13 @@ from api.openapi import describe
 from api.operations import health, temporal_ui
 from api.parameters import only_known_parameters
 from api.problems import ProblemDetails, handle_errors
-from api.records import contacts, deals, smart_lists
+from api.records import contacts, deals, duplicates, smart_lists
 from services.application import Application
 
 ROUTERS = (
     events.router,
     contacts.router,
+    duplicates.router,
     deals.router,
     smart_lists.router,
     profiles.router,

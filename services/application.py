@@ -20,6 +20,7 @@ from services.operations.timeline import Timeline
 from services.records.adjustments import Adjustments
 from services.records.contacts import Contacts
 from services.records.deals import Deals
+from services.records.duplicates import Duplicates
 from services.records.lists import RecordLists
 from services.records.scores import Scores
 from services.records.smart_lists import SmartLists
@@ -35,6 +36,7 @@ class Application:
         self.events = Events(resources)
         self.contacts = Contacts(resources)
         self.deals = Deals(resources)
+        self.duplicates = Duplicates(resources)
         self.record_lists = RecordLists(resources, cache)
         self.smart_lists = SmartLists(resources, self.record_lists)
         self.scores = Scores(resources, cache)
@@ -53,4 +55,4 @@ class Application:
         self.backtest = Backtest(resources, cache)
         self.impact = Impact(resources, self.backtest, self.enroll_by_hand)
         self.why = Why(resources, cache)
-        self.status = Status(resources)
+        self.status = Status(resources, self.duplicates)

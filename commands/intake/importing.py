@@ -24,6 +24,7 @@ def run(
     size = size_of(path)
     started = time.monotonic()
     with session() as opened, progress_bar(f"Importing {path.name}", size, of_bytes=True) as bar:
+        newest = opened.application.duplicates.newest()
         done = import_file(
             opened.application.events,
             path,
@@ -33,9 +34,10 @@ def run(
             silent=silent,
             progress=bar,
         )
+        shared = opened.application.duplicates.count_since(newest)
     seconds = time.monotonic() - started
     if as_json:
-        print_json(as_data(done, seconds))
+        print_json({**as_data(done, seconds), "shared_addresses": shared})
     else:
         say(summary(done, seconds))
         for row in done.first_bad:
@@ -50,6 +52,9 @@ def run(
                 "Rows of one file name and line count once. If this is another file of the same name, "
                 "import it with --name."
             )
+        if shared:
+            addresses = counted(shared, "e-mail address", "e-mail addresses")
+            note(f"New contacts share {addresses} with other contacts. kindling duplicates lists them.")
     return 1 if done.bad or done.conflicts else 0
 
 

@@ -137,11 +137,17 @@ def status(*, as_json: bool) -> int:
     if state.pending_events:
         pending += f", the oldest for {state.oldest_pending_seconds:.0f} s"
     follow_ups = ", ".join(f"{count:,} {name}" for name, count in state.follow_ups.items())
+    duplicates = (
+        f"{counted(state.shared_addresses, 'e-mail address', 'e-mail addresses')} of several contacts"
+    )
+    if state.shared_addresses:
+        duplicates += "; kindling duplicates lists them"
     rows = [
         ("Pending", pending),
         ("Follow-ups", follow_ups),
         ("New starts", "held back; kindling release resumes them" if state.held else "not held back"),
         ("Quarantined", counted(state.quarantined, "event")),
+        ("Duplicates", duplicates),
         ("Publishing", counted(state.publishing, "profile")),
         ("Temporal", f"{state.temporal}, UI {state.temporal_ui}"),
         ("Workers", ", ".join(workers) or "none; start one with: kindling up"),

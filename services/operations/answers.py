@@ -42,6 +42,10 @@ class Status(BaseModel):
     temporal_ui: str
     oldest_pending_seconds: float
     quarantined: int
+    shared_addresses: int = Field(
+        description="E-mail addresses that several contacts have, see `/v1/duplicates`; up to a minute old where "
+        "there are very many contacts"
+    )
     publishing: int
     held: bool
     workers: list[Worker]

@@ -5,6 +5,7 @@ from runtime.statuses import OPEN, EnrollmentStatus
 from runtime.temporal import ui_url
 from services.operations import answers
 from services.operations.answers import ShardStatus, Worker
+from services.records.duplicates import Duplicates
 from services.resources import Resources
 from store import meta
 from store.design import publications
@@ -18,8 +19,9 @@ GONE_AFTER = 30 * SECOND
 class Status:
     """Reads how the installation is doing."""
 
-    def __init__(self, resources: Resources) -> None:
+    def __init__(self, resources: Resources, duplicates: Duplicates) -> None:
         self._resources = resources
+        self._duplicates = duplicates
 
     def read(self, *, temporal_up: bool) -> answers.Status:
         """Work that is accepted and not done, follow-ups by status, who works."""
@@ -31,6 +33,7 @@ class Status:
             workers = status.workers(connection, now - GONE_AFTER)
             unfinished = publications.unfinished(connection)
             held = bool(meta.get_fact(connection, meta.HELD))
+        shared = self._duplicates.count()
         oldest = min((shard.oldest for shard in shards if shard.oldest is not None), default=None)
         return answers.Status(
             pending_events=sum(shard.pending for shard in shards),
@@ -42,6 +45,7 @@ class Status:
             temporal_ui=ui_url(self._resources.settings),
             oldest_pending_seconds=_age(now, oldest),
             quarantined=quarantined,
+            shared_addresses=shared,
             publishing=len(unfinished),
             held=held,
             workers=[

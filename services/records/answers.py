@@ -53,6 +53,16 @@ class ListedContact(Contact):
     band: str | None = None
 
 
+class SharedAddress(BaseModel):
+    """An e-mail address that several contacts have, and these."""
+
+    address: str = Field(
+        description="Without regard to case and composition: what the contacts' own have in common"
+    )
+    count: int = Field(description="How many contacts have it")
+    contacts: list[Contact] = Field(description="The oldest 20 of them")
+
+
 class Deal(BaseModel):
     """A deal."""
 

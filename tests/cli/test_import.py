@@ -59,3 +59,25 @@ def test_rows_under_the_id_of_another_event_are_named_and_left_out(
     again = kindling("import", file, "--id", "order", "--json", status=1)
     assert json.loads(again.stdout)["conflicts"] == 6
     assert "import it with --name" not in kindling("import", file, "--id", "order", status=1).stderr
+
+
+def test_contacts_that_an_import_brings_twice_are_pointed_out(kindling: Kindling, written: Write) -> None:
+    assert kindling("duplicates").stdout == "No two contacts share an e-mail address.\n"
+    assert "Duplicates:  0 e-mail addresses of several contacts\n" in kindling("status").stdout
+    header = "email,type,date\n"
+    first = written("first.csv", f"{header}ada@x.example,visit,2026-01-02\nben@x.example,visit,2026-01-02\n")
+    assert "share" not in kindling("import", first).stderr
+    second = written(
+        "second.csv", f"{header}Ada@X.example,visit,2026-01-03\nben@x.example,visit,2026-01-03\n"
+    )
+    said = kindling("import", second).stderr
+    assert "New contacts share 1 e-mail address with other contacts. kindling duplicates lists them." in said
+    assert "share" not in kindling("import", second).stderr
+    third = written("third.csv", f"{header}ADA@x.example,visit,2026-01-03\n")
+    assert kindling.json("import", third)["shared_addresses"] == 1
+    shown = kindling("duplicates")
+    assert shown.stdout == "ada@x.example\n  ada@x.example\n  Ada@X.example\n  ADA@x.example\n"
+    assert "/merge" in shown.stderr
+    [listed] = kindling.json("duplicates")
+    assert (listed["address"], listed["count"]) == ("ada@x.example", 3)
+    assert "1 e-mail address of several contacts; kindling duplicates lists them" in kindling("status").stdout

@@ -15,6 +15,7 @@ import store.migrate
 import store.tables
 from store.database import Database
 from store.migrate import migrate
+from store.records.duplicates import shared_addresses
 from store.search import NEVER_FOUND, ContactSearch, contact_search
 
 
@@ -115,6 +116,7 @@ def test_who_was_there_before_is_found_after(old: Database) -> None:
             "two\nzwo\u0308i",
             "three\ndrei",
         ]
+        assert shared_addresses(connection, "", 10) == ["ada@x.example"]
 
 
 def _sql(value: str | int | None) -> str:

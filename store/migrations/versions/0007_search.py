@@ -9,7 +9,7 @@ from store.bulk import Bulk
 from store.search import NEVER_FOUND, SEARCH_OF_CONTACT, SEARCH_OF_DEAL, contact_search, deal_search
 
 revision = "0007"
-down_revision = "0004"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,32 @@
+"""`kindling duplicates`: contacts that share an e-mail address."""
+
+from commands.output import note, print_json, say
+from commands.session import session
+from services.records.answers import Contact
+
+
+def duplicates(*, limit: int, as_json: bool) -> int:
+    """List addresses that several contacts have, with these."""
+    with session() as opened:
+        page = opened.application.duplicates.find(cursor=None, limit=limit)
+    if as_json:
+        print_json(page.items)
+        return 0
+    if not page.items:
+        say("No two contacts share an e-mail address.")
+        return 0
+    for item in page.items:
+        say(item.address)
+        for contact in item.contacts:
+            say(f"  {_line(contact)}")
+        if item.count > len(item.contacts):
+            say(f"  ... {item.count:,} in all", "dim")
+    note("POST /v1/contacts/{key}/merge gives everything of one contact to another.")
+    if page.next:
+        note(f"The first {limit}; more with --limit.")
+    return 0
+
+
+def _line(contact: Contact) -> str:
+    told = [text for text in (contact.name, contact.email) if text and text != contact.key]
+    return f"{contact.key}  {', '.join(told)}".rstrip()
