@@ -13,14 +13,15 @@ from conditions.times import DAY, EARLIEST, LATEST, SECOND
 
 Sql = ColumnElement[Any]
 
-_CLOCKS = ["00:00", "00:00:00", *(f"00:00:00.{'0' * digits}" for digits in range(1, 7))]
-_ZONES = ["", "Z", "+00:00", "-00:00"]
+_CLOCKS = ["00:00", "00:00:00", *(f"00:00:00.{'0' * digits}" for digits in range(1, 10))]
+_ZONES = ["", "Z", *(f"{sign}{zone}" for sign in "+-" for zone in ("00:00", "0000", "00"))]
 _SHAPES = ["0000-00-00", *map("".join, product(["0000-00-00"], "T ", _CLOCKS, _ZONES))]
 
 
 def moment_of_text(text: Sql) -> Sql:
     """Microseconds since the epoch, or NULL where `parse_moment` gives None."""
-    shape = reduce(lambda part, digit: sa.func.replace(part, digit, "0"), "123456789", text)
+    capital = sa.func.replace(sa.func.replace(text, "t", "T"), "z", "Z")
+    shape = reduce(lambda part, digit: sa.func.replace(part, digit, "0"), "123456789", capital)
     length = sa.func.length(text)
 
     def number(start: Any, digits: int) -> Sql:
@@ -33,13 +34,18 @@ def moment_of_text(text: Sql) -> Sql:
     timed = length > 10
     hour, minute = (sa.case((timed, number(start, 2)), else_=0) for start in (12, 15))
     second = sa.case((at(17) == ":", number(18, 2)), else_=0)
-    zoned = sa.and_(timed, at(length - 5).in_(["+", "-"]))
-    zone_length = sa.case((at(length) == "Z", 1), (zoned, 6), else_=0)
+    signs = ["+", "-"]
+    colon, four, two = (at(length - back).in_(signs) for back in (5, 4, 2))
+    zone_length = sa.case(
+        (~timed, 0), (at(length).in_(["Z", "z"]), 1), (colon, 6), (four, 5), (two, 3), else_=0
+    )
+    zoned = zone_length >= 3
     digits = sa.func.substr(text, 21, length - 20 - zone_length)
     millionths = sa.cast(sa.func.substr(digits.concat("00000"), 1, 6), sa.BigInteger)
     fraction = sa.case((at(20) == ".", millionths), else_=0)
-    zone_hour, zone_minute = (sa.case((zoned, number(length - back, 2)), else_=0) for back in (4, 1))
-    sign = sa.case((at(length - 5) == "-", -1), else_=1)
+    zone_hour = sa.case((zoned, number(length - zone_length + 2, 2)), else_=0)
+    zone_minute = sa.case((zone_length >= 5, number(length - 1, 2)), else_=0)
+    sign = sa.case((at(length - zone_length + 1) == "-", -1), else_=1)
 
     leap = sa.and_(year % 4 == 0, sa.or_(year % 100 != 0, year % 400 == 0))
     last_day = sa.case((month.in_([4, 6, 9, 11]), 30), (month != 2, 31), (leap, 29), else_=28)

@@ -28,8 +28,12 @@ _UNITS = {"s": ("second", SECOND), "m": ("minute", 60 * SECOND), "h": ("hour", 3
 _DURATION = re.compile(r"([1-9][0-9]{0,9})([smhdw])")
 _MOMENT = re.compile(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})"
-    r"(?:[T ]([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:\.([0-9]{1,6}))?)?(?:Z|([+-])([0-9]{2}):([0-9]{2}))?)?"
+    r"(?:[Tt ]([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:\.([0-9]{1,9}))?)?"
+    r"(?:[Zz]|([+-])([0-9]{2})(?::?([0-9]{2}))?)?)?"
 )
+_OFFSET = re.compile(r"([Zz]|[+-][0-9]{2}(?::?[0-9]{2})?)$")
+_LOCAL_DATE = re.compile(r"([0-9]{1,2})[./-]([0-9]{1,2})[./-]([0-9]{4})(?:[ T,].*)?")
+_ONLY_DIGITS = re.compile(r"[0-9]{5}(?:\.[0-9]+)?|[0-9]{9,16}(?:\.[0-9]+)?")
 _DURATION_HELP = "a duration is a whole number and a unit: 90s, 15m, 12h, 30d or 4w"
 
 
@@ -91,8 +95,9 @@ def time_zone(name: object) -> ZoneInfo | None:
 def parse_moment(text: str) -> Micros | None:
     """The moment that an ISO date or date and time names, or None.
 
-    Read are `2026-11-22` (midnight), `2026-11-22T01:42`, with seconds, with up to six decimals, with `Z`
-    or an offset such as `+02:00`; UTC where nothing is said. The operators in SQL read exactly the same.
+    Read are `2026-11-22` (midnight), `2026-11-22T01:42`, with seconds, with up to nine decimals of which six count,
+    with `Z` or an offset such as `+02:00`, `+0200` or `+02`; UTC where nothing is said. `t` and `z` may be small. The
+    operators in SQL read exactly the same.
     """
     found = _MOMENT.fullmatch(text)
     if not found:
@@ -108,13 +113,48 @@ def parse_moment(text: str) -> Micros | None:
         return None
     offset = (off_hour * 60 + off_minute) * (-1 if found[8] == "-" else 1)
     seconds = days * 86_400 + (hour * 60 + minute - offset) * 60 + second
-    moment = seconds * SECOND + int((found[7] or "").ljust(6, "0"))
+    moment = seconds * SECOND + int((found[7] or "")[:6].ljust(6, "0"))
     return moment if EARLIEST <= moment <= LATEST else None
+
+
+def has_offset(text: str) -> bool:
+    """Whether the text of a moment says where it is, by `Z` or an offset."""
+    return len(text) > len("2026-11-22") and _OFFSET.search(text) is not None
 
 
 def from_iso(text: str) -> Micros:
     """The moment an ISO text names (see `parse_moment`). ValueError with a readable message otherwise."""
     moment = parse_moment(text)
     if moment is None:
-        raise ValueError(f'"{text[:40]}" is not a date or time; write 2026-11-22 or 2026-11-22T01:42:14Z')
+        raise ValueError(f'"{text[:40]}" is not a date or time; {_remedy(text)}')
     return moment
+
+
+def _remedy(text: str) -> str:
+    """What to write instead of a text that names no moment; where it can be guessed, that very moment."""
+    usual = "write 2026-11-22 or 2026-11-22T01:42:14Z"
+    meant = _guess(text.strip())
+    return f"{usual}; as {meant[0]} it would be {meant[1]}" if meant else usual
+
+
+def _guess(text: str) -> tuple[str, str] | None:
+    """What a number or a date in another order is likely to be, and the same in ISO 8601."""
+    if local := _LOCAL_DATE.fullmatch(text):
+        first, second, year = int(local[1]), int(local[2]), local[3]
+        if first > 12 and parse_moment(iso := f"{year}-{second:02}-{first:02}") is not None:
+            return "day, month, year", iso
+        if second > 12 and parse_moment(iso := f"{year}-{first:02}-{second:02}") is not None:
+            return "month, day, year", iso
+    elif _ONLY_DIGITS.fullmatch(text):
+        digits = text.partition(".")[0]
+        if len(digits) == 5:
+            day = date(1899, 12, 30) + timedelta(days=int(digits))
+            return "a spreadsheet's number of a day", day.isoformat()
+        for unit, longest, length in (
+            ("seconds", 11, SECOND),
+            ("milliseconds", 14, 1000),
+            ("microseconds", 16, 1),
+        ):
+            if len(digits) <= longest:
+                return f"{unit} since 1970", to_iso(int(digits) * length)[:19] + "Z"
+    return None

@@ -1,11 +1,10 @@
 """When a wait for a time of day, or for a date in a field, is over."""
 
-import re
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from automations.steps.waits import WaitUntil
-from conditions.times import EARLIEST, LATEST, Micros, parse_moment, time_zone
+from conditions.times import EARLIEST, LATEST, Micros, has_offset, parse_moment, time_zone
 from conditions.tree import Lookup
 from conditions.values import Value, is_empty
 
@@ -13,8 +12,6 @@ WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _UTC = ZoneInfo("UTC")
-#: What says of a date and time where it is.
-_OFFSET = re.compile(r"(Z|[+-]\d\d:\d\d)$")
 
 
 class NoDate(ValueError):
@@ -56,7 +53,7 @@ def date_moment(wait: WaitUntil, value: Value, zone: ZoneInfo = _UTC) -> Micros:
     found = parse_moment(value) if isinstance(value, str) else None
     if found is None:
         raise NoDate(f"{wait.until} does not hold a date")
-    if not _OFFSET.search(str(value)):
+    if not has_offset(str(value)):
         local = (_EPOCH + timedelta(microseconds=found)).replace(tzinfo=zone)
         found = (local.astimezone(UTC) - _EPOCH) // _MICROSECOND
     return min(max(found + wait.offset_micros, EARLIEST), LATEST)

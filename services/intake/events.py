@@ -135,7 +135,7 @@ def to_row(item: Any, now: Micros, *, silent: bool = False, source: str | None =
     try:
         event = _ADAPTER.validate_python(item)
     except ValidationError as error:
-        raise Invalid(plain_errors(error, item)) from None
+        raise Invalid([_plainer(problem, item) for problem in plain_errors(error, item)]) from None
     problems = []
     if event.contact is None and event.deal is None:
         problems.append(
@@ -169,6 +169,17 @@ def to_row(item: Any, now: Micros, *, silent: bool = False, source: str | None =
         event.deal,
         event.chain,
     )
+
+
+def _plainer(problem: Problem, item: dict[str, Any]) -> Problem:
+    """A number where a moment belongs: what it is likely to be instead of "put it in quotes"."""
+    sent = item.get("occurred_at")
+    if problem.loc == ("occurred_at",) and isinstance(sent, int | float) and not isinstance(sent, bool):
+        try:
+            from_iso(str(sent))
+        except ValueError as error:
+            return Problem(problem.loc, str(error))
+    return problem
 
 
 def _moment(text: str) -> Micros:

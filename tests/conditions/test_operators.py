@@ -58,6 +58,21 @@ SCALARS = st.one_of(
     st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\x00"), max_size=6),
     st.sampled_from(["all", "email", "a", "A", "1", "true", " ", "2020-01-01", "2020-02-30"]),
 )
+#: Dates and times as programs write them, and nearly so.
+MOMENTS = st.tuples(
+    st.dates().map(str),
+    st.sampled_from(["", *(f"{sign}10:{rest}" for sign in "Tt _" for rest in ("59", "00:59", "9", "60"))]),
+    st.sampled_from(["", ".", ".5", ".1234567", ".123456789", ".1234567890", ",5"]),
+    st.sampled_from(["", "Z", "z", "+00:00", "-0130", "+14", "+24", "-1", " Z", "+01:60", "--01", "+0:00"]),
+).map("".join)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(text=MOMENTS)
+def test_sql_reads_the_same_moments_as_python(database: sa.Engine, text: str) -> None:
+    assert disagreements(database, text, [("older_than", age) for age in ("1s", "1d", "5200w")]) == []
+
+
 VALUES = st.none() | SCALARS | st.lists(st.none() | SCALARS | st.lists(SCALARS, max_size=2), max_size=3)
 
 

@@ -60,6 +60,40 @@ def test_a_date_is_its_midnight_and_no_offset_means_utc() -> None:
 
 
 @pytest.mark.parametrize(
+    "written",
+    [
+        *("2026-11-22t01:42:14.5z", "2026-11-22 01:42:14.5000009Z", "2026-11-22T01:42:14.500000000+0000"),
+        *("2026-11-22T03:42:14.5+0200", "2026-11-22T03:42:14.5+02", "2026-11-21T23:42:14.5-02:00"),
+    ],
+)
+def test_what_other_programs_write_is_the_same_moment(written: str) -> None:
+    assert from_iso(written) == from_iso("2026-11-22T01:42:14.500000Z")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "meant"),
+    [
+        ("15/05/2020", "as day, month, year it would be 2020-05-15"),
+        ("15.5.2020 10:30", "as day, month, year it would be 2020-05-15"),
+        ("05/15/2020", "as month, day, year it would be 2020-05-15"),
+        ("31182", "as a spreadsheet's number of a day it would be 1985-05-15"),
+        ("1763775734", "as seconds since 1970 it would be 2025-11-22T01:42:14Z"),
+        ("1763775734000", "as milliseconds since 1970 it would be 2025-11-22T01:42:14Z"),
+        ("1763775734000000", "as microseconds since 1970 it would be 2025-11-22T01:42:14Z"),
+    ],
+)
+def test_what_is_likely_meant_is_said_in_the_form_that_is_read(wrong: str, meant: str) -> None:
+    with pytest.raises(ValueError, match=f"is not a date or time; write .*; {meant}$"):
+        from_iso(wrong)
+
+
+@pytest.mark.parametrize("wrong", ["05/06/2020", "99/99/2020", "30/02/2020", "123", "99999999999999999999"])
+def test_what_could_be_two_things_is_not_guessed(wrong: str) -> None:
+    with pytest.raises(ValueError, match="write 2026-11-22 or 2026-11-22T01:42:14Z$"):
+        from_iso(wrong)
+
+
+@pytest.mark.parametrize(
     "wrong", ["", "now", "2026-02-29", "2026-13-01", "2026-01-01T25:00", "20260101", "1e3"]
 )
 def test_what_is_no_moment_is_refused_with_the_remedy(wrong: str) -> None:

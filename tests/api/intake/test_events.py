@@ -74,6 +74,14 @@ WRONG_EVENTS: list[tuple[dict[str, Any], str, str]] = [
         '"yesterday" is not a date or time; write 2026-11-22 or 2026-11-22T01:42:14Z',
     ),
     (
+        {"type": "x", "contact": "a", "occurred_at": 1763775734},
+        "/occurred_at",
+        (
+            '"1763775734" is not a date or time; write 2026-11-22 or 2026-11-22T01:42:14Z; as seconds since 1970 it '
+            "would be 2025-11-22T01:42:14Z"
+        ),
+    ),
+    (
         {"type": "x", "contact": "a", "occurred_at": "2026-02-30T00:00:00Z"},
         "/occurred_at",
         '"2026-02-30T00:00:00Z" is not a date or time; write 2026-11-22 or 2026-11-22T01:42:14Z',
