@@ -187,10 +187,9 @@ def _tags(automation: Automation, known: Known) -> Iterator[Problem]:
     added = {step.add_tag for _, step in steps if isinstance(step, AddTagStep)}
     tags = sorted(added | known.added_tags | set(known.tags() if known.tags is not None else ()))
     for loc, tag in asked:
-        if tag not in tags and (known.tags is not None or suggestion(tag, tags, certain=True)):
-            yield Problem(
-                loc, f'no contact has the tag "{tag}", and no automation adds it{suggestion(tag, tags)}'
-            )
+        similar = suggestion(tag, tags, certain=True)
+        if tag not in tags and (known.tags is not None or similar):
+            yield Problem(loc, f'no contact has the tag "{tag}", and no automation adds it{similar}')
 
 
 def _together(automation: Automation, known: Known) -> Iterator[Problem]:

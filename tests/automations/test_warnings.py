@@ -135,6 +135,13 @@ def test_without_a_database_a_tag_that_looks_misspelled_is_named() -> None:
     assert warned(offline, trigger=other) == {}
 
 
+def test_a_new_tag_or_event_is_not_taken_for_another_one() -> None:
+    asked = {"contact.tags": {"has": "trip"}, "event.type": {"equal": "form.started"}}
+    found = warned(trigger=trigger({**asked, "score": {"greater": 5}}))
+    assert found["/trigger/filters/contact.tags/has"].endswith("and no automation adds it")
+    assert found["/trigger/filters/event.type/equal"].endswith("has been seen so far")
+
+
 def test_conditions_of_steps_and_ends_are_looked_at_too() -> None:
     never = {"score": {"greater": 200}}
     found = warned(
