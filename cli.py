@@ -457,8 +457,9 @@ def main() -> None:
 
 
 def _guarded() -> int:
+    as_json = "--json" in sys.argv[1:]
     try:
-        app()
+        return _called() if as_json else app() or 0
     except SystemExit as end:
         return _status(end)
     except KeyboardInterrupt:
@@ -469,9 +470,31 @@ def _guarded() -> int:
     except Exception as error:
         if os.environ.get("KINDLING_LOG_LEVEL") == "debug":
             raise
-        print(f"kindling: {_readable(error)}", file=sys.stderr)
+        return _failed(error, _readable(error), 1, as_json=as_json)
+
+
+def _called() -> int:
+    """The command, with wrong usage told as every failure is: those who read JSON get JSON."""
+    try:
+        return app(standalone_mode=False) or 0
+    except typer.Abort:
         return 1
-    return 0
+    except Exception as error:
+        told = getattr(
+            error, "format_message", None
+        )  # what typer raises for wrong usage; it has no public name
+        if told is None:
+            raise
+        return _failed(error, told(), getattr(error, "exit_code", 2), as_json=True)
+
+
+def _failed(error: Exception, message: str, status: int, *, as_json: bool) -> int:
+    print(f"kindling: {message}", file=sys.stderr)
+    if as_json:
+        from commands.output import print_failure
+
+        print_failure(message, getattr(error, "problems", ()))
+    return status
 
 
 def _status(end: SystemExit) -> int:

@@ -53,7 +53,10 @@ def run(names: list[str] | None, *, as_json: bool, scale: float) -> int:
         if name not in MEASUREMENTS:
             close = get_close_matches(name, MEASUREMENTS, 1)
             hint = f"Did you mean {close[0]}?" if close else f"There are {', '.join(MEASUREMENTS)}"
-            print(f'kindling bench: there is no measurement "{name}". {hint}', file=sys.stderr)
+            message = f'kindling bench: there is no measurement "{name}". {hint}'
+            print(message, file=sys.stderr)
+            if as_json:
+                print(json.dumps({"error": message}))
             return 2
     with _cleaning_up_when_terminated():
         results, failures = _measure(list(dict.fromkeys(chosen)), scale)

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
@@ -20,6 +20,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 from rich.table import Table
+
+from conditions.problems import Problem
 
 
 @cache
@@ -58,6 +60,12 @@ def _plain(value: Any) -> dict[str, Any]:
     if not isinstance(value, BaseModel):
         raise TypeError(f"{type(value).__name__} is no JSON")
     return answer_data(value)
+
+
+def print_failure(message: str, problems: Iterable[Problem] = ()) -> None:
+    """Why a command failed, for programs: `{"error": ...}`, with `errors` where single values were wrong."""
+    errors = [{"pointer": problem.pointer, "message": problem.message} for problem in problems]
+    print_json({"error": message, **({"errors": errors} if errors else {})})
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], right: Sequence[str] = ()) -> None:

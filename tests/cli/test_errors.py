@@ -1,5 +1,8 @@
+import json
 import re
 import sys
+
+import pytest
 
 from tests.cli.conftest import Kindling
 
@@ -23,6 +26,31 @@ def test_wrong_usage_is_status_2(kindling: Kindling) -> None:
     said = kindling("import", "events.csv", "--type", "a", "--type-column", "b", status=2).stderr
     assert "--type and --type-column" in said
     assert "is not a property" in kindling("import", "events.csv", "--property", "=x", status=2).stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "status", "message"),
+    [
+        (["import", "none.csv"], 1, "There is no file none.csv"),
+        (["import", "none.csv", "--property", "=x"], 2, "is not a property"),
+        (["check", "nowhere"], 1, "There is no folder nowhere"),
+        (["score", "nobody"], 1, "there is no contact"),
+        (["why", "nothing", "nobody"], 1, "there is no automation"),
+        (["revoke"], 1, "Name the ids of events"),
+        (["stats"], 2, "Missing argument"),
+        (["status", "--jsn"], 2, "No such option"),
+        (["enrolments"], 2, "No such command"),
+        (["enrollments", "--limit", "0"], 2, "should be greater than or equal to 1"),
+        (["bench", "latencies"], 2, "there is no measurement"),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) else None,
+)
+def test_who_asks_for_json_gets_json_when_it_fails(
+    kindling: Kindling, command: list[str], status: int, message: str
+) -> None:
+    done = kindling(*command, "--json", status=status)
+    assert message in json.loads(done.stdout)["error"]
+    assert message in done.stderr
 
 
 def test_a_setting_that_cannot_be_used_is_told_in_words(kindling: Kindling) -> None:
