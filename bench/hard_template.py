@@ -6,7 +6,7 @@ from contextlib import closing
 
 import orjson
 
-from bench.http_client import post
+from bench.http_client import post, send
 from bench.installation import Installation, Stalled
 from bench.result import Result, percentile, scaled
 from bench.workload import HARD_TEMPLATE
@@ -53,11 +53,9 @@ async def measure(scale: float) -> list[Result]:
 
 
 def _put(api: http.client.HTTPConnection, path: str, body: bytes) -> None:
-    api.request("PUT", path, body, {"Content-Type": "application/json"})
-    answer = api.getresponse()
-    answer.read()
-    if answer.status not in (200, 201):
-        raise Stalled(f"a contact was not taken: {answer.status}")
+    status, _ = send(api, "PUT", path, body)
+    if status not in (200, 201):
+        raise Stalled(f"a contact was not taken: {status}")
 
 
 async def _scored(kindling: Installation, api: http.client.HTTPConnection, event_id: str) -> float:

@@ -15,20 +15,40 @@ from queue import Empty, SimpleQueue
 _HEADERS = {"Content-Type": "application/json"}
 
 
+#: How a kept connection ends that the API has let go: it does so with those that are idle for five seconds.
+_LET_GO = (
+    BrokenPipeError,
+    ConnectionAbortedError,
+    ConnectionResetError,
+    http.client.CannotSendRequest,
+    http.client.RemoteDisconnected,
+    http.client.ResponseNotReady,
+)
+
+
+def send(connection: http.client.HTTPConnection, method: str, path: str, body: bytes) -> tuple[int, bytes]:
+    """Send JSON; status and body of the answer. A connection that the API has let go meanwhile is opened anew, once.
+
+    So a request may arrive twice: give an event an id where that matters.
+    """
+    try:
+        return _sent(connection, method, path, body)
+    except _LET_GO:
+        connection.close()
+        return _sent(connection, method, path, body)
+
+
+def _sent(connection: http.client.HTTPConnection, method: str, path: str, body: bytes) -> tuple[int, bytes]:
+    connection.request(method, path, body, _HEADERS)
+    response = connection.getresponse()
+    return response.status, response.read()
+
+
 def post(connection: http.client.HTTPConnection, body: bytes) -> int:
     """Send a body of events; how many were accepted. Raises RuntimeError for any answer but 202."""
-    try:
-        connection.request("POST", "/v1/events", body, _HEADERS)
-        response = connection.getresponse()
-    except (BrokenPipeError, ConnectionResetError, http.client.RemoteDisconnected):
-        connection.close()  # the API lets idle connections go; the next request opens one
-        connection.request("POST", "/v1/events", body, _HEADERS)
-        response = connection.getresponse()
-    text = response.read()
-    if response.status != 202:
-        raise RuntimeError(
-            f"POST /v1/events answered {response.status}: {text[:300].decode(errors='replace')}"
-        )
+    status, text = send(connection, "POST", "/v1/events", body)
+    if status != 202:
+        raise RuntimeError(f"POST /v1/events answered {status}: {text[:300].decode(errors='replace')}")
     accepted: int = json.loads(text)["accepted"]
     return accepted
 
