@@ -45,8 +45,17 @@ class Taken(NamedTuple):
     conflicts: dict[int, str]
 
 
-def take_events(connection: Connection, events: Sequence[NewEvent], shards: int, now: Micros) -> Taken:
-    """Store events, each id once; what is known changes nothing. The caller wakes `shards` after the commit."""
+def take_events(
+    connection: Connection,
+    events: Sequence[NewEvent],
+    shards: int,
+    now: Micros,
+    emails: Mapping[str, str] | None = None,
+) -> Taken:
+    """Store events, each id once; what is known changes nothing. The caller wakes `shards` after the commit.
+
+    `emails`: addresses by the keys of contacts, for those that are created.
+    """
     silent = all(event.silent for event in events)
     known = known_events(connection, [event.id for event in events])
     arriving = [(index, event) for index, event in enumerate(events) if event.id not in known]
@@ -65,7 +74,7 @@ def take_events(connection: Connection, events: Sequence[NewEvent], shards: int,
     made = {event.deal for event in new.values() if event.deal is not None and event.deal not in deals}
     owner_keys = {deal: contact for deal, contact in owner_keys.items() if deal in made}
     named = {event.contact for event in new.values() if event.contact} | {*owner_keys.values()}
-    contacts = ensure_contacts(connection, named, shards, now, silent=silent) if named else {}
+    contacts = ensure_contacts(connection, named, shards, now, silent=silent, emails=emails) if named else {}
     if owner_keys:
         owners = {deal: contacts[contact] for deal, contact in owner_keys.items()}
         deals |= ensure_deals(connection, owners, now, silent=silent)

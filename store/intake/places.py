@@ -49,9 +49,18 @@ def find_deals(connection: Connection, keys: Iterable[str]) -> dict[str, Place]:
 
 
 def ensure_contacts(
-    connection: Connection, keys: Iterable[str], shards: int, now: Micros, *, silent: bool = False
+    connection: Connection,
+    keys: Iterable[str],
+    shards: int,
+    now: Micros,
+    *,
+    silent: bool = False,
+    emails: Mapping[str, str] | None = None,
 ) -> dict[str, Place]:
-    """The contacts by key; unknown ones are created, each with its `contact.created` event."""
+    """The contacts by key; unknown ones are created, each with its `contact.created` event.
+
+    `emails`: their addresses, by key.
+    """
     wanted = set(keys)
     known = find_contacts(connection, wanted)
     missing = sorted(wanted - known.keys())
@@ -60,12 +69,16 @@ def ensure_contacts(
         bulk.insert(
             table(Contact),
             (
-                *("key", "shard", "tags", "dnd", "fields", "created_at", "updated_at", "touched"),
+                *("key", "email", "shard", "tags", "dnd", "fields", "created_at", "updated_at", "touched"),
                 *SEARCH_OF_CONTACT,
             ),
             [
-                (key, shard_of(key, shards), "[]", "[]", "{}", now, now, 0, *contact_search(key))
+                (
+                    *(key, email, shard_of(key, shards), "[]", "[]", "{}", now, now, 0),
+                    *contact_search(key, email=email),
+                )
                 for key in missing
+                for email in [emails.get(key) if emails else None]
             ],
             ONCE,
         )
