@@ -120,6 +120,13 @@ def import_(
     contact: Annotated[
         str | None, typer.Option(metavar="COLUMN", help="Contact's key. Default: contact, customer or email.")
     ] = None,
+    email: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="E-mail address, for contacts that have none. Default: the contact's column, if it is email.",
+        ),
+    ] = None,
     event_type: Annotated[
         str | None, typer.Option("--type", metavar="NAME", help="Type of all events, such as purchase.")
     ] = None,
@@ -130,7 +137,7 @@ def import_(
         str | None, typer.Option(metavar="COLUMN", help="Date or time. Default: occurred_at or date.")
     ] = None,
     id_column: Annotated[
-        str | None, typer.Option("--id", metavar="COLUMN", help="Event id. Default: file name and line.")
+        str | None, typer.Option("--id", metavar="COLUMN", help="Event id. Default: by name and content.")
     ] = None,
     properties: Annotated[
         list[str] | None,
@@ -140,16 +147,37 @@ def import_(
             help="A property; TYPE is number, text or boolean. Repeatable. Default: all other columns.",
         ),
     ] = None,
+    numbers: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--number",
+            metavar="COLUMN[=EXAMPLE]",
+            help="A column of numbers, written as in the example, such as amount=1.234,56. Repeatable.",
+        ),
+    ] = None,
+    decimal: Annotated[
+        str | None,
+        typer.Option(metavar="SIGN", help="The decimal sign of all numbers, a comma or a point."),
+    ] = None,
+    delimiter: Annotated[
+        str | None,
+        typer.Option(metavar="SIGN", help="What is between cells, such as ; or tab. Default: found."),
+    ] = None,
+    encoding: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Such as cp1252. Default: UTF-8, or by the file's mark."),
+    ] = None,
     name: Annotated[
-        str | None, typer.Option(help="Stands in ids for the file's name, to tell files of one name apart.")
+        str | None, typer.Option(help="Stands for the file's name: rows that were there under it are known.")
     ] = None,
     silent: Annotated[bool, typer.Option("--silent", help="Start no follow-ups.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Import events. Bad rows are listed and left out; importing a file again adds nothing."""
+    """Import events. Bad rows are listed and left out; what an earlier file of this name had adds nothing."""
     from commands.intake import importing
+    from services.intake.cell_values import NumberForm
     from services.intake.import_columns import Columns, Property
-    from services.intake.imports import FORMATS
+    from services.intake.imports import FORMATS, delimiter_of
 
     if event_type is not None and type_column is not None:
         raise typer.BadParameter("--type and --type-column cannot both say what the events are")
@@ -157,9 +185,32 @@ def import_(
         named = None if properties is None else [Property.parse(text) for text in properties]
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--property") from None
-    columns = Columns(contact, event_type, type_column, occurred_at, id_column, named)
+    forms: dict[str, NumberForm | None] = {}
+    option = "--number"
+    try:
+        for text in numbers or []:
+            column, equals, example = text.rpartition("=") if "=" in text else (text, "", "")
+            forms[column] = NumberForm.parse(example) if equals else None
+        option = "--decimal"
+        form = None if decimal is None else NumberForm.parse(decimal)
+        option = "--delimiter"
+        sign = None if delimiter is None else delimiter_of(delimiter)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint=option) from None
+    columns = Columns(contact, event_type, type_column, occurred_at, id_column, named, email, forms, form)
     kind = None if file_format is None else FORMATS[f".{file_format}"]
-    raise typer.Exit(importing.run(file, columns, format=kind, name=name, silent=silent, as_json=as_json))
+    raise typer.Exit(
+        importing.run(
+            file,
+            columns,
+            format=kind,
+            name=name,
+            encoding=encoding,
+            delimiter=sign,
+            silent=silent,
+            as_json=as_json,
+        )
+    )
 
 
 @app.command()

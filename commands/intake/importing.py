@@ -17,6 +17,8 @@ def run(
     *,
     format: Format | None,  # noqa: A002 - the option's name
     name: str | None,
+    encoding: str | None,
+    delimiter: str | None,
     silent: bool,
     as_json: bool,
 ) -> int:
@@ -31,13 +33,16 @@ def run(
             columns,
             format=format,
             name=name,
+            encoding=encoding,
+            delimiter=delimiter,
             silent=silent,
             progress=bar,
         )
         shared = opened.application.duplicates.count_since(newest)
     seconds = time.monotonic() - started
+    notes = [*done.notes, *_of_shared(shared)]
     if as_json:
-        print_json({**as_data(done, seconds), "shared_addresses": shared})
+        print_json({**as_data(done, seconds), "notes": notes, "shared_addresses": shared})
     else:
         say(summary(done, seconds))
         for row in done.first_bad:
@@ -45,17 +50,16 @@ def run(
         more = done.bad + done.conflicts - len(done.first_bad)
         if more > 0:
             note(f"... and {counted(more, 'more bad row')}")
-        if not done.timed:
-            note("No column says when: events count as of now. --occurred-at COLUMN names one.")
-        if done.duplicates and not done.accepted and columns.id is None:
-            note(
-                "Rows of one file name and line count once. If this is another file of the same name, "
-                "import it with --name."
-            )
-        if shared:
-            addresses = counted(shared, "e-mail address", "e-mail addresses")
-            note(f"New contacts share {addresses} with other contacts. kindling duplicates lists them.")
+        for text in notes:
+            note(text)
     return 1 if done.bad or done.conflicts else 0
+
+
+def _of_shared(count: int) -> list[str]:
+    if not count:
+        return []
+    addresses = counted(count, "e-mail address", "e-mail addresses")
+    return [f"New contacts share {addresses} with other contacts. kindling duplicates lists them."]
 
 
 def summary(done: Imported, seconds: float) -> str:
@@ -81,5 +85,6 @@ def as_data(done: Imported, seconds: float) -> dict[str, Any]:
         "conflicts": done.conflicts,
         "bad": done.bad,
         "first_bad": bad,
+        "notes": done.notes,
         "seconds": round(seconds, 3),
     }

@@ -2,23 +2,20 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from conditions.problems import suggestion
-from conditions.values import LARGEST_INTEGER
 from runtime.errors import ReadableError
+from services.intake.cell_values import KINDS, Convert, NumberForm, converters
 
-CONTACT_NAMES = ("contact", "customer", "email")
+CONTACT_NAMES = ("contact", "customer", "email", "e-mail")
+EMAIL_NAMES = ("email", "e-mail")
 TYPE_NAMES = ("type",)
 TIME_NAMES = ("occurred_at", "date")
 
-#: A leading zero makes a text: `007` is a code, not seven.
-_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
-_BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
-
-#: A cell's text as a value; ValueError when it is none.
-Convert = Callable[[str], Any]
+#: Told the value of a property, the text of its cell, and the line of its row.
+Watch = Callable[[Any, str, int], None]
 
 
 class BadMapping(ReadableError):
@@ -37,7 +34,7 @@ class Property:
     def parse(cls, text: str) -> "Property":
         """`NAME[=COLUMN][:number|text|boolean]`; raises ValueError."""
         rest, _, kind = text.rpartition(":")
-        if not rest or kind not in CONVERTERS:
+        if not rest or kind not in KINDS:
             if rest and "=" not in kind and re.fullmatch(r"\w+", kind):
                 raise ValueError(f'"{text}": a property is a number, text or boolean, not "{kind}"')
             rest, kind = text, "any"
@@ -49,7 +46,11 @@ class Property:
 
 @dataclass(frozen=True)
 class Columns:
-    """What the caller says about the columns; None: found by their usual names. `type` is the same for all rows."""
+    """What the caller says about the columns; None: found by their usual names. `type` is the same for all rows.
+
+    `numbers`: columns of numbers, each with the form in which they are written (None: as the file's); `form`: that of
+    all the others.
+    """
 
     contact: str | None = None
     type: str | None = None
@@ -57,18 +58,48 @@ class Columns:
     occurred_at: str | None = None
     id: str | None = None
     properties: Sequence[Property] | None = None
+    email: str | None = None
+    numbers: Mapping[str, NumberForm | None] = field(default_factory=dict)
+    form: NumberForm | None = None
 
     @property
     def given(self) -> bool:
         """Whether the caller says anything."""
         return self != Columns()
 
+    @property
+    def likely(self) -> frozenset[str]:
+        """Names, without case, of columns that the file is likely to have."""
+        named = (self.contact, self.type_column, self.occurred_at, self.id, self.email, *self.numbers)
+        properties = (each.column for each in self.properties or ())
+        usual = (*CONTACT_NAMES, *TYPE_NAMES, *TIME_NAMES)
+        return frozenset(name.strip().casefold() for name in (*usual, *named, *properties) if name)
+
+
+#: Where a property comes from, and how its cells are read: its name, its column and where that is, who watches.
+_Cell = tuple[str, str, int, Convert, Watch | None]
+
 
 class RowMapping:
-    """Turns rows of a file with this header into events."""
+    """Turns rows of a file with this header into events. A column without a name is left out.
 
-    def __init__(self, header: Sequence[str], columns: Columns) -> None:
-        self._index = _positions(header)
+    `watch` may give, for a property, what is to see each of its values.
+    """
+
+    def __init__(
+        self,
+        header: Sequence[str],
+        columns: Columns,
+        watch: Callable[[str, str], Watch | None] = lambda _name, _column: None,
+    ) -> None:
+        self._columns = list(header)
+        self._index: dict[str, int] = {}
+        self._twice: set[str] = set()
+        for position, column in enumerate(header):
+            if column in self._index:
+                self._twice.add(column)
+            elif column:
+                self._index[column] = position
         self.contact = self._find(columns.contact, CONTACT_NAMES, "the contact", "--contact COLUMN")
         self.type = columns.type
         self.type_column: str | None = None
@@ -78,30 +109,45 @@ class RowMapping:
             )
         self.occurred_at = self._find(columns.occurred_at, TIME_NAMES, None, "--occurred-at COLUMN")
         self.id = self._find(columns.id, (), None, "--id COLUMN")
-        self._properties = self._property_columns(columns.properties)
+        self.email = self._email(columns)
+        self._properties = self._property_columns(columns, watch)
 
-    def event(self, cells: Sequence[str], line_id: str) -> tuple[dict[str, Any], list[str]]:
-        """The event of a row as the API takes it, and what is wrong with it."""
-        if len(cells) != len(self._index):
-            return {}, [f"it has {len(cells)} cells, and the header has {len(self._index)}"]
+    def event(self, cells: Sequence[str], line: int) -> tuple[dict[str, Any], list[str]]:
+        """The event of a row as the API takes it, and what is wrong with it. `line` is for those who watch."""
         problems: list[str] = []
         event: dict[str, Any] = {
-            "id": self._cell(cells, self.id, problems) if self.id else line_id,
             "type": self.type or self._cell(cells, self.type_column, problems),
             "contact": self._cell(cells, self.contact, problems),
         }
+        if self.id:
+            event["id"] = self._cell(cells, self.id, problems)
         if self.occurred_at:
             event["occurred_at"] = self._cell(cells, self.occurred_at, problems)
         properties = {}
-        for name, column, position, convert in self._properties:
+        for name, column, position, convert, watch in self._properties:
             text = cells[position].strip()
             if text:
                 try:
-                    properties[name] = convert(text)
+                    value = convert(text)
                 except ValueError as error:
                     problems.append(f'{column}: "{text[:40]}" {error}')
+                else:
+                    properties[name] = value
+                    if watch is not None:
+                        watch(value, text, line)
         event["properties"] = properties
         return event, problems
+
+    def email_of(self, cells: Sequence[str]) -> str | None:
+        """What the row says of its contact's e-mail address."""
+        text = cells[self._index[self.email]].strip() if self.email else ""
+        return text if _ADDRESS.fullmatch(text) else None
+
+    def texts(self, cells: Sequence[str]) -> tuple[str, str | None]:
+        """The contact and the time of a row, as they stand there."""
+        moment = self._index[self.occurred_at] if self.occurred_at else None
+        contact = cells[self._index[self.contact or ""]].strip()
+        return contact, None if moment is None else cells[moment].strip()
 
     def column_of(self, field: str) -> str:
         """The column that a field of the event comes from, for messages."""
@@ -122,63 +168,54 @@ class RowMapping:
     def _find(self, given: str | None, usual: Iterable[str], what: str | None, option: str) -> str | None:
         if given is not None:
             return self._known(given)
-        lowered = {name.strip().lower(): name for name in self._index}
+        lowered = {name.lower(): name for name in reversed(self._index)}
         found = next((lowered[name] for name in usual if name in lowered), None)
         if found is None and what is not None:
             raise BadMapping(f"It is not clear which column is {what}: say {option}. {self._listed()}")
-        return found
+        return found if found is None else self._known(found)
 
-    def _property_columns(self, given: Sequence[Property] | None) -> list[tuple[str, str, int, Convert]]:
+    def _email(self, columns: Columns) -> str | None:
+        """The column with the contact's e-mail address: the one that is named, or that identifies and is called so."""
+        if columns.email is not None:
+            return self._known(columns.email)
+        return self.contact if self.contact and self.contact.lower() in EMAIL_NAMES else None
+
+    def _property_columns(self, columns: Columns, watch: Callable[[str, str], Watch | None]) -> list[_Cell]:
+        given = columns.properties
         if given is None:
             taken = {self.contact, self.type_column, self.occurred_at, self.id}
-            rest = (column for column in self._index if column not in taken and column.strip())
-            given = [Property(column.strip(), column) for column in rest]
-        return [(p.name, p.column, self._index[self._known(p.column)], CONVERTERS[p.kind]) for p in given]
+            if columns.email is not None:
+                taken.add(self.email)
+            given = [Property(column, column) for column in self._index if column not in taken]
+        numbers = {self._known(column): form or columns.form for column, form in columns.numbers.items()}
+        cells: list[_Cell] = []
+        for each in given:
+            column = self._known(each.column)
+            of_number = column in numbers and each.kind in ("any", "number")
+            form, kind = (numbers[column], "number") if of_number else (columns.form, each.kind)
+            convert = converters(form)[kind]
+            cells.append((each.name, column, self._index[column], convert, watch(each.name, column)))
+        return cells
 
     def _known(self, column: str) -> str:
-        if column not in self._index:
-            close = suggestion(column, self._index)
+        name = column.strip()
+        if name in self._twice:
+            raise BadMapping(
+                f'The column "{name}" is there twice; give each its own name, or name those to take with --property'
+            )
+        if name not in self._index:
+            close = suggestion(name, self._index)
             hint = close.removeprefix("; ").capitalize() + " " if close.endswith("?") else ""
             raise BadMapping(f'There is no column "{column}". {hint}{self._listed()}')
-        return column
+        return name
 
     def _listed(self) -> str:
-        return f"The columns are: {', '.join(self._index)}"
+        alone = (
+            " If these are several, say what is between them with --delimiter."
+            if len(self._columns) < 3
+            else ""
+        )
+        return f"The columns are: {', '.join(self._index)}{'.' if alone else ''}{alone}"
 
 
-def _positions(header: Sequence[str]) -> Mapping[str, int]:
-    positions: dict[str, int] = {}
-    for position, column in enumerate(header):
-        if column in positions:
-            raise BadMapping(f'The column "{column}" is there twice; give each its own name')
-        positions[column] = position
-    return positions
-
-
-def _recognised(text: str) -> str | int | float:
-    if not _NUMBER.fullmatch(text):
-        return text
-    number = _number(text) if len(text) < 400 else text
-    return text if isinstance(number, int) and abs(number) > LARGEST_INTEGER else number
-
-
-def _number(text: str) -> int | float:
-    try:
-        return int(text) if "." not in text and "e" not in text.lower() else float(text)
-    except ValueError:
-        raise ValueError("is not a number; write 12 or 12.50") from None
-
-
-def _boolean(text: str) -> bool:
-    try:
-        return _BOOLEANS[text.lower()]
-    except KeyError:
-        raise ValueError("is not a boolean; write true or false") from None
-
-
-CONVERTERS: Mapping[str, Convert] = {
-    "any": _recognised,
-    "number": _number,
-    "text": str,
-    "boolean": _boolean,
-}
+_ADDRESS = re.compile(r"[^\s@,;<>]+@[^\s@,;<>]+")

@@ -1,27 +1,31 @@
-"""Files of events: CSV and NDJSON, read in a stream, stored in batches, every bad row told with its line."""
+"""Files of events, read in a stream, stored in batches, every bad row told with its line."""
 
-import csv
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
-import orjson
-
-from conditions.problems import Problem
+from conditions.limits import EVENTS
 from runtime.errors import ReadableError
+from services.intake.earlier_rows import Resemblance, RowsByLine
+from services.intake.event_files import CsvEvents, NdjsonEvents, Read
 from services.intake.events import Events
-from services.intake.import_columns import Columns, RowMapping
+from services.intake.file_text import decoding_of
+from services.intake.import_columns import Columns
+from services.intake.import_notes import Watching
+from services.intake.imported_contacts import Addresses
+from services.intake.published_reads import published_reads
+from services.intake.row_ids import RowIds, content_of
 
-__all__ = ["BATCH", "BadRow", "Columns", "Format", "Imported", "import_file", "size_of"]
+__all__ = ["BATCH", "BadRow", "Columns", "Format", "Imported", "delimiter_of", "import_file", "size_of"]
 
-BATCH = 1_000
+#: As many as the API takes in an array: larger ones would make other writers wait.
+BATCH = EVENTS.most
 SHOWN = 20
-LONGEST_LINE = 1_048_576
+#: Rows after which progress is told.
+TOLD_AFTER = 500
 LONGEST_IMPORT_NAME = 180
-DELIMITERS = ",;\t|"
 
 Format = Literal["csv", "ndjson"]
 FORMATS: dict[str, Format] = {
@@ -31,6 +35,7 @@ FORMATS: dict[str, Format] = {
     ".jsonl": "ndjson",
     ".json": "ndjson",
 }
+_BY_NAME = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "space": " "}
 
 #: Called with how many bytes of the file have been read so far.
 Progress = Callable[[int], None]
@@ -52,7 +57,7 @@ class BadRow:
 class Imported:
     """What became of a file. `first_bad` are the first 20 of the rows that were not stored: `bad`, and `conflicts`.
 
-    Those have the id of another event. `timed` False: no column says when.
+    Those have the id of another event. `notes`: what else its owner should know, in sentences.
     """
 
     file: str
@@ -61,15 +66,19 @@ class Imported:
     conflicts: int = 0
     bad: int = 0
     first_bad: list[BadRow] = field(default_factory=list)
-    timed: bool = True
+    notes: list[str] = field(default_factory=list)
 
     @property
     def rows(self) -> int:
         return self.accepted + self.duplicates + self.conflicts + self.bad
 
 
-#: (line, event or None, what is wrong with it)
-_Row = tuple[int, dict[str, Any] | None, list[str]]
+def delimiter_of(text: str) -> str:
+    """The delimiter that a person names: the character, or `tab`. Raises ValueError."""
+    delimiter = _BY_NAME.get(text.lower(), text)
+    if len(delimiter) != 1 or delimiter in '"\r\n':
+        raise ValueError(f'"{text}" is no delimiter; it is one character, such as ; or tab')
+    return delimiter
 
 
 def import_file(
@@ -79,16 +88,19 @@ def import_file(
     *,
     format: Format | None = None,  # noqa: A002 - the option's name
     name: str | None = None,
+    encoding: str | None = None,
+    delimiter: str | None = None,
     silent: bool = False,
     progress: Progress = lambda _: None,
 ) -> Imported:
-    """Import a file; `name` (default: the file's) is in the ids of CSV rows, so that a second time adds nothing.
+    """Import a file; rows without an id are known by `name` (default: the file's), what they say, and how often.
 
-    Good rows are stored whatever the others are like. Raises ReadableError, before anything is stored, when the file
-    cannot be read or its columns are not clear.
+    So those that were there in an earlier file of that name add nothing, wherever they stand. Good rows are stored
+    whatever the others are like. Raises ReadableError, before anything is stored, when the file cannot be read or its
+    columns are not clear.
     """
     kind = format or _format_of(path)
-    if kind == "ndjson" and columns.given:
+    if kind == "ndjson" and (columns.given or delimiter is not None):
         raise ReadableError("Columns belong to CSV; lines of NDJSON are events as the API takes them")
     import_name = name or path.name
     if "/" in import_name or len(import_name) > LONGEST_IMPORT_NAME:
@@ -96,25 +108,124 @@ def import_file(
             f'"{import_name[:80]}" cannot be in ids of events; choose a name without "/" of at most'
             f" {LONGEST_IMPORT_NAME} characters with --name"
         )
-    done = Imported(path.name)
+    with events.resources.database.read() as connection:
+        reads = published_reads(connection)
     with _opened(path) as file:
-        reader = _Csv(file, path, columns, import_name) if kind == "csv" else _Ndjson(file)
-        done.timed = reader.timed
-        batch: list[tuple[int, dict[str, Any]]] = []
-        for line, event, problems in reader.rows():
-            if event is None or problems:
-                _note(done, line, "; ".join(problems))
-            else:
-                batch.append((line, event))
-            if len(batch) >= BATCH:
-                _store(events, batch, done, reader, silent=silent, source=import_name)
-                progress(reader.position())
-                batch.clear()
-        if batch:
-            _store(events, batch, done, reader, silent=silent, source=import_name)
-        progress(reader.position())
-    done.first_bad.sort(key=lambda row: row.line)
+        decoding = decoding_of(file, path.name, encoding)
+        watching = Watching(reads)
+        reader = (
+            CsvEvents(file, path.name, decoding, columns, delimiter=delimiter, watch=watching.watch)
+            if kind == "csv"
+            else NdjsonEvents(file, decoding)
+        )
+        running = _Import(
+            events, Imported(path.name), reader, import_name, silent=silent, reads_email=reads.email
+        )
+        for count, read in enumerate(reader.read(), 1):
+            if read.event is not None and not read.problems:
+                watching.event_type(str(read.event.get("type")))
+            running.add(read)
+            if count % TOLD_AFTER == 0:
+                progress(file.tell())
+        running.store()
+        progress(file.tell())
+    done = running.done
+    if not reader.timed:
+        done.notes.append("No column says when: events count as of now. --occurred-at COLUMN names one.")
+    done.notes += [*reader.notes(), *running.notes(), *watching.notes()]
+    if done.duplicates and not done.accepted and columns.id is None:
+        done.notes.append(
+            f'What was there in an earlier file under the name "{import_name}" counts once. If these are other events '
+            "that look the same, import them under another name (--name)."
+        )
     return done
+
+
+class _Import:
+    """One import under way: gathers events, and stores them a batch at a time."""
+
+    def __init__(
+        self,
+        events: Events,
+        done: Imported,
+        reader: CsvEvents | NdjsonEvents,
+        name: str,
+        *,
+        silent: bool,
+        reads_email: bool,
+    ) -> None:
+        resources = events.resources
+        self.done = done
+        self._events = events
+        self._reader = reader
+        self._name = name
+        self._silent = silent
+        self._batch: list[tuple[int, dict[str, Any]]] = []
+        self._emails: dict[str, str] = {}
+        self._database = resources.database
+        self._ids = RowIds(name)
+        self._by_line = RowsByLine(resources.database, name)
+        self._resemblance = Resemblance(resources.database, name, resources.clock())
+        self._addresses = Addresses(resources, silent=silent, read=reads_email)
+
+    def add(self, read: Read) -> None:
+        """Take a row in."""
+        if read.event is None or read.problems:
+            self._note(read.line, "; ".join(read.problems))
+            return
+        self._batch.append((read.line, read.event))
+        if read.email is not None:
+            self._emails.setdefault(read.event["contact"], read.email)
+        if len(self._batch) >= BATCH:
+            self.store()
+
+    def store(self) -> None:
+        """Store what has been gathered."""
+        if not self._batch:
+            return
+        done, batch = self.done, self._identified()
+        events = [event for _, event in batch]
+        self._resemblance.look(events)
+        self._addresses.fill(self._emails)
+        taken = self._events.take(events, silent=self._silent, source=self._name, emails=self._emails)
+        done.accepted += taken.accepted
+        done.duplicates += taken.duplicates
+        for index, _, reason in taken.conflicts:
+            done.conflicts += 1
+            self._list(batch[index][0], reason)
+        for index, problems in taken.rejected:
+            self._note(batch[index][0], "; ".join(self._reader.told(problem) for problem in problems))
+        self._batch.clear()
+        self._emails.clear()
+
+    def notes(self) -> list[str]:
+        return [*self._addresses.notes(), *self._resemblance.notes()]
+
+    def _identified(self) -> list[tuple[int, dict[str, Any]]]:
+        """The batch with an id for each event, without those that are known under an id of a former version."""
+        nameless = [event for _, event in self._batch if event.get("id") is None]
+        known: set[int] = set()
+        if self._by_line and nameless:
+            with self._database.read() as connection:
+                flags = self._by_line.known(connection, nameless)
+            known = {id(event) for event, flag in zip(nameless, flags, strict=True) if flag}
+        for event in nameless:
+            content, moment = content_of(event)
+            if content is not None:
+                event["id"] = self._ids.id_of(content, moment)
+        self.done.duplicates += len(known)
+        return [(line, event) for line, event in self._batch if id(event) not in known]
+
+    def _note(self, line: int, reason: str) -> None:
+        self.done.bad += 1
+        self._list(line, reason)
+
+    def _list(self, line: int, reason: str) -> None:
+        found = self.done.first_bad
+        if len(found) < SHOWN or line < found[-1].line:
+            found.append(BadRow(self.done.file, line, reason))
+            found.sort(key=lambda row: row.line)
+            del found[SHOWN:]
 
 
 def size_of(path: Path) -> int:
@@ -143,134 +254,3 @@ def _opened(path: Path) -> BinaryIO:
     except OSError as error:
         raise ReadableError(f"{path} cannot be read: {error.strerror}") from None
     return file
-
-
-def _note(done: Imported, line: int, reason: str) -> None:
-    done.bad += 1
-    _list(done, line, reason)
-
-
-def _list(done: Imported, line: int, reason: str) -> None:
-    done.first_bad.append(BadRow(done.file, line, reason))
-    done.first_bad.sort(key=lambda row: row.line)
-    del done.first_bad[SHOWN:]
-
-
-def _store(
-    events: Events,
-    batch: list[tuple[int, dict[str, Any]]],
-    done: Imported,
-    reader: "_Csv | _Ndjson",
-    *,
-    silent: bool,
-    source: str,
-) -> None:
-    taken = events.take([event for _, event in batch], silent=silent, source=source)
-    done.accepted += taken.accepted
-    done.duplicates += taken.duplicates
-    for index, _, reason in taken.conflicts:
-        done.conflicts += 1
-        _list(done, batch[index][0], reason)
-    for index, problems in taken.rejected:
-        _note(done, batch[index][0], "; ".join(reader.told(problem) for problem in problems))
-
-
-class _Csv:
-    """Rows of a CSV file whose first row names the columns."""
-
-    def __init__(self, file: BinaryIO, path: Path, columns: Columns, name: str) -> None:
-        self._file = file
-        self._name = name
-        if file.read(2) in (b"\xff\xfe", b"\xfe\xff"):
-            raise ReadableError(f"{path} is UTF-16; save it as UTF-8")
-        file.seek(0)
-        # Bytes that are no UTF-8 become lone surrogates, which `rows` reports with their line.
-        text = TextIOWrapper(file, encoding="utf-8-sig", errors="surrogateescape", newline="")
-        first = text.readline(LONGEST_LINE)
-        delimiter = max(DELIMITERS, key=first.count)
-        text.seek(0)
-        self._rows = csv.reader(text, delimiter=delimiter, strict=True)
-        try:
-            header = next(self._rows, [])
-        except csv.Error as error:
-            raise ReadableError(f"{path}:1: the header cannot be read: {error}") from None
-        if not any(cell.strip() for cell in header):
-            raise ReadableError(f"{path}: the first line must name the columns")
-        try:
-            self._mapping = RowMapping(header, columns)
-        except ReadableError as error:
-            raise ReadableError(f"{path}: {error}") from None
-
-    @property
-    def timed(self) -> bool:
-        return self._mapping.occurred_at is not None
-
-    def rows(self) -> Iterator[_Row]:
-        while True:
-            line = self._rows.line_num + 1
-            try:
-                cells = next(self._rows)
-            except StopIteration:
-                return
-            except csv.Error as error:
-                yield line, None, [f"it is not CSV: {error}"]
-                continue
-            if not cells:
-                continue
-            if any("\ud800" <= sign <= "\udfff" for cell in cells for sign in cell):
-                yield line, None, ["it is not UTF-8; save the file as UTF-8"]
-                continue
-            event, problems = self._mapping.event(cells, f"{self._name}:{line}")
-            yield line, event, problems
-
-    def told(self, problem: Problem) -> str:
-        return (
-            f"{self._mapping.column_of(str(problem.loc[0]))}: {problem.message}"
-            if problem.loc
-            else problem.message
-        )
-
-    def position(self) -> int:
-        return self._file.tell()
-
-
-class _Ndjson:
-    """One event in the API's format per line."""
-
-    timed = True
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-        if file.read(3) != b"\xef\xbb\xbf":
-            file.seek(0)
-
-    def rows(self) -> Iterator[_Row]:
-        number = 0
-        while line := self._file.readline(LONGEST_LINE + 1):
-            number += 1
-            if len(line) > LONGEST_LINE:
-                while line and not line.endswith(b"\n"):
-                    line = self._file.readline(LONGEST_LINE)
-                yield number, None, ["the line is longer than 1 MB"]
-                continue
-            if not line.strip():
-                continue
-            try:
-                event = orjson.loads(line)
-            except orjson.JSONDecodeError as error:
-                yield number, None, [f"it is not JSON: {error.msg}"]
-                continue
-            if isinstance(event, dict):
-                yield number, event, []
-            else:
-                yield (
-                    number,
-                    None,
-                    ['an event is an object such as {"type": "email.opened", "contact": "ada"}'],
-                )
-
-    def told(self, problem: Problem) -> str:
-        return f"{'.'.join(map(str, problem.loc))}: {problem.message}" if problem.loc else problem.message
-
-    def position(self) -> int:
-        return self._file.tell()

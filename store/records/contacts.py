@@ -31,6 +31,12 @@ def contact_by_id(connection: Connection, contact_id: int) -> RowMapping | None:
     return connection.execute(select(CONTACTS).where(CONTACTS.c.id == contact_id)).mappings().one_or_none()
 
 
+def contacts_by_id(connection: Connection, ids: Collection[int]) -> list[RowMapping]:
+    """The contacts that are there and were not merged into others, by id."""
+    query = select(CONTACTS).where(CONTACTS.c.id.in_(ids), CONTACTS.c.merged_into.is_(None))
+    return list(connection.execute(query.order_by(CONTACTS.c.id)).mappings())
+
+
 def contact_keys(connection: Connection, ids: Collection[int]) -> dict[int, str]:
     """Keys by id."""
     bulk = Bulk(connection)
@@ -52,11 +58,18 @@ def all_tags(connection: Connection, limit: int) -> list[str]:
 
 
 def change_contact(
-    connection: Connection, before: RowMapping, values: Mapping[str, Any], now: Micros, *, depth: int = 0
+    connection: Connection,
+    before: RowMapping,
+    values: Mapping[str, Any],
+    now: Micros,
+    *,
+    depth: int = 0,
+    silent: bool = False,
 ) -> bool:
     """Set fields of a contact and emit `stage.changed`, `tag.added`, `tag.removed`, `field.changed`.
 
     Nothing is written when nothing differs. Returns whether something did. `depth`: of the step that did it.
+    `silent`: for fields that no published profile reads, since a re-scoring is not silent; there is none then.
     """
     new = {name: value for name, value in values.items() if differ(before[name], value)}
     if not new:
@@ -72,15 +85,15 @@ def change_contact(
             **new,
             **found_by,
             updated_at=now,
-            touched=max(before["touched"], depth + 1),
-            before_touch=held_before(before, new),
+            touched=before["touched"] if silent else max(before["touched"], depth + 1),
+            before_touch=before["before_touch"] if silent else held_before(before, new),
         )
     )
     events = [
         InternalEvent(f"{name}/{uuid7()}", name, before["id"], None, before["shard"], properties)
         for name, properties in _events_of(before, new)
     ]
-    add_internal_events(connection, events, now, depth=depth)
+    add_internal_events(connection, events, now, depth=depth, silent=silent)
     return True
 
 

@@ -81,3 +81,55 @@ def test_contacts_that_an_import_brings_twice_are_pointed_out(kindling: Kindling
     [listed] = kindling.json("duplicates")
     assert (listed["address"], listed["count"]) == ("ada@x.example", 3)
     assert "1 e-mail address of several contacts; kindling duplicates lists them" in kindling("status").stdout
+
+
+def test_tomorrows_export_brings_what_is_new(kindling: Kindling, written: Write) -> None:
+    header, rows = "contact,type,date\n", [f"{name},bought,2026-01-02\n" for name in "cba"]
+    assert kindling.json("import", written("orders.csv", header + "".join(rows)))["accepted"] == 3
+    more = [f"{name},bought,2026-01-03\n" for name in "ed"]
+    done = kindling("import", written("orders.csv", header + "".join(more + rows)))
+    assert "Imported 2 events" in done.stdout
+    assert "3 known already" in done.stdout
+
+
+def test_one_stray_quote_costs_one_row(kindling: Kindling, written: Write) -> None:
+    rows = [f"c{number},seen,2026-01-02,note\n" for number in range(10_000)]
+    rows[2] = 'c2,seen,2026-01-02,"call back\n'
+    done = kindling("import", written("calls.csv", "contact,type,date,note\n" + "".join(rows)), status=1)
+    assert "Imported 9,999 events" in done.stdout
+    assert "calls.csv:4: it is not CSV: a quote is opened and not closed" in done.stderr
+
+
+def test_what_a_file_says_of_its_form_is_taken(kindling: Kindling, written: Write) -> None:
+    german = "email;type;date;Betrag\nada@example.com;kauf;2026-01-02;1.355,90\n"
+    file = written("kauf.csv", german)
+    file.write_bytes(german.replace("kauf", "käufe").encode("cp1252"))
+    said = kindling("import", file, status=1).stderr
+    assert 'kauf.csv:2: it is not UTF-8. As cp1252 (Windows) it reads "käufe"' in said
+    done = kindling.json("import", file, "--encoding", "cp1252")
+    (note,) = done["notes"]
+    assert note.startswith(
+        'Betrag is a text in 1 row, such as "1.355,90" in line 2; if these are numbers, say'
+    )
+    assert note.endswith("--number Betrag=1.234,56.")
+    form = ("--number", "Betrag=1.234,56", "--delimiter", ";", "--encoding", "cp1252", "--name", "again")
+    assert kindling.json("import", file, *form)["notes"] == []
+    assert (
+        kindling.json("import", file, "--decimal", ",", "--encoding", "cp1252", "--name", "3")["accepted"]
+        == 1
+    )
+
+
+def test_notes_are_for_programs_too(kindling: Kindling, written: Write) -> None:
+    file = written("people.csv", "contact,type\nada,seen\n")
+    (note,) = kindling.json("import", file)["notes"]
+    assert note == "No column says when: events count as of now. --occurred-at COLUMN names one."
+    assert "No column says when" in kindling("import", file).stderr
+
+
+def test_a_form_that_is_none_is_wrong_usage(kindling: Kindling, written: Write) -> None:
+    file = written("people.csv", "contact,type\nada,seen\n")
+    assert "two ways" in kindling("import", file, "--number", "amount=1.234", status=2).stderr
+    assert "--decimal" in kindling("import", file, "--decimal", "x", status=2).stderr
+    assert "no delimiter" in kindling("import", file, "--delimiter", "ab", status=2).stderr
+    assert 'no column "amount"' in kindling("import", file, "--number", "amount", status=1).stderr

@@ -1,74 +1,18 @@
-import json
-from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from conditions.times import from_iso
 from runtime.errors import ReadableError
-from runtime.settings import load_settings
-from services.intake.events import Events
-from services.intake.import_columns import Columns, Property
-from services.intake.imports import BATCH, Imported, import_file
-from services.resources import Resources
-from store.database import Database
-from store.intake.event_reads import list_events
-from store.migrate import migrate
-
-NOW = from_iso("2026-11-22T12:00:00Z")
-
-
-class Nobody:
-    """Nobody is woken: nothing is scored here."""
-
-    def request(self, shards: Iterable[int]) -> None:
-        pass
-
-
-class Shop:
-    """Imports files into a database and reads the events back."""
-
-    def __init__(self, folder: Path, database: Database) -> None:
-        settings = load_settings({"KINDLING_HOME": str(folder)}, environ={})
-        self.events = Events(Resources(settings, database, lambda: NOW, Nobody(), 4))
-        self.database = database
-        self.folder = folder
-
-    def file(self, content: str | bytes, name: str = "shop.csv") -> Path:
-        path = self.folder / name
-        path.write_bytes(content.encode() if isinstance(content, str) else content)
-        return path
-
-    def take(
-        self, content: str | bytes, name: str = "shop.csv", *, known_as: str | None = None, **options: Any
-    ) -> Imported:
-        """Import a file of this content and name; the other options are those of Columns and import_file."""
-        columns = Columns(**{k: options.pop(k) for k in list(options) if k in Columns.__annotations__})
-        return import_file(self.events, self.file(content, name), columns, name=known_as, **options)
-
-    def rows(self) -> dict[str, dict[str, Any]]:
-        with self.database.read() as connection:
-            found = list_events(connection, limit=10_000)
-        return {
-            row["id"]: {**row, "properties": json.loads(row["properties"])}
-            for row in found
-            if "/" not in row["id"]
-        }
-
-
-@pytest.fixture
-def shop(tmp_path: Path) -> Iterator[Shop]:
-    database = Database(f"sqlite:///{tmp_path / 'kindling.db'}")
-    migrate(database, 4)
-    yield Shop(tmp_path, database)
-    database.close()
+from services.intake.import_columns import Property
+from services.intake.imports import BATCH
+from tests.services.intake.shop import Shop
 
 
 def test_usual_column_names_need_no_mapping_and_the_rest_are_properties(shop: Shop) -> None:
     done = shop.take("Email,type,date,amount,code,big\nada,purchase,2026-01-02,12.50,007,9007199254740993\n")
     assert (done.accepted, done.bad) == (1, 0)
-    row = shop.rows()["shop.csv:2"]
+    (row,) = shop.rows().values()
     assert (row["type"], row["occurred_at"], row["source"]) == (
         "purchase",
         from_iso("2026-01-02"),
@@ -125,9 +69,9 @@ def test_a_second_import_adds_nothing_and_another_name_does(shop: Shop) -> None:
 def test_quoted_newlines_count_as_lines_and_a_byte_order_mark_is_no_name(shop: Shop) -> None:
     done = shop.take(b'\xef\xbb\xbfcontact,type,note\r\nada,seen,"two\r\nlines"\r\n\r\nbob,seen,\r\n')
     assert done.accepted == 2
-    rows = shop.rows()
-    assert rows["shop.csv:2"]["properties"] == {"note": "two\r\nlines"}
-    assert rows["shop.csv:5"]["properties"] == {}
+    assert shop.properties() == [{"note": "two\r\nlines"}, {}]
+    bad = shop.take(b'contact,type,note\r\nada,seen,"two\r\nlines"\r\n\r\n,seen,\r\n').first_bad
+    assert [row.line for row in bad] == [5]
 
 
 def test_every_bad_row_is_told_with_its_line_and_reason(shop: Shop) -> None:
@@ -144,6 +88,7 @@ def test_every_bad_row_is_told_with_its_line_and_reason(shop: Shop) -> None:
         b'ada,seen,2026-01-02,"1"2\n'
         b"ada,seen,2026-01-03,2\n",
         properties=[Property("amount", "amount", "number")],
+        encoding="utf-8",
     )
     assert done.accepted == 2
     assert [str(row) for row in done.first_bad] == [
@@ -167,7 +112,8 @@ def test_every_bad_row_is_told_with_its_line_and_reason(shop: Shop) -> None:
         ("who,type\na,b\n", "shop.csv", {}, "which column is the contact.*columns are: who, type"),
         ("contact\na\n", "shop.csv", {}, "event type.*--type NAME"),
         ("contact,typ\na,b\n", "shop.csv", {"type_column": "type"}, 'no column "type". Did you mean "typ"?'),
-        ("contact\na\n".encode("utf-16"), "shop.csv", {"type": "x"}, "UTF-16"),
+        ("contact\na\n".encode("utf-16-le"), "shop.csv", {"type": "x"}, "UTF-16: say --encoding utf-16-le"),
+        ("contact\nä\n".encode("utf-16-be"), "shop.csv", {"type": "x"}, "UTF-16: say --encoding utf-16-be"),
         ("{}\n", "shop.ndjson", {"type": "x"}, "Columns belong to CSV"),
         ("x\n", "shop.txt", {}, "--format csv or --format ndjson"),
         ("contact\na\n", "shop.csv", {"type": "x", "known_as": "a/b"}, "--name"),
@@ -208,6 +154,6 @@ def test_progress_ends_at_the_size_of_the_file(shop: Shop) -> None:
 
 
 def test_memory_does_not_grow_with_the_bad_rows(shop: Shop) -> None:
-    done = shop.take("contact,type\n" + ",\n" * 3_000)
+    done = shop.take("contact,type\n" + ",seen\n" * 3_000)
     assert (done.bad, len(done.first_bad)) == (3_000, 20)
     assert [row.line for row in done.first_bad] == list(range(2, 22))

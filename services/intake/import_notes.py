@@ -1,0 +1,147 @@
+"""What is to be said of the properties that a file brought: read in two ways, or not as published rules read them."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from conditions.times import from_iso, parse_moment
+from services.intake.cell_values import LIKE_THOUSANDS, likely_form
+from services.intake.published_reads import Read, Reads
+
+#: Event types of a file that are kept in mind.
+_MOST_TYPES = 1_000
+_Example = tuple[int, str]
+
+
+class Watched:
+    """Counts what the cells of one property held. `number` of cells with numbers, `texts`, and the first of each."""
+
+    def __init__(self, name: str, column: str, *, dates: bool) -> None:
+        self.name = name
+        self.column = column
+        self.numbers = 0
+        self.texts = 0
+        self.first_number: _Example | None = None
+        self.first_text: _Example | None = None
+        self.like_thousands: _Example | None = None
+        self.other_decimals = False
+        self.no_dates = 0
+        self.first_no_date: _Example | None = None
+        self._dates = dates
+
+    def __call__(self, value: Any, text: str, line: int) -> None:
+        if type(value) is str:
+            if not self.texts:
+                self.first_text = (line, text)
+            self.texts += 1
+        elif type(value) is not bool:
+            if not self.numbers:
+                self.first_number = (line, text)
+            self.numbers += 1
+            if type(value) is float and not self.other_decimals:
+                if not LIKE_THOUSANDS.fullmatch(text):
+                    self.other_decimals = True
+                elif self.like_thousands is None:
+                    self.like_thousands = (line, text)
+        if self._dates and not (type(value) is str and parse_moment(value) is not None):
+            if not self.no_dates:
+                self.first_no_date = (line, text)
+            self.no_dates += 1
+
+
+class Watching:
+    """The properties of a file, and what of them is published rules' concern."""
+
+    def __init__(self, reads: Reads) -> None:
+        self._reads = reads
+        self._watched: dict[str, Watched] = {}
+        self._types: set[str] = set()
+
+    def watch(self, name: str, column: str) -> Watched:
+        """What is to see each value of a property."""
+        reads = self._reads.properties.get(name, ())
+        watched = Watched(name, column, dates=any(read.needs == "date" for read in reads))
+        self._watched[name] = watched
+        return watched
+
+    def event_type(self, name: str) -> None:
+        """There was an event of this type."""
+        if len(self._types) < _MOST_TYPES:
+            self._types.add(name)
+
+    def notes(self) -> list[str]:
+        """One for each property that was read in two ways, and one for each rule that cannot read it."""
+        found = []
+        for watched in self._watched.values():
+            if note := _in_two_ways(watched):
+                found.append(note)
+            reads = [
+                read
+                for read in self._reads.properties.get(watched.name, ())
+                if read.event_type is None or read.event_type in self._types
+            ]
+            found += _unreadable(watched, reads)
+        return found
+
+
+def _at(example: _Example) -> str:
+    return f'"{example[1][:40]}" in line {example[0]}'
+
+
+def _rows(count: int) -> str:
+    return f"{count:,} row{'s'[: count != 1]}"
+
+
+def _in_two_ways(watched: Watched) -> str | None:
+    """A property that is a number here and a text there, a text that looks like a number, or a doubtful dot."""
+    text = watched.first_text
+    form = likely_form(text[1]) if text else None
+    if form is None and watched.like_thousands and not watched.other_decimals:
+        form = likely_form("1.234,5")
+    remedy = f"; if these are numbers, say how they are written: --number {watched.column}=" if form else ""
+    example = form.example if form else ""
+    if text and watched.numbers and watched.first_number:
+        return (
+            f"{watched.name} is a number in {_rows(watched.numbers)}, such as {_at(watched.first_number)}, and a text "
+            f"in {_rows(watched.texts)}, such as {_at(text)}{remedy}{example}."
+        )
+    if text and form:
+        return f"{watched.name} is a text in {_rows(watched.texts)}, such as {_at(text)}{remedy}{example}."
+    if watched.like_thousands and not watched.other_decimals:
+        line, written = watched.like_thousands
+        return (
+            f'{watched.name}: "{written}" in line {line} is read with a decimal point; if it is between thousands, '
+            f"say --number {watched.column}=1.234,56."
+        )
+    return None
+
+
+def _unreadable(watched: Watched, reads: Iterable[Read]) -> list[str]:
+    """What a rule asks of a property that never holds for some of the values."""
+    asks: Mapping[str, tuple[str, int, _Example | None]] = {
+        "number": ("compares {name} with a number", watched.texts, watched.first_text),
+        "text": ("compares {name} with a text", watched.numbers, watched.first_number),
+        "date": ("asks how old {name} is", watched.no_dates, watched.first_no_date),
+    }
+    kinds = {"number": "a text", "text": "a number", "date": "no date"}
+    found = []
+    for read in dict.fromkeys(reads):
+        ask, count, example = asks[read.needs]
+        if count and example is not None:
+            who, remedy = (
+                f"{read.who[0].upper()}{read.who[1:]}",
+                _date(example[1]) if read.needs == "date" else "",
+            )
+            found.append(
+                f"{who} {ask.format(name=watched.name)}, and never holds for {_rows(count)} where it is "
+                f"{kinds[read.needs]}, such as {_at(example)}{remedy}."
+            )
+    return found
+
+
+def _date(text: str) -> str:
+    """How to write a date that is none."""
+    try:
+        from_iso(text)
+    except ValueError as error:
+        return "; " + str(error).partition("; ")[2]
+    return ""
