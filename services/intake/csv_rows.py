@@ -19,8 +19,9 @@ _MOST_PADDING = 100
 _DECLARED = re.compile(r'"?sep=([^"\r\n])"?[,;\t|]*', re.IGNORECASE)
 _NOT_CLOSED = 'a quote is opened and not closed; in a cell with quotes around it, a quote is written ""'
 
-#: Whether cells look like a row of this file by what they hold.
-LooksLikeRow = Callable[[Sequence[str]], bool]
+#: How many of some lines, taken each by itself, are rows of this file by what they hold. The other argument is the line
+#: with which the cell begins; None where that is no row by itself.
+RowsAmong = Callable[[Sequence[Sequence[str]], Sequence[str] | None], int]
 
 
 class Row(NamedTuple):
@@ -66,11 +67,11 @@ class CsvRows:
         #: Lines of cells whose line breaks may be rows: how many, and the first.
         self.doubtful: tuple[int, int] = (0, 0)
 
-    def rows(self, looks_like_row: LooksLikeRow | None = None) -> Iterator[Row]:
+    def rows(self, rows_among: RowsAmong | None = None) -> Iterator[Row]:
         """Every row behind the header, also each that cannot be read.
 
         A quote that is opened and not closed costs its own line. Where it meets a second such one, both seem to belong
-        to a cell of many lines: `looks_like_row` tells rows from that. Without it, the cell is believed.
+        to a cell of many lines: `rows_among` tells rows from that. Without it, the cell is believed.
         """
         width, named, delimiter = self._width, len(self.header), self.delimiter
         while (line := self._take()) is not None:
@@ -81,7 +82,7 @@ class CsvRows:
             if '"' not in line:
                 cells: Sequence[str] = body(line).split(delimiter)
             else:
-                row = self._quoted(line, number, looks_like_row)
+                row = self._quoted(line, number, rows_among)
                 if row.cells is None:
                     yield row
                     continue
@@ -99,7 +100,7 @@ class CsvRows:
                 self.nameless = (self.nameless[0] + 1, self.nameless[1] or number)
             yield Row(number, cells)
 
-    def _quoted(self, line: str, number: int, looks_like_row: LooksLikeRow | None) -> Row:
+    def _quoted(self, line: str, number: int, rows_among: RowsAmong | None) -> Row:
         """The row that begins with a line with quotes."""
         text = body(line)
         cells: list[str] = []
@@ -114,7 +115,7 @@ class CsvRows:
             return Row(number, None, f"it is not CSV: {error}")
         if parts is None:
             return Row(number, cells)
-        return self._of_many_lines(line, number, cells, parts, looks_like_row)
+        return self._of_many_lines(line, number, cells, parts, rows_among)
 
     def _of_many_lines(
         self,
@@ -122,7 +123,7 @@ class CsvRows:
         number: int,
         cells: list[str],
         parts: list[str],
-        looks_like_row: LooksLikeRow | None,
+        rows_among: RowsAmong | None,
     ) -> Row:
         """A row with an open cell; the lines that end it are taken if together they are one."""
         unclosed = Row(number, None, f"it is not CSV: {_NOT_CLOSED}")
@@ -146,8 +147,9 @@ class CsvRows:
         if not self._fits(whole):
             return unclosed
         rows = [cells for each in lines if self._fits(cells := loose(body(each), self.delimiter))]
+        first = rows[0] if rows and rows[0] == loose(body(line), self.delimiter) else None
         if len(rows) * 2 > len(lines) and len(self.header) > 1:
-            if looks_like_row is not None and sum(map(looks_like_row, rows)) * 2 > len(lines):
+            if rows_among is not None and rows_among(rows, first) * 2 > len(lines):
                 return unclosed
             if len(lines) > 2:
                 self.doubtful = (self.doubtful[0] + 1, self.doubtful[1] or number)

@@ -1,5 +1,6 @@
 """Files of events as events: the rows of CSV and the lines of NDJSON, each with its line and what is wrong with it."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, BinaryIO, NamedTuple
 
@@ -14,6 +15,7 @@ from services.intake.file_text import Decoding, has_lost_bytes
 from services.intake.import_columns import Columns, RowMapping, Watch
 
 LONGEST_LINE = 1_048_576
+_LETTERS, _DIGITS = re.compile(r"[^\W\d_]+"), re.compile(r"\d+")
 _NOT_UTF_8 = "it is not UTF-8; save the file as UTF-8"
 
 
@@ -66,7 +68,7 @@ class CsvEvents:
     def read(self) -> Iterator[Read]:
         mapping, lenient = self.mapping, self._lenient
         with_email = mapping.email is not None
-        for line, cells, problem in self._rows.rows(self._looks_like_row if self.timed else None):
+        for line, cells, problem in self._rows.rows(self._rows_among):
             if cells is None:
                 yield Read(line, None, (problem,))
             elif lenient and any(map(has_lost_bytes, cells)):
@@ -97,9 +99,26 @@ class CsvEvents:
             return problem.message
         return f"{self.mapping.column_of(str(problem.loc[0]))}: {problem.message}"
 
-    def _looks_like_row(self, cells: Sequence[str]) -> bool:
-        contact, moment = self.mapping.texts(cells)
-        return bool(contact) and moment is not None and parse_moment(moment) is not None
+    def _rows_among(self, lines: Sequence[Sequence[str]], first: Sequence[str] | None) -> int:
+        """Those with a contact and a time. Without times, those whose contact and type are such as the first line's.
+
+        Of two columns without a time, lines of many texts are such.
+        """
+        texts = [self.mapping.texts(cells) for cells in lines]
+        if self.timed:
+            return sum(
+                bool(contact) and parse_moment(moment or "") is not None for contact, _, moment in texts
+            )
+        if len(self._rows.header) < 3 or first is None:
+            return 0
+        begun = self.mapping.texts(first)
+        shape = _shape(begun[0] or "")
+        return sum(_shape(contact or "") == shape and kind == begun[1] for contact, kind, _ in texts)
+
+
+def _shape(text: str) -> str:
+    """A text with one sign for all letters that follow each other, and one for all digits."""
+    return _DIGITS.sub("0", _LETTERS.sub("a", text))
 
 
 class NdjsonEvents:

@@ -143,11 +143,10 @@ class RowMapping:
         text = cells[self._index[self.email]].strip() if self.email else ""
         return text if _ADDRESS.fullmatch(text) else None
 
-    def texts(self, cells: Sequence[str]) -> tuple[str, str | None]:
-        """The contact and the time of a row, as they stand there."""
-        moment = self._index[self.occurred_at] if self.occurred_at else None
-        contact = cells[self._index[self.contact or ""]].strip()
-        return contact, None if moment is None else cells[moment].strip()
+    def texts(self, cells: Sequence[str]) -> tuple[str | None, ...]:
+        """The contact, the type and the time of a row, as they stand there; None where there is no column."""
+        columns = (self.contact, self.type_column, self.occurred_at)
+        return tuple(cells[self._index[column]].strip() if column else None for column in columns)
 
     def column_of(self, field: str) -> str:
         """The column that a field of the event comes from, for messages."""

@@ -17,8 +17,8 @@ HEADER = ["contact", "type", "date", "note", "more", "end"]
 WANTED = {"contact", "type", "date"}
 
 
-def is_row(cells: Sequence[str]) -> bool:
-    return parse_moment(cells[2]) is not None
+def rows_among(lines: Sequence[Sequence[str]], first: Sequence[str] | None) -> int:
+    return sum(parse_moment(cells[2]) is not None for cells in lines)
 
 
 def read(text: str, **options: str) -> CsvRows:
@@ -29,13 +29,14 @@ def read(text: str, **options: str) -> CsvRows:
 def cells(text: str, **options: str) -> list[Sequence[str] | str]:
     """The rows of a text: their cells, or what is wrong with them."""
     return [
-        row.problem if row.cells is None else list(row.cells) for row in read(text, **options).rows(is_row)
+        row.problem if row.cells is None else list(row.cells)
+        for row in read(text, **options).rows(rows_among)
     ]
 
 
 def lost(text: str) -> list[int]:
     """The lines that cannot be read."""
-    return [row.line for row in read(text).rows(is_row) if row.cells is None]
+    return [row.line for row in read(text).rows(rows_among) if row.cells is None]
 
 
 CELL = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12) | st.sampled_from(
@@ -93,7 +94,7 @@ def test_whatever_pythons_writer_writes_comes_back_row_by_row(
     decoding = decoding_of(file, "shop.csv", encoding if encoding in {"utf-16-le", "gb18030"} else None)
     found = CsvRows(decoding.lines_of(file, line_ends, LONGEST_ROW), wanted=WANTED)
     assert found.header == HEADER
-    assert [row.cells and list(row.cells) for row in found.rows(is_row)] == expected
+    assert [row.cells and list(row.cells) for row in found.rows(rows_among)] == expected
 
 
 def lines(count: int, **changed: str) -> str:
@@ -120,7 +121,7 @@ def lines(count: int, **changed: str) -> str:
 )
 def test_a_stray_quote_costs_its_own_line_at_most(changed: dict[str, str], named: list[int]) -> None:
     text = lines(1_000, **changed)
-    found = list(read(text).rows(is_row))
+    found = list(read(text).rows(rows_among))
     assert [row.line for row in found if row.cells is None] == named
     assert len(found) == 999
     assert [row.line for row in found] == list(range(2, 1_001))
@@ -134,7 +135,7 @@ def test_many_stray_quotes_are_named_one_by_one() -> None:
 def test_a_long_quoted_cell_and_one_of_many_lines_are_cells() -> None:
     long, many = "x" * 140_000, "\n".join(f"line {number}, of many, and more" for number in range(5_000))
     text = lines(9, L4=f'ada,seen,2026-01-02,"{long}"', L5=f'ada,seen,2026-01-02,"{many}"')
-    found = list(read(text).rows(is_row))
+    found = list(read(text).rows(rows_among))
     assert [row.cells and row.cells[3] for row in found[2:5]] == [long, many, "note"]
     assert [row.line for row in found[2:5]] == [4, 5, 5_005]
 

@@ -157,3 +157,21 @@ def test_memory_does_not_grow_with_the_bad_rows(shop: Shop) -> None:
     done = shop.take("contact,type\n" + ",seen\n" * 3_000)
     assert (done.bad, len(done.first_bad)) == (3_000, 20)
     assert [row.line for row in done.first_bad] == list(range(2, 22))
+
+
+@pytest.mark.parametrize("last", ['ben,seen,5"', 'ben,seen,"', '"ben",seen,"again'])
+def test_two_stray_quotes_are_told_from_a_cell_of_many_lines_without_times_too(shop: Shop, last: str) -> None:
+    rows = [f"c{number},seen,note" for number in range(2, 1_001)]
+    rows[2], rows[29] = 'c4,seen,"call back', last.replace("ben", "c31")
+    done = shop.take("contact,type,note\n" + "\n".join(rows))
+    assert done.first_bad[0].line == 4
+    assert done.accepted >= 997
+
+
+def test_a_cell_of_many_lines_without_times_stays_one(shop: Shop) -> None:
+    places = "\n".join(f"Street {number}, Town, Land" for number in range(20))
+    assert shop.take(f'contact,type,note\nada,seen,"{places}"\nben,seen,"a\nb, c, d"\n').accepted == 2
+    pairs = "\n".join(f"a{number},b" for number in range(20))
+    done = shop.take(f'contact,note\nc1,"x\n{pairs}"\n', "pairs.csv", type="seen")
+    assert done.accepted == 1
+    assert any("line 2 has a cell of several lines" in note for note in done.notes)
