@@ -85,6 +85,5 @@ def as_data(done: Imported, seconds: float) -> dict[str, Any]:
         "conflicts": done.conflicts,
         "bad": done.bad,
         "first_bad": bad,
-        "notes": done.notes,
         "seconds": round(seconds, 3),
     }

@@ -66,5 +66,4 @@ class Shop:
         return sorted((row["properties"] for row in self.rows().values()), key=str)
 
     def email(self, key: str) -> str | None:
-        found: str | None = self.application.contacts.get(key)["email"]
-        return found
+        return self.application.contacts.get(key).email
