@@ -131,7 +131,7 @@ async def test_secrets_reach_the_other_side_and_nobody_else(
     assert {received.headers["authorization"] for received in hooks.received} == {f"Bearer {SECRET}"}
     assert hooks.received[0].path == f"/in?key={SECRET}"
     assert SECRET.encode() not in hooks.received[0].body
-    shown = json.dumps(FollowUps(resources).webhooks(limit=10))
+    shown = json.dumps(FollowUps(resources).webhooks(limit=10).model_dump(mode="json"))
     stored = str(town.world.query("SELECT * FROM webhooks"))
     [enrollment] = town.ids()
     history = (await town.follow_up(enrollment).fetch_history()).to_json()
