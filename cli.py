@@ -308,6 +308,14 @@ def why(
 
 
 @app.command()
+def points(event: Annotated[str, typer.Argument(help="The event's id.")], *, as_json: Json = False) -> None:
+    """Tell why an event gave the points that it gave, or none: for each published profile, rule by rule."""
+    from commands.operations import looking
+
+    raise typer.Exit(looking.points(event, as_json=as_json))
+
+
+@app.command()
 def retry(
     enrollment: Annotated[str, typer.Argument(help="Id of a failed enrollment.")], *, as_json: Json = False
 ) -> None:

@@ -9,6 +9,7 @@ from services.follow_ups.repairs import Repairs
 from services.follow_ups.statistics import Statistics
 from services.foresight.backtest import Backtest
 from services.foresight.impact import Impact
+from services.foresight.points import Points
 from services.foresight.preview_jobs import PreviewJobs
 from services.foresight.why import Why
 from services.intake.events import Events
@@ -55,4 +56,5 @@ class Application:
         self.backtest = Backtest(resources, cache)
         self.impact = Impact(resources, self.backtest, self.enroll_by_hand)
         self.why = Why(resources, cache)
+        self.points = Points(resources)
         self.status = Status(resources, self.duplicates)

@@ -3,9 +3,9 @@
 from fastapi import APIRouter, Response
 
 from api.bodies import OptionalBody, takes
-from api.parameters import DEFAULT_LIMIT, Key, Limit, Text
+from api.parameters import DEFAULT_LIMIT, EventId, Key, Limit, Text
 from api.state import App
-from services.foresight.answers import BacktestResult, Explanation, Preview
+from services.foresight.answers import BacktestResult, EventPoints, Explanation, Preview
 from services.foresight.backtest import BacktestRequest
 
 router = APIRouter(prefix="/v1")
@@ -57,3 +57,14 @@ def explain_automation(
     Fields of the record are read as they are now.
     """
     return app.why.explain(key, contact=contact, deal=deal, limit=limit)
+
+
+@router.get(
+    "/events/{event_id:path}/points", tags=["Events"], summary="Why an event gave the points that it gave"
+)
+def explain_event(event_id: EventId, app: App) -> EventPoints:
+    """For every published profile, rule by rule: the points, or what did not hold, or which limit was reached.
+
+    Fields of the record are read as they are now.
+    """
+    return app.points.of_event(event_id)

@@ -82,6 +82,26 @@ def why(automation: str, key: str, *, deal: bool, limit: int, as_json: bool) -> 
     return 0
 
 
+def points(event: str, *, as_json: bool) -> int:
+    """Tell what each published profile made of an event."""
+    with session() as opened:
+        explanation = opened.application.points.of_event(event)
+    if as_json:
+        print_json(explanation)
+        return 0
+    shown = explanation.event
+    say(f"{shown_moment(shown.occurred_at)}  {shown.deal or shown.contact}  {shown.type}, {shown.status}")
+    if not explanation.profiles:
+        say("No profile is published.")
+    for profile in explanation.profiles:
+        say(f"{profile.profile} v{profile.version}: {profile.why}")
+        for rule in profile.rules:
+            say(f"  {rule.rule}: {rule.why}", "dim")
+        for bound in profile.bounds:
+            say(f"  {bound}", "dim")
+    return 0
+
+
 _HOW = {
     "manual": "by hand",
     "start": "by another automation",

@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.intake.answers import Event
 from services.records.answers import CausingAdjustment, CausingEvent
 
 
@@ -173,6 +174,42 @@ class FilterVerdict(BaseModel):
     text: str = Field(examples=["score is at least 50"])
     actual: Any
     holds: bool
+
+
+class RulePoints(BaseModel):
+    """What one rule made of an event."""
+
+    rule: str
+    points: int = Field(description="What the rule gives")
+    worth: int = Field(description="What that is worth now")
+    outcome: Literal["gave", "where", "limit", "silence", "otherwise"] = Field(
+        description="`where`: its conditions do not hold; `limit`: others count; `silence`: it only breaks one"
+    )
+    why: str = Field(examples=['amount is at least 100: no, it is the text "120.00"'])
+    filters: list[FilterVerdict] = Field(description="The rule's conditions, test by test")
+
+
+class ProfilePoints(BaseModel):
+    """What one published profile made of an event."""
+
+    profile: str
+    version: int
+    applies_to: Literal["contact", "deal"]
+    record: str | None = Field(description="Key of the contact or deal whose score it is")
+    points: int
+    worth: int = Field(
+        description="What of the points there is now, before bounds of groups and of the score"
+    )
+    why: str = Field(examples=["no rule is on visit"])
+    rules: list[RulePoints] = Field(description="The rules on this type of event")
+    bounds: list[str] = Field(default=[], description="Bounds that keep points from showing")
+
+
+class EventPoints(BaseModel):
+    """Why an event gave what it gave."""
+
+    event: Event
+    profiles: list[ProfilePoints]
 
 
 class GuardVerdict(BaseModel):
