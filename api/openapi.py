@@ -12,6 +12,7 @@ whose follow-ups run on Temporal.
 - Errors are problem details (RFC 9457), with `errors: [{pointer, message}]` for mistakes in the body.
 - Lists are `{items, next}`; send `next` as `cursor` for the next page. Unknown parameters are refused.
 - `key` is the caller's own stable name for a thing, `id` is ours. Times are ISO 8601, UTC.
+- One thing has an `ETag`. With it as `If-Match` a change is made only while the thing is as it was read; else 412.
 - Where the installation has a key, send it as `Authorization: Bearer <key>`.
 """
 

@@ -11,9 +11,11 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from api.conditional import NotModified
 from conditions.limits import LISTED
 from conditions.problems import Problem
 from services.answers import FieldProblem, field_problems
+from services.preconditions import PreconditionFailed
 from services.resources import BadParameter, Conflict, Invalid, NotFound
 from store.database import DatabaseUnavailable
 
@@ -28,6 +30,10 @@ class ProblemDetails(BaseModel):
     status: int = Field(examples=[422])
     detail: str
     errors: list[FieldProblem] = []
+    changed: list[str] | None = Field(
+        default=None, description="With 412: what differs from what the caller had, as far as it is known"
+    )
+    etag: str | None = Field(default=None, description="With 412: the present tag")
 
 
 def problem(
@@ -35,8 +41,9 @@ def problem(
     detail: str,
     errors: Iterable[Mapping[str, str]] = (),
     headers: Mapping[str, str] | None = None,
+    more: Mapping[str, Any] | None = None,
 ) -> Response:
-    """A response that says what is wrong."""
+    """A response that says what is wrong; `more`: members of its own."""
     content: dict[str, Any] = {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
@@ -46,6 +53,7 @@ def problem(
     listed = list(errors)
     if listed:
         content["errors"] = listed
+    content |= more or {}
     private = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
     return Response(orjson.dumps(content), status, {**private, **(headers or {})}, MEDIA_TYPE)
 
@@ -86,6 +94,15 @@ def handle_errors(app: FastAPI) -> None:
     @app.exception_handler(Conflict)
     async def conflict(_: Request, error: Conflict) -> Response:
         return problem(409, str(error))
+
+    @app.exception_handler(PreconditionFailed)
+    async def changed_meanwhile(_: Request, error: PreconditionFailed) -> Response:
+        headers = {} if error.tag is None else {"ETag": error.tag}
+        return problem(412, str(error), headers=headers, more={"changed": error.changed, "etag": error.tag})
+
+    @app.exception_handler(NotModified)
+    async def not_modified(_: Request, error: NotModified) -> Response:
+        return Response(status_code=304, headers={"ETag": error.tag})
 
     @app.exception_handler(Invalid)
     async def invalid_input(_: Request, error: Invalid) -> Response:

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from api.bodies import Body, OptionalBody, read_options, takes
+from api.conditional import When, read, tagged
 from api.design.profiles import RollbackIn
 from api.parameters import DEFAULT_LIMIT, Cursor, Key, Limit, Version
 from api.state import App
@@ -81,11 +82,11 @@ def list_automations(
     responses={201: {"model": answers.Automation}},
     summary="Save an automation's draft",
 )
-def put_automation(key: Key, body: Body, app: App, response: Response) -> answers.Automation:
+def put_automation(key: Key, body: Body, app: App, when: When, response: Response) -> answers.Automation:
     """The content of its YAML document. `warnings` tell what is not wrong but may not be meant."""
-    automation, created = app.automations.save(key, body)
+    automation, created = app.automations.save(key, body, when)
     response.status_code = 201 if created else 200
-    return automation
+    return tagged(response, automation)
 
 
 @router.get(
@@ -93,15 +94,15 @@ def put_automation(key: Key, body: Body, app: App, response: Response) -> answer
     response_model_exclude_unset=True,
     summary="Read an automation",
 )
-def get_automation(key: Key, app: App) -> answers.Automation:
+def get_automation(key: Key, app: App, when: When, response: Response) -> answers.Automation:
     """The draft, and how the automation stands."""
-    return app.automations.get(key)
+    return read(response, app.automations.get(key), when)
 
 
 @router.delete("/automations/{key}", status_code=204, summary="Archive an automation")
-def delete_automation(key: Key, app: App) -> None:
+def delete_automation(key: Key, app: App, when: When) -> None:
     """It enrolls nobody from then on; what runs, runs on."""
-    app.automations.archive(key)
+    app.automations.archive(key, when)
 
 
 @router.post(
@@ -110,14 +111,17 @@ def delete_automation(key: Key, app: App) -> None:
     openapi_extra=takes(PublishIn, required=False),
     summary="Publish the draft",
 )
-def publish_automation(key: Key, body: OptionalBody, app: App) -> answers.Automation:
+def publish_automation(
+    key: Key, body: OptionalBody, app: App, when: When, response: Response
+) -> answers.Automation:
     """Makes an immutable version and switches to it; `difference` is that from the one before.
 
-    Follow-ups that run keep theirs. `enroll` then enrolls those who match now; count them first with a `dry_run`.
+    Follow-ups that run keep theirs. With `If-Match` only the draft that was read is published. `enroll` then enrolls
+    those who match now; count them first with a `dry_run`.
     """
     wanted = read_options(PublishIn, body).enroll
     _could_enroll(app, key, wanted, draft=True)
-    return _and_enroll(app, key, app.automations.publish(key), wanted)
+    return tagged(response, _and_enroll(app, key, app.automations.publish(key, when), wanted))
 
 
 @router.post(
@@ -126,9 +130,12 @@ def publish_automation(key: Key, body: OptionalBody, app: App) -> answers.Automa
     openapi_extra=takes(PauseIn, required=False),
     summary="Stop enrolling",
 )
-def pause_automation(key: Key, body: OptionalBody, app: App) -> answers.Automation:
+def pause_automation(
+    key: Key, body: OptionalBody, app: App, when: When, response: Response
+) -> answers.Automation:
     """Matches are recorded as skipped. What runs, runs on, unless `running` says that it pauses too."""
-    return app.automations.pause(key, paused=True, running=read_options(PauseIn, body).running)
+    running = read_options(PauseIn, body).running
+    return tagged(response, app.automations.pause(key, when, paused=True, running=running))
 
 
 @router.post(
@@ -137,15 +144,17 @@ def pause_automation(key: Key, body: OptionalBody, app: App) -> answers.Automati
     openapi_extra=takes(ResumeIn, required=False),
     summary="Enroll again",
 )
-def resume_automation(key: Key, body: OptionalBody, app: App) -> answers.Automation:
+def resume_automation(
+    key: Key, body: OptionalBody, app: App, when: When, response: Response
+) -> answers.Automation:
     """Changes made while it was paused do not enroll later; `enroll` enrolls those who match now.
 
     `running`: follow-ups that are paused go on too.
     """
     wanted = read_options(ResumeIn, body)
     _could_enroll(app, key, wanted.enroll, draft=False)
-    shown = app.automations.pause(key, paused=False, running=wanted.running)
-    return _and_enroll(app, key, shown, wanted.enroll)
+    shown = app.automations.pause(key, when, paused=False, running=wanted.running)
+    return tagged(response, _and_enroll(app, key, shown, wanted.enroll))
 
 
 @router.post(
@@ -154,9 +163,9 @@ def resume_automation(key: Key, body: OptionalBody, app: App) -> answers.Automat
     openapi_extra=takes(RollbackIn),
     summary="Publish an earlier version anew",
 )
-def rollback_automation(key: Key, body: Body, app: App) -> answers.Automation:
+def rollback_automation(key: Key, body: Body, app: App, when: When, response: Response) -> answers.Automation:
     """It becomes the draft too. A paused automation stays paused."""
-    return app.automations.rollback(key, body)
+    return tagged(response, app.automations.rollback(key, body, when))
 
 
 @router.get("/automations/{key}/versions", summary="List an automation's versions")
@@ -185,15 +194,15 @@ def compare_automation_versions(
     tags=["Recipients"],
     summary="Create or replace a recipient",
 )
-def put_recipient(key: Key, body: Body, app: App) -> answers.Recipient:
+def put_recipient(key: Key, body: Body, app: App, when: When, response: Response) -> answers.Recipient:
     """Addresses such as `mailto:sales@example.com`; without any, notifications are only recorded."""
-    return app.automations.save_recipient(key, body)
+    return tagged(response, app.automations.save_recipient(key, body, when))
 
 
 @router.get("/recipients/{key}", tags=["Recipients"], summary="Read a recipient")
-def get_recipient(key: Key, app: App) -> answers.Recipient:
+def get_recipient(key: Key, app: App, when: When, response: Response) -> answers.Recipient:
     """A recipient with its channels."""
-    return app.automations.recipient(key)
+    return read(response, app.automations.recipient(key), when)
 
 
 @router.get("/recipients", tags=["Recipients"], summary="List recipients")

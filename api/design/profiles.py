@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict
 
 from api.bodies import Body, OptionalBody, takes
+from api.conditional import When, read, tagged
 from api.parameters import DEFAULT_LIMIT, Cursor, Key, Limit, Triggers, Version
 from api.state import App
 from conditions.problems import Problem
@@ -45,23 +46,23 @@ def list_profiles(app: App, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT)
     responses={201: {"model": Profile}},
     summary="Save a score profile's draft",
 )
-def put_profile(key: Key, body: Body, app: App, response: Response) -> Profile:
+def put_profile(key: Key, body: Body, app: App, when: When, response: Response) -> Profile:
     """The content of its YAML document. Name and description apply at once, the rest when it is published."""
-    profile, created = app.profiles.save(key, body)
+    profile, created = app.profiles.save(key, body, when)
     response.status_code = 201 if created else 200
-    return profile
+    return tagged(response, profile)
 
 
 @router.get("/{key}", summary="Read a score profile")
-def get_profile(key: Key, app: App) -> Profile:
+def get_profile(key: Key, app: App, when: When, response: Response) -> Profile:
     """The draft, and how the profile stands: `publishing` shows the progress of the newest publish."""
-    return app.profiles.get(key)
+    return read(response, app.profiles.get(key), when)
 
 
 @router.delete("/{key}", status_code=204, summary="Archive a score profile")
-def delete_profile(key: Key, app: App) -> None:
+def delete_profile(key: Key, app: App, when: When) -> None:
     """Its scores are empty from then on. Saving a profile of the same key brings it back as a draft."""
-    app.profiles.archive(key)
+    app.profiles.archive(key, when)
 
 
 @router.post(
@@ -74,11 +75,15 @@ def publish_profile(
     key: Key,
     body: OptionalBody,
     app: App,
+    when: When,
     triggers: Annotated[str | None, Query(description="`silent` or `fire`, as in the body")] = None,
 ) -> Published:
-    """Makes an immutable version, switches to it, and re-scores every record as a Temporal workflow."""
+    """Makes an immutable version, switches to it, and re-scores every record as a Temporal workflow.
+
+    With `If-Match` only the draft that was read is published.
+    """
     silent = read_silent(triggers, default=_silent(body))
-    publish = app.profiles.publish(key, silent=silent)
+    publish = app.profiles.publish(key, when, silent=silent)
     return Published(version=publish.version, workflow_id=publish.workflow_id)
 
 
@@ -98,9 +103,9 @@ def _silent(body: Any) -> bool:
 
 
 @router.post("/{key}/unpublish", summary="Unpublish a score profile")
-def unpublish_profile(key: Key, app: App) -> Profile:
+def unpublish_profile(key: Key, app: App, when: When, response: Response) -> Profile:
     """Its scores become empty, silently."""
-    return app.profiles.unpublish(key)
+    return tagged(response, app.profiles.unpublish(key, when))
 
 
 @router.post(
@@ -109,9 +114,9 @@ def unpublish_profile(key: Key, app: App) -> Profile:
     openapi_extra=takes(RollbackIn),
     summary="Publish an earlier version anew",
 )
-def rollback_profile(key: Key, body: Body, app: App, triggers: Triggers = None) -> Published:
+def rollback_profile(key: Key, body: Body, app: App, when: When, triggers: Triggers = None) -> Published:
     """It becomes the draft too. Re-scores every record, silently unless `triggers` is `fire`."""
-    publish = app.profiles.rollback(key, body, silent=read_silent(triggers, default=True))
+    publish = app.profiles.rollback(key, body, when, silent=read_silent(triggers, default=True))
     return Published(version=publish.version, workflow_id=publish.workflow_id)
 
 

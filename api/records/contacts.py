@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Response
 
 from api.bodies import Body, takes
+from api.conditional import When, read, tagged
 from api.parameters import RecordKey, TagName
 from api.records.list_query import ListQuery
 from api.records.scores import add_score_routes
@@ -27,9 +28,9 @@ def list_contacts(
 
 
 @router.get("/{key}", summary="Read a contact")
-def get_contact(key: RecordKey, app: App) -> Contact:
-    """A contact with its fields."""
-    return app.contacts.get(key)
+def get_contact(key: RecordKey, app: App, when: When, response: Response) -> Contact:
+    """A contact with its fields. `ETag` stands for all of it: send it as `If-Match` with a change."""
+    return read(response, app.contacts.get(key), when)
 
 
 @router.put(
@@ -38,51 +39,52 @@ def get_contact(key: RecordKey, app: App) -> Contact:
     responses={201: {"model": Contact}},
     summary="Create or replace a contact",
 )
-def put_contact(key: RecordKey, body: Body, app: App, response: Response) -> Contact:
+def put_contact(key: RecordKey, body: Body, app: App, when: When, response: Response) -> Contact:
     """What is missing becomes empty, but for `dnd`: an opt-out ends only when somebody says so.
 
     Every change emits its event, such as `stage.changed`, which rules can use. For a sync beside other systems use
-    PATCH, and for tags the calls that add and remove one: a list of tags is all of them.
+    PATCH, and for tags the calls that add and remove one: a list of tags is all of them. With `If-Match` nothing is
+    replaced that has changed since it was read.
     """
-    contact, created = app.contacts.put(key, body)
+    contact, created = app.contacts.put(key, body, when)
     response.status_code = 201 if created else 200
-    return contact
+    return tagged(response, contact)
 
 
 @router.patch("/{key}", openapi_extra=takes(ContactPatchIn), summary="Change a contact")
-def patch_contact(key: RecordKey, body: Body, app: App) -> Contact:
+def patch_contact(key: RecordKey, body: Body, app: App, when: When, response: Response) -> Contact:
     """What is missing stays. `fields` are merged; null removes one. `tags` as a list replaces all.
 
     With `tags: {add: [...], remove: [...]}` the others stay, also those that somebody else adds meanwhile.
     """
-    return app.contacts.patch(key, body)
+    return tagged(response, app.contacts.patch(key, body, when))
 
 
 @router.put("/{key}/tags/{tag:path}", summary="Add a tag to a contact")
-def add_contact_tag(key: RecordKey, tag: TagName, app: App) -> Contact:
+def add_contact_tag(key: RecordKey, tag: TagName, app: App, when: When, response: Response) -> Contact:
     """The other tags stay. Adding one that is there changes nothing."""
-    return app.contacts.tag(key, tag, there=True)
+    return tagged(response, app.contacts.tag(key, tag, when, there=True))
 
 
 @router.delete("/{key}/tags/{tag:path}", summary="Remove a tag from a contact")
-def remove_contact_tag(key: RecordKey, tag: TagName, app: App) -> Contact:
+def remove_contact_tag(key: RecordKey, tag: TagName, app: App, when: When, response: Response) -> Contact:
     """The other tags stay. Removing one that is not there changes nothing."""
-    return app.contacts.tag(key, tag, there=False)
+    return tagged(response, app.contacts.tag(key, tag, when, there=False))
 
 
 @router.delete("/{key}", status_code=204, summary="Erase a contact")
-def delete_contact(key: RecordKey, app: App) -> None:
+def delete_contact(key: RecordKey, app: App, when: When) -> None:
     """With its events, scores, deals, tasks and all else about it. Its follow-ups end."""
-    app.contacts.erase(key)
+    app.contacts.erase(key, when)
 
 
 @router.post("/{key}/merge", openapi_extra=takes(MergeIn), summary="Merge a contact")
-def merge_contact(key: RecordKey, body: Body, app: App) -> Contact:
+def merge_contact(key: RecordKey, body: Body, app: App, when: When, response: Response) -> Contact:
     """Everything of it becomes the other's, which is returned; the key stays as an alias.
 
     The other's own fields win; what it lacks, and all tags and opt-outs, are taken over.
     """
-    return app.contacts.merge(key, body)
+    return tagged(response, app.contacts.merge(key, body, when))
 
 
 add_score_routes(router, "contact")

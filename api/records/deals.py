@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Response
 
 from api.bodies import Body, takes
+from api.conditional import When, read, tagged
 from api.parameters import RecordKey
 from api.records.list_query import ListQuery
 from api.records.scores import add_score_routes
@@ -25,9 +26,9 @@ def list_deals(query: Annotated[RecordQuery, Depends(ListQuery("deal"))], app: A
 
 
 @router.get("/{key}", summary="Read a deal")
-def get_deal(key: RecordKey, app: App) -> Deal:
-    """A deal with its fields."""
-    return app.deals.get(key)
+def get_deal(key: RecordKey, app: App, when: When, response: Response) -> Deal:
+    """A deal with its fields. `ETag` stands for all of it: send it as `If-Match` with a change."""
+    return read(response, app.deals.get(key), when)
 
 
 @router.put(
@@ -36,26 +37,26 @@ def get_deal(key: RecordKey, app: App) -> Deal:
     responses={201: {"model": Deal}},
     summary="Create or replace a deal",
 )
-def put_deal(key: RecordKey, body: Body, app: App, response: Response) -> Deal:
+def put_deal(key: RecordKey, body: Body, app: App, when: When, response: Response) -> Deal:
     """What is missing becomes empty, the contact excepted; an unknown contact is created.
 
     Every change emits its event, such as `deal.stage_changed`, which rules of deals and of contacts can use.
     """
-    deal, created = app.deals.put(key, body)
+    deal, created = app.deals.put(key, body, when)
     response.status_code = 201 if created else 200
-    return deal
+    return tagged(response, deal)
 
 
 @router.patch("/{key}", openapi_extra=_TAKES, summary="Change a deal")
-def patch_deal(key: RecordKey, body: Body, app: App) -> Deal:
+def patch_deal(key: RecordKey, body: Body, app: App, when: When, response: Response) -> Deal:
     """What is missing stays. `fields` are merged; null removes one."""
-    return app.deals.patch(key, body)
+    return tagged(response, app.deals.patch(key, body, when))
 
 
 @router.delete("/{key}", status_code=204, summary="Erase a deal")
-def delete_deal(key: RecordKey, app: App) -> None:
+def delete_deal(key: RecordKey, app: App, when: When) -> None:
     """With its scores, tasks and all else about it. What its contact did stays the contact's."""
-    app.deals.erase(key)
+    app.deals.erase(key, when)
 
 
 add_score_routes(router, "deal")

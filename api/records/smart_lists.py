@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Response
 
 from api.bodies import Body, takes
+from api.conditional import When, read, tagged
 from api.parameters import DEFAULT_LIMIT, Cursor, Key, Limit
 from api.state import App
 from services.answers import Page
@@ -25,23 +26,23 @@ def list_smart_lists(app: App, cursor: Cursor = None, limit: Limit = DEFAULT_LIM
     responses={201: {"model": SmartList}},
     summary="Create or replace a smart list",
 )
-def put_smart_list(key: Key, body: Body, app: App, response: Response) -> SmartList:
+def put_smart_list(key: Key, body: Body, app: App, when: When, response: Response) -> SmartList:
     """What lists can be filtered by, and `filters`, any condition. All must hold."""
-    smart_list, created = app.smart_lists.save(key, body)
+    smart_list, created = app.smart_lists.save(key, body, when)
     response.status_code = 201 if created else 200
-    return smart_list
+    return tagged(response, smart_list)
 
 
 @router.get("/{key}", response_model_exclude_unset=True, summary="Read a smart list")
-def get_smart_list(key: Key, app: App) -> SmartList:
+def get_smart_list(key: Key, app: App, when: When, response: Response) -> SmartList:
     """With `count`, how many records it has now."""
-    return app.smart_lists.get(key)
+    return read(response, app.smart_lists.get(key), when)
 
 
 @router.delete("/{key}", status_code=204, summary="Delete a smart list")
-def delete_smart_list(key: Key, app: App) -> None:
+def delete_smart_list(key: Key, app: App, when: When) -> None:
     """The records stay."""
-    app.smart_lists.remove(key)
+    app.smart_lists.remove(key, when)
 
 
 @router.get(

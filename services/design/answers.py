@@ -1,10 +1,15 @@
 """What the use cases of design answer: profiles, automations, recipients, their versions."""
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from automations import model
+from scoring.profile import ScoreProfile
 from services.answers import Enrolled, FieldProblem
+from services.entity_tags import Stored
+
+_STANDING = ("status", "version", "latest_version", "unpublished_changes", "updated_at")
 
 
 class Publishing(BaseModel):
@@ -17,8 +22,11 @@ class Publishing(BaseModel):
     workflow_id: str
 
 
-class Profile(BaseModel):
+class Profile(Stored):
     """The draft's content, and how the profile stands."""
+
+    STATE: ClassVar = (*ScoreProfile.model_fields, *_STANDING)
+    PASSING: ClassVar = ("publishing",)
 
     model_config = ConfigDict(extra="allow")
 
@@ -58,8 +66,10 @@ class Comparison(BaseModel):
     diff: str = Field(description="Unified diff of YAML")
 
 
-class Automation(BaseModel):
+class Automation(Stored):
     """The draft's content, and how the automation stands."""
+
+    STATE: ClassVar = (*model.Automation.model_fields, *_STANDING)
 
     model_config = ConfigDict(extra="allow")
 
@@ -79,8 +89,10 @@ class Automation(BaseModel):
     follow_ups_resumed: int | None = None
 
 
-class Recipient(BaseModel):
+class Recipient(Stored):
     """Whom notifications reach."""
+
+    STATE: ClassVar = ("kind", "key", "name", "channels")
 
     kind: str
     key: str

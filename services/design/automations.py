@@ -17,6 +17,7 @@ from services.design.definitions import (
 )
 from services.design.documents import read_model, read_version, same_automation
 from services.design.reading import Definitions, compare_versions
+from services.preconditions import ALWAYS, Precondition
 from services.resources import Conflict, Invalid, NotFound
 from store.connection import Connection, RowMapping
 from store.design import definitions
@@ -58,7 +59,7 @@ class Automations(Definitions[answers.Automation]):
         with self._resources.database.read() as connection:
             check_automation(automation, known_definitions(connection))
 
-    def save(self, key: str, body: Any) -> tuple[answers.Automation, bool]:
+    def save(self, key: str, body: Any, when: Precondition = ALWAYS) -> tuple[answers.Automation, bool]:
         """Save the draft, with `warnings` of what is not wrong but strange. Also whether the automation is new."""
         automation = read_model(Automation, body, key, "automation")
         self._look_through(automation)
@@ -67,21 +68,23 @@ class Automations(Definitions[answers.Automation]):
             errors, warnings = check_automation(automation, known_definitions(connection))
             if errors:
                 raise Invalid(errors)
-            created = definitions.find(connection, definitions.AUTOMATIONS, key) is None
+            before = definitions.find(connection, definitions.AUTOMATIONS, key)
+            self.check(when, connection, key, before)
+            created = before is None
             shown = self.shown(connection, save_automation(connection, automation, now))
             shown.warnings = field_problems(warnings)
             return shown, created
 
         return change_definitions(self._resources, work)
 
-    def publish(self, key: str) -> answers.Automation:
+    def publish(self, key: str, when: Precondition = ALWAYS) -> answers.Automation:
         """Make the draft a version and switch to it; a paused automation goes on. `difference`: from the one before."""
         with self._resources.database.read() as connection:
             draft = find_definition(connection, self.family, key)["draft"]
         self._look_through(Automation.model_validate(draft))
 
         def work(connection: Connection, now: Micros) -> answers.Automation:
-            row = find_definition(connection, definitions.AUTOMATIONS, key)
+            row = self.found(when, connection, key)
             version = publish_automation(connection, row, now)
             after = find_definition(connection, definitions.AUTOMATIONS, key)
             shown = self.shown(connection, after)
@@ -94,12 +97,12 @@ class Automations(Definitions[answers.Automation]):
 
         return change_definitions(self._resources, work)
 
-    def rollback(self, key: str, body: Any) -> answers.Automation:
+    def rollback(self, key: str, body: Any, when: Precondition = ALWAYS) -> answers.Automation:
         """Publish an earlier version's content anew; it becomes the draft too. A paused automation stays paused."""
         version = read_version(body)
 
         def work(connection: Connection, now: Micros) -> answers.Automation:
-            row = find_definition(connection, definitions.AUTOMATIONS, key)
+            row = self.found(when, connection, key)
             row = return_to_version(connection, definitions.AUTOMATIONS, row, version, now)
             before = row["version"] or row["latest"]
             after = publish_automation(connection, row, now, keep_paused=True)
@@ -110,11 +113,13 @@ class Automations(Definitions[answers.Automation]):
 
         return change_definitions(self._resources, work)
 
-    def pause(self, key: str, *, paused: bool, running: bool = False) -> answers.Automation:
+    def pause(
+        self, key: str, when: Precondition = ALWAYS, *, paused: bool, running: bool = False
+    ) -> answers.Automation:
         """Stop enrolling, or go on. What runs, runs on, unless `running`: then it is paused, or resumed, too."""
 
         def work(connection: Connection, now: Micros) -> answers.Automation:
-            row = find_definition(connection, definitions.AUTOMATIONS, key)
+            row = self.found(when, connection, key)
             if row["version"] is None:
                 raise Conflict(
                     f'the automation "{key}" is not published, so there is nothing to pause or resume'
@@ -145,23 +150,25 @@ class Automations(Definitions[answers.Automation]):
 
         return self._resources.database.run(work, shards)
 
-    def archive(self, key: str) -> None:
+    def archive(self, key: str, when: Precondition = ALWAYS) -> None:
         """Take the automation out of use; what runs, runs on."""
 
         def work(connection: Connection, now: Micros) -> None:
-            row = find_definition(connection, definitions.AUTOMATIONS, key)
+            row = self.found(when, connection, key)
             definitions.change_definition(
                 connection, definitions.AUTOMATIONS, row["id"], version=None, archived=True, updated_at=now
             )
 
         change_definitions(self._resources, work)
 
-    def save_recipient(self, key: str, body: Any) -> answers.Recipient:
+    def save_recipient(self, key: str, body: Any, when: Precondition = ALWAYS) -> answers.Recipient:
         """Create or replace a recipient."""
         recipient = read_model(Recipient, body, key, "recipient")
 
         def work(connection: Connection, _now: Micros) -> answers.Recipient:
             row = definitions.find_recipient(connection, key)
+            if when:
+                when.check(f'the recipient "{key}"', None if row is None else _recipient(row))
             applied = row["applied"] if row is not None else None
             definitions.save_recipient(connection, key, recipient.name or key, recipient.channels, applied)
             return _recipient(_find_recipient(connection, key))

@@ -20,6 +20,7 @@ from services.design.definitions import (
 )
 from services.design.documents import profile_document, read_model, read_version, same_profile
 from services.design.reading import Definitions
+from services.preconditions import ALWAYS, Precondition
 from services.resources import Conflict, Invalid, Resources
 from store.connection import Connection, RowMapping
 from store.design import definitions, publications
@@ -61,43 +62,44 @@ class Profiles(Definitions[Profile]):
             updated_at=to_iso(row["updated_at"]),
         )
 
-    def save(self, key: str, body: Any) -> tuple[Profile, bool]:
+    def save(self, key: str, body: Any, when: Precondition = ALWAYS) -> tuple[Profile, bool]:
         """Save the draft; name and description apply at once. Also whether the profile is new."""
         profile = read_model(ScoreProfile, body, key, "score_profile")
         if problems := check_profile(profile):
             raise Invalid(problems)
 
         def work(connection: Connection, now: Micros) -> tuple[Profile, bool]:
-            created = definitions.find(connection, definitions.PROFILES, key) is None
-            return self.shown(connection, save_profile(connection, profile, now)), created
+            before = definitions.find(connection, definitions.PROFILES, key)
+            self.check(when, connection, key, before)
+            return self.shown(connection, save_profile(connection, profile, now)), before is None
 
         return change_definitions(self._resources, work)
 
-    def publish(self, key: str, *, silent: bool = True) -> Publish:
+    def publish(self, key: str, when: Precondition = ALWAYS, *, silent: bool = True) -> Publish:
         """Make the draft a version, switch to it, and start to re-score every record."""
 
         def work(connection: Connection, now: Micros) -> Publish:
-            row = find_definition(connection, definitions.PROFILES, key)
+            row = self.found(when, connection, key)
             return publish_profile(connection, row, now, shards=self._resources.shards, silent=silent)
 
         return self._started(change_definitions(self._resources, work))
 
-    def rollback(self, key: str, body: Any, *, silent: bool = True) -> Publish:
+    def rollback(self, key: str, body: Any, when: Precondition = ALWAYS, *, silent: bool = True) -> Publish:
         """Publish an earlier version's content anew; it becomes the draft too."""
         version = read_version(body)
 
         def work(connection: Connection, now: Micros) -> Publish:
-            row = find_definition(connection, definitions.PROFILES, key)
+            row = self.found(when, connection, key)
             row = return_to_version(connection, definitions.PROFILES, row, version, now)
             return publish_profile(connection, row, now, shards=self._resources.shards, silent=silent)
 
         return self._started(change_definitions(self._resources, work))
 
-    def unpublish(self, key: str) -> Profile:
+    def unpublish(self, key: str, when: Precondition = ALWAYS) -> Profile:
         """Make the profile a draft again: its scores are empty from now on."""
 
         def work(connection: Connection, now: Micros) -> Profile:
-            row = find_definition(connection, definitions.PROFILES, key)
+            row = self.found(when, connection, key)
             if row["version"] is None:
                 raise Conflict(f'the profile "{key}" is not published')
             self._empty(connection, row, now)
@@ -105,11 +107,11 @@ class Profiles(Definitions[Profile]):
 
         return change_definitions(self._resources, work)
 
-    def archive(self, key: str) -> None:
+    def archive(self, key: str, when: Precondition = ALWAYS) -> None:
         """Take the profile out of use. Saving one of the same key brings it back as a draft."""
 
         def work(connection: Connection, now: Micros) -> None:
-            row = find_definition(connection, definitions.PROFILES, key)
+            row = self.found(when, connection, key)
             users = _users(connection, key)
             if users:
                 raise Conflict(

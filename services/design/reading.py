@@ -3,19 +3,19 @@
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar, Generic, TypeVar
 
-from pydantic import BaseModel
-
 from conditions.times import to_iso
 from services import cursors
 from services.answers import Page
 from services.design.answers import Comparison, Version
 from services.design.definitions import find_definition
 from services.design.differences import difference
+from services.entity_tags import Stored
+from services.preconditions import Precondition
 from services.resources import NotFound, Resources
 from store.connection import Connection, RowMapping
 from store.design import definitions
 
-Shown = TypeVar("Shown", bound=BaseModel)
+Shown = TypeVar("Shown", bound=Stored)
 
 
 class Definitions(ABC, Generic[Shown]):
@@ -29,6 +29,18 @@ class Definitions(ABC, Generic[Shown]):
     @abstractmethod
     def shown(self, connection: Connection, row: RowMapping) -> Shown:
         """The draft as its author wrote it, and how it stands."""
+
+    def check(self, when: Precondition, connection: Connection, key: str, row: RowMapping | None) -> None:
+        """Raise PreconditionFailed unless one is as the caller wants it; `row`: None when there is none."""
+        if when:
+            present = None if row is None else self.shown(connection, row)
+            when.check(f'the {self.family.name} "{key}"', present)
+
+    def found(self, when: Precondition, connection: Connection, key: str) -> RowMapping:
+        """The row of one that is as the caller wants it; raises NotFound, PreconditionFailed."""
+        row = find_definition(connection, self.family, key)
+        self.check(when, connection, key, row)
+        return row
 
     def get(self, key: str) -> Shown:
         """One of them; raises NotFound."""

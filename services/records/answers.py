@@ -1,18 +1,24 @@
 """What the use cases of records answer: contacts, deals, smart lists, scores."""
 
 from collections.abc import Mapping
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from conditions.fields import DealStatus
 from conditions.times import to_iso
+from services.entity_tags import Stored
 from store.connection import RowMapping
 from store.scoring.facts import plain_number
 
 
-class Contact(BaseModel):
+class Contact(Stored):
     """A contact."""
+
+    STATE: ClassVar = (
+        *("id", "key", "name", "email", "phone", "stage", "owner", "tags", "dnd", "fields"),
+        *("created_at", "updated_at"),
+    )
 
     id: int
     key: str
@@ -63,8 +69,25 @@ class SharedAddress(BaseModel):
     contacts: list[Contact] = Field(description="The oldest 20 of them")
 
 
-class Deal(BaseModel):
+class Deal(Stored):
     """A deal."""
+
+    STATE: ClassVar = (
+        *(
+            "id",
+            "key",
+            "contact",
+            "name",
+            "pipeline",
+            "stage",
+            "status",
+            "value",
+            "currency",
+            "owner",
+            "fields",
+        ),
+        *("created_at", "updated_at"),
+    )
 
     id: int
     key: str
@@ -107,8 +130,14 @@ class ListedDeal(Deal):
     band: str | None = None
 
 
-class SmartList(BaseModel):
+class SmartList(Stored):
     """A saved question about contacts or deals."""
+
+    STATE: ClassVar = (
+        *("kind", "key", "name", "description", "applies_to", "profile", "filter", "filters", "sort"),
+        "updated_at",
+    )
+    PASSING: ClassVar = ("count",)
 
     model_config = ConfigDict(extra="allow")
 

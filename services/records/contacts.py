@@ -11,6 +11,7 @@ from conditions.problems import Problem, suggestion
 from conditions.times import Micros
 from conditions.values import ALL_CHANNELS, CHANNELS, is_empty
 from services.names import ShortText, Tag, check_name
+from services.preconditions import ALWAYS, Precondition
 from services.records.answers import Contact
 from services.records.shard_locks import in_shards
 from services.records.values import read_values, refuse_too_large, without_nulls
@@ -113,7 +114,7 @@ class Contacts:
         with self._resources.database.read() as connection:
             return Contact.of(find_contact(connection, key))
 
-    def put(self, key: str, body: Any) -> tuple[Contact, bool]:
+    def put(self, key: str, body: Any, when: Precondition = ALWAYS) -> tuple[Contact, bool]:
         """Create a contact, or replace all that callers may set of it; also whether it was created.
 
         An opt-out ends only when somebody says so: without `dnd` it stays.
@@ -133,20 +134,24 @@ class Contacts:
 
         def work(connection: Connection, now: Micros) -> tuple[Contact, bool]:
             before = contacts.contact_by_key(connection, key)
-            created = before is None
+            _check(when, key, before)
+            created = False
             if before is None:
-                places.ensure_contacts(connection, [key], shards, now)
+                created = places.make_contact(connection, key, shards, now)
                 before = find_contact(connection, key)
+                if not created:
+                    _check(when, key, before)
             return _change(connection, before, values, now), created
 
         return in_shards(self._resources, place, work)
 
-    def patch(self, key: str, body: Any) -> Contact:
+    def patch(self, key: str, body: Any, when: Precondition = ALWAYS) -> Contact:
         """Change what is given; `fields` are merged."""
         values = read_values(ContactPatchIn, body, "contact", _TAKEN, _EMPTY)
 
         def work(connection: Connection, now: Micros) -> Contact:
             before = find_contact(connection, key)
+            _check(when, key, before)
             changes = dict(values)
             if isinstance(tags := changes.get("tags"), TagChange):
                 changes["tags"] = tags.of(before["tags"])
@@ -158,21 +163,22 @@ class Contacts:
 
         return in_shards(self._resources, lambda connection: [find_contact(connection, key)["shard"]], work)
 
-    def tag(self, key: str, tag: str, *, there: bool) -> Contact:
+    def tag(self, key: str, tag: str, when: Precondition = ALWAYS, *, there: bool) -> Contact:
         """Add a tag, or remove it; doing so twice is no error."""
-        return self.patch(key, {"tags": {"add" if there else "remove": [tag]}})
+        return self.patch(key, {"tags": {"add" if there else "remove": [tag]}}, when)
 
-    def erase(self, key: str) -> None:
+    def erase(self, key: str, when: Precondition = ALWAYS) -> None:
         """Delete the contact with everything about it; its follow-ups end."""
 
         def work(connection: Connection, now: Micros) -> None:
             del now
             contact = find_contact(connection, key)
+            _check(when, key, contact)
             erasing.erase_contact(connection, contact["id"], contact["shard"])
 
         in_shards(self._resources, lambda connection: [find_contact(connection, key)["shard"]], work)
 
-    def merge(self, key: str, body: Any) -> Contact:
+    def merge(self, key: str, body: Any, when: Precondition = ALWAYS) -> Contact:
         """Give everything of a contact to another, which is returned; the key stays as an alias.
 
         The other's own fields win; those it lacks, and all tags and opt-outs, are taken over.
@@ -187,6 +193,7 @@ class Contacts:
 
         def work(connection: Connection, now: Micros) -> Contact:
             loser, survivor = both(connection)
+            _check(when, key, loser)
             merging.merge_contacts(connection, loser, survivor, _merged(loser, survivor), now)
             return Contact.of(find_contact(connection, into))
 
@@ -199,6 +206,11 @@ def find_contact(connection: Connection, key: str) -> RowMapping:
     if row is None:
         raise NotFound(f'there is no contact "{key}"; PUT /v1/contacts/{{key}} or an event creates one')
     return row
+
+
+def _check(when: Precondition, key: str, row: RowMapping | None) -> None:
+    if when:
+        when.check(f'the contact "{key}"', None if row is None else Contact.of(row))
 
 
 def _change(connection: Connection, before: RowMapping, values: Mapping[str, Any], now: Micros) -> Contact:

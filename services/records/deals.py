@@ -10,6 +10,7 @@ from conditions.problems import Problem
 from conditions.times import Micros
 from conditions.values import LARGEST_INTEGER
 from services.names import Name, ShortText
+from services.preconditions import ALWAYS, Precondition
 from services.records.answers import Deal
 from services.records.contacts import find_contact
 from services.records.shard_locks import in_shards
@@ -56,7 +57,7 @@ class Deals:
         with self._resources.database.read() as connection:
             return self._shown(connection, key)
 
-    def put(self, key: str, body: Any) -> tuple[Deal, bool]:
+    def put(self, key: str, body: Any, when: Precondition = ALWAYS) -> tuple[Deal, bool]:
         """Create a deal, or replace all that callers may set of it; also whether it was created.
 
         An unknown contact is created. A deal that exists may leave its contact out.
@@ -64,9 +65,9 @@ class Deals:
         given = read_values(DealIn, body, "deal", _TAKEN, _EMPTY)
         values = {name: given.get(name, _EMPTY.get(name)) for name in deals.WRITABLE}
         values["fields"] = without_nulls(values["fields"] or {})
-        return self._write(key, given.get("contact"), values, create=True)
+        return self._write(key, given.get("contact"), values, when, create=True)
 
-    def patch(self, key: str, body: Any) -> Deal:
+    def patch(self, key: str, body: Any, when: Precondition = ALWAYS) -> Deal:
         """Change what is given; `fields` are merged."""
         values = read_values(DealIn, body, "deal", _TAKEN, _EMPTY)
         contact = values.pop("contact", None)
@@ -74,10 +75,16 @@ class Deals:
             raise Invalid(
                 [Problem(("contact",), "a deal needs a contact; leave it out to keep the one it has")]
             )
-        return self._write(key, contact, values, create=False)[0]
+        return self._write(key, contact, values, when, create=False)[0]
 
     def _write(
-        self, key: str, contact: str | None, values: Mapping[str, Any], *, create: bool
+        self,
+        key: str,
+        contact: str | None,
+        values: Mapping[str, Any],
+        when: Precondition,
+        *,
+        create: bool,
     ) -> tuple[Deal, bool]:
         """Do it while holding the shards of the deal and of the contact that it is given to."""
         shards = self._resources.shards
@@ -96,11 +103,15 @@ class Deals:
 
         def work(connection: Connection, now: Micros) -> tuple[Deal, bool]:
             before = deals.deal_by_key(connection, key)
-            created = before is None
+            _check(when, connection, key, before)
+            created = False
             if contact is not None:
                 owner = places.ensure_contacts(connection, [contact], shards, now)[contact]
-                places.ensure_deals(connection, {key: owner}, now)
-                before = find_deal(connection, key)
+                if before is None:
+                    created = places.make_deal(connection, key, owner, now)
+                    before = find_deal(connection, key)
+                    if not created:
+                        _check(when, connection, key, before)
                 if before["contact_id"] != owner.id:
                     merging.move_deal(connection, before, find_contact(connection, contact), now)
             before = find_deal(connection, key)
@@ -113,18 +124,27 @@ class Deals:
 
         return in_shards(self._resources, place, work)
 
-    def erase(self, key: str) -> None:
+    def erase(self, key: str, when: Precondition = ALWAYS) -> None:
         """Delete the deal with everything about it; its follow-ups end. What its contact did stays."""
 
         def work(connection: Connection, now: Micros) -> None:
             deal = find_deal(connection, key)
+            _check(when, connection, key, deal)
             erasing.erase_deal(connection, deal["id"], deal["contact_id"], deal["shard"], now)
 
         in_shards(self._resources, lambda connection: [find_deal(connection, key)["shard"]], work)
 
     def _shown(self, connection: Connection, key: str) -> Deal:
-        row = find_deal(connection, key)
-        return Deal.of(row, contacts.contact_keys(connection, [row["contact_id"]]))
+        return _deal(connection, find_deal(connection, key))
+
+
+def _deal(connection: Connection, row: RowMapping) -> Deal:
+    return Deal.of(row, contacts.contact_keys(connection, [row["contact_id"]]))
+
+
+def _check(when: Precondition, connection: Connection, key: str, row: RowMapping | None) -> None:
+    if when:
+        when.check(f'the deal "{key}"', None if row is None else _deal(connection, row))
 
 
 def find_deal(connection: Connection, key: str) -> RowMapping:

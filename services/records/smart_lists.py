@@ -16,6 +16,7 @@ from services import cursors
 from services.answers import Page
 from services.design.definitions import change_definitions
 from services.design.documents import read_model
+from services.preconditions import ALWAYS, Precondition
 from services.records import answers
 from services.records.answers import ListedContact, ListedDeal
 from services.records.kinds import Kind
@@ -114,23 +115,26 @@ class SmartLists:
         self._resources = resources
         self._lists = lists
 
-    def save(self, key: str, body: Any) -> tuple[answers.SmartList, bool]:
+    def save(self, key: str, body: Any, when: Precondition = ALWAYS) -> tuple[answers.SmartList, bool]:
         """Create or replace a list; also whether it is new."""
         wanted = read_model(SmartList, body, key, "smart_list", also=("count",), own=FILTER_NAMES)
 
-        def work(connection: Connection, now: Micros) -> bool:
+        def work(connection: Connection, now: Micros) -> tuple[RowMapping, bool]:
             if problems := list(_unknown_profiles(connection, wanted)):
                 raise Invalid([_as_written(problem, body) for problem in problems])
-            created = smart_lists.find(connection, key) is None
+            before = smart_lists.find(connection, key)
+            _check(when, key, before)
             smart_lists.save(connection, key, definition(wanted), now)
-            return created
+            return _found(connection, key), before is None
 
-        created = change_definitions(self._resources, work)
-        return self.get(key), created
+        row, created = change_definitions(self._resources, work)
+        return self._counted(row), created
 
     def get(self, key: str) -> answers.SmartList:
         """The list, and `count`: how many records it has now; null when what it asks for is not there any more."""
-        row = self._row(key)
+        return self._counted(self._row(key))
+
+    def _counted(self, row: RowMapping) -> answers.SmartList:
         shown = _shown(row)
         try:
             shown.count = self._lists.count(_list(row).query())
@@ -145,9 +149,12 @@ class SmartLists:
         taken, following = cursors.cut(lists, limit, "smart-lists", lambda row: [row["key"]])
         return Page[answers.SmartList](items=[_shown(row) for row in taken], next=following)
 
-    def remove(self, key: str) -> None:
-        self._row(key)
-        self._resources.database.run(lambda connection: smart_lists.remove(connection, key))
+    def remove(self, key: str, when: Precondition = ALWAYS) -> None:
+        def work(connection: Connection, _now: Micros) -> None:
+            _check(when, key, _found(connection, key))
+            smart_lists.remove(connection, key)
+
+        change_definitions(self._resources, work)
 
     def kind(self, key: str) -> Kind:
         """What the list has; raises NotFound."""
@@ -176,11 +183,21 @@ class SmartLists:
 
     def _row(self, key: str) -> RowMapping:
         with self._resources.database.read() as connection:
-            row = smart_lists.find(connection, key)
-            if row is None:
-                known = [other["key"] for other in smart_lists.find_all(connection, "", 500)]
-                raise NotFound(f'there is no smart list "{key}"{suggestion(key, known)}')
-            return row
+            return _found(connection, key)
+
+
+def _found(connection: Connection, key: str) -> RowMapping:
+    """The list's row; raises NotFound."""
+    row = smart_lists.find(connection, key)
+    if row is None:
+        known = [other["key"] for other in smart_lists.find_all(connection, "", 500)]
+        raise NotFound(f'there is no smart list "{key}"{suggestion(key, known)}')
+    return row
+
+
+def _check(when: Precondition, key: str, row: RowMapping | None) -> None:
+    if when:
+        when.check(f'the smart list "{key}"', None if row is None else _shown(row))
 
 
 def _unknown_profiles(connection: Connection, wanted: SmartList) -> Iterator[Problem]:

@@ -1,6 +1,6 @@
 """Where records are: found by their keys, or made with the shard that their key says."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 from zlib import crc32
 
@@ -48,6 +48,16 @@ def find_deals(connection: Connection, keys: Iterable[str]) -> dict[str, Place]:
     }
 
 
+def make_contact(connection: Connection, key: str, shards: int, now: Micros) -> bool:
+    """Create a contact with its `contact.created` event; False when somebody else has meanwhile."""
+    return _make_contacts(connection, [key], shards, now, silent=False)[1] == 1
+
+
+def make_deal(connection: Connection, key: str, owner: Place, now: Micros) -> bool:
+    """Create a deal with its `deal.created` event; False when somebody else has meanwhile."""
+    return _make_deals(connection, {key: owner}, now, silent=False)[1] == 1
+
+
 def ensure_contacts(
     connection: Connection,
     keys: Iterable[str],
@@ -65,37 +75,43 @@ def ensure_contacts(
     known = find_contacts(connection, wanted)
     missing = sorted(wanted - known.keys())
     if missing:
-        bulk = Bulk(connection)
-        bulk.insert(
-            table(Contact),
-            (
-                *("key", "email", "shard", "tags", "dnd", "fields", "created_at", "updated_at", "touched"),
-                *SEARCH_OF_CONTACT,
-            ),
-            [
-                (
-                    *(key, email, shard_of(key, shards), "[]", "[]", "{}", now, now, 0),
-                    *contact_search(key, email=email),
-                )
-                for key in missing
-                for email in [emails.get(key) if emails else None]
-            ],
-            ONCE,
-        )
-        created = find_contacts(connection, missing)
-        add_internal_events(
-            connection,
-            [
-                InternalEvent(
-                    f"contact.created/{found.id}", "contact.created", found.id, None, found.shard, {}
-                )
-                for found in created.values()
-            ],
-            now,
-            silent=silent,
-        )
-        known |= created
+        known |= _make_contacts(connection, missing, shards, now, silent=silent, emails=emails)[0]
     return known
+
+
+def _make_contacts(
+    connection: Connection,
+    keys: Sequence[str],
+    shards: int,
+    now: Micros,
+    *,
+    silent: bool,
+    emails: Mapping[str, str] | None = None,
+) -> tuple[dict[str, Place], int]:
+    """The contacts by key, and how many of them this made."""
+    made = Bulk(connection).insert(
+        table(Contact),
+        (
+            *("key", "email", "shard", "tags", "dnd", "fields", "created_at", "updated_at", "touched"),
+            *SEARCH_OF_CONTACT,
+        ),
+        [
+            (
+                *(key, email, shard_of(key, shards), "[]", "[]", "{}", now, now, 0),
+                *contact_search(key, email=email),
+            )
+            for key in keys
+            for email in [emails.get(key) if emails else None]
+        ],
+        ONCE,
+    )
+    found = find_contacts(connection, keys)
+    events = [
+        InternalEvent(f"contact.created/{place.id}", "contact.created", place.id, None, place.shard, {})
+        for place in found.values()
+    ]
+    add_internal_events(connection, events, now, silent=silent)
+    return found, made
 
 
 def ensure_deals(
@@ -103,31 +119,32 @@ def ensure_deals(
 ) -> dict[str, Place]:
     """The deals by key; unknown ones are created for their contact, each with its `deal.created` event."""
     known = find_deals(connection, owners)
-    missing = sorted(owners.keys() - known.keys())
+    missing = {key: owners[key] for key in sorted(owners.keys() - known.keys())}
     if missing:
-        Bulk(connection).insert(
-            table(Deal),
-            (
-                *("key", "contact_id", "shard", "status", "fields", "created_at", "updated_at", "touched"),
-                *SEARCH_OF_DEAL,
-            ),
-            [
-                (key, owners[key].id, owners[key].shard, "open", "{}", now, now, 0, *deal_search(key))
-                for key in missing
-            ],
-            ONCE,
-        )
-        created = find_deals(connection, missing)
-        add_internal_events(
-            connection,
-            [
-                InternalEvent(
-                    f"deal.created/{found.id}", "deal.created", found.contact_id, found.id, found.shard, {}
-                )
-                for found in created.values()
-            ],
-            now,
-            silent=silent,
-        )
-        known |= created
+        known |= _make_deals(connection, missing, now, silent=silent)[0]
     return known
+
+
+def _make_deals(
+    connection: Connection, owners: Mapping[str, Place], now: Micros, *, silent: bool
+) -> tuple[dict[str, Place], int]:
+    """The deals by key, and how many of them this made."""
+    made = Bulk(connection).insert(
+        table(Deal),
+        (
+            *("key", "contact_id", "shard", "status", "fields", "created_at", "updated_at", "touched"),
+            *SEARCH_OF_DEAL,
+        ),
+        [
+            (key, owner.id, owner.shard, "open", "{}", now, now, 0, *deal_search(key))
+            for key, owner in owners.items()
+        ],
+        ONCE,
+    )
+    found = find_deals(connection, owners)
+    events = [
+        InternalEvent(f"deal.created/{place.id}", "deal.created", place.contact_id, place.id, place.shard, {})
+        for place in found.values()
+    ]
+    add_internal_events(connection, events, now, silent=silent)
+    return found, made
