@@ -72,7 +72,7 @@ class CallingActivities:
             webhooks.delivered(connection, row["id"], answer.status, answer.body, self._clock())
             follow_ups.settle_tries(connection, delivery.enrollment_id, row["path"])
 
-        self._database.run(work)
+        self._sending.note(work)
 
 
 def _in_tree(value: Any, filled: Callable[[str], str]) -> Any:

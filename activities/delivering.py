@@ -77,7 +77,7 @@ class DeliveryActivities:
                     values["served"] = row["served"] + 1
                 messages.change(connection, NOTIFICATIONS, notification_id, **values)
 
-        self._database.run(work)
+        self._sending.note(work)
 
     def _delivered(self, delivery: Delivery) -> str | None:
         """Close the notification; the reason if some address refused it for good.
@@ -99,4 +99,4 @@ class DeliveryActivities:
             follow_ups.settle_tries(connection, delivery.enrollment_id, row["path"])
             return reason
 
-        return self._database.run(work)
+        return self._sending.note(work)

@@ -8,6 +8,8 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError, CancelledError
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
+from store.database import DatabaseUnavailable
+
 _log = structlog.get_logger()
 
 
@@ -24,6 +26,13 @@ class _Guard(ActivityInboundInterceptor):
             return await super().execute_activity(input)
         except (ApplicationError, CancelledError):
             raise
+        except DatabaseUnavailable as error:
+            _log.warning(
+                "activity will be tried again", activity=activity.info().activity_type, reason=str(error)
+            )
+            raise ApplicationError(
+                f"{type(error).__name__}; the worker's log says more", type=type(error).__name__
+            ) from None
         except Exception as error:
             reference = uuid4().hex[:12]
             _log.exception(

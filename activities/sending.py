@@ -16,11 +16,14 @@ from store.connection import Connection, RowMapping
 from store.database import Database
 from store.follow_ups import enrollments as follow_ups
 from store.follow_ups import messages
+from store.patience import patiently
 
 T = TypeVar("T")
 _FIRST, _LONGEST = 1.0, 600.0
 #: Ten pauses that double, and then ten minutes each: about a day.
 MOST_TRIES = 150
+#: Seconds for which what has been sent is to be noted: without that it would be sent again.
+NOTED_WITHIN = 60.0
 
 
 class Sending:
@@ -44,6 +47,10 @@ class Sending:
             if next_at is not None and next_at > self._clock():  # Temporal lost the wait for it
                 return Delivered(again_at=next_at, reason=progress["last_error"])
             return row
+
+    def note(self, work: Callable[[Connection], T]) -> T:
+        """Write down what came of a try, if need be after a while in which the database could not be used."""
+        return patiently(lambda: self._database.run(work), seconds=NOTED_WITHIN)
 
     def closed(self, delivery: Delivery, status: str, reason: str) -> Delivered:
         """It is not to be sent any more: the step is over."""
@@ -86,7 +93,7 @@ class Sending:
             )
             return Delivered(again_at=again_at, reason=failure.reason)
 
-        tried = self._database.run(work)
+        tried = self.note(work)
         if tried is None:
             prefix = "" if failure.permanent else "gave up after a day of tries: "
             raise refused(prefix + failure.reason)

@@ -20,6 +20,8 @@ from services.resources import BadParameter, Conflict, Invalid, NotFound
 from store.database import DatabaseUnavailable
 
 MEDIA_TYPE = "application/problem+json"
+#: With a 503: the seconds after which what was asked may work.
+AGAIN_SOON = {"Retry-After": "2"}
 
 
 class ProblemDetails(BaseModel):
@@ -114,7 +116,7 @@ def handle_errors(app: FastAPI) -> None:
 
     @app.exception_handler(DatabaseUnavailable)
     async def no_database(_: Request, error: DatabaseUnavailable) -> Response:
-        return problem(503, str(error), headers={"Retry-After": "2"})
+        return problem(503, str(error), headers=AGAIN_SOON)
 
     @app.exception_handler(RequestValidationError)
     async def parameters(_: Request, error: RequestValidationError) -> Response:

@@ -1,5 +1,6 @@
 """The database: engine, transactions, locks. SQLite by default, PostgreSQL by `DATABASE_URL`."""
 
+import time
 from _thread import LockType
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -8,18 +9,21 @@ from threading import Lock
 from typing import Any, TypeVar
 
 import orjson
-from sqlalchemy import Connection, Engine, create_engine, event, select, update
+from sqlalchemy import Connection, Engine, create_engine, select, update
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.pool import QueuePool
 
-from runtime.errors import ReadableError
+from store import sqlite
 from store.tables import Shard, table
+from store.trouble import DatabaseLocked, DatabaseUnavailable, trouble_of
 from store.turnstile import Turnstile
 
 __all__ = [
     "DBAPIError",
     "Database",
+    "DatabaseLocked",
     "DatabaseUnavailable",
     "OperationalError",
     "dump_json",
@@ -31,10 +35,9 @@ A_FEW = 16
 T = TypeVar("T")
 R = TypeVar("R")
 ATTEMPTS = 6
-
-
-class DatabaseUnavailable(ReadableError):
-    """The database cannot be reached or opened; the message names it (without password) and the remedy."""
+#: Seconds that a transaction waits for another program to let go of SQLite's lock; and, while this is known to be
+#: held, that further ones do: else they would wait in line, each for its own.
+PATIENCE, IMPATIENCE = 3.0, 0.2
 
 
 def dump_json(value: Any) -> str:
@@ -46,10 +49,14 @@ class Database:
     """Connections and transactions. One per process; safe to use from many threads.
 
     `read()` and `write()` yield a connection inside a transaction that commits when the block ends and rolls back
-    when it raises. `write(shards)` first locks those shards, in ascending order, and counts up their versions.
+    when it raises. `write(shards)` first locks those shards, in ascending order, and counts up their versions. Both
+    raise DatabaseUnavailable when the database cannot be used, also in their middle; SQLite's lock, held by another
+    program, is waited for some seconds.
     """
 
-    def __init__(self, url: str, *, sync: str = "full", pool_size: int = 16) -> None:
+    def __init__(
+        self, url: str, *, sync: str = "full", pool_size: int = 16, patience: float = PATIENCE
+    ) -> None:
         self.url = _parse(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         options: dict[str, Any] = {
@@ -60,6 +67,8 @@ class Database:
             "max_overflow": 16,
         }
         self._turnstile: Turnstile | None = None
+        self._patience = patience
+        self._locked = False
         self._computing = Lock() if self.is_sqlite else None
         if self.is_sqlite:
             path = Path(self.url.database or "")
@@ -78,7 +87,7 @@ class Database:
             }
         self.engine: Engine = create_engine(self.url, **options)
         if self.is_sqlite:
-            _tune_sqlite(self.engine, sync)
+            sqlite.tune(self.engine, sync, patience)
 
     @property
     def name(self) -> str:
@@ -94,16 +103,46 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        with self.opened() as connection, connection.begin():
+        with self._usable(), self.opened() as connection, connection.begin():
             yield connection
 
     @contextmanager
     def write(self, shards: Iterable[int] = ()) -> Iterator[Connection]:
-        with self.turn(), self.opened() as connection:
-            writer = connection.execution_options(kindling_write=True)
-            with writer.begin():
+        until = time.monotonic() + (min(self._patience, IMPATIENCE) if self._locked else self._patience)
+        with self._usable(), self.turn(), self.opened() as connection:
+            writer = connection.execution_options(**{sqlite.WRITING: until})
+            try:
+                transaction = writer.begin()
+            except DBAPIError as error:
+                self._locked = isinstance(self._trouble(error), DatabaseLocked)
+                raise
+            self._locked = False
+            with transaction:
                 lock_shards(writer, shards)
                 yield writer
+
+    def check(self) -> None:
+        """Raises DatabaseUnavailable unless the database can be read and written to."""
+        with self.write() as connection:
+            connection.execute(select(table(Shard).c.id).limit(1)).all()
+
+    def empty_log(self) -> bool:
+        """Bring what SQLite's write-ahead file keeps into the database and empty the file; True when it is empty.
+
+        Until then it holds copies of pages from before a deletion. Transactions that still read these keep it. Nothing
+        on PostgreSQL.
+        """
+        if not self.is_sqlite or not self.log_size():
+            return True
+        with self._usable():
+            with self.opened() as connection:
+                sqlite.copy_log(connection)
+            with self.turn(), self.opened() as connection:
+                return sqlite.empty_log(connection)
+
+    def log_size(self) -> int:
+        """Bytes of SQLite's write-ahead file."""
+        return sqlite.log_size(Path(self.url.database or "")) if self.is_sqlite else 0
 
     def run(self, work: Callable[[Connection], T], shards: Iterable[int] = ()) -> T:
         """Do `work` in a write transaction, again when PostgreSQL reports a deadlock. `work` may run more than once."""
@@ -148,15 +187,27 @@ class Database:
         try:
             connection = self.engine.connect()
         except DBAPIError as error:
-            trouble, remedy = "reached", "start it, or correct DATABASE_URL"
-            if self.is_sqlite:
-                trouble = "used"
-                remedy = "check that the file is a database and may be written, or change DATABASE_URL or KINDLING_HOME"
+            raise self._trouble(error, connecting=True) or error from error
+        except NoConnectionFree as error:
             raise DatabaseUnavailable(
-                f"the database {self.name} cannot be {trouble} ({_first_line(error)}); {remedy}"
+                f"all connections to the database {self.name} are taken; try again"
             ) from error
         with connection:
             yield connection
+
+    @contextmanager
+    def _usable(self) -> Iterator[None]:
+        """Raises DatabaseUnavailable instead of what the driver says when the database cannot be used."""
+        try:
+            yield
+        except DBAPIError as error:
+            trouble = self._trouble(error)
+            if trouble is None:
+                raise
+            raise trouble from error
+
+    def _trouble(self, error: DBAPIError, *, connecting: bool = False) -> DatabaseUnavailable | None:
+        return trouble_of(error, self.name, sqlite=self.is_sqlite, connecting=connecting)
 
 
 class _Turn:
@@ -211,27 +262,3 @@ def _parse(url: str) -> URL:
             f"DATABASE_URL names the database {parsed.get_backend_name()!r}; Kindling works with sqlite and postgresql"
         )
     return parsed
-
-
-def _tune_sqlite(engine: Engine, sync: str) -> None:
-    @event.listens_for(engine, "connect")
-    def connect(raw: Any, _record: Any) -> None:
-        raw.isolation_level = None
-        cursor = raw.cursor()
-        cursor.execute("PRAGMA journal_mode=WAL")
-        cursor.execute(f"PRAGMA synchronous={'FULL' if sync == 'full' else 'NORMAL'}")
-        cursor.execute("PRAGMA busy_timeout=60000")
-        cursor.execute("PRAGMA foreign_keys=ON")
-        cursor.execute("PRAGMA cache_size=-65536")
-        cursor.execute("PRAGMA temp_store=MEMORY")
-        cursor.execute("PRAGMA wal_autocheckpoint=8000")
-        cursor.close()
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        writing = connection.get_execution_options().get("kindling_write")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
-
-
-def _first_line(error: DBAPIError) -> str:
-    return str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else "no reason given"

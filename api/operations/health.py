@@ -6,10 +6,10 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
-from api.problems import problem
+from api.problems import AGAIN_SOON, problem
 from api.state import App, Counted
 from services.operations.answers import Status
-from store.database import DatabaseUnavailable
+from store.database import DatabaseLocked, DatabaseUnavailable
 
 _log = structlog.get_logger()
 router = APIRouter(tags=["Operations"])
@@ -30,13 +30,19 @@ async def healthz() -> Response:
 
 @router.get("/readyz", summary="Whether events can be taken")
 def readyz(app: App) -> Response:
-    """503 while the database cannot be reached. Temporal need not be up."""
+    """503 while the database cannot be reached or written to. Temporal need not be up."""
     try:
         app.status.check()
+    except DatabaseLocked:
+        return _unready("the database is locked by another program, such as a backup or a shell")
     except DatabaseUnavailable as error:
         _log.warning("not ready", reason=str(error))
-        return problem(503, "the database cannot be reached; the log of the API says more")
+        return _unready("the database cannot be reached or written to; the log of the API says more")
     return JSONResponse({"status": "ready"})
+
+
+def _unready(reason: str) -> Response:
+    return problem(503, reason, headers=AGAIN_SOON)
 
 
 @router.get("/metrics", summary="Prometheus metrics", response_class=Response)

@@ -37,6 +37,7 @@ def run(
             delimiter=delimiter,
             silent=silent,
             progress=bar,
+            told=lambda reason: note(f"The import waits, and goes on by itself: {reason}"),
         )
         shared = opened.application.duplicates.count_since(newest)
     seconds = time.monotonic() - started

@@ -17,6 +17,7 @@ from services.intake.import_notes import Watching
 from services.intake.imported_contacts import Addresses
 from services.intake.published_reads import published_reads
 from services.intake.row_ids import RowIds, content_of
+from store.patience import patiently
 
 __all__ = ["BATCH", "BadRow", "Columns", "Format", "Imported", "delimiter_of", "import_file", "size_of"]
 
@@ -39,6 +40,8 @@ _BY_NAME = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|
 
 #: Called with how many bytes of the file have been read so far.
 Progress = Callable[[int], None]
+#: Called with why the import has to wait.
+Told = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -92,12 +95,13 @@ def import_file(
     delimiter: str | None = None,
     silent: bool = False,
     progress: Progress = lambda _: None,
+    told: Told = lambda _: None,
 ) -> Imported:
     """Import a file; rows without an id are known by `name` (default: the file's), what they say, and how often.
 
     So those that were there in an earlier file of that name add nothing, wherever they stand. Good rows are stored
     whatever the others are like. Raises ReadableError, before anything is stored, when the file cannot be read or its
-    columns are not clear.
+    columns are not clear. While the database cannot be used, it waits, and `told` says why.
     """
     kind = format or _format_of(path)
     if kind == "ndjson" and (columns.given or delimiter is not None):
@@ -119,7 +123,7 @@ def import_file(
             else NdjsonEvents(file, decoding)
         )
         running = _Import(
-            events, Imported(path.name), reader, import_name, silent=silent, reads_email=reads.email
+            events, Imported(path.name), reader, import_name, told, silent=silent, reads_email=reads.email
         )
         for count, read in enumerate(reader.read(), 1):
             if read.event is not None and not read.problems:
@@ -150,6 +154,7 @@ class _Import:
         done: Imported,
         reader: CsvEvents | NdjsonEvents,
         name: str,
+        told: Told,
         *,
         silent: bool,
         reads_email: bool,
@@ -159,6 +164,7 @@ class _Import:
         self._events = events
         self._reader = reader
         self._name = name
+        self._told = told
         self._silent = silent
         self._batch: list[tuple[int, dict[str, Any]]] = []
         self._emails: dict[str, str] = {}
@@ -186,8 +192,11 @@ class _Import:
         done, batch = self.done, self._identified()
         events = [event for _, event in batch]
         self._resemblance.look(events)
-        self._addresses.fill(self._emails)
-        taken = self._events.take(events, silent=self._silent, source=self._name, emails=self._emails)
+        patiently(lambda: self._addresses.fill(self._emails), self._told)
+        taken = patiently(
+            lambda: self._events.take(events, silent=self._silent, source=self._name, emails=self._emails),
+            self._told,
+        )
         done.accepted += taken.accepted
         done.duplicates += taken.duplicates
         for index, _, reason in taken.conflicts:

@@ -80,9 +80,8 @@ class Status:
         return {shard.shard: shard.pending for shard in shards}
 
     def check(self) -> None:
-        """Raises DatabaseUnavailable, or whatever else keeps the database from being read."""
-        with self._resources.database.read() as connection:
-            meta.shard_count(connection)
+        """Raises DatabaseUnavailable, or whatever else keeps the database from being read and written to."""
+        self._resources.database.check()
 
 
 def _age(now: int, moment: int | None) -> float:

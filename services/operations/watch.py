@@ -21,10 +21,13 @@ from store.database import Database, DatabaseUnavailable, OperationalError
 from store.design import definitions, publications
 from store.follow_ups import enrollments as follow_ups
 from store.operations import status
+from store.sqlite import MOST_LOG_BYTES
 
 EVERY = 1.0
 ALIVE_EVERY = 10
 PUBLISHES_EVERY = 5
+#: When SQLite's write-ahead file is emptied whatever its size, and when it is only if it is large.
+EMPTIED_EVERY, MEASURED_EVERY = 60, 5
 #: Seconds between audits; more where one takes long, but so that each follow-up is seen within a minute.
 AUDIT_EVERY, AUDIT_AT_LEAST_EVERY, AUDIT_PAUSES = 15.0, 40.0, 8
 _PAGE = 500
@@ -82,6 +85,10 @@ class Watch:
         if beat % PUBLISHES_EVERY == 0:
             for publish in await asyncio.to_thread(self._publishes):
                 await start_publish(self._client, self._task_queue, publish)
+        if beat % EMPTIED_EVERY == 0 or (
+            beat % MEASURED_EVERY == 0 and self._database.log_size() > MOST_LOG_BYTES
+        ):
+            await asyncio.to_thread(self._database.empty_log)
         if (began := time.monotonic()) >= self._next_audit:
             self._next_audit = began + self._audit_every
             if await asyncio.to_thread(self._database.run, self._on_duty):

@@ -13,7 +13,7 @@ from conditions.values import ALL_CHANNELS, CHANNELS, is_empty
 from services.names import ShortText, Tag, check_name
 from services.preconditions import ALWAYS, Precondition
 from services.records.answers import Contact
-from services.records.shard_locks import in_shards
+from services.records.shard_locks import forget_copies, in_shards
 from services.records.values import read_values, refuse_too_large, without_nulls
 from services.resources import Conflict, Invalid, NotFound, Resources
 from store.connection import Connection, RowMapping
@@ -177,6 +177,7 @@ class Contacts:
             erasing.erase_contact(connection, contact["id"], contact["shard"])
 
         in_shards(self._resources, lambda connection: [find_contact(connection, key)["shard"]], work)
+        forget_copies(self._resources)
 
     def merge(self, key: str, body: Any, when: Precondition = ALWAYS) -> Contact:
         """Give everything of a contact to another, which is returned; the key stays as an alias.

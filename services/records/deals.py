@@ -13,7 +13,7 @@ from services.names import Name, ShortText
 from services.preconditions import ALWAYS, Precondition
 from services.records.answers import Deal
 from services.records.contacts import find_contact
-from services.records.shard_locks import in_shards
+from services.records.shard_locks import forget_copies, in_shards
 from services.records.values import read_values, refuse_too_large, without_nulls
 from services.resources import Invalid, NotFound, Resources
 from store.connection import Connection, RowMapping
@@ -133,6 +133,7 @@ class Deals:
             erasing.erase_deal(connection, deal["id"], deal["contact_id"], deal["shard"], now)
 
         in_shards(self._resources, lambda connection: [find_deal(connection, key)["shard"]], work)
+        forget_copies(self._resources)
 
     def _shown(self, connection: Connection, key: str) -> Deal:
         return _deal(connection, find_deal(connection, key))

@@ -1,11 +1,13 @@
 """Changing a record: one transaction that holds its shard, then a wake-up."""
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import TypeVar
 
 from conditions.times import Micros
 from services.resources import Conflict, Resources
 from store.connection import Connection
+from store.database import DatabaseUnavailable
 
 T = TypeVar("T")
 _TRIES = 5
@@ -37,3 +39,12 @@ def in_shards(
         resources.wakes.request(shards)
         return result
     raise Conflict("the record is being moved by other calls; try again")
+
+
+def forget_copies(resources: Resources) -> None:
+    """After a deletion: have nothing of what is deleted left in files beside the database.
+
+    Where a reader still needs it, or somebody holds the lock, workers do it once that is over.
+    """
+    with suppress(DatabaseUnavailable):
+        resources.database.empty_log()

@@ -1,10 +1,13 @@
 import asyncio
+import sqlite3
 from pathlib import Path
 
 import pytest
 
 from store.database import Database
 from tests.api.installation import BASE, Installation, opened
+
+NDJSON = "application/x-ndjson"
 
 
 async def test_status_counts_all_accepted_work(kindling: Installation) -> None:
@@ -143,3 +146,36 @@ async def test_an_unknown_status_is_refused(kindling: Installation, path: str) -
     answer = await kindling.client.get(path)
     assert answer.status_code == 422
     assert answer.json()["detail"].startswith('"status" is never')
+
+
+async def test_a_lock_of_another_program_is_answered_with_503_and_nothing_is_lost(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    """A backup, or a shell that has begun to write: every call that writes says so and when to come again."""
+    locked = Installation(Database(sqlite_url, patience=0.05), str(tmp_path))
+    outsider = sqlite3.connect(locked.database.url.database or "", isolation_level=None)
+    async with locked.client as client:
+        await locked.send(*opened("ada"))
+        outsider.execute("BEGIN IMMEDIATE")
+        for method, path, body in (
+            ("POST", "/v1/events", {"type": "x", "contact": "ada"}),
+            ("PATCH", "/v1/contacts/ada", {"name": "Ada"}),
+            ("DELETE", "/v1/contacts/ada", None),
+        ):
+            answer = await client.request(method, path, json=body)
+            assert (answer.status_code, answer.headers["retry-after"]) == (503, "2"), answer.text
+            assert "locked by another program" in answer.json()["detail"]
+        stream = await client.post(
+            "/v1/events", content='{"type": "x", "contact": "ada"}', headers={"content-type": NDJSON}
+        )
+        assert stream.status_code == 503
+        unready = await client.get("/readyz")
+        assert (unready.status_code, unready.headers["retry-after"]) == (503, "2")
+        assert "locked by another program" in unready.json()["detail"]
+        assert (await client.get("/v1/contacts/ada")).status_code == 200
+        outsider.execute("ROLLBACK")
+        assert (await client.get("/readyz")).status_code == 200
+        assert (await locked.send(*opened("ada")))["accepted"] == 1
+        assert len((await locked.get("/v1/events", contact="ada", type="email.opened"))["items"]) == 2
+    outsider.close()
+    locked.database.close()

@@ -1,7 +1,9 @@
 """Merging, erasing and revoking, over HTTP."""
 
+from pathlib import Path
 from typing import Any
 
+from store.database import Database
 from tests.api.installation import Installation, opened
 
 
@@ -61,6 +63,31 @@ async def test_an_erased_contact_is_gone_with_all_that_named_it(kindling: Instal
     await kindling.send(*opened("ada"))
     kindling.score()
     assert (await kindling.get("/v1/contacts/ada/scores"))["items"][0]["score"] == 1
+
+
+async def test_an_erased_address_is_in_no_file_any_more(sqlite_url: str, tmp_path: Path) -> None:
+    """Not in the database's free pages, and not in its write-ahead file either."""
+    kindling = Installation(Database(sqlite_url), str(tmp_path / "home"))
+    files = Path(kindling.database.url.database or "").parent
+    secret = "nobody-b7c1@kindling.example"
+
+    def holding() -> list[str]:
+        found = [path for path in files.iterdir() if path.is_file() and b"b7c1" in path.read_bytes()]
+        return [path.name for path in found]
+
+    async with kindling.client as client:
+        await kindling.publish()
+        for number in range(60):
+            person = f"{number}-{secret}"
+            await kindling.send(*opened(person, 3, properties={"to": person}))
+            answer = await client.patch(f"/v1/contacts/{person}", json={"email": person, "name": secret})
+            assert answer.status_code == 200, answer.text
+        kindling.score()
+        assert holding() != []
+        for number in range(60):
+            assert (await client.delete(f"/v1/contacts/{number}-{secret}")).status_code == 204
+        assert holding() == []
+    kindling.database.close()
 
 
 async def revoke(kindling: Installation, event_id: str) -> Any:

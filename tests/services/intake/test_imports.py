@@ -1,3 +1,5 @@
+import sqlite3
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -6,6 +8,7 @@ from conditions.times import from_iso
 from runtime.errors import ReadableError
 from services.intake.import_columns import Property
 from services.intake.imports import BATCH
+from store.database import Database
 from tests.services.intake.shop import Shop
 
 
@@ -175,3 +178,22 @@ def test_a_cell_of_many_lines_without_times_stays_one(shop: Shop) -> None:
     done = shop.take(f'contact,note\nc1,"x\n{pairs}"\n', "pairs.csv", type="seen")
     assert done.accepted == 1
     assert any("line 2 has a cell of several lines" in note for note in done.notes)
+
+
+def test_an_import_goes_on_by_itself_after_a_lock_of_another_program(sqlite_url: str, tmp_path: Path) -> None:
+    database = Database(sqlite_url, patience=0.05)
+    outsider = sqlite3.connect(database.url.database or "", isolation_level=None)
+    outsider.execute("BEGIN IMMEDIATE")
+    told: list[str] = []
+
+    def let_go(reason: str) -> None:
+        told.append(reason)
+        outsider.execute("ROLLBACK")
+
+    shop = Shop(tmp_path, database)
+    done = shop.take("contact,type\n" + "ada,seen\n" * (BATCH + 1), told=let_go)
+    assert (done.accepted, done.bad) == (BATCH + 1, 0)
+    assert len(told) == 1
+    assert "locked by another program" in told[0]
+    outsider.close()
+    database.close()
