@@ -238,6 +238,40 @@ def revoke(
 
 
 @app.command()
+def erase(
+    key: Annotated[str, typer.Argument(help="The contact's key.")],
+    *,
+    suppress: Annotated[
+        bool, typer.Option("--suppress", help="For good: what senders send again is not stored.")
+    ] = False,
+    reason: Annotated[
+        str | None, typer.Option(help="Of the suppression; nothing that says who it is. Implies --suppress.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Erase a contact with all that is known about it."""
+    from commands.records import erasing
+
+    raise typer.Exit(erasing.erase(key, suppress=suppress, reason=reason, yes=yes, as_json=as_json))
+
+
+@app.command()
+def suppressions(
+    *,
+    lift: Annotated[
+        list[str] | None, typer.Option(metavar="ID", help="Lift this one; may be repeated.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, max=500)] = 50,
+    as_json: Json = False,
+) -> None:
+    """List those who were erased for good, with how often something about them came, or lift one."""
+    from commands.records import erasing
+
+    raise typer.Exit(erasing.suppressions(lift or [], limit=limit, as_json=as_json))
+
+
+@app.command()
 def score(
     key: Annotated[str, typer.Argument(help="The contact's key.")],
     profile: Annotated[str | None, typer.Argument(help="One score, with what it is made of.")] = None,

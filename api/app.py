@@ -16,7 +16,7 @@ from api.openapi import describe
 from api.operations import health, temporal_ui
 from api.parameters import only_known_parameters
 from api.problems import ProblemDetails, handle_errors
-from api.records import contacts, deals, duplicates, smart_lists
+from api.records import contacts, deals, duplicates, smart_lists, suppressions
 from services.application import Application
 
 ROUTERS = (
@@ -25,6 +25,7 @@ ROUTERS = (
     duplicates.router,
     deals.router,
     smart_lists.router,
+    suppressions.router,
     profiles.router,
     automations.router,
     by_automation.router,

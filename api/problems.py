@@ -9,14 +9,15 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from api.conditional import NotModified
 from conditions.limits import LISTED
 from conditions.problems import Problem
 from services.answers import FieldProblem, field_problems
 from services.preconditions import PreconditionFailed
-from services.resources import BadParameter, Conflict, Invalid, NotFound
+from services.records.answers import NotStored
+from services.resources import BadParameter, Conflict, Invalid, NotFound, Suppressed
 from store.database import DatabaseUnavailable
 
 MEDIA_TYPE = "application/problem+json"
@@ -96,6 +97,10 @@ def handle_errors(app: FastAPI) -> None:
     @app.exception_handler(Conflict)
     async def conflict(_: Request, error: Conflict) -> Response:
         return problem(409, str(error))
+
+    @app.exception_handler(Suppressed)
+    async def suppressed(_: Request, error: Suppressed) -> Response:
+        return JSONResponse(NotStored(detail=str(error)).model_dump(), 202)
 
     @app.exception_handler(PreconditionFailed)
     async def changed_meanwhile(_: Request, error: PreconditionFailed) -> Response:

@@ -25,6 +25,7 @@ from services.records.duplicates import Duplicates
 from services.records.lists import RecordLists
 from services.records.scores import Scores
 from services.records.smart_lists import SmartLists
+from services.records.suppressions import Suppressions
 from services.resources import Resources
 
 
@@ -38,6 +39,7 @@ class Application:
         self.contacts = Contacts(resources)
         self.deals = Deals(resources)
         self.duplicates = Duplicates(resources)
+        self.suppressions = Suppressions(resources)
         self.record_lists = RecordLists(resources, cache)
         self.smart_lists = SmartLists(resources, self.record_lists)
         self.scores = Scores(resources, cache)

@@ -35,6 +35,16 @@ class Conflict(Exception):
     """The thing's present state forbids the call; the message says what would be possible."""
 
 
+class Suppressed(Exception):
+    """What is sent is about somebody who was erased for good: nothing was stored. `ids`: of the suppressions."""
+
+    def __init__(self, ids: Iterable[str]) -> None:
+        self.ids = sorted(ids)
+        super().__init__(
+            "this is about somebody who was erased for good; nothing was stored. GET /v1/suppressions lists them"
+        )
+
+
 class Invalid(Exception):
     """The input is wrong in the listed places; nothing was changed."""
 

@@ -596,6 +596,25 @@ class SmartList(SQLModel, table=True):
     updated_at: int = _moment()
 
 
+class Suppression(SQLModel, table=True):
+    """Somebody who was erased for good. `met`: how often something about them came and was not stored."""
+
+    __tablename__: ClassVar[Any] = "suppressions"
+    id: str = Field(primary_key=True, sa_type=Text)
+    created_at: int = _moment()
+    reason: str = _text()
+    met: int = Field(default=0, sa_type=BigInteger)
+    last_met_at: int | None = _moment(null=True)
+
+
+class SuppressedName(SQLModel, table=True):
+    """A key or an address of somebody who was erased for good, as a keyed hash."""
+
+    __tablename__: ClassVar[Any] = "suppressed_names"
+    hash: str = Field(primary_key=True, sa_type=Text)
+    suppression_id: str = Field(primary_key=True, sa_type=Text)
+
+
 class Worker(SQLModel, table=True):
     """A worker process and when it was last seen alive."""
 

@@ -29,6 +29,7 @@ class EventStream:
         self._index = 0
         self._accepted = 0
         self._duplicates = 0
+        self._suppressed = 0
         self._rejected: list[Rejected] = []
         self._rejected_count = 0
         self._conflicts: list[tuple[int, str, str]] = []
@@ -54,7 +55,7 @@ class EventStream:
         if self._rest or self._skipping:
             self._line(self._rest)
         await self._flush()
-        return Accepted(
+        answer = Accepted(
             accepted=self._accepted,
             duplicates=self._duplicates,
             conflicts=conflicting(self._conflicts),
@@ -62,6 +63,9 @@ class EventStream:
             rejected=self._rejected,
             rejected_count=self._rejected_count,
         )
+        if self._suppressed:
+            answer.suppressed = self._suppressed
+        return answer
 
     def _line(self, line: bytes) -> None:
         index, self._index = self._index, self._index + 1
@@ -91,6 +95,7 @@ class EventStream:
         taken = self._events.take(items, silent=self._silent)
         self._accepted += taken.accepted
         self._duplicates += taken.duplicates
+        self._suppressed += taken.suppressed
         self._conflicts_count += len(taken.conflicts)
         conflicts = [(places[place], event_id, reason) for place, event_id, reason in taken.conflicts]
         self._conflicts += conflicts[: LISTED.most - len(self._conflicts)]

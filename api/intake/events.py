@@ -45,7 +45,8 @@ _TAKES = {
 async def post_events(request: Request, app: App, metrics: Counted, triggers: Triggers = None) -> Response:
     """One event, an array of up to 2,500, or any number as NDJSON. Answered after the durable write.
 
-    An event whose `id` is known is a duplicate and changes nothing. An unknown contact is created.
+    An event whose `id` is known is a duplicate and changes nothing. An unknown contact is created. Events of those who
+    were erased with `suppress` are counted as `suppressed` and not stored.
     """
     silent = read_silent(triggers, default=False)
     if media_type(request) in NDJSON:
@@ -81,6 +82,8 @@ def _take(app: App, metrics: Counted, body: bytes, silent: bool) -> Response:  #
         rejected=_rejected(taken.rejected),
         ids=taken.ids,
     )
+    if taken.suppressed:
+        accepted.suppressed = taken.suppressed
     if len(accepted.conflicts) < len(taken.conflicts):
         accepted.conflicts_count = len(taken.conflicts)
     if len(accepted.rejected) < len(taken.rejected):
@@ -106,6 +109,7 @@ def _told(accepted: Accepted, metrics: Counted) -> Response:
     for result, count in (
         ("accepted", accepted.accepted),
         ("duplicate", accepted.duplicates),
+        ("suppressed", accepted.suppressed or 0),
         ("conflict", len(accepted.conflicts) if conflicts is None else conflicts),
         ("rejected", len(accepted.rejected) if rejected is None else rejected),
     ):

@@ -2,18 +2,22 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Query, Response
 
 from api.bodies import Body, takes
 from api.conditional import When, read, tagged
 from api.parameters import RecordKey, TagName
+from api.records.answering import SUPPRESSED
 from api.records.list_query import ListQuery
 from api.records.scores import add_score_routes
 from api.state import App
 from services.answers import Page
+from services.names import ShortText
 from services.records.answers import Contact, ListedContact
 from services.records.contacts import ContactIn, ContactPatchIn, MergeIn
 from services.records.lists import RecordQuery
+from services.records.suppressions import REASON
+from services.resources import BadParameter
 
 router = APIRouter(prefix="/v1/contacts", tags=["Contacts"])
 _TAKES = takes(ContactIn)
@@ -36,7 +40,7 @@ def get_contact(key: RecordKey, app: App, when: When, response: Response) -> Con
 @router.put(
     "/{key}",
     openapi_extra=_TAKES,
-    responses={201: {"model": Contact}},
+    responses={201: {"model": Contact}, **SUPPRESSED},
     summary="Create or replace a contact",
 )
 def put_contact(key: RecordKey, body: Body, app: App, when: When, response: Response) -> Contact:
@@ -51,7 +55,7 @@ def put_contact(key: RecordKey, body: Body, app: App, when: When, response: Resp
     return tagged(response, contact)
 
 
-@router.patch("/{key}", openapi_extra=takes(ContactPatchIn), summary="Change a contact")
+@router.patch("/{key}", openapi_extra=takes(ContactPatchIn), responses=SUPPRESSED, summary="Change a contact")
 def patch_contact(key: RecordKey, body: Body, app: App, when: When, response: Response) -> Contact:
     """What is missing stays. `fields` are merged; null removes one. `tags` as a list replaces all.
 
@@ -60,25 +64,38 @@ def patch_contact(key: RecordKey, body: Body, app: App, when: When, response: Re
     return tagged(response, app.contacts.patch(key, body, when))
 
 
-@router.put("/{key}/tags/{tag:path}", summary="Add a tag to a contact")
+@router.put("/{key}/tags/{tag:path}", responses=SUPPRESSED, summary="Add a tag to a contact")
 def add_contact_tag(key: RecordKey, tag: TagName, app: App, when: When, response: Response) -> Contact:
     """The other tags stay. Adding one that is there changes nothing."""
     return tagged(response, app.contacts.tag(key, tag, when, there=True))
 
 
-@router.delete("/{key}/tags/{tag:path}", summary="Remove a tag from a contact")
+@router.delete("/{key}/tags/{tag:path}", responses=SUPPRESSED, summary="Remove a tag from a contact")
 def remove_contact_tag(key: RecordKey, tag: TagName, app: App, when: When, response: Response) -> Contact:
     """The other tags stay. Removing one that is not there changes nothing."""
     return tagged(response, app.contacts.tag(key, tag, when, there=False))
 
 
 @router.delete("/{key}", status_code=204, summary="Erase a contact")
-def delete_contact(key: RecordKey, app: App, when: When) -> None:
+def delete_contact(
+    key: RecordKey,
+    app: App,
+    when: When,
+    *,
+    suppress: Annotated[
+        bool, Query(description="For good: what senders send again about it is counted and not stored")
+    ] = False,
+    reason: Annotated[
+        ShortText | None, Query(description="Of the suppression, for people; nothing that says who it is")
+    ] = None,
+) -> None:
     """With its events, scores, deals, tasks and all else about it. Its follow-ups end."""
-    app.contacts.erase(key, when)
+    if reason is not None and not suppress:
+        raise BadParameter("reason", '"reason" is that of a suppression: add suppress=true, or leave it out')
+    app.contacts.erase(key, when, suppress=(reason or REASON) if suppress else None)
 
 
-@router.post("/{key}/merge", openapi_extra=takes(MergeIn), summary="Merge a contact")
+@router.post("/{key}/merge", openapi_extra=takes(MergeIn), responses=SUPPRESSED, summary="Merge a contact")
 def merge_contact(key: RecordKey, body: Body, app: App, when: When, response: Response) -> Contact:
     """Everything of it becomes the other's, which is returned; the key stays as an alias.
 

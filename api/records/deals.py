@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Response
 from api.bodies import Body, takes
 from api.conditional import When, read, tagged
 from api.parameters import RecordKey
+from api.records.answering import SUPPRESSED
 from api.records.list_query import ListQuery
 from api.records.scores import add_score_routes
 from api.state import App
@@ -34,7 +35,7 @@ def get_deal(key: RecordKey, app: App, when: When, response: Response) -> Deal:
 @router.put(
     "/{key}",
     openapi_extra=_TAKES,
-    responses={201: {"model": Deal}},
+    responses={201: {"model": Deal}, **SUPPRESSED},
     summary="Create or replace a deal",
 )
 def put_deal(key: RecordKey, body: Body, app: App, when: When, response: Response) -> Deal:
@@ -47,7 +48,7 @@ def put_deal(key: RecordKey, body: Body, app: App, when: When, response: Respons
     return tagged(response, deal)
 
 
-@router.patch("/{key}", openapi_extra=_TAKES, summary="Change a deal")
+@router.patch("/{key}", openapi_extra=_TAKES, responses=SUPPRESSED, summary="Change a deal")
 def patch_deal(key: RecordKey, body: Body, app: App, when: When, response: Response) -> Deal:
     """What is missing stays. `fields` are merged; null removes one."""
     return tagged(response, app.deals.patch(key, body, when))

@@ -69,6 +69,8 @@ def summary(done: Imported, seconds: float) -> str:
     parts = [f"Imported {counted(done.accepted, 'event')} in {seconds:.1f} s ({speed:,.0f} a second)"]
     if done.duplicates:
         parts.append(f"{done.duplicates:,} known already")
+    if done.suppressed:
+        parts.append(f"{counted(done.suppressed, 'event')} left out of persons who were erased for good")
     if done.conflicts:
         parts.append(f"{counted(done.conflicts, 'row')} left out whose id is that of another event")
     if done.bad:
@@ -84,6 +86,7 @@ def as_data(done: Imported, seconds: float) -> dict[str, Any]:
         "accepted": done.accepted,
         "duplicates": done.duplicates,
         "conflicts": done.conflicts,
+        "suppressed": done.suppressed,
         "bad": done.bad,
         "first_bad": bad,
         "seconds": round(seconds, 3),

@@ -168,6 +168,7 @@ def status(*, as_json: bool) -> int:
         ("New starts", "held back; kindling release resumes them" if state.held else "not held back"),
         ("Quarantined", counted(state.quarantined, "event")),
         ("Duplicates", duplicates),
+        ("Suppressed", counted(state.suppressions, "person", "persons")),
         ("Publishing", counted(state.publishing, "profile")),
         ("Temporal", f"{state.temporal}, UI {state.temporal_ui}"),
         ("Workers", ", ".join(workers) or "none; start one with: kindling up"),

@@ -33,6 +33,9 @@ class Accepted(BaseModel):
 
     accepted: int = Field(description="Events stored by this call")
     duplicates: int = Field(description="Events that were known already, under this id and the same")
+    suppressed: int | None = Field(
+        default=None, description="Events of those who were erased for good, where there are some; not stored"
+    )
     conflicts: list[Conflicting] = Field(description="Events under the id of another one, up to 100")
     conflicts_count: int | None = Field(
         default=None, description="All conflicts, where not all are listed; always for NDJSON"

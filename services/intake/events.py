@@ -57,11 +57,13 @@ class EventIn(BaseModel):
 class Taken:
     """What became of a batch. `ids` in the order of the input, None for what was not stored.
 
-    `conflicts`: events whose id stands for another one, by place, with the id and the reason.
+    `suppressed` were of those who were erased for good. `conflicts`: events whose id stands for another one, by place,
+    with the id and the reason.
     """
 
     accepted: int = 0
     duplicates: int = 0
+    suppressed: int = 0
     rejected: list[tuple[int, list[Problem]]] = field(default_factory=list)
     conflicts: list[tuple[int, str, str]] = field(default_factory=list)
     ids: list[str | None] = field(default_factory=list)
@@ -111,21 +113,18 @@ class Events:
                 lambda connection: self._store(connection, events, now, emails)
             )
             taken.accepted, taken.duplicates = stored.accepted, stored.duplicates
-            if stored.rejected or stored.conflicts:
+            taken.suppressed = len(stored.suppressed)
+            if left := {*stored.rejected, *stored.conflicts, *stored.suppressed}:
                 places = [index for index, event_id in enumerate(taken.ids) if event_id is not None]
                 for place, reason in stored.conflicts.items():
                     taken.conflicts.append((places[place], events[place].id, reason))
-                    taken.ids[places[place]] = None
                 taken.conflicts.sort()
                 for place, reason in stored.rejected.items():
                     taken.rejected.append((places[place], [Problem(("deal",), reason)]))
-                    taken.ids[places[place]] = None
                 taken.rejected.sort(key=lambda rejection: rejection[0])
-            self._types.update(
-                row.type
-                for place, row in enumerate(events)
-                if place not in stored.rejected and place not in stored.conflicts
-            )
+                for place in left:
+                    taken.ids[places[place]] = None
+            self._types.update(row.type for place, row in enumerate(events) if place not in left)
             self._resources.wakes.request(stored.shards)
         return taken
 
@@ -137,9 +136,8 @@ class Events:
         emails: Mapping[str, str] | None,
     ) -> intake.Taken:
         taken = intake.take_events(connection, events, self._resources.shards, now, emails)
-        types = {
-            row.type for place, row in enumerate(events) if place not in {*taken.rejected, *taken.conflicts}
-        }
+        left = {*taken.rejected, *taken.conflicts, *taken.suppressed}
+        types = {row.type for place, row in enumerate(events) if place not in left}
         if types - self._types:
             event_rows.remember_types(connection, types - self._types, now)
         return taken

@@ -60,20 +60,22 @@ class BadRow:
 class Imported:
     """What became of a file. `first_bad` are the first 20 of the rows that were not stored: `bad`, and `conflicts`.
 
-    Those have the id of another event. `notes`: what else its owner should know, in sentences.
+    Those have the id of another event. `suppressed` were of those who were erased for good. `notes`: what else its
+    owner should know, in sentences.
     """
 
     file: str
     accepted: int = 0
     duplicates: int = 0
     conflicts: int = 0
+    suppressed: int = 0
     bad: int = 0
     first_bad: list[BadRow] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     @property
     def rows(self) -> int:
-        return self.accepted + self.duplicates + self.conflicts + self.bad
+        return self.accepted + self.duplicates + self.conflicts + self.suppressed + self.bad
 
 
 def delimiter_of(text: str) -> str:
@@ -199,6 +201,7 @@ class _Import:
         )
         done.accepted += taken.accepted
         done.duplicates += taken.duplicates
+        done.suppressed += taken.suppressed
         for index, _, reason in taken.conflicts:
             done.conflicts += 1
             self._list(batch[index][0], reason)

@@ -48,6 +48,7 @@ class Status(BaseModel):
     )
     publishing: int
     held: bool
+    suppressions: int = Field(description="How many were erased for good")
     workers: list[Worker]
     shards: list[ShardStatus]
 

@@ -11,6 +11,7 @@ from store import meta
 from store.design import publications
 from store.follow_ups import enrollments as follow_ups
 from store.operations import status
+from store.records import suppressions
 
 #: A worker that has said nothing for so long counts as gone.
 GONE_AFTER = 30 * SECOND
@@ -32,6 +33,7 @@ class Status:
             quarantined = status.quarantined(connection)
             workers = status.workers(connection, now - GONE_AFTER)
             unfinished = publications.unfinished(connection)
+            suppressed = suppressions.count(connection)
             held = bool(meta.get_fact(connection, meta.HELD))
         shared = self._duplicates.count()
         oldest = min((shard.oldest for shard in shards if shard.oldest is not None), default=None)
@@ -48,6 +50,7 @@ class Status:
             shared_addresses=shared,
             publishing=len(unfinished),
             held=held,
+            suppressions=suppressed,
             workers=[
                 Worker(
                     id=worker["id"],

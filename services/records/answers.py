@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from conditions.fields import DealStatus
 from conditions.times import to_iso
+from services.answers import iso
 from services.entity_tags import Stored
 from store.connection import RowMapping
 from store.scoring.facts import plain_number
@@ -49,6 +50,34 @@ class Contact(Stored):
             fields=row["fields"],
             created_at=to_iso(row["created_at"]),
             updated_at=to_iso(row["updated_at"]),
+        )
+
+
+class NotStored(BaseModel):
+    """Instead of a record: what was sent is about somebody who was erased for good."""
+
+    suppressed: int = 1
+    detail: str
+
+
+class Suppressed(BaseModel):
+    """Somebody who was erased for good. Nothing here says who it was."""
+
+    id: str
+    created_at: str
+    reason: str
+    met: int = Field(description="How often something about them came and was not stored")
+    last_met_at: str | None
+
+    @classmethod
+    def of(cls, row: RowMapping) -> Self:
+        """The suppression of a row."""
+        return cls(
+            id=row["id"],
+            created_at=to_iso(row["created_at"]),
+            reason=row["reason"],
+            met=row["met"],
+            last_met_at=iso(row["last_met_at"]),
         )
 
 

@@ -14,6 +14,7 @@ from services.names import ShortText, Tag, check_name
 from services.preconditions import ALWAYS, Precondition
 from services.records.answers import Contact
 from services.records.shard_locks import forget_copies, in_shards
+from services.records.suppressions import refuse_suppressed, suppress_family
 from services.records.values import read_values, refuse_too_large, without_nulls
 from services.resources import Conflict, Invalid, NotFound, Resources
 from store.connection import Connection, RowMapping
@@ -129,6 +130,7 @@ class Contacts:
         shards = self._resources.shards
 
         def place(connection: Connection) -> list[int]:
+            refuse_suppressed(connection, key, email=given.get("email"))
             known = places.find_contacts(connection, [key])
             return [known[key].shard if known else places.shard_of(key, shards)]
 
@@ -149,6 +151,10 @@ class Contacts:
         """Change what is given; `fields` are merged."""
         values = read_values(ContactPatchIn, body, "contact", _TAKEN, _EMPTY)
 
+        def place(connection: Connection) -> list[int]:
+            refuse_suppressed(connection, key, email=values.get("email"))
+            return [find_contact(connection, key)["shard"]]
+
         def work(connection: Connection, now: Micros) -> Contact:
             before = find_contact(connection, key)
             _check(when, key, before)
@@ -161,17 +167,21 @@ class Contacts:
                 refuse_too_large(changes)
             return _change(connection, before, changes, now)
 
-        return in_shards(self._resources, lambda connection: [find_contact(connection, key)["shard"]], work)
+        return in_shards(self._resources, place, work)
 
     def tag(self, key: str, tag: str, when: Precondition = ALWAYS, *, there: bool) -> Contact:
         """Add a tag, or remove it; doing so twice is no error."""
         return self.patch(key, {"tags": {"add" if there else "remove": [tag]}}, when)
 
-    def erase(self, key: str, when: Precondition = ALWAYS) -> None:
-        """Delete the contact with everything about it; its follow-ups end."""
+    def erase(self, key: str, when: Precondition = ALWAYS, *, suppress: str | None = None) -> None:
+        """Delete the contact with everything about it; its follow-ups end.
+
+        With `suppress`, a reason, for good: what senders send again about it is not stored.
+        """
 
         def work(connection: Connection, now: Micros) -> None:
-            del now
+            if suppress is not None:
+                suppress_family(connection, find_contact(connection, key), suppress, now)
             contact = find_contact(connection, key)
             _check(when, key, contact)
             erasing.erase_contact(connection, contact["id"], contact["shard"])
@@ -187,6 +197,7 @@ class Contacts:
         into = _into(body)
 
         def both(connection: Connection) -> tuple[RowMapping, RowMapping]:
+            refuse_suppressed(connection, key, into)
             loser, survivor = find_contact(connection, key), find_contact(connection, into)
             if loser["id"] == survivor["id"]:
                 raise Conflict(f'"{key}" and "{into}" are one and the same contact')

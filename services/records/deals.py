@@ -14,6 +14,7 @@ from services.preconditions import ALWAYS, Precondition
 from services.records.answers import Deal
 from services.records.contacts import find_contact
 from services.records.shard_locks import forget_copies, in_shards
+from services.records.suppressions import refuse_suppressed
 from services.records.values import read_values, refuse_too_large, without_nulls
 from services.resources import Invalid, NotFound, Resources
 from store.connection import Connection, RowMapping
@@ -90,6 +91,7 @@ class Deals:
         shards = self._resources.shards
 
         def place(connection: Connection) -> list[int]:
+            refuse_suppressed(connection, contact)
             row = deals.deal_by_key(connection, key)
             if row is None and not create:
                 find_deal(connection, key)

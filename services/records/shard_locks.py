@@ -5,9 +5,10 @@ from contextlib import suppress
 from typing import TypeVar
 
 from conditions.times import Micros
-from services.resources import Conflict, Resources
+from services.resources import Conflict, Resources, Suppressed
 from store.connection import Connection
 from store.database import DatabaseUnavailable
+from store.intake.suppressed import note_met
 
 T = TypeVar("T")
 _TRIES = 5
@@ -22,7 +23,23 @@ def in_shards(
     place: Callable[[Connection], Iterable[int]],
     work: Callable[[Connection, Micros], T],
 ) -> T:
-    """Do `work` while holding the shards that `place` finds; `place` may raise what callers should see."""
+    """Do `work` while holding the shards that `place` finds; `place` may raise what callers should see.
+
+    What is Suppressed is counted.
+    """
+    try:
+        return _in_shards(resources, place, work)
+    except Suppressed as error:
+        counts = dict.fromkeys(error.ids, 1)
+        resources.database.run(lambda connection: note_met(connection, counts, resources.clock()))
+        raise
+
+
+def _in_shards(
+    resources: Resources,
+    place: Callable[[Connection], Iterable[int]],
+    work: Callable[[Connection, Micros], T],
+) -> T:
     for _ in range(_TRIES):
         with resources.database.read() as connection:
             shards = frozenset(place(connection))

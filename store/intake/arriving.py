@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 from conditions.times import Micros
 from runtime.statuses import EventStatus
 from store.bulk import Bulk
+from store.intake import suppressed as suppressing
 from store.intake.event_rows import EVENT_COLUMNS, ONCE
 from store.intake.known import Sent, difference, known_events
 from store.intake.places import Place, ensure_contacts, ensure_deals, find_contacts, find_deals
@@ -35,7 +36,7 @@ class Taken(NamedTuple):
     """`accepted` were stored, `duplicates` were known already; `shards` have new work.
 
     By place, with the reason: `rejected`, events whose deal is not there or is another contact's; `conflicts`, events
-    whose id stands for something else.
+    whose id stands for something else. `suppressed`: the places of events of those who were erased for good.
     """
 
     accepted: int
@@ -43,6 +44,7 @@ class Taken(NamedTuple):
     shards: frozenset[int]
     rejected: dict[int, str]
     conflicts: dict[int, str]
+    suppressed: frozenset[int]
 
 
 def take_events(
@@ -56,9 +58,14 @@ def take_events(
 
     `emails`: addresses by the keys of contacts, for those that are created.
     """
+    suppressed = suppressing.hold_back(connection, [event.contact for event in events], now, emails)
     silent = all(event.silent for event in events)
     known = known_events(connection, [event.id for event in events])
-    arriving = [(index, event) for index, event in enumerate(events) if event.id not in known]
+    arriving = [
+        (index, event)
+        for index, event in enumerate(events)
+        if event.id not in known and index not in suppressed
+    ]
     rejected: dict[int, str] = {}
     deals: dict[str, Place] = {}
     owner_keys: dict[str, str] = {}
@@ -82,12 +89,16 @@ def take_events(
     rows.sort(key=lambda row: row[0])
     accepted = Bulk(connection).insert(table(Event), EVENT_COLUMNS, rows, ONCE)
     touched = frozenset(row[EVENT_COLUMNS.index("shard")] for row in rows)
-    again = [index for index in range(len(events)) if index not in new and index not in rejected]
+    again = [
+        index
+        for index in range(len(events))
+        if not (index in new or index in rejected or index in suppressed)
+    ]
     if accepted < len(rows):  # somebody else has stored some of them meanwhile
         again += new
     conflicts = _conflicts(connection, {index: events[index] for index in again}) if again else {}
-    duplicates = len(events) - len(rejected) - len(conflicts) - accepted
-    return Taken(accepted, duplicates, touched, rejected, conflicts)
+    duplicates = len(events) - len(rejected) - len(conflicts) - len(suppressed) - accepted
+    return Taken(accepted, duplicates, touched, rejected, conflicts, suppressed)
 
 
 def _row(

@@ -44,6 +44,14 @@ def contact_keys(connection: Connection, ids: Collection[int]) -> dict[int, str]
     return {row[0]: row[1] for row in bulk.rows(f"SELECT id, key FROM contacts WHERE {test}", parameter)}
 
 
+def family_keys(connection: Connection, contact_id: int) -> list[str]:
+    """The keys of a contact and of those merged into it."""
+    query = select(CONTACTS.c.key).where(
+        (CONTACTS.c.id == contact_id) | (CONTACTS.c.merged_into == contact_id)
+    )
+    return list(connection.execute(query).scalars())
+
+
 def all_tags(connection: Connection, limit: int) -> list[str]:
     """Tags that contacts have, at most so many. Looks through all contacts."""
     bulk = Bulk(connection)

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 from tests.cli.conftest import Kindling
 
 
@@ -22,3 +24,20 @@ def test_enrollments_of_a_fresh_installation(kindling: Kindling) -> None:
     said = kindling("enrollments", "--status", "runing", status=1).stderr
     assert 'There is no status "runing"; did you mean "running"?' in said
     assert 'no automation "none"' in kindling("enrollments", "--automation", "none", status=1).stderr
+
+
+def test_a_contact_is_erased_for_good_and_the_suppression_lifted(kindling: Kindling, tmp_path: Path) -> None:
+    file = tmp_path / "events.csv"
+    file.write_text("contact,type\nada,purchase\n")
+    kindling("import", file)
+    assert "erased for good" in kindling("erase", "ada", "--suppress", "--yes").stdout
+    assert "no contact" in kindling("erase", "ada", "--yes", status=1).stderr
+    again = kindling("import", file, "--name", "again")
+    assert "Imported 0 events" in again.stdout
+    assert "1 event left out of persons who were erased for good" in again.stdout
+    [one] = kindling.json("suppressions")["items"]
+    assert (one["reason"], one["met"]) == ("erased", 1)
+    assert one["id"][:8] in kindling("suppressions").stdout
+    assert "lifted" in kindling("suppressions", "--lift", one["id"]).stdout
+    assert kindling("suppressions").stdout == "Nobody is suppressed.\n"
+    assert kindling.json("import", file, "--name", "third")["accepted"] == 1
