@@ -64,7 +64,7 @@ def follow_date(situation: Situation, row: RowMapping, step: WaitStep) -> bool:
     Whether that changed anything. What is over is over.
     """
     spec, known = step.wait, row["deadline_at"]
-    if not isinstance(spec, WaitUntil) or known is None or known <= situation.now:
+    if not isinstance(spec, WaitUntil) or spec.is_clock or known is None or known <= situation.now:
         return False
     try:
         until = moment_of(situation, spec)

@@ -119,5 +119,32 @@ def test_who_was_there_before_is_found_after(old: Database) -> None:
         assert shared_addresses(connection, "", 10) == ["ada@x.example"]
 
 
+def test_follow_ups_that_wait_already_are_watched_after(old: Database) -> None:
+    columns = (
+        "id, automation_id, version, contact_id, shard, origin, cause, depth, status, attempt, closing, "
+        "created_at, step"
+    )
+    _upgraded(
+        old,
+        "0004",
+        *(
+            f"INSERT INTO enrollments ({columns}) VALUES ('{key}', 1, 1, 1, 0, '{key}', 'event', 0, '{status}', 1, "
+            "false, 1, '1')"
+            for key, status in (("waits", "running"), ("done", "completed"))
+        ),
+        *(
+            "INSERT INTO outcomes (enrollment_id, path, kind, result, attempt, at) "
+            f"VALUES ('{key}', '{path}', 'wait', '{{\"until\": 1795000000123456}}', 1, 5)"
+            for key, path in (("waits", "0"), ("waits", "1"), ("done", "1"))
+        ),
+    )
+    migrate(old, 4)
+    with old.read() as connection:
+        waits = sa.text("SELECT enrollment_id, path, deadline_at, met_at, since_at FROM waits")
+        assert connection.execute(waits).all() == [("waits", "1", 1_795_000_000_123_456, None, None)]
+        watching = sa.text("SELECT id, watching FROM enrollments ORDER BY id")
+        assert connection.execute(watching).all() == [("done", 0), ("waits", 2)]
+
+
 def _sql(value: str | int | None) -> str:
     return "NULL" if value is None else str(value) if isinstance(value, int) else f"'{value}'"

@@ -24,3 +24,20 @@ def upgrade() -> None:
     op.create_index(
         "ix_enrollments_after", "enrollments", ["after_id"], sqlite_where=there, postgresql_where=there
     )
+    _watch_dates()
+
+
+def _watch_dates() -> None:
+    """Follow-ups that wait already are looked at when their record changes, as new ones are: a date may move."""
+    sqlite = op.get_bind().dialect.name == "sqlite"
+    until = "json_extract(o.result, '$.until')" if sqlite else "CAST(o.result ->> 'until' AS bigint)"
+    op.execute(
+        "INSERT INTO waits (enrollment_id, path, deadline_at, registered_at) "
+        f"SELECT o.enrollment_id, o.path, {until}, o.at FROM outcomes o "
+        "JOIN enrollments e ON e.id = o.enrollment_id AND e.step = o.path "
+        f"WHERE o.kind = 'wait' AND e.status = 'running' AND {until} IS NOT NULL"
+    )
+    op.execute(
+        "UPDATE enrollments SET watching = watching | 2 WHERE status = 'running' AND EXISTS "
+        "(SELECT 1 FROM waits w WHERE w.enrollment_id = enrollments.id AND w.path = enrollments.step)"
+    )
