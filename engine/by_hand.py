@@ -4,8 +4,11 @@ from collections.abc import Collection
 from dataclasses import replace
 from typing import NamedTuple
 
+from automations.steps.moments import NoDate, date_moment, zone_of
+from automations.steps.waits import WaitUntil
 from conditions.times import Micros
-from engine.admitting import Found
+from conditions.tree import Lookup
+from engine.admitting import Decided, Found
 from engine.enrolling import Enrolling
 from engine.published import Published
 from engine.subjects import Subjects
@@ -74,3 +77,20 @@ def enlist(
     done = known_origins(connection, trigger.automation_id, origins)
     enrolling.found = [found for found in enrolling.found if found.match.origin not in done]
     return enrolling, len(done)
+
+
+def count_past(enrolling: Enrolling, decided: Decided, date: WaitUntil | None) -> int:
+    """For how many of these enrollments the date that they wait for first is over."""
+    if date is None:
+        return 0
+    fields = [enrolling.facts.of(one.contact_id, one.deal_id).fields for one in decided.enrollments]
+    return sum(_is_over(date, of_record, enrolling.now) for of_record in fields)
+
+
+def _is_over(date: WaitUntil, fields: Lookup, now: Micros) -> bool:
+    if date.until.startswith("event."):
+        return False
+    try:
+        return date_moment(date, fields(date.until), zone_of(date, fields)) <= now
+    except NoDate:
+        return False

@@ -40,6 +40,10 @@ class Enrolled(BaseModel):
     enrolled: int
     skipped: dict[str, int] = Field(description="By reason")
     already: int = Field(description="Matches that this `request` had dealt with before")
+    past: int = Field(
+        description="Those among the enrolled for whom the date that a follow-up waits for first is over; `if_past` "
+        "says what happens to them"
+    )
     starts_until: str | None = Field(description="When the storm limit lets the last one start")
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from automations.model import Automation, ExitEvent
 from automations.steps.base import BaseStep
+from automations.steps.waits import WaitStep, WaitUntil
 from conditions.fields import LATER_WHERE, RULE_WHERE, TRIGGER, Catalogue
 from conditions.problems import Loc
 
@@ -34,6 +35,16 @@ def _walk(steps: list[Any], prefix: str, loc: Loc) -> Iterator[Placed]:
         yield Placed(path, here, step)
         for branch in step.branches():
             yield from _walk(branch.steps, f"{path}.{branch.name}.", (*here, *branch.loc))
+
+
+def first_date(automation: Automation) -> WaitUntil | None:
+    """The date that every follow-up waits for first; None where it waits for something else, or not all do."""
+    for step in automation.steps:
+        if isinstance(step, WaitStep) and isinstance(step.wait, WaitUntil) and not step.wait.is_clock:
+            return step.wait
+        if step.decides:
+            return None
+    return None
 
 
 def find_step(automation: Automation, path: str) -> BaseStep:

@@ -52,6 +52,10 @@ def enroll(
     say(f"{counted(enrolled.enrolled, 'record')} of {enrolled.records:,} {verb} in {key}.", "bold")
     for reason, count in enrolled.skipped.items():
         say(f"  {count:,} skipped: {reason}")
+    if enrolled.past:
+        note(
+            f"For {enrolled.past:,} of them the date that is waited for first is over; if_past says what happens."
+        )
     if enrolled.starts_until:
         note(f"The storm limit lets the last one start at {enrolled.starts_until}.")
     return 0

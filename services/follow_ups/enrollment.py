@@ -9,11 +9,13 @@ from pydantic import Field, StrictBool, ValidationError, model_validator
 from uuid_utils import uuid7
 
 from automations.model import Automation
+from automations.steps.places import first_date
+from automations.steps.waits import WaitUntil
 from conditions.definition import Definition, Key, Text, invalid
 from conditions.messages import plain_errors
 from conditions.problems import Problem
 from engine.admitting import Decided
-from engine.by_hand import Wanted, enlist
+from engine.by_hand import Wanted, count_past, enlist
 from engine.published import Published, PublishedCache, compile_automation
 from services.answers import Enrolled, iso
 from services.design.definitions import find_definition
@@ -71,9 +73,11 @@ def read_request(body: Any) -> EnrollRequest:
 
 @dataclass
 class _Tally:
+    date: WaitUntil | None
     looked_at: int = 0
     enrolled: int = 0
     already: int = 0
+    past: int = 0
     skipped: Counter[str] = field(default_factory=Counter)
 
 
@@ -96,7 +100,7 @@ class EnrollByHand:
     def _enroll(self, key: str, request: EnrollRequest, *, resumed: bool = False) -> Enrolled:
         with self._resources.database.read() as connection:
             automation_id, kind = self._check(connection, key, request)
-        tally = _Tally()
+            tally = _Tally(date=first_date(self._automation(connection, key, request)))
         wanted = Wanted(request.request or str(uuid7()), request.matching)
         for shard, ids in self._records(request, kind):
             self._chunk(key, kind, shard, ids, wanted, request, tally, resumed=resumed)
@@ -112,6 +116,7 @@ class EnrollByHand:
             enrolled=tally.enrolled,
             skipped=dict(sorted(tally.skipped.items())),
             already=tally.already,
+            past=tally.past,
             starts_until=iso(last) if not request.dry_run else None,
         )
 
@@ -172,6 +177,16 @@ class EnrollByHand:
             raise Conflict(f'the automation "{key}" is not published; publish it, or count with dry_run')
         return published, compiled
 
+    def _automation(self, connection: Connection, key: str, request: EnrollRequest) -> Automation:
+        """The definition whose trigger `_trigger` gives."""
+        row = find_definition(connection, definitions.AUTOMATIONS, key)
+        published = None
+        if row["version"] is not None and not request.draft:
+            published = definitions.version_definition(
+                connection, definitions.AUTOMATIONS, row["id"], row["version"]
+            )
+        return Automation.model_validate(published or row["draft"])
+
     def _records(self, request: EnrollRequest, kind: Kind) -> Iterator[tuple[int, list[int]]]:
         """Ids of records with their shard, some hundred at a time."""
         if request.matching:
@@ -227,7 +242,7 @@ class EnrollByHand:
         *,
         resumed: bool,
     ) -> None:
-        def work(connection: Connection) -> tuple[Decided, int, list[int]]:
+        def work(connection: Connection) -> tuple[Decided, int, int, list[int]]:
             now = self._resources.clock()
             published, trigger = self._trigger(connection, key, request)
             trigger = replace(trigger, paused=trigger.paused and not resumed)
@@ -236,16 +251,18 @@ class EnrollByHand:
                 connection, shard, published, trigger, kind, places.pop(shard, []), wanted, now
             )
             decided = batch.decide(connection) if request.dry_run else batch.save(connection)
-            return decided, already, [record_id for moved in places.values() for record_id in moved]
+            past = count_past(batch, decided, tally.date)
+            return decided, already, past, [record_id for moved in places.values() for record_id in moved]
 
         if request.dry_run:
             with self._resources.database.read() as connection:
-                decided, already, moved = work(connection)
+                decided, already, past, moved = work(connection)
         else:
-            decided, already, moved = self._resources.database.run(work, [shard])
+            decided, already, past, moved = self._resources.database.run(work, [shard])
         tally.looked_at += len(ids) - len(moved)
         tally.enrolled += len(decided.enrollments)
         tally.already += already
+        tally.past += past
         tally.skipped += Counter(skip.reason for skip in decided.skips)
         if moved:
             with self._resources.database.read() as connection:

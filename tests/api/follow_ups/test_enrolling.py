@@ -276,3 +276,17 @@ async def test_deals_are_guarded_by_enrollments_of_a_profile_that_is_unpublished
         kindling.score()
         await kindling.client.post("/v1/profiles/pa/unpublish")
     assert len((await kindling.get("/v1/enrollments"))["items"]) == 1
+
+
+async def test_dates_that_are_over_are_counted_before_anybody_is_enrolled(kindling: Installation) -> None:
+    """Ada's contract ended long ago, Ben's ends in years, Cleo has none."""
+    wait = {"wait": {"until": "contact.renewal", "offset": "-30d", "if_past": "skip"}}
+    await kindling.automate(trigger={"event": "never"}, steps=[{"add_tag": "x"}, wait, {"stop": "sent"}])
+    await kindling.send(*({"type": "hello", "contact": contact} for contact in ("ada", "ben", "cleo")))
+    for contact, renewal in (("ada", "2020-01-01"), ("ben", "2199-01-01")):
+        await kindling.client.patch(f"/v1/contacts/{contact}", json={"fields": {"renewal": renewal}})
+    counted = await enroll(kindling, contacts=["ada", "ben", "cleo"], dry_run=True)
+    assert (counted["enrolled"], counted["past"]) == (3, 1)
+    assert (await enroll(kindling, contacts=["ada", "ben", "cleo"]))["past"] == 1
+    await kindling.automate(trigger={"event": "never"}, steps=[{"wait": "1d"}, wait])
+    assert (await enroll(kindling, contacts=["ada"], dry_run=True))["past"] == 0
