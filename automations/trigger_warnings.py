@@ -1,0 +1,105 @@
+"""What of a trigger is hardly meant: entries that never come, follow-ups that meet, changes of the same things."""
+
+from collections.abc import Iterator
+
+from automations.durations import longest_duration
+from automations.known import Known
+from automations.model import Automation, definition
+from automations.steps.places import walk
+from automations.steps.waits import WaitForStep, WaitStep
+from automations.touching import source_of, things_of, toucher_of
+from conditions.problems import Problem
+from conditions.times import micros_of
+from conditions.tree import Leaf, bounds, field_words, fields_read, needed
+from triggers.model import Trigger
+
+_INFINITE = float("inf")
+
+
+def trigger_warnings(automation: Automation, known: Known) -> Iterator[Problem]:
+    """Each with its place in the document."""
+    yield from _of_trigger(automation, known)
+    yield from _together(automation, known)
+
+
+def _of_trigger(automation: Automation, known: Known) -> Iterator[Problem]:
+    trigger = automation.trigger
+    if trigger.fires == "on_entry" and not trigger.filters:
+        yield Problem(("trigger", "fires"), "without filters there is nothing to enter: this never fires")
+    elif (
+        trigger.fires == "on_entry"
+        and trigger.looks_at == "scores"
+        and not {"score", "band"} & fields_read(trigger.filters)
+    ):
+        yield Problem(
+            ("trigger", "fires"),
+            "on_entry asks whether `score` and `band` came to match, and the filters read neither: this never fires",
+        )
+    if trigger.profile is None:
+        return
+    yield from _unseen_entry(trigger)
+    waits = any(isinstance(place.step, WaitStep | WaitForStep) for place in walk(automation))
+    if trigger.fires == "every_change" and waits and not _spaced(automation):
+        yield Problem(
+            ("trigger",),
+            "fires on every change, and its follow-ups wait: many may run for one record at once; add fires: on_entry, "
+            "or say while_running: start, skip or replace",
+        )
+    reads = fields_read(trigger.filters)
+    if reads and reads <= {"score", f"scores.{trigger.profile}"}:
+        low, high = bounds(trigger.filters, *reads)
+        profile = known.profiles.get(trigger.profile)
+        least = profile.min if profile is not None and profile.min is not None else -_INFINITE
+        if low <= least and 1 <= high < _INFINITE:
+            yield Problem(
+                ("trigger", "filters", min(reads)),
+                "only bounds the score from above, so it fires at everybody's first point; for a score that falls, add "
+                f"previous_score: {{greater: {high:g}}}",
+            )
+
+
+def _unseen_entry(trigger: Trigger) -> Iterator[Problem]:
+    """A field that has to come to hold a value, where only scores are looked at."""
+    if trigger.fires != "on_entry" or "looks_at" in trigger.model_fields_set:
+        return
+    scored = {"score", "band", f"scores.{trigger.profile}", f"bands.{trigger.profile}"}
+    if not scored & fields_read(trigger.filters):
+        return
+    comes = next((leaf.field for leaf in needed(trigger.filters) if _comes_true(leaf)), None)
+    if comes is not None:
+        yield Problem(
+            ("trigger", "fires"),
+            f"who reaches the score first and {field_words(comes)} later does not enter: say looks_at: "
+            "scores_and_fields if that should fire, or looks_at: scores",
+        )
+
+
+def _comes_true(leaf: Leaf) -> bool:
+    """Whether a field of a record has to come to hold something."""
+    of_record = leaf.field.startswith(("contact.", "deal."))
+    return of_record and not leaf.operator.unwanted and leaf.operator.emptiness is not True
+
+
+def _spaced(automation: Automation) -> bool:
+    """Whether the trigger says what to do while a follow-up runs, or enters again only after it."""
+    trigger = automation.trigger
+    if "while_running" in trigger.model_fields_set or trigger.reentry == "once":
+        return True
+    after = None if isinstance(trigger.reentry, str) else micros_of(trigger.reentry.after)
+    return after is not None and after >= longest_duration(automation)
+
+
+def _together(automation: Automation, known: Known) -> Iterator[Problem]:
+    """Others that the same change may start and that change the same things."""
+    raw = definition(automation)
+    mine, source, things = toucher_of(raw), source_of(raw), sorted(things_of(raw))
+    touching = known.touching() if things else {}
+    for thing in things:
+        others = sorted(other.key for other in touching.get((source, thing), ()) if mine.meets(other))
+        if others:
+            named = ", ".join(others[:3]) + (f" and {len(others) - 3} more" if len(others) > 3 else "")
+            yield Problem(
+                ("trigger",),
+                f"the same change may start {named}, which changes {thing} too; the one whose key comes first begins, "
+                "unless `order` says otherwise",
+            )
