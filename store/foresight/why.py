@@ -45,8 +45,8 @@ def besides(
     `cause`: `manual`, `start`, `attribute` where fields of the record changed, `score` where another score did.
     """
     bulk = Bulk(connection)
-    elsewhere = f"automation_id = ? AND {kind}_id = ? AND origin NOT LIKE ? AND origin NOT LIKE 'event:%'"
-    parameters = (automation_id, record_id, f"{profile_id}:%", limit)
+    elsewhere = f"automation_id = ? AND {kind}_id = ? AND origin NOT LIKE ? AND origin NOT LIKE ?"
+    parameters = (automation_id, record_id, f"{profile_id}:%", "event:%", limit)
     enrolled = bulk.rows(
         f"SELECT created_at, origin, id, NULL FROM enrollments WHERE {elsewhere} ORDER BY created_at DESC LIMIT ?",
         *parameters,

@@ -68,7 +68,9 @@ def merge_contacts(
         )
     )
     touched = max(survivor["touched"], loser["touched"], 1)
-    found_by = contact_search(survivor["key"], values["name"], values["email"])
+    found_by = contact_search(
+        survivor["key"], *(values.get(name, survivor[name]) for name in ("name", "email"))
+    )
     connection.execute(
         update(CONTACTS)
         .where(CONTACTS.c.id == new)

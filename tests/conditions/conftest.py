@@ -25,5 +25,5 @@ def sqlite() -> Iterator[sa.Engine]:
 @pytest.fixture(scope="session", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def database(request: pytest.FixtureRequest) -> sa.Engine:
     engine: sa.Engine = request.getfixturevalue(request.param)
-    table.create(engine)
+    table.create(engine, checkfirst=True)
     return engine

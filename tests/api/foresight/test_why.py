@@ -184,7 +184,7 @@ async def test_entering_because_of_a_field_is_told_besides(kindling: Installatio
     await kindling.publish()
     filters = {"score": {"greater_or_equal": 5}, "contact.stage": {"equal": "lead"}}
     trigger = {"profile": "engagement", "filters": filters, "fires": "on_entry"}
-    await kindling.automate(trigger={**trigger, "looks_at": "scores_and_fields"})
+    await kindling.automate(trigger={**trigger, "looks_at": "scores_and_fields"}, steps=[{"add_tag": "hot"}])
     await kindling.send(*opened("ada", 5))
     kindling.score()
     kindling.later()
