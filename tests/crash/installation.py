@@ -102,9 +102,10 @@ class Look:
         return dict(self.rows("SELECT c.key, s.score FROM scores s JOIN contacts c ON c.id = s.record_id"))
 
     def idle(self) -> bool:
-        """Nothing is pending and every follow-up is over."""
-        return bool(
-            self.one("SELECT count(*) FROM events WHERE status = 0") == 0
-            and self.one("SELECT count(*) FROM adjustments WHERE status = 0") == 0
-            and self.one("SELECT count(*) FROM enrollments WHERE status IN ('queued', 'running')") == 0
+        """Nothing is pending and every follow-up is over, at one moment: what ends may make work."""
+        left = self.one(
+            "SELECT (SELECT count(*) FROM events WHERE status = 0) "
+            "+ (SELECT count(*) FROM adjustments WHERE status = 0) "
+            "+ (SELECT count(*) FROM enrollments WHERE status IN ('queued', 'running'))"
         )
+        return bool(left == 0)
