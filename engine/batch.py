@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from conditions.times import Micros
 from engine.enrolling import Enrolling
+from engine.past import StoredPast
 from engine.published import Published
 from engine.saving import save_progress
 from engine.subjects import CONTACT, DEAL, Subjects
@@ -110,10 +111,10 @@ class Batch:
         valid = [i for i in ids if i in stored and _valid(stored[i], profile)]
         limited = self._limited(profile, valid, incoming)
         mortal = self._mortal(profile, valid, stored)
-        revoked = {i for i in ids if any(item.revokes is not None for item in incoming[i])}
+        revoked = self._revoked(profile, valid, incoming)
         known = set(valid)
         reread = {i for i, touch in touched.items() if touch.reread}
-        folded = [i for i in ids if i not in known or i in revoked or i in reread]
+        folded = [i for i in ids if i not in known or i in reread]
         histories = self._histories(profile, folded)
         origin = self.published.rows[profile.id]
         for record_id in ids:
@@ -126,6 +127,10 @@ class Batch:
                 stored=stored.get(record_id),
                 limited=limited.get(record_id, ()),
                 mortal=mortal.get(record_id, ()),
+                revoked=revoked.get(record_id, ()),
+                past=None
+                if record_id in histories
+                else StoredPast(self.connection, self.subjects, profile, record_id),
                 history=histories.get(record_id),
                 touch=touched.get(record_id),
                 rebuild=Rebuild("publish", origin.silent) if older else Rebuild("attribute", silent=False),
@@ -154,7 +159,14 @@ class Batch:
             history = History(kept, history.adjustments)
         if stored is not None:  # the failed attempt has changed its standing
             stored = self._stored(profile, [case.record_id])[case.record_id]
-        return replace(case, incoming=good, history=history, stored=stored)
+        past = StoredPast(
+            self.connection,
+            self.subjects,
+            profile,
+            case.record_id,
+            lambda event: self._passes(profile, record, event, event.id),
+        )
+        return replace(case, incoming=good, history=history, past=past if case.past else None, stored=stored)
 
     def _stored(self, profile: CompiledProfile, ids: list[int]) -> dict[int, Stored]:
         """What is stored of the scores; those from before the profile was last unpublished are empty."""
@@ -205,11 +217,11 @@ class Batch:
                     )
                 )
         for revocation in self.due.revocations:
-            record_id = revocation.contact_id if kind == CONTACT else revocation.deal_id
-            if record_id is not None and revocation.type in types:
-                event_id, at, silent = revocation.event_id, revocation.at, revocation.silent
+            event = revocation.event
+            record_id = revocation.contact_id if kind == CONTACT else event.deal
+            if record_id is not None and event.type in types:
                 found.setdefault(record_id, []).append(
-                    Incoming(at, f"{REVOKE}{event_id}", silent=silent, revokes=event_id)
+                    Incoming(revocation.at, f"{REVOKE}{event.id}", silent=revocation.silent, revokes=event)
                 )
         for record_id in (*self.due.overdue.get(profile.id, ()), *touched):
             found.setdefault(record_id, [])
@@ -223,14 +235,26 @@ class Batch:
         if not profile.limited:
             return {}
         windows = {
-            (record_id, rule.key, window_of(rule.per, profile.timezone, item.at))
+            (record_id, rule.key, window_of(rule.per, profile.timezone, event.at))
             for record_id in ids
             for item in incoming[record_id]
-            if item.event is not None
-            for rule in profile.event_rules.get(item.event.type, ())
+            if (event := item.event or item.revokes) is not None
+            for rule in profile.event_rules.get(event.type, ())
             if rule.times is not None
         }
         return ledgers.load_windows(self.connection, profile.id, windows) if windows else {}
+
+    def _revoked(
+        self, profile: CompiledProfile, ids: list[int], incoming: dict[int, list[Incoming]]
+    ) -> dict[int, list[Entry]]:
+        """The stored entries of the events that are revoked."""
+        causes = [
+            (record_id, item.revokes.at, item.revokes.id)
+            for record_id in ids
+            for item in incoming[record_id]
+            if item.revokes is not None
+        ]
+        return ledgers.load_causes(self.connection, profile.id, causes) if causes else {}
 
     def _mortal(
         self, profile: CompiledProfile, ids: list[int], stored: dict[int, Stored]
@@ -284,7 +308,7 @@ class Batch:
             }
             waiting.mark_adjustments_applied(connection, fixed)
         if due.revocations:
-            waiting.mark_revoked(connection, [revocation.event_id for revocation in due.revocations])
+            waiting.mark_revoked(connection, [revocation.event.id for revocation in due.revocations])
         if due.touched_contacts:
             waiting.clear_touched(connection, "contacts", due.touched_contacts)
         if due.touched_deals:

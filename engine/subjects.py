@@ -57,7 +57,7 @@ class Subjects:
         contacts = {pending.contact_id for pending in due.events}
         deals = {pending.event.deal for pending in due.events if pending.event.deal is not None}
         contacts.update(revocation.contact_id for revocation in due.revocations)
-        deals.update(found.deal_id for found in due.revocations if found.deal_id is not None)
+        deals.update(found.event.deal for found in due.revocations if found.event.deal is not None)
         contacts.update(due.touched_contacts)
         deals.update(due.touched_deals)
         wanted = {CONTACT: contacts, DEAL: deals}

@@ -22,6 +22,15 @@ class Event(NamedTuple):
     deal: int | None = None
 
 
+#: Where something stands in a history: (time, id).
+Place = tuple[Micros, str]
+
+
+def place_of(event: Event) -> Place:
+    """Where an event stands in its record's history."""
+    return event.at, event.id
+
+
 class Adjustment(NamedTuple):
     """Points given by hand or by a step; fixed when applied. `ends_at` None: for good."""
 
@@ -149,10 +158,23 @@ class Ledger:
         """
         profile = self.profile
         for rule in profile.event_rules.get(event.type, ()):
-            if rule.where is None or rule.where(self._facts(event), event.at):
+            if self._meets(rule, event):
                 self._enter(rule, event)
         for key in profile.silence_broken_by.get(event.type, ()):
             self.standing.active[key] = max(event.at, self.standing.active.get(key, event.at))
+
+    def enter_first(self, rule: EventRule, events: Iterable[Event]) -> None:
+        """Enter the points of this one rule for the first of the events that meets its conditions."""
+        found = next((event for event in events if self._meets(rule, event)), None)
+        if found is not None:
+            self._enter(rule, found)
+
+    def take(self, entry: Entry) -> None:
+        """Take an entry out."""
+        self.standing.entries -= 1
+        if self.added.pop((entry.rule, entry.cause_id), None) is None:
+            self.removed.append(entry)
+        self._live[self.group_of(entry)] -= self.worth(entry, self.now)
 
     def add_adjustment(self, adjustment: Adjustment) -> None:
         """Enter points given by hand."""
@@ -240,6 +262,9 @@ class Ledger:
                     if since is not None and since + age < LATEST:
                         yield since + age + 1
 
+    def _meets(self, rule: EventRule, event: Event) -> bool:
+        return rule.where is None or rule.where(self._facts(event), event.at)
+
     def _enter(self, rule: EventRule, event: Event) -> None:
         ends_at = None if rule.lifetime is None else event.at + rule.lifetime
         if rule.times is None:
@@ -252,7 +277,7 @@ class Ledger:
             if (event.at, event.id) > _order(last):
                 return
             counted.remove(last)
-            self._take(last)
+            self.take(last)
         entry = Entry(rule.key, event.id, rule.points, event.at, ends_at, window)
         counted.append(entry)
         self._put(entry)
@@ -264,12 +289,6 @@ class Ledger:
         self._live[group] = self._live.get(group, 0) + self.worth(entry, self.now)
         if entry.ends_at is not None:
             self._fall_due(entry)
-
-    def _take(self, entry: Entry) -> None:
-        self.standing.entries -= 1
-        if self.added.pop((entry.rule, entry.cause_id), None) is None:
-            self.removed.append(entry)
-        self._live[self.group_of(entry)] -= self.worth(entry, self.now)
 
     def _fall_due(self, entry: Entry) -> None:
         moment = self._next_of(entry)
@@ -312,7 +331,7 @@ class Ledger:
         return entry.ends_at
 
 
-def _order(entry: Entry) -> tuple[Micros, str]:
+def _order(entry: Entry) -> Place:
     return entry.starts_at, entry.cause_id
 
 

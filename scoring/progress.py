@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from typing import NamedTuple
 
 from conditions.times import Micros
 from scoring.compiled import CompiledProfile
 from scoring.fold import fold
 from scoring.ledger import Adjustment, Entry, Event, Ledger, Record, Standing
+from scoring.withdrawal import KnownPast, Past, Withdrawal
 
 
 class Stored(NamedTuple):
@@ -23,7 +23,8 @@ class Stored(NamedTuple):
 
 
 class Incoming(NamedTuple):
-    """What waits to be applied: an event, the revocation of the event `revokes`, or else an adjustment.
+    """What waits to be applied: an event, the revocation of the event `revokes` (its properties are not needed), or
+    else an adjustment.
 
     `points` None: what it takes to reach `set_to`.
     """
@@ -36,7 +37,7 @@ class Incoming(NamedTuple):
     ends_at: Micros | None = None
     silent: bool = False
     depth: int = 0
-    revokes: str | None = None
+    revokes: Event | None = None
 
 
 Turn = tuple[int, Micros, str]
@@ -112,9 +113,9 @@ class Case:
     """One score, and all that a batch has for it.
 
     `limited` are the stored entries of the limit windows that `incoming` touches; `mortal`, needed when the stored
-    score is overdue, those that end after its last scoring. `history`, all that has been applied, is needed when
-    nothing valid is stored (none yet, of another version, or to be folded anew), when `incoming` revokes events, and
-    when a touch has event rules reread.
+    score is overdue, those that end after its last scoring; `revoked`, those of the events that `incoming` revokes.
+    `history`, all that has been applied, is needed when nothing valid is stored (none yet, of another version, or to be
+    folded anew), and when a touch has event rules reread; without it `past`, when `incoming` revokes events.
     """
 
     record: Record
@@ -123,6 +124,8 @@ class Case:
     stored: Stored | None = None
     limited: Iterable[Entry] = ()
     mortal: Iterable[Entry] = ()
+    revoked: Iterable[Entry] = ()
+    past: Past | None = None
     history: History | None = None
     touch: Touch | None = None
     rebuild: Rebuild = PUBLISHED
@@ -133,13 +136,8 @@ def advance(profile: CompiledProfile, case: Case, now: Micros) -> Progress:
     run = _Run(profile, case, now)
     run.begin()
     incoming = case.incoming
-    ordered = incoming if len(incoming) < 2 else sorted(incoming, key=_when)
-    for revoking, together in groupby(ordered, key=lambda item: item.revokes is not None):
-        if revoking:
-            run.revoke(list(together))
-        else:
-            for item in together:
-                run.apply(item)
+    for item in incoming if len(incoming) < 2 else sorted(incoming, key=_when):
+        run.apply(item)
     return Progress(run.ledger, run.current, run.changes, run.seq, run.replaced, run.fixed)
 
 
@@ -147,8 +145,8 @@ class _Run:
     """One score on its way through a batch."""
 
     __slots__ = (
-        *("adjustments", "case", "changes", "current", "events", "fixed", "history", "ledger", "now"),
-        *("profile", "replaced", "revoked", "seq"),
+        *("case", "changes", "current", "events", "fixed", "history", "ledger", "now"),
+        *("profile", "replaced", "seq", "withdrawal"),
     )
 
     def __init__(self, profile: CompiledProfile, case: Case, now: Micros) -> None:
@@ -163,8 +161,7 @@ class _Run:
         self.replaced = False
         self.fixed: dict[str, int] = {}
         self.events: list[Event] = []
-        self.adjustments: list[Adjustment] = []
-        self.revoked: set[str] = set()
+        self.withdrawal: Withdrawal | None = None
 
     def begin(self) -> None:
         """What time and changed fields have done, or all of the history where nothing valid is stored."""
@@ -190,50 +187,32 @@ class _Run:
             self._move("attribute", None, depth=depth, turn=FIELDS_NEXT)
 
     def apply(self, item: Incoming) -> None:
-        """One event or adjustment."""
+        """One event, revocation or adjustment."""
         cause = "adjustment"
-        if item.event is not None:
+        if item.revokes is not None:
+            cause = "revoke"
+            self._revoke(item.revokes)
+        elif item.event is not None:
             cause = "event"
             self.events.append(item.event)
             self.ledger.add_event(item.event)
         else:
             points = item.points if item.set_to is None else self.ledger.points_to_reach(item.set_to)
             self.fixed[item.id] = points or 0
-            self.adjustments.append(Adjustment(item.id, points or 0, item.at, item.ends_at))
-            self.ledger.add_adjustment(self.adjustments[-1])
+            self.ledger.add_adjustment(Adjustment(item.id, points or 0, item.at, item.ends_at))
         turn = turn_of(item.at, item.id)
         self._move(cause, item.id, item.event, silent=item.silent, depth=item.depth, turn=turn)
 
-    def revoke(self, items: Sequence[Incoming]) -> None:
-        """Take events back, each with its own change.
-
-        The history is folded without all of them, and once more to put them back from the last to the first: the
-        order in which a ledger is filled makes no difference to its score.
-        """
-        known = {event.id: event for event in (*self.history.events, *self.events)}
-        self.revoked.update(item.revokes for item in items if item.revokes is not None)
-        self._fold()
-        scores = [self.ledger.score()]
-        if len(items) > 1:
-            ledger = self.ledger
-            self._fold()
-            for item in reversed(items[1:]):
-                event = known.get(item.revokes or "")
-                if event is not None:
-                    self.ledger.add_event(event)
-                scores.append(self.ledger.score())
-            self.ledger = ledger
-        for item, score in zip(items, reversed(scores), strict=True):
-            turn = turn_of(item.at, item.id)
-            self._record(score, "revoke", item.id, None, silent=item.silent, depth=item.depth, turn=turn)
+    def _revoke(self, event: Event) -> None:
+        if self.withdrawal is None:
+            past = self.case.past if self.case.past is not None else KnownPast(self.history.events)
+            self.withdrawal = Withdrawal(self.ledger, past, self.events, self.case.revoked)
+        self.withdrawal.take(event)
 
     def _fold(self) -> None:
-        """The ledger from the whole history, with what this batch has applied so far."""
-        events = (*self.history.events, *self.events) if self.events else self.history.events
-        if self.revoked:
-            events = [event for event in events if event.id not in self.revoked]
-        adjustments = (*self.history.adjustments, *self.adjustments)
-        self.ledger = fold(self.profile, self.case.record, events, adjustments, self.now)
+        """The ledger from the whole history."""
+        history = self.history
+        self.ledger = fold(self.profile, self.case.record, history.events, history.adjustments, self.now)
         self.replaced = True
 
     def _move(

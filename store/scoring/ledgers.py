@@ -7,7 +7,7 @@ import orjson
 from sqlalchemy import Connection
 
 from conditions.times import Micros
-from scoring.ledger import Adjustment, Entry, Event, Standing
+from scoring.ledger import Adjustment, Entry, Event, Place, Standing
 from scoring.progress import ScoreChange, Stored
 from store.bulk import Bulk
 from store.database import dump_json
@@ -86,6 +86,22 @@ def load_windows(
     )
 
 
+def load_causes(
+    connection: Connection, profile_id: int, causes: Collection[tuple[int, Micros, str]]
+) -> dict[int, list[Entry]]:
+    """The entries that causes gave: (record id, time, cause id)."""
+    bulk = Bulk(connection)
+    wanted, parameters = bulk.table(("record_id", "starts_at", "cause_id"), list(causes))
+    return _by_record(
+        bulk.rows(
+            f"SELECT {_ENTRY} FROM {wanted} w CROSS JOIN entries e WHERE e.profile_id = ? "
+            "AND e.record_id = w.record_id AND e.starts_at = w.starts_at AND e.cause_id = w.cause_id",
+            *parameters,
+            profile_id,
+        )
+    )
+
+
 def _by_record(rows: Iterable[Sequence[Any]]) -> dict[int, list[Entry]]:
     found: dict[int, list[Entry]] = {}
     for row in rows:
@@ -113,6 +129,42 @@ def load_applied_events(
     ):
         found.setdefault(row[0], []).append(Event(row[1], row[2], row[3], Properties(row[4]), row[5]))
     return found
+
+
+_EVENT = "id, type, occurred_at, properties, deal_id"
+
+
+def events_after(connection: Connection, kind: str, record_id: int, place: Place, limit: int) -> list[Event]:
+    """Events of a record that count, those after a place in its history, in the order (occurred_at, id)."""
+    return [
+        Event(row[0], row[1], row[2], Properties(row[3]), row[4])
+        for row in Bulk(connection).rows(
+            f"SELECT {_EVENT} FROM events WHERE {kind}_id = ? AND (occurred_at, id) > (?, ?) "
+            f"AND status IN {COUNTING} ORDER BY occurred_at, id LIMIT ?",
+            record_id,
+            *place,
+            limit,
+        )
+    ]
+
+
+def events_before(
+    connection: Connection, kind: str, record_id: int, place: Place, types: Collection[str], limit: int
+) -> list[Event]:
+    """Events of a record that count and are of these types, those before a place in its history, the latest first."""
+    bulk = Bulk(connection)
+    of_types, parameter = bulk.among("type", types)
+    return [
+        Event(row[0], row[1], row[2], Properties(row[3]), row[4])
+        for row in bulk.rows(
+            f"SELECT {_EVENT} FROM events WHERE {kind}_id = ? AND (occurred_at, id) < (?, ?) "
+            f"AND status IN {COUNTING} AND {of_types} ORDER BY occurred_at DESC, id DESC LIMIT ?",
+            record_id,
+            *place,
+            parameter,
+            limit,
+        )
+    ]
 
 
 def load_applied_adjustments(

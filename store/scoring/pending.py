@@ -15,9 +15,6 @@ from store.bulk import Bulk
 from store.scoring.facts import Properties
 from store.statuses import APPLIED, PENDING, REVOKED
 
-#: Revocations fold histories anew, so not too many of them are taken at a time.
-MOST_REVOCATIONS = 1_000
-
 
 class PendingEvent(NamedTuple):
     event: Event
@@ -40,10 +37,10 @@ class PendingAdjustment(NamedTuple):
 
 
 class PendingRevocation(NamedTuple):
-    event_id: str
-    type: str
+    """`event` without its properties."""
+
+    event: Event
     contact_id: int
-    deal_id: int | None
     at: Micros
     silent: bool
 
@@ -104,12 +101,14 @@ def due_work(connection: Connection, shard: int, now: Micros, limit: int) -> Due
     ]
     silently = EventStatus.REVOKING_SILENTLY.value
     revocations = [
-        PendingRevocation(row[0], row[1], row[2], row[3], row[4], row[5] == silently)
+        PendingRevocation(
+            Event(row[0], row[1], row[2], {}, row[3]), row[4], row[5], silent=row[6] == silently
+        )
         for row in bulk.rows(
-            "SELECT id, type, contact_id, deal_id, revoked_at, status FROM events "
+            "SELECT id, type, occurred_at, deal_id, contact_id, revoked_at, status FROM events "
             "WHERE status >= 4 AND shard = ? ORDER BY revoked_at, id LIMIT ?",
             shard,
-            min(limit, MOST_REVOCATIONS),
+            limit,
         )
     ]
     touched = [

@@ -1,5 +1,9 @@
 """Taking events back, on both databases."""
 
+from typing import Any
+
+from sqlalchemy import event
+
 from runtime.statuses import EventStatus
 from tests.engine.world import World
 
@@ -115,3 +119,35 @@ def test_many_revocations_at_once_make_the_changes_that_they_would_make_one_by_o
     world.score()
     assert [row[1] for row in world.changes()[6:]] == [17, 16, 15, 10, 5]
     assert {row[2] for row in world.changes()[6:]} == {"revoke"}
+
+
+def test_revoking_some_of_many_events_writes_no_more_than_they_are(world: World) -> None:
+    """A history is not folded anew, nor written, for each batch that takes a part of it back."""
+    world.publish(
+        {"on": "e", "points": 1},
+        {"on": "e", "points": 2, "limit": {"times": 3, "per": "ever"}, "expires_after": "300d"},
+        {"after_silence": "1d", "points": -5, "of": ["e"]},
+    )
+    ids = []
+    for _ in range(120):
+        ids.append(world.send())
+        world.later(0.1)
+    world.score()
+    world.revoke(*ids[:20])
+    written: list[str] = []
+
+    def note(_: Any, cursor: Any, statement: str, parameters: Any, *more: Any) -> None:
+        if " entries " in statement and not statement.startswith("SELECT"):
+            written.extend([statement] * (len(parameters) if isinstance(parameters, list) else 1))
+
+    event.listen(world.database.engine, "before_cursor_execute", note)
+    outcomes = world.score(limit=5)
+    event.remove(world.database.engine, "before_cursor_execute", note)
+    assert len(outcomes) == 4
+    assert sum(found.changes for found in outcomes) == 20
+    # Twenty of one rule; of the other, three and those that take their place, in each of four batches.
+    assert len(written) == 20 + 4 * (3 + 3)
+    assert world.scores() == {"ada": 106}
+    known = world.history("ada")
+    assert known.stored is not None
+    assert known.stored.score == world.plain("ada").score()

@@ -12,6 +12,7 @@ from scoring.fold import fold
 from scoring.forecast import forecast
 from scoring.ledger import Entry, Event
 from scoring.progress import Case, History, Incoming, Stored, advance
+from scoring.withdrawal import KnownPast
 from tests.scoring.builders import HOUR, profile, record
 
 TYPES = ("a", "b", "c")
@@ -56,18 +57,26 @@ class Stepwise:
         self.stored: Stored | None = None
         self.entries: dict[tuple[str, str], Entry] = {}
         self.changes: list[tuple[int | None, int | None]] = []
+        self.applied: list[Event] = []
 
-    def batch(self, events: Sequence[Event], now: int) -> None:
+    def batch(self, events: Sequence[Event], now: int, revoked: Sequence[Event] = ()) -> None:
         """Score a batch as `engine.batch` does, loading only the entries that can still matter."""
         incoming = [Incoming(event.at, event.id, event) for event in events]
+        incoming += [Incoming(event.at, f"revoke/{event.id}", revokes=event) for event in revoked]
         since = self.stored.scored_at if self.stored else 0
         known = self.entries.values()
         limited = [entry for entry in known if entry.window is not None]
         mortal = [entry for entry in known if entry.ends_at is not None and entry.ends_at > since]
         history = None if self.stored else History((), ())
-        found = advance(
-            self.compiled, Case(self.record, 1, incoming, self.stored, limited, mortal, history), now
+        ids = {event.id for event in revoked}
+        theirs = [entry for entry in known if entry.cause_id in ids]
+        case = Case(
+            *(self.record, 1, incoming, self.stored, limited, mortal, theirs),
+            past=KnownPast(self.applied),
+            history=history,
         )
+        found = advance(self.compiled, case, now)
+        self.applied = [event for event in (*self.applied, *events) if event.id not in ids]
         for entry in found.ledger.removed:
             del self.entries[entry.rule, entry.cause_id]
         self.entries |= found.ledger.added
@@ -102,6 +111,27 @@ def test_any_order_and_any_batches_give_the_score_of_a_plain_fold(
         now = max([now + pause, *(event.at for event in batch)])
         stepwise.batch(batch, now)
     plain = fold(compiled, stepwise.record, sorted(events, key=lambda e: (e.at, e.id)), (), now)
+    assert stepwise.stored is not None
+    assert stepwise.stored.score == plain.score()
+    assert not_later(stepwise.stored.due_at, plain.next_change())
+    assert set(stepwise.entries.values()) == set(plain.added.values())
+
+
+@settings(max_examples=1500, deadline=None)
+@given(profiles, histories, st.data())
+def test_events_taken_back_in_any_order_leave_the_score_of_those_that_are_left(
+    compiled: CompiledProfile, events: list[Event], data: Any
+) -> None:
+    waiting = list(data.draw(st.permutations(events)))
+    stepwise = Stepwise(compiled)
+    now = 0
+    for _ in range(data.draw(st.integers(1, 4))):
+        batch = [waiting.pop() for _ in range(min(len(waiting), data.draw(st.integers(0, 8))))]
+        now = max([now + data.draw(st.integers(0, 24 * 10)) * HOUR, *(event.at for event in batch)])
+        known = st.sampled_from(stepwise.applied) if stepwise.applied else st.nothing()
+        stepwise.batch(batch, now, data.draw(st.lists(known, unique_by=lambda event: event.id)))
+    left = sorted(stepwise.applied, key=lambda e: (e.at, e.id))
+    plain = fold(compiled, stepwise.record, left, (), now)
     assert stepwise.stored is not None
     assert stepwise.stored.score == plain.score()
     assert not_later(stepwise.stored.due_at, plain.next_change())
