@@ -34,8 +34,8 @@ NEVER_FOUND = ContactSearch("", None, None)
 
 def contact_search(key: str, name: str | None = None, email: str | None = None) -> ContactSearch:
     """The columns of a contact with these texts."""
-    address, of_key = folded_address(email), folded_address(key)
-    other = of_key if of_key is not None and "@" in of_key and of_key != address else None
+    address, of_key = folded_address(email), folded_address(key) if "@" in folded(key) else None
+    other = of_key if of_key != address else None
     return ContactSearch(_joined(key, name, email), address, other)
 
 

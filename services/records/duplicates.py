@@ -11,8 +11,8 @@ from store.records import duplicates
 #: Of one address so many contacts are shown.
 SHOWN = 20
 _OF = "duplicates"
-#: Seconds of counting after which the count is kept, and how many times as long as counting took.
-_BRIEF, _KEPT = 0.02, 100
+#: Seconds of counting after which the count is kept, how many times as long as counting took, and for how long at most.
+_BRIEF, _KEPT, _LONGEST = 0.1, 100, 60
 
 
 class Duplicates:
@@ -42,7 +42,7 @@ class Duplicates:
             with self._resources.database.read() as connection:
                 self._counted = duplicates.count_shared(connection)
             ended = time.monotonic()
-            self._good_until = ended + max(ended - began - _BRIEF, 0) * _KEPT
+            self._good_until = ended + min(max(ended - began - _BRIEF, 0) * _KEPT, _LONGEST)
         return self._counted
 
     def newest(self) -> int:

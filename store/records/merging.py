@@ -68,9 +68,8 @@ def merge_contacts(
         )
     )
     touched = max(survivor["touched"], loser["touched"], 1)
-    found_by = contact_search(
-        survivor["key"], *(values.get(name, survivor[name]) for name in ("name", "email"))
-    )
+    texts = (values.get(name, survivor[name]) for name in ("name", "email"))
+    found_by = contact_search(survivor["key"], *texts)
     connection.execute(
         update(CONTACTS)
         .where(CONTACTS.c.id == new)

@@ -2,6 +2,9 @@
 
 from typing import Any
 
+import pytest
+
+from services.records.duplicates import Duplicates
 from tests.api.installation import Installation, opened
 
 
@@ -72,3 +75,17 @@ async def test_many_are_listed_in_pages(kindling: Installation) -> None:
     assert (last["count"], len(last["contacts"])) == (25, 20)
     wrong = await kindling.client.get("/v1/duplicates", params={"cursor": "x"})
     assert wrong.status_code == 422
+
+
+async def test_a_count_that_takes_long_is_kept_for_a_while(
+    kindling: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = kindling.application.duplicates
+    monkeypatch.setattr("services.records.duplicates._BRIEF", 60)
+    assert found.count() == 0
+    await kindling.send(*opened("Ada@x.example"), *opened("ada@x.example"))
+    monkeypatch.setattr("services.records.duplicates._BRIEF", -60)
+    assert found.count() == 1
+    await kindling.client.delete("/v1/contacts/Ada@x.example")
+    assert found.count() == 1
+    assert Duplicates(kindling.application.resources).count() == 0

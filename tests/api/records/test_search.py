@@ -1,6 +1,7 @@
 # ruff: noqa: RUF001 - letters that look like others are what this is about
 """Contacts and deals are found whatever case and composition they and the question are written in."""
 
+from random import Random
 from unicodedata import normalize
 
 import pytest
@@ -88,6 +89,21 @@ async def test_an_address_is_found_in_whatever_case(kindling: Installation, text
     saved = await kindling.client.put("/v1/smart-lists/mine", json={"filter": {"email": text}})
     assert saved.json()["count"] == 1
     assert await found(kindling, email=" ") == []
+
+
+async def test_an_address_of_any_length_is_kept_and_found(kindling: Installation) -> None:
+    """Longer ones than an index takes, that nothing compresses."""
+    chance = Random(1)
+    long = "".join(chr(chance.randrange(0xAC00, 0xD7A3)) for _ in range(700))
+    key = f"{long[:170]}@example"
+    for name, address in {"ada": f"{long}a", "ben": f"{long}b"}.items():
+        saved = await kindling.client.put(f"/v1/contacts/{name}", json={"email": address})
+        assert saved.status_code == 201, saved.text
+    for written in (key, normalize("NFD", key[:10]) + key[10:].upper()):
+        assert (await kindling.client.put(f"/v1/contacts/{written}", json={})).status_code == 201
+    assert await found(kindling, email=f"{normalize('NFD', long[:100])}{long[100:]}A") == ["ada"]
+    assert await found(kindling, q=f"{long}B") == ["ben"]
+    assert (await kindling.get("/v1/status"))["shared_addresses"] == 1
 
 
 async def test_conditions_still_compare_letter_by_letter(kindling: Installation) -> None:
