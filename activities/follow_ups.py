@@ -244,7 +244,12 @@ class FollowUpActivities:
             row = follow_ups.load_enrollment(connection, end.enrollment_id)
             return row["status"] if row is not None else None
 
-        return self._database.run(work)
+        with self._database.read() as connection:
+            shard = follow_ups.enrollment_shard(connection, end.enrollment_id)
+        status = self._database.run(work)
+        if shard is not None:
+            self._wakes.request([shard])  # another may come after it
+        return status
 
 
 def _endless() -> int:

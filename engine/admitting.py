@@ -11,9 +11,10 @@ from engine.published import Published
 from engine.subjects import Subject, subject_of
 from runtime.statuses import OPEN
 from scoring.compiled import CompiledProfile
+from scoring.progress import TIME_FIRST, ScoreChange, Turn, turn_of
 from store.connection import Connection
 from store.follow_ups import enrolling, watching
-from triggers.evaluate import UNFILTERED, Guard, Match, Window, is_armed, skip_reason, take_start
+from triggers.evaluate import BY_HAND, UNFILTERED, Guard, Match, Window, is_armed, skip_reason, take_start
 
 
 class Found(NamedTuple):
@@ -30,19 +31,23 @@ class Found(NamedTuple):
         return self.match.trigger.automation_id, *self.subject.guarded
 
     @property
-    def began_with(self) -> tuple[int, int | None, str]:
-        """What follow-ups of one record that begin because of the same change have in common."""
-        match = self.match
-        cause = match.event.id if match.event else match.change.cause_id if match.change else match.origin
-        return self.subject.contact_id, self.subject.deal_id, cause
+    def began_with(self) -> tuple[int, int | None, Turn]:
+        """What follow-ups of one record that begin because of the same change have in common within a batch."""
+        change, event = self.match.change, self.match.event
+        turn = change.turn if change else turn_of(event.at, event.id) if event else TIME_FIRST
+        return self.subject.contact_id, self.subject.deal_id, turn
 
 
 class Decided(NamedTuple):
-    """What becomes of the matches of a batch. `replaced`: ids of enrollments that end."""
+    """What becomes of the matches of a batch. `replaced`: ids of enrollments that end.
+
+    `together`: (order, key, id) of enrollments of one record that begin because of the same change.
+    """
 
     enrollments: list[enrolling.NewEnrollment]
     skips: list[enrolling.NewSkip]
     replaced: list[str]
+    together: Sequence[Sequence[tuple[int, str, str]]] = ()
 
 
 @dataclass(frozen=True)
@@ -74,16 +79,18 @@ class Admission:
             guard.last_start = guard.entered_at = self.now
             guard.last_seq = enrollment.change_seq
             guard.running.append(enrollment.id)
-            guard.recent.append(self.now)
+            if enrollment.cause != BY_HAND:
+                guard.recent.append(self.now)
             decided.enrollments.append(enrollment)
             begun.setdefault(found.began_with, []).append((trigger.order, trigger.key, enrollment.id))
-        return decided._replace(enrollments=_in_order(decided.enrollments, begun.values()))
+        return decided._replace(together=list(begun.values()))
 
     def save(self, connection: Connection, matches: Sequence[Found]) -> Decided:
         """Decide, and write enrollments and skips."""
         decided = self.decide(connection, matches)
         most = {found.match.trigger.automation_id: found.match.trigger.most_starts for found in matches}
-        enrolling.save_enrollments(connection, _paced(connection, decided.enrollments, most, self.now))
+        paced = _paced(connection, decided.enrollments, most, self.now)
+        enrolling.save_enrollments(connection, _in_order(paced, decided.together))
         enrolling.save_skips(connection, decided.skips)
         if decided.replaced:
             enrolling.replace_running(connection, decided.replaced, self.now)
@@ -109,7 +116,7 @@ class Admission:
             for earlier in enrolling.load_earlier(connection, automations, contacts, since):
                 subject = subject_of(earlier, self.published.kinds)
                 guard = guards.setdefault((earlier.automation_id, *subject.guarded), Guard())
-                if earlier.created_at > hour_ago:
+                if earlier.created_at > hour_ago and earlier.cause != BY_HAND:
                     guard.recent.append(earlier.created_at)
                 if guarded:
                     same = earlier.profile_id == automations[earlier.automation_id]
@@ -136,7 +143,7 @@ class Admission:
             return True
         record_id = found.subject.record_id
         scores = enrolling.scores_between(
-            connection, profile.id, record_id, guard.last_seq, guard.entered_at, change.seq or None
+            connection, profile.id, record_id, guard.last_seq, guard.entered_at, _number_of(change)
         )
         return is_armed(trigger, scores, self.now)
 
@@ -174,13 +181,24 @@ class Admission:
         )
 
 
+def _number_of(change: ScoreChange) -> int | None:
+    """The number before which changes are earlier; one that stands in for another's comes after its own last one."""
+    if not change.seq:
+        return None
+    return change.seq + 1 if change.previous == change.current else change.seq
+
+
 def _in_order(
-    enrollments: Sequence[enrolling.NewEnrollment], begun: Iterable[list[tuple[int, str, str]]]
+    enrollments: Sequence[enrolling.NewEnrollment], begun: Iterable[Sequence[tuple[int, str, str]]]
 ) -> list[enrolling.NewEnrollment]:
-    """The same, each with whom it comes after among those (order, key, id) that began with the same change."""
+    """The same, each with whom it comes after among those (order, key, id) that began with the same change.
+
+    Those that the storm limit puts off come after those that may start.
+    """
     after: dict[str, str] = {}
+    starts = {enrollment.id: enrollment.start_at for enrollment in enrollments}
     for together in begun:
-        ids = [enrollment_id for _, _, enrollment_id in sorted(together)]
+        ids = [id_ for _, _, _, id_ in sorted((starts[id_], order, key, id_) for order, key, id_ in together)]
         after.update(zip(ids[1:], ids, strict=False))
     if not after:
         return list(enrollments)

@@ -11,7 +11,7 @@ from engine.looking import Looking
 from engine.published import Published
 from engine.subjects import Subject, Subjects
 from scoring.compiled import CompiledProfile
-from scoring.ledger import Event
+from scoring.ledger import without_properties
 from scoring.progress import Progress, ScoreChange, turn_of
 from store.connection import Connection
 from store.scoring.pending import PendingEvent
@@ -61,7 +61,7 @@ class Enrolling:
         try:
             found = list(match_change(triggers, profile, change, facts, self.now))
         except ValueError:
-            change = change._replace(event=_bare(change.event) if change.event else None)
+            change = change._replace(event=without_properties(change.event))
             found = list(match_change(triggers, profile, change, facts, self.now))
         self.found.extend(Found(match, profile, subject) for match in found)
 
@@ -76,7 +76,7 @@ class Enrolling:
         try:
             found = list(match_event(triggers, event, depth, facts, self.now))
         except ValueError:
-            found = list(match_event(triggers, _bare(event), depth, facts, self.now))
+            found = list(match_event(triggers, event._replace(properties={}), depth, facts, self.now))
         self.found.extend(Found(match, None, subject) for match in found)
 
     def decide(self, connection: Connection) -> Decided:
@@ -86,8 +86,3 @@ class Enrolling:
     def save(self, connection: Connection) -> Decided:
         """Decide, and write enrollments and skips."""
         return self._admission.save(connection, self.found)
-
-
-def _bare(event: Event) -> Event:
-    """An event that counts although its stored properties cannot be read: for filters it has none."""
-    return event._replace(properties={})

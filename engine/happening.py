@@ -29,10 +29,13 @@ def first_that_holds(
     """The first of the events that is of the type and satisfies `where`."""
     holds = compiled(where)
     return next(
-        (
-            event
-            for event in events
-            if event.type == event_type and holds(where_lookup(event, situation.lookup), situation.now)
-        ),
+        (event for event in events if event.type == event_type and _holds(holds, event, situation)),
         None,
     )
+
+
+def _holds(holds: Predicate, event: Event, situation: Situation) -> bool:
+    try:
+        return holds(where_lookup(event, situation.lookup), situation.now)
+    except ValueError:  # its properties cannot be read: it has none
+        return holds(where_lookup(event._replace(properties={}), situation.lookup), situation.now)

@@ -8,6 +8,7 @@ from engine.facts_reader import FactsReader
 from engine.published import Published
 from engine.subjects import CONTACT, DEAL, Subject, Subjects
 from scoring.compiled import CompiledProfile
+from scoring.ledger import without_properties
 from scoring.progress import FIELDS_NEXT, Progress, ScoreChange, Turn
 from triggers.compiled import CompiledTrigger
 from triggers.evaluate import Look, Match, match_look
@@ -81,10 +82,16 @@ class Looking:
             named = change.event.deal if change is not None and change.event else None
             subject = subjects.subject(profile.applies_to, record_id, named)
             facts = self.facts.of(subject.contact_id, subject.deal_id, turn)
+            origin = f"{source}:{change.cause_id}" if change is not None else ""
             if change is not moment.own or change is None:
-                change = self._stand_in(change, profile, record_id, facts.scores.get(profile.key))
-            look = Look(change, f"{source}:{change.cause_id}", moment.before)
-            match = match_look(trigger, profile, look, facts, now)
+                change = self._stand_in(change, profile, record_id, facts.scores.get(profile.key), turn)
+                origin = f"{source}:{change.cause_id}/{record_id}"
+            look = Look(change, origin, moment.before)
+            try:
+                match = match_look(trigger, profile, look, facts, now)
+            except ValueError:
+                bare = change._replace(event=without_properties(change.event))
+                match = match_look(trigger, profile, look._replace(change=bare), facts, now)
             if match is not None:
                 yield match, profile, subject
 
@@ -121,17 +128,25 @@ class Looking:
         return list(progress.changes) if progress is not None else []
 
     def _stand_in(
-        self, caused: ScoreChange | None, profile: CompiledProfile, record_id: int, score: int | None
+        self,
+        caused: ScoreChange | None,
+        profile: CompiledProfile,
+        record_id: int,
+        score: int | None,
+        turn: Turn,
     ) -> ScoreChange:
-        """From the present score to the same: something else has changed."""
+        """From the present score to the same: something else has changed. `seq`: of the own change before, if any."""
+        own = self._changes(profile, record_id)
+        before = [change.seq for change in own if change.turn <= turn]
+        seq = before[-1] if before else own[0].seq - 1 if own else 0
         if caused is not None:
-            return caused._replace(seq=0, previous=score, current=score)
+            return caused._replace(seq=seq, previous=score, current=score)
         return ScoreChange(
-            seq=0,
+            seq=seq,
             previous=score,
             current=score,
             cause=FIELDS,
-            cause_id=f"{self.batch}/{record_id}",
+            cause_id=self.batch,
             event=None,
             silent=False,
             depth=self.subjects.depth_of_fields(profile.applies_to, record_id),

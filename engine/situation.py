@@ -217,8 +217,16 @@ class Situation:
             cause: Value = row["cause"]
             return cause
         if name.startswith("event.") and self.event is not None:
-            return self.event.type if name == "event.type" else self.event.properties.get(name[6:])
+            return self.event.type if name == "event.type" else self._property(name[6:])
         return None
+
+    def _property(self, name: str) -> Value:
+        """Of the event that enrolled; None where its properties cannot be read."""
+        try:
+            value: Value = self.event.properties.get(name) if self.event is not None else None
+        except ValueError:
+            return None
+        return value
 
     def _profile_name(self, key: str | None) -> str | None:
         row = definitions.find(self.connection, definitions.PROFILES, key) if key else None

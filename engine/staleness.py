@@ -5,12 +5,12 @@ from collections.abc import Collection, Sequence
 from automations.model import Automation
 from channels.outbound import NOTHING
 from conditions.times import Micros
-from engine.happening import compiled
+from engine.happening import compiled, first_that_holds
 from engine.published import Published
 from engine.situation import Situation, StepFailed, automation_of
 from store import meta
 from store.connection import Connection, RowMapping
-from triggers.evaluate import UNFILTERED, where_lookup
+from triggers.evaluate import UNFILTERED
 
 
 def stale(
@@ -42,10 +42,10 @@ def stale(
 def _holds(situation: Situation, automation: Automation) -> bool:
     trigger, now = automation.trigger, situation.now
     try:
-        if trigger.where and situation.event is not None:
-            where = where_lookup(situation.event, situation.lookup)
-            if not compiled(trigger.where)(where, now):
-                return False
-        return compiled(trigger.filters)(situation.lookup, now)
+        event = situation.event
+        happened = not trigger.where or event is None
+        if event is not None and not happened:
+            happened = first_that_holds(situation, event.type, trigger.where, [event]) is not None
+        return happened and compiled(trigger.filters)(situation.lookup, now)
     except StepFailed:  # the record is gone
         return False

@@ -31,6 +31,11 @@ def place_of(event: Event) -> Place:
     return event.at, event.id
 
 
+def without_properties(event: Event | None) -> Event | None:
+    """An event that counts although its stored properties cannot be read: for filters it has none."""
+    return None if event is None else event._replace(properties={})
+
+
 class Adjustment(NamedTuple):
     """Points given by hand or by a step; fixed when applied. `ends_at` None: for good."""
 

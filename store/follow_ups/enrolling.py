@@ -77,6 +77,7 @@ class Earlier(NamedTuple):
     start_at: Micros
     profile_id: int | None
     change_seq: int | None
+    cause: str
 
     def about_deal(self, kinds: Mapping[int, str]) -> bool:
         """Whether the deal was enrolled; `kinds` of records by profile id."""

@@ -67,7 +67,7 @@ MOMENTS = st.tuples(
 ).map("".join)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=MOMENTS)
 def test_sql_reads_the_same_moments_as_python(database: sa.Engine, text: str) -> None:
     assert disagreements(database, text, [("older_than", age) for age in ("1s", "1d", "5200w")]) == []

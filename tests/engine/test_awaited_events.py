@@ -198,3 +198,16 @@ def _played(world: World, timeout: str | None, times: list[int], order: Any, slo
         world.send("checkout.done", at=start + hour * HOUR)
         world.score()
     return outcome if outcome == "met" else enter(world)
+
+
+def test_an_enrolling_event_that_cannot_be_read_stops_nobody(world: World) -> None:
+    same = {"cart": {"equal": {"field": "event.cart"}}}
+    world.automate(CART, exit_when={"event": "gone", "where": same}, steps=[{"wait_for": CHECKOUT}])
+    world.corrupt(world.send("cart.added", cart="c-1"), '{"cart": 1}')
+    world.score()
+    assert enter(world) == "waits"
+    world.corrupt("event-0001", "{broken")
+    world.send("gone", cart="c-1")
+    world.send("checkout.done", cart="c-1")
+    world.score()
+    assert world.query("SELECT status FROM enrollments") == [("queued",)]

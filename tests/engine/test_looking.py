@@ -220,3 +220,42 @@ def test_a_trigger_on_scores_alone_is_as_before(scored: World) -> None:
     scored.change(stage="lead")
     scored.score()
     assert entered(scored) == []
+
+
+def test_one_change_of_a_contacts_score_lets_each_of_its_deals_enter(world: World) -> None:
+    world.publish({"on": "e", "points": 60}, key="c")
+    world.publish({"on": "d", "points": 5}, key="dl", applies_to="deal")
+    for deal in ("d1", "d2", "d3"):
+        world.deal(deal)
+        world.send("d", deal=deal)
+    world.score()
+    world.automate(
+        {
+            "profile": "dl",
+            "filters": {"scores.c": {"greater_or_equal": 50}},
+            "fires": "on_entry",
+            "looks_at": "scores_and_fields",
+        }
+    )
+    world.send("e")
+    world.score()
+    assert [row[1] for row in world.enrollments()] == ["ada"] * 3
+
+
+def test_a_drop_and_a_rise_in_the_batch_of_an_entry_by_a_field_arm_again(scored: World) -> None:
+    scored.publish({"on": "e", "points": 60}, {"on": "less", "points": -40}, {"on": "up", "points": 40})
+    automate(scored, rearm={"less": 40})
+    scored.send()
+    scored.score()
+    scored.change(stage="lead")
+    scored.send("less")
+    scored.send("up")
+    scored.score()
+    assert [row[1:3] for row in entered(scored)] == [(60, 60), (20, 60)]
+
+
+def test_an_event_that_cannot_be_read_has_no_properties(scored: World) -> None:
+    automate(scored, {"event.x": {"not_equal": 3}, "score": {"greater": 5}}, fires="every_change")
+    scored.corrupt(scored.send(x=1), "{broken")
+    scored.score()
+    assert len(entered(scored)) == 1

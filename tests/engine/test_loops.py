@@ -64,3 +64,12 @@ def test_the_limit_is_a_setting(world: World) -> None:
     world.automate({"event": "crm.updated"}, "sync")
     round_trips(world, 5)
     assert (enrolled(world), len(world.skips())) == (3, 2)
+
+
+def test_enrollments_by_hand_are_not_counted(world: World) -> None:
+    world.automate({"event": "crm.updated"}, "sync")
+    round_trips(world, 20)
+    with world.database.write() as connection:
+        connection.exec_driver_sql("UPDATE enrollments SET cause = 'manual'")
+    round_trips(world, 1)
+    assert enrolled(world) == 21
