@@ -215,14 +215,14 @@ def leaves(raw: Mapping[str, Any], loc: Loc = ()) -> Iterator[Leaf]:
                 yield Leaf((*loc, key, name), key, OPERATORS[name], operand)
 
 
-def needed(raw: Mapping[str, Any]) -> Iterator[Leaf]:
+def needed(raw: Mapping[str, Any], loc: Loc = ()) -> Iterator[Leaf]:
     """The tests that must all hold: those not in an `any` or a `not`."""
     for key, part in raw.items():
         if key == "all":
-            for item in part:
-                yield from needed(item)
+            for index, item in enumerate(part):
+                yield from needed(item, (*loc, key, index))
         elif key not in _NESTED:
-            yield from leaves({key: part})
+            yield from leaves({key: part}, loc)
 
 
 def bounds(raw: Mapping[str, Any], *fields: str) -> tuple[float, float]:
