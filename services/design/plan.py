@@ -199,10 +199,10 @@ def _touching(models: Iterable[BaseModel], stored: Known) -> Touching:
     automations = [model for model in models if isinstance(model, Automation)]
     here = touching(definition(model) for model in automations)
     keys = {model.key for model in automations}
-    found = {
+    elsewhere = {
         place: [one for one in those if one.key not in keys] for place, those in stored.touching().items()
     }
-    return {place: [*found.get(place, ()), *here.get(place, ())] for place in {*found, *here}}
+    return {place: [*elsewhere.get(place, ()), *here.get(place, ())] for place in {*elsewhere, *here}}
 
 
 def _plan(connection: Connection, documents: Documents) -> tuple[Item, ...]:

@@ -36,7 +36,7 @@ class Definitions(ABC, Generic[Shown]):
             present = None if row is None else self.shown(connection, row)
             when.check(f'the {self.family.name} "{key}"', present)
 
-    def found(self, when: Precondition, connection: Connection, key: str) -> RowMapping:
+    def checked(self, when: Precondition, connection: Connection, key: str) -> RowMapping:
         """The row of one that is as the caller wants it; raises NotFound, PreconditionFailed."""
         row = find_definition(connection, self.family, key)
         self.check(when, connection, key, row)

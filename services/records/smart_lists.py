@@ -125,7 +125,7 @@ class SmartLists:
             before = smart_lists.find(connection, key)
             _check(when, key, before)
             smart_lists.save(connection, key, definition(wanted), now)
-            return _found(connection, key), before is None
+            return _find_list(connection, key), before is None
 
         row, created = change_definitions(self._resources, work)
         return self._counted(row), created
@@ -151,7 +151,7 @@ class SmartLists:
 
     def remove(self, key: str, when: Precondition = ALWAYS) -> None:
         def work(connection: Connection, _now: Micros) -> None:
-            _check(when, key, _found(connection, key))
+            _check(when, key, _find_list(connection, key))
             smart_lists.remove(connection, key)
 
         change_definitions(self._resources, work)
@@ -183,10 +183,10 @@ class SmartLists:
 
     def _row(self, key: str) -> RowMapping:
         with self._resources.database.read() as connection:
-            return _found(connection, key)
+            return _find_list(connection, key)
 
 
-def _found(connection: Connection, key: str) -> RowMapping:
+def _find_list(connection: Connection, key: str) -> RowMapping:
     """The list's row; raises NotFound."""
     row = smart_lists.find(connection, key)
     if row is None:
