@@ -26,10 +26,10 @@ class _Pending(Collector):
     def collect(self) -> Iterable[Metric]:
         gauge = GaugeMetricFamily("kindling_pending", "Accepted work that is not done yet", labels=["shard"])
         try:
-            found = self._pending()
+            pending = self._pending()
         except DatabaseUnavailable:
-            found = {}
-        for shard, count in found.items():
+            pending = {}
+        for shard, count in pending.items():
             gauge.add_metric([str(shard)], count)
         yield gauge
 

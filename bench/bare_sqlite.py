@@ -115,11 +115,11 @@ class BareStore:
             "DELETE FROM entries WHERE profile_id = ? AND record_id = ? AND starts_at = ? AND cause_id = ?"
             " AND rule = ?"
         )
-        for rows, found in zip(_chunks(pending, SCORED_AT_ONCE), sorted_out, strict=True):
+        for rows, sorted_rows in zip(_chunks(pending, SCORED_AT_ONCE), sorted_out, strict=True):
             contacts = sorted({row[1] for row in rows})
             yield [
-                (remove, [row[:5] for row in found.get("gone", ())]),
-                *((self._insert(name), found.get(name, [])) for name in places),
+                (remove, [row[:5] for row in sorted_rows.get("gone", ())]),
+                *((self._insert(name), sorted_rows.get(name, [])) for name in places),
                 (self._upsert_score(), [row for contact in contacts for row in scores.get(contact, ())]),
                 (mark, [row[:1] for row in rows]),
             ]

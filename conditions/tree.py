@@ -115,9 +115,9 @@ def _mistakes_in_test(field: Any, test: Any, loc: Loc) -> Iterator[Problem]:
 
 
 def _validate(raw: Any) -> dict[str, Any]:
-    found = list(mistakes(raw))
-    if found:
-        raise invalid(*found)
+    problems = list(mistakes(raw))
+    if problems:
+        raise invalid(*problems)
     return dict(raw)
 
 
