@@ -70,7 +70,7 @@ class FollowUps:
             now = self._resources.clock()
             if not effects.change_task(connection, task_id, **values, updated_at=now):
                 return None
-            return next(iter(follow_ups.list_rows(connection, "tasks", {"id": task_id}, None, 1)))
+            return next(iter(follow_ups.newest_first(connection, "tasks", {"id": task_id}, None, 1)))
 
         row = self._resources.database.run(work)
         if row is None:
@@ -90,8 +90,8 @@ class FollowUps:
                 if automation is None:
                     raise BadParameter("automation", f'there is no automation "{query["automation"]}"')
                 filters["automation_id"] = automation["id"]
-            rows = follow_ups.list_rows(connection, of, filters, key[0] if key else None, limit + 1)
-            taken, following = cursors.cut(rows, limit, of, lambda row: [row["id"]])
+            newest = follow_ups.newest_first(connection, of, filters, key[0] if key else None, limit + 1)
+            taken, following = cursors.cut(newest, limit, of, lambda row: [row["id"]])
             return taken, keys_of(connection, taken), following
 
 

@@ -79,8 +79,8 @@ def unfinished(connection: Connection) -> list[str]:
 def count_records(connection: Connection, profile_id: int) -> int:
     """How many contacts, or deals, the profile scores."""
     records = _records_of(connection, profile_id)
-    found: int = Bulk(connection).rows(f"SELECT count(*) FROM {records} WHERE {_EXISTING[records]}")[0][0]
-    return found
+    count: int = Bulk(connection).rows(f"SELECT count(*) FROM {records} WHERE {_EXISTING[records]}")[0][0]
+    return count
 
 
 def next_records(
@@ -109,21 +109,21 @@ def records_after(
     records = _records_of(connection, profile_id)
     column = "contact_id" if records == "contacts" else "deal_id"
     of_shard, parameters = ("AND r.shard = ? ", [shard]) if shard is not None else ("", [])
-    rows = Bulk(connection).rows(
+    counts = Bulk(connection).rows(
         f"SELECT r.id, (SELECT count(*) FROM events e WHERE e.{column} = r.id) FROM {records} r "
         f"WHERE r.id > ? {of_shard}AND {_EXISTING[records]} ORDER BY r.id LIMIT ?",
         cursor,
         *parameters,
         limit,
     )
-    found: list[int] = []
+    ids: list[int] = []
     events = 0
-    for record_id, count in rows:
+    for record_id, count in counts:
         events += count
-        if found and events > most_events:
+        if ids and events > most_events:
             break
-        found.append(record_id)
-    return found
+        ids.append(record_id)
+    return ids
 
 
 _EXISTING = {"contacts": "merged_into IS NULL", "deals": "1 = 1"}

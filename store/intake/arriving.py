@@ -1,6 +1,6 @@
 """Events in: the durable write behind `POST /v1/events`, imports and internal events."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
@@ -146,20 +146,19 @@ def _conflicts(connection: Connection, events: Mapping[int, NewEvent]) -> dict[i
 
 
 def _misplaced(
-    connection: Connection, events: Iterable[tuple[int, NewEvent]], deals: Mapping[str, Place]
+    connection: Connection, events: Sequence[tuple[int, NewEvent]], deals: Mapping[str, Place]
 ) -> tuple[dict[int, str], dict[str, str]]:
     """Events whose deal is another contact's, or not there with no contact to create it for.
 
     And the deals to be created, each with the key of its contact: the one that its first event names.
     """
-    found = list(events)
-    contacts = find_contacts(connection, {event.contact for _, event in found if event.contact})
+    contacts = find_contacts(connection, {event.contact for _, event in events if event.contact})
     owners: dict[str, str] = {}
-    for _, event in found:
+    for _, event in events:
         if event.deal is not None and event.contact is not None and event.deal not in deals:
             owners.setdefault(event.deal, event.contact)
     rejected: dict[int, str] = {}
-    for index, event in found:
+    for index, event in events:
         key = event.deal or ""
         if key not in deals and key not in owners:
             rejected[index] = f'there is no deal "{key}"; name the contact too, or create the deal'

@@ -105,13 +105,13 @@ def _make_contacts(
         ],
         ONCE,
     )
-    found = find_contacts(connection, keys)
+    places = find_contacts(connection, keys)
     events = [
         InternalEvent(f"contact.created/{place.id}", "contact.created", place.id, None, place.shard, {})
-        for place in found.values()
+        for place in places.values()
     ]
     add_internal_events(connection, events, now, silent=silent)
-    return found, made
+    return places, made
 
 
 def ensure_deals(
@@ -141,10 +141,10 @@ def _make_deals(
         ],
         ONCE,
     )
-    found = find_deals(connection, owners)
+    places = find_deals(connection, owners)
     events = [
         InternalEvent(f"deal.created/{place.id}", "deal.created", place.contact_id, place.id, place.shard, {})
-        for place in found.values()
+        for place in places.values()
     ]
     add_internal_events(connection, events, now, silent=silent)
-    return found, made
+    return places, made

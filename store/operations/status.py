@@ -56,13 +56,13 @@ def shard_status(connection: Connection, now: Micros) -> list[ShardStatus]:
     unstarted = by_shard(
         f"SELECT shard, count(*), min(created_at) FROM enrollments WHERE status = {QUEUED} GROUP BY shard"
     )
-    found = []
+    statuses = []
     for (shard,) in bulk.rows("SELECT id FROM shards ORDER BY id"):
         kinds = (events, adjustments, revocations, touched, overdue, unstarted)
         counts = [kind.get(shard, (0, None)) for kind in kinds]
         oldest = min((moment for _, moment in counts if moment is not None), default=None)
-        found.append(ShardStatus(shard, oldest, *(count for count, _ in counts)))
-    return found
+        statuses.append(ShardStatus(shard, oldest, *(count for count, _ in counts)))
+    return statuses
 
 
 def shards_with_work(connection: Connection, before: Micros, *, held: bool) -> list[int]:

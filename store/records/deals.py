@@ -48,13 +48,13 @@ def change_deal(
     new = {name: value for name, value in values.items() if _differs(name, before[name], value)}
     if not new:
         return False
-    found_by = deal_search(before["key"], new["name"])._asdict() if "name" in new else {}
+    search_columns = deal_search(before["key"], new["name"])._asdict() if "name" in new else {}
     connection.execute(
         update(DEALS)
         .where(DEALS.c.id == before["id"])
         .values(
             **new,
-            **found_by,
+            **search_columns,
             updated_at=now,
             touched=max(before["touched"], depth + 1),
             before_touch=held_before(before, new),
