@@ -1,6 +1,6 @@
 """What goes on: enrollments and the state of the installation; holding new starts back."""
 
-from commands.output import counted, note, print_json, say, shown_moment
+from commands.output import counted, note_rest, print_json, say, shown_moment
 from commands.session import session
 from conditions.problems import suggestion
 from runtime.errors import ReadableError
@@ -39,8 +39,7 @@ def enrollments(
             say(f"  waits until {shown_moment(enrollment.waits_until)}", "dim")
         if enrollment.workflow_url:
             say(f"  {enrollment.workflow_url}", "dim")
-    if page.next:
-        note(f"The newest {limit}; more with --limit.")
+    note_rest(page.next, limit)
     return 0
 
 

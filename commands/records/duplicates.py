@@ -1,6 +1,6 @@
 """`kindling duplicates`: contacts that share an e-mail address."""
 
-from commands.output import note, print_json, say
+from commands.output import note, note_rest, print_json, say
 from commands.session import session
 from services.records.answers import Contact
 
@@ -22,8 +22,7 @@ def duplicates(*, limit: int, as_json: bool) -> int:
         if shared.count > len(shared.contacts):
             say(f"  ... {shared.count:,} in all", "dim")
     note("POST /v1/contacts/{key}/merge gives everything of one contact to another.")
-    if page.next:
-        note(f"The first {limit}; more with --limit.")
+    note_rest(page.next, limit, "first")
     return 0
 
 

@@ -2,7 +2,7 @@
 
 import typer
 
-from commands.output import counted, note, print_json, print_table, say, shown_moment
+from commands.output import counted, note, note_rest, print_json, print_table, say, shown_moment
 from commands.session import session
 from services.records.suppressions import REASON
 
@@ -53,6 +53,5 @@ def suppressions(lift: list[str], *, limit: int, as_json: bool) -> int:
             ],
             right=("met",),
         )
-        if page.next:
-            note(f"The newest {limit}; more with --limit.")
+        note_rest(page.next, limit)
     return 0

@@ -50,11 +50,9 @@ class Definitions(ABC, Generic[Shown]):
     def find(self, *, cursor: str | None, limit: int) -> Page[Shown]:
         """A page of them, by key."""
         of = f"{self.family.name}s"
-        after = cursors.decode(cursor, of, (str,))
+        after = cursors.decode_one(cursor, of, str) or ""
         with self._resources.database.read() as connection:
-            drafts = definitions.all_definitions(
-                connection, self.family, after[0] if after else "", limit + 1
-            )
+            drafts = definitions.all_definitions(connection, self.family, after, limit + 1)
             taken, following = cursors.cut(drafts, limit, of, lambda row: [row["key"]])
             return Page(items=[self.shown(connection, row) for row in taken], next=following)
 

@@ -81,7 +81,7 @@ class FollowUps:
     def _find(self, of: str, query: Mapping[str, Any]) -> tuple[list[RowMapping], Keys, str | None]:
         """The rows of a page, the keys that they need, and the cursor of the next page."""
         filters = {k: v for k, v in query.items() if k in ("status", "assign_to") and v is not None}
-        key = cursors.decode(query.get("cursor"), of, (str,))
+        before = cursors.decode_one(query.get("cursor"), of, str)
         limit = query["limit"]
         with self._resources.database.read() as connection:
             filters |= ids_of(connection, query.get("contact"), query.get("deal"))
@@ -90,7 +90,7 @@ class FollowUps:
                 if automation is None:
                     raise BadParameter("automation", f'there is no automation "{query["automation"]}"')
                 filters["automation_id"] = automation["id"]
-            newest = follow_ups.newest_first(connection, of, filters, key[0] if key else None, limit + 1)
+            newest = follow_ups.newest_first(connection, of, filters, before, limit + 1)
             taken, following = cursors.cut(newest, limit, of, lambda row: [row["id"]])
             return taken, keys_of(connection, taken), following
 

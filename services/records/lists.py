@@ -204,14 +204,14 @@ def _page(
     wanted, kind = query.limit + 1, query.kind
     if query.sort.endswith("created_at") or view is None:
         of = f"{kind}s:{query.sort}"
-        key = cursors.decode(query.cursor, of, (int,))
+        after_id = cursors.decode_one(query.cursor, of, int)
         records = list_rows.by_age(
             connection,
             kind,
             view,
             [*tests, *bounds.tests()],
             descending=descending,
-            after=key[0] if key else None,
+            after=after_id,
             limit=wanted,
         )
         return cursors.cut(records, query.limit, of, _by_age)

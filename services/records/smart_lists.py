@@ -143,9 +143,9 @@ class SmartLists:
         return shown
 
     def find(self, *, cursor: str | None, limit: int) -> Page[answers.SmartList]:
-        after = cursors.decode(cursor, "smart-lists", (str,))
+        after = cursors.decode_one(cursor, "smart-lists", str) or ""
         with self._resources.database.read() as connection:
-            lists = smart_lists.find_all(connection, after[0] if after else "", limit + 1)
+            lists = smart_lists.find_all(connection, after, limit + 1)
         taken, following = cursors.cut(lists, limit, "smart-lists", lambda row: [row["key"]])
         return Page[answers.SmartList](items=[_shown(row) for row in taken], next=following)
 

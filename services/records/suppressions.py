@@ -42,9 +42,9 @@ class Suppressions:
 
     def find(self, *, cursor: str | None, limit: int) -> Page[answers.Suppressed]:
         """A page of them, the newest first."""
-        before = cursors.decode(cursor, "suppressions", (str,))
+        before = cursors.decode_one(cursor, "suppressions", str)
         with self._resources.database.read() as connection:
-            listed = suppressions.find_all(connection, before[0] if before else None, limit + 1)
+            listed = suppressions.find_all(connection, before, limit + 1)
         taken, following = cursors.cut(listed, limit, "suppressions", lambda row: [row["id"]])
         items = [answers.Suppressed.of(row) for row in taken]
         return Page[answers.Suppressed](items=items, next=following)
