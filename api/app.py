@@ -44,7 +44,7 @@ _ERRORS = {
 
 def create_app(application: Application, temporal_up: Callable[[], Awaitable[bool]]) -> FastAPI:
     """The ASGI application. `temporal_up` says whether Temporal answers; it should not take long."""
-    metrics = Metrics(application.status.pending_by_shard)
+    metrics = Metrics(application.status.backlog)
     app = FastAPI(
         title="Kindling",
         version=_version(),

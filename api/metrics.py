@@ -1,7 +1,7 @@
 """Prometheus metrics of the process, and of what is pending in the installation."""
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Sequence
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
@@ -11,6 +11,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.problems import problem
+from services.operations.answers import ShardStatus
 from store.database import DatabaseUnavailable
 
 _log = structlog.get_logger()
@@ -20,26 +21,33 @@ _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 
 class _Pending(Collector):
     """Asks the database at each scrape."""
 
-    def __init__(self, pending: Callable[[], Mapping[int, int]]) -> None:
-        self._pending = pending
+    def __init__(self, backlog: Callable[[], Sequence[ShardStatus]]) -> None:
+        self._backlog = backlog
 
     def collect(self) -> Iterable[Metric]:
-        gauge = GaugeMetricFamily("kindling_pending", "Accepted work that is not done yet", labels=["shard"])
+        pending = GaugeMetricFamily(
+            "kindling_pending", "Accepted work that is not done yet", labels=["shard"]
+        )
+        later = GaugeMetricFamily(
+            "kindling_starts_later", "Follow-ups whose start is put off on purpose", labels=["shard"]
+        )
         try:
-            pending = self._pending()
+            shards = self._backlog()
         except DatabaseUnavailable:
-            pending = {}
-        for shard, count in pending.items():
-            gauge.add_metric([str(shard)], count)
-        yield gauge
+            shards = []
+        for shard in shards:
+            pending.add_metric([str(shard.shard)], shard.pending)
+            later.add_metric([str(shard.shard)], shard.starts_later)
+        yield pending
+        yield later
 
 
 class Metrics:
-    """One registry per application. `pending`: pending work by shard."""
+    """One registry per application. `backlog`: what each shard has to do."""
 
-    def __init__(self, pending: Callable[[], Mapping[int, int]]) -> None:
+    def __init__(self, backlog: Callable[[], Sequence[ShardStatus]]) -> None:
         self._registry = CollectorRegistry()
-        self._registry.register(_Pending(pending))
+        self._registry.register(_Pending(backlog))
         self.events = Counter(
             "kindling_events",
             "Events sent to this process, by what became of them",

@@ -114,7 +114,7 @@ def delete_automation(key: Key, app: App, when: When) -> None:
 def publish_automation(
     key: Key, body: OptionalBody, app: App, when: When, response: Response
 ) -> answers.Automation:
-    """Makes an immutable version and switches to it; `difference` is that from the one before.
+    """Makes an immutable version and switches to it; `difference` is that from the one before. Unchanged, none is made.
 
     Follow-ups that run keep theirs. With `If-Match` only the draft that was read is published. `enroll` then enrolls
     those who match now; count them first with a `dry_run`.

@@ -55,7 +55,7 @@ def put_profile(key: Key, body: Body, app: App, when: When, response: Response) 
 
 @router.get("/{key}", summary="Read a score profile")
 def get_profile(key: Key, app: App, when: When, response: Response) -> Profile:
-    """The draft, and how the profile stands: `publishing` shows the progress of the newest publish."""
+    """The draft, and how the profile stands: `publishing`: how far a publish is, null once it is done."""
     return read(response, app.profiles.get(key), when)
 
 

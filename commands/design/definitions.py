@@ -209,7 +209,7 @@ def _await_scores(opened: Session, profiles: Sequence[str]) -> None:
     application = opened.application
     for key in profiles:
         with progress_bar(f"Re-scoring {key}", 1) as bar:
-            while (state := application.profiles.get(key).publishing) and state.status == "running":
+            while state := application.profiles.get(key).publishing:
                 bar(state.done, state.total)
                 if not application.status.read(temporal_up=True).workers:
                     note("No worker is running: scores follow as soon as one does (kindling up).")

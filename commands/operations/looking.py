@@ -162,6 +162,8 @@ def status(*, as_json: bool) -> int:
     if state.pending_events:
         pending += f", the oldest for {state.oldest_pending_seconds:.0f} s"
     follow_ups = ", ".join(f"{count:,} {name}" for name, count in state.follow_ups.items())
+    if state.starts_later:
+        follow_ups += f"; of those queued {state.starts_later:,} start later on purpose"
     duplicates = (
         f"{counted(state.shared_addresses, 'e-mail address', 'e-mail addresses')} of several contacts"
     )

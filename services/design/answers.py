@@ -17,7 +17,7 @@ class Publishing(BaseModel):
 
     done: int
     total: int
-    status: Literal["running", "done", "superseded"]
+    status: Literal["running"]
     triggers: Literal["silent", "fire"]
     workflow_id: str
 
@@ -36,7 +36,7 @@ class Profile(Stored):
     version: int | None
     latest_version: int
     unpublished_changes: bool
-    publishing: Publishing | None
+    publishing: Publishing | None = Field(description="While a publish re-scores the records; then null")
     updated_at: str
 
 

@@ -16,7 +16,7 @@ from conditions.times import Micros
 from runtime.registry import publish_workflow_id
 from scoring.checks import check_profile, publish_problems
 from scoring.profile import ScoreProfile
-from services.design.documents import automation_document, profile_document
+from services.design.documents import automation_document, profile_document, same_automation
 from services.resources import Conflict, Invalid, NotFound, Resources
 from store import meta
 from store.connection import Connection, RowMapping
@@ -157,14 +157,22 @@ def publish_profile(
 def publish_automation(
     connection: Connection, row: RowMapping, now: Micros, *, keep_paused: bool = False
 ) -> int:
-    """Make the draft the next version; its number."""
+    """Make the draft the next version; its number. A draft that is what is published makes none."""
+    family = definitions.AUTOMATIONS
     automation = Automation.model_validate(row["draft"])
     errors, _ = check_automation(automation, known_definitions(connection))
     if errors:
         raise Invalid(errors)
-    version = definitions.publish_version(connection, definitions.AUTOMATIONS, row, row["draft"], now)
-    if keep_paused and row["paused"]:
-        definitions.change_definition(connection, definitions.AUTOMATIONS, row["id"], paused=True)
+    paused = keep_paused and row["paused"]
+    if row["version"] is not None:
+        published = definitions.version_definition(connection, family, row["id"], row["version"])
+        if same_automation(row["draft"], published):
+            if row["paused"] and not paused:
+                definitions.change_definition(connection, family, row["id"], paused=False, updated_at=now)
+            return int(row["version"])
+    version = definitions.publish_version(connection, family, row, row["draft"], now)
+    if paused:
+        definitions.change_definition(connection, family, row["id"], paused=True)
     return version
 
 

@@ -149,15 +149,14 @@ def _users(connection: Connection, profile: str) -> list[str]:
 
 
 def _publishing(connection: Connection, profile_id: int) -> Publishing | None:
-    """How far the re-scoring of the newest publish has come."""
+    """How far the re-scoring that goes on has come; None when it is done."""
     latest = publications.latest(connection, profile_id)
-    if latest is None:
+    if latest is None or latest["status"] != "running":
         return None
-    complete = latest["status"] == "done"
     return Publishing(
-        done=latest["total"] if complete else min(int(latest["done"]), latest["total"]),
+        done=min(int(latest["done"]), latest["total"]),
         total=latest["total"],
-        status=latest["status"],
+        status="running",
         triggers="silent" if latest["silent"] else "fire",
         workflow_id=publish_workflow_id(latest["id"]),
     )

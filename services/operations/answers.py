@@ -30,6 +30,7 @@ class ShardStatus(BaseModel):
     field_changes: int
     overdue: int
     unstarted: int
+    starts_later: int
     oldest_pending_seconds: float
 
 
@@ -37,6 +38,10 @@ class Status(BaseModel):
     """How the installation is doing."""
 
     pending_events: int = Field(description="All accepted work that is not done")
+    starts_later: int = Field(
+        description="Follow-ups whose start is put off: by a storm limit, while new starts are held back, or until "
+        "an earlier one of the same record has begun. They are queued, and not pending"
+    )
     follow_ups: dict[str, int]
     temporal: Literal["up", "down"]
     temporal_ui: str

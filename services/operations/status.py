@@ -1,6 +1,6 @@
 """How the installation is doing."""
 
-from conditions.times import SECOND, to_iso
+from conditions.times import SECOND, Micros, to_iso
 from runtime.statuses import OPEN, EnrollmentStatus
 from runtime.temporal import ui_url
 from services.operations import answers
@@ -39,6 +39,7 @@ class Status:
         oldest = min((shard.oldest for shard in shards if shard.oldest is not None), default=None)
         return answers.Status(
             pending_events=sum(shard.pending for shard in shards),
+            starts_later=sum(shard.later for shard in shards),
             follow_ups={
                 **{one.value: 0 for one in (*OPEN, EnrollmentStatus.COMPLETED, EnrollmentStatus.FAILED)},
                 **counts,
@@ -61,30 +62,33 @@ class Status:
                 )
                 for worker in workers
             ],
-            shards=[
-                ShardStatus(
-                    shard=shard.shard,
-                    pending=shard.pending,
-                    events=shard.events,
-                    adjustments=shard.adjustments,
-                    revocations=shard.revocations,
-                    field_changes=shard.touched,
-                    overdue=shard.overdue,
-                    unstarted=shard.unstarted,
-                    oldest_pending_seconds=_age(now, shard.oldest),
-                )
-                for shard in shards
-            ],
+            shards=[_shown(shard, now) for shard in shards],
         )
 
-    def pending_by_shard(self) -> dict[int, int]:
+    def backlog(self) -> list[ShardStatus]:
+        """What each shard has to do."""
+        now = self._resources.clock()
         with self._resources.database.read() as connection:
-            shards = status.shard_status(connection, self._resources.clock())
-        return {shard.shard: shard.pending for shard in shards}
+            return [_shown(shard, now) for shard in status.shard_status(connection, now)]
 
     def check(self) -> None:
         """Raises DatabaseUnavailable, or whatever else keeps the database from being read and written to."""
         self._resources.database.check()
+
+
+def _shown(shard: status.ShardStatus, now: Micros) -> ShardStatus:
+    return ShardStatus(
+        shard=shard.shard,
+        pending=shard.pending,
+        events=shard.events,
+        adjustments=shard.adjustments,
+        revocations=shard.revocations,
+        field_changes=shard.touched,
+        overdue=shard.overdue,
+        unstarted=shard.unstarted,
+        starts_later=shard.later,
+        oldest_pending_seconds=_age(now, shard.oldest),
+    )
 
 
 def _age(now: int, moment: int | None) -> float:

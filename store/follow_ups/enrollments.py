@@ -1,7 +1,7 @@
 """Enrollments and what their steps did: outcomes, tasks, notifications, adjustments."""
 
 from collections.abc import Collection, Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     Connection,
@@ -76,16 +76,46 @@ def queued(connection: Connection, shard: int, now: Micros, limit: int) -> list[
     """
     return list(
         connection.execute(
-            _WITH_DEFINITION.where(*_may_start(connection, shard, now))
+            _WITH_DEFINITION.where(ENROLLMENTS.c.shard == shard, *_may_start(connection, now))
             .order_by(ENROLLMENTS.c.start_at, ENROLLMENTS.c.id)
             .limit(limit)
         ).mappings()
     )
 
 
-def _may_start(connection: Connection, shard: int, now: Micros) -> list[Any]:
+class Starts(NamedTuple):
+    """Follow-ups of a shard that have not started: those that may, the oldest since when, and those put off.
+
+    Put off by the storm limit, while new starts are held, or until an earlier one of the same record has begun.
+    """
+
+    due: int
+    since: Micros | None
+    later: int
+
+
+def starts_by_shard(connection: Connection, now: Micros) -> dict[int, Starts]:
+    """What waits for its start, by shard; a shard where nothing does is not there."""
+    queued = (
+        select(ENROLLMENTS.c.shard, func.count(), func.min(ENROLLMENTS.c.start_at))
+        .where(ENROLLMENTS.c.status == EnrollmentStatus.QUEUED)
+        .group_by(ENROLLMENTS.c.shard)
+    )
+    counts = {shard: count for shard, count, _ in connection.execute(queued)}
+    if not counts:
+        return {}
+    due = {
+        shard: (count, since)
+        for shard, count, since in connection.execute(queued.where(*_may_start(connection, now)))
+    }
+    return {
+        shard: Starts(*due.get(shard, (0, None)), count - due.get(shard, (0, None))[0])
+        for shard, count in counts.items()
+    }
+
+
+def _may_start(connection: Connection, now: Micros) -> list[Any]:
     tests = [
-        ENROLLMENTS.c.shard == shard,
         ENROLLMENTS.c.status == EnrollmentStatus.QUEUED,
         ENROLLMENTS.c.start_at <= now,
     ]
@@ -131,7 +161,9 @@ def next_start(connection: Connection, shard: int, now: Micros) -> Micros | None
 
 def any_unstarted(connection: Connection, shard: int, now: Micros) -> bool:
     """Whether some follow-up of the shard waits for its start, and may start, or for word."""
-    startable = select(ENROLLMENTS.c.id).where(*_may_start(connection, shard, now)).limit(1)
+    startable = (
+        select(ENROLLMENTS.c.id).where(ENROLLMENTS.c.shard == shard, *_may_start(connection, now)).limit(1)
+    )
     if connection.execute(startable).first() is not None:
         return True
     waking = select(ENROLLMENTS.c.id).where(ENROLLMENTS.c.shard == shard, ENROLLMENTS.c.waking > 0).limit(1)

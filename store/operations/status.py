@@ -6,6 +6,7 @@ from sqlalchemy import Connection, RowMapping, delete, select
 
 from conditions.times import Micros
 from store.bulk import Bulk
+from store.follow_ups.enrollments import Starts, starts_by_shard
 from store.statuses import PENDING, QUARANTINED, QUEUED
 from store.tables import Worker, table
 
@@ -13,7 +14,10 @@ WORKERS = table(Worker)
 
 
 class ShardStatus(NamedTuple):
-    """Accepted work of a shard that is not done. `oldest`: when the oldest of it became due."""
+    """Accepted work of a shard that is not done. `oldest`: when the oldest of it became due.
+
+    `later`: follow-ups whose start is put off on purpose; not pending.
+    """
 
     shard: int
     oldest: Micros | None
@@ -23,6 +27,7 @@ class ShardStatus(NamedTuple):
     touched: int
     overdue: int
     unstarted: int
+    later: int
 
     @property
     def pending(self) -> int:
@@ -53,16 +58,15 @@ def shard_status(connection: Connection, now: Micros) -> list[ShardStatus]:
     overdue = by_shard(
         "SELECT shard, count(*), min(due_at) FROM scores WHERE due_at <= ? GROUP BY shard", now
     )
-    unstarted = by_shard(
-        f"SELECT shard, count(*), min(created_at) FROM enrollments WHERE status = {QUEUED} GROUP BY shard"
-    )
-    statuses = []
+    starts = starts_by_shard(connection, now)
+    lines = []
     for (shard,) in bulk.rows("SELECT id FROM shards ORDER BY id"):
-        kinds = (events, adjustments, revocations, touched, overdue, unstarted)
-        counts = [kind.get(shard, (0, None)) for kind in kinds]
+        due, since, later = starts.get(shard, Starts(0, None, 0))
+        kinds = (events, adjustments, revocations, touched, overdue)
+        counts = [*(kind.get(shard, (0, None)) for kind in kinds), (due, since)]
         oldest = min((moment for _, moment in counts if moment is not None), default=None)
-        statuses.append(ShardStatus(shard, oldest, *(count for count, _ in counts)))
-    return statuses
+        lines.append(ShardStatus(shard, oldest, *(count for count, _ in counts), later))
+    return lines
 
 
 def shards_with_work(connection: Connection, before: Micros, *, held: bool) -> list[int]:

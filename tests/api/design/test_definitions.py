@@ -22,7 +22,7 @@ async def test_a_profile_is_saved_published_changed_and_rolled_back(kindling: In
     }
     assert [publish.version for publish in kindling.publishes] == [1]
     kindling.score()
-    assert (await kindling.get("/v1/profiles/engagement"))["publishing"]["done"] == 1
+    assert (await kindling.get("/v1/profiles/engagement"))["publishing"] is None
 
     doubled = PROFILE | {"rules": [{"key": "opened", "on": "email.opened", "points": 2}]}
     changed = await kindling.client.put("/v1/profiles/engagement", json=doubled)
@@ -38,6 +38,24 @@ async def test_a_profile_is_saved_published_changed_and_rolled_back(kindling: In
     versions = (await kindling.get("/v1/profiles/engagement/versions"))["items"]
     assert [(found["version"], found["current"]) for found in versions] == [(3, True), (2, False), (1, False)]
     assert versions[0]["definition"] == versions[2]["definition"]
+
+
+async def test_publishing_an_unchanged_automation_makes_no_version(kindling: Installation) -> None:
+    await kindling.publish()
+    await kindling.automate()
+    await kindling.client.post("/v1/automations/hot/pause")
+    shown = await kindling.get("/v1/automations/hot")
+    put = await kindling.client.put("/v1/automations/hot", json=shown)
+    assert put.status_code == 200
+    again = (await kindling.client.post("/v1/automations/hot/publish")).json()
+    assert (again["status"], again["version"], again["latest_version"]) == ("published", 1, 1)
+    assert "difference" not in again
+    back = (await kindling.client.post("/v1/automations/hot/rollback", json={"version": 1})).json()
+    assert (back["version"], back["difference"]["diff"]) == (1, "")
+    assert len((await kindling.get("/v1/automations/hot/versions"))["items"]) == 1
+    await kindling.client.delete("/v1/automations/hot")
+    await kindling.automate()
+    assert (await kindling.get("/v1/automations/hot"))["version"] == 2
 
 
 async def test_what_get_shows_can_be_put_back(kindling: Installation) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from store.database import Database
+from store.follow_ups import holding
 from tests.api.installation import BASE, Installation, opened
 
 NDJSON = "application/x-ndjson"
@@ -23,6 +24,38 @@ async def test_status_counts_all_accepted_work(kindling: Installation) -> None:
     assert (done["pending_events"], done["follow_ups"]["queued"], done["temporal"]) == (1, 1, "down")
     assert sum(shard["unstarted"] for shard in done["shards"]) == 1
     assert (done["workers"], done["quarantined"], done["publishing"], done["held"]) == ([], 0, 0, False)
+
+
+async def test_what_a_storm_limit_puts_off_is_counted_apart_from_what_is_pending(
+    kindling: Installation,
+) -> None:
+    await kindling.publish()
+    await kindling.automate(
+        trigger={
+            "profile": "engagement",
+            "filters": {"score": {"greater_or_equal": 1}},
+            "max_starts": {"times": 1, "per": "hour"},
+        },
+        steps=[{"add_tag": "hot"}],
+    )
+    for contact in ("ada", "ben", "eve"):
+        await kindling.send(*opened(contact, 1))
+        kindling.score()
+    kindling.later(1 / 86_400)
+    status = await kindling.get("/v1/status")
+    assert (status["pending_events"], status["oldest_pending_seconds"]) == (1, 1.0)
+    assert (status["starts_later"], status["follow_ups"]["queued"]) == (2, 3)
+    metrics = (await kindling.client.get("/metrics")).text.splitlines()
+    for name, count in (("kindling_pending", 1), ("kindling_starts_later", 2)):
+        assert sum(float(line.split()[-1]) for line in metrics if line.startswith(name + "{")) == count
+    kindling.later(3 / 24)
+    due = await kindling.get("/v1/status")
+    assert (due["pending_events"], due["starts_later"]) == (3, 0)
+    assert 3_600 < due["oldest_pending_seconds"] < 10_802
+    with kindling.database.write() as connection:
+        holding.set_held(connection, kindling.now, held=True)
+    held = await kindling.get("/v1/status")
+    assert (held["pending_events"], held["starts_later"]) == (0, 3)
 
 
 async def test_metrics_count_events_and_time_requests_by_route(kindling: Installation) -> None:
