@@ -22,11 +22,7 @@ def begin(
     silent: bool,
 ) -> None:
     """Record a publish; earlier ones of the profile that still run are superseded."""
-    connection.execute(
-        update(PUBLICATIONS)
-        .where(PUBLICATIONS.c.profile_id == profile_id, PUBLICATIONS.c.status == "running")
-        .values(status="superseded", finished_at=now)
-    )
+    supersede(connection, profile_id, now)
     total = count_records(connection, profile_id)
     connection.execute(
         insert(PUBLICATIONS).values(
@@ -49,7 +45,7 @@ def begin(
 
 
 def supersede(connection: Connection, profile_id: int, now: Micros) -> None:
-    """End the profile's running publishes: it is being unpublished or archived."""
+    """End the profile's running publishes: it is being published anew, unpublished or archived."""
     connection.execute(
         update(PUBLICATIONS)
         .where(PUBLICATIONS.c.profile_id == profile_id, PUBLICATIONS.c.status == "running")
