@@ -19,7 +19,7 @@ from services.resources import Invalid, Resources
 from store.connection import Connection
 from store.database import dump_json
 from store.intake import arriving as intake
-from store.intake import event_rows
+from store.intake import internal_events
 
 __all__ = ["MOST_AT_ONCE", "EventIn", "Events", "Name", "Taken", "check_name", "new_event", "properties_text"]
 
@@ -139,7 +139,7 @@ class Events:
         left = {*taken.rejected, *taken.conflicts, *taken.suppressed}
         types = {event.type for place, event in enumerate(events) if place not in left}
         if types - self._types:
-            event_rows.remember_types(connection, types - self._types, now)
+            internal_events.remember_types(connection, types - self._types, now)
         return taken
 
 

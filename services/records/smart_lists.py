@@ -54,14 +54,14 @@ class SmartList(Definition):
 
     @model_validator(mode="before")
     @classmethod
-    def _filter_of_its_kind(cls, data: Any) -> Any:
+    def _filter_of_its_kind(cls, raw: Any) -> Any:
         """The filter as that of its kind of record. Lists were once written with its keys among their own."""
-        kind: Any = data.get("applies_to", "contact") if isinstance(data, Mapping) else None
-        if kind not in (*FILTERS,) or isinstance(data.get("filter"), RecordFilter):
-            return data
+        kind: Any = raw.get("applies_to", "contact") if isinstance(raw, Mapping) else None
+        if kind not in (*FILTERS,) or isinstance(raw.get("filter"), RecordFilter):
+            return raw
         others = other_filters(kind)
-        flat = {name: data[name] for name in data if name in {*FILTERS[kind].model_fields, *others}}
-        given = data.get("filter", flat)
+        flat = {name: raw[name] for name in raw if name in {*FILTERS[kind].model_fields, *others}}
+        given = raw.get("filter", flat)
         if not isinstance(given, Mapping):
             raise invalid(Problem(("filter",), "write the filter as a mapping, such as {stage: lead}"))
         if wrong := sorted(name for name in others & given.keys() if given[name] is not None):
@@ -76,7 +76,7 @@ class SmartList(Definition):
             raise invalid(
                 *(Problem(("filter", *problem.loc), problem.message) for problem in problems)
             ) from None
-        rest = data if "filter" in data else {name: data[name] for name in data if name not in flat}
+        rest = raw if "filter" in raw else {name: raw[name] for name in raw if name not in flat}
         return {**rest, "filter": record_filter}
 
     @model_validator(mode="after")

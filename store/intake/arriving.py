@@ -9,7 +9,7 @@ from conditions.times import Micros
 from runtime.statuses import EventStatus
 from store.bulk import Bulk
 from store.intake import suppressed as suppressing
-from store.intake.event_rows import EVENT_COLUMNS, ONCE
+from store.intake.internal_events import EVENT_COLUMNS, ONCE
 from store.intake.known import Sent, difference, known_events
 from store.intake.places import Place, ensure_contacts, ensure_deals, find_contacts, find_deals
 from store.tables import Event, table

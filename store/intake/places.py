@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from conditions.times import Micros
 from store.bulk import Bulk
-from store.intake.event_rows import ONCE, InternalEvent, add_internal_events
+from store.intake.internal_events import ONCE, InternalEvent, add_internal_events
 from store.search import SEARCH_OF_CONTACT, SEARCH_OF_DEAL, contact_search, deal_search
 from store.tables import Contact, Deal, table
 

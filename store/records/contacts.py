@@ -9,7 +9,7 @@ from uuid_utils import uuid7
 
 from conditions.times import Micros
 from store.bulk import Bulk
-from store.intake.event_rows import InternalEvent, add_internal_events
+from store.intake.internal_events import InternalEvent, add_internal_events
 from store.search import contact_search
 from store.tables import Contact, table
 

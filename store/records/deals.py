@@ -8,7 +8,7 @@ from uuid_utils import uuid7
 
 from conditions.times import Micros
 from store.bulk import Bulk
-from store.intake.event_rows import InternalEvent, add_internal_events
+from store.intake.internal_events import InternalEvent, add_internal_events
 from store.records.contacts import differ, field_changes, held_before
 from store.scoring.facts import plain_number
 from store.search import deal_search
