@@ -1,14 +1,14 @@
 """What follow-ups are doing and have done: enrollments, tasks, notifications."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from conditions.messages import plain_errors
 from conditions.problems import Problem
 from conditions.times import from_iso
-from runtime.statuses import EnrollmentStatus
+from runtime.statuses import EnrollmentStatus, TaskStatus
 from services import cursors
 from services.answers import Page
 from services.follow_ups.answers import Enrollment, Keys, Notification, Task, Webhook
@@ -28,7 +28,7 @@ class TaskChange(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    status: Literal["open", "done"] | None = None
+    status: TaskStatus | None = None
     title: Annotated[ShortText, Field(min_length=1)] | None = None
     assign_to: ShortText | None = None
     due_at: str | None = Field(default=None, description="ISO 8601; null: no due date")
