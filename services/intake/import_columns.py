@@ -80,7 +80,7 @@ class Columns:
 _Cell = tuple[str, str, int, Convert, Watch | None]
 
 
-class RowMapping:
+class ColumnMapping:
     """Turns rows of a file with this header into events. A column without a name is left out.
 
     `watch` may give, for a property, what is to see each of its values.

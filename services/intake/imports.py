@@ -9,7 +9,7 @@ from typing import Any, BinaryIO, Literal
 from conditions.limits import EVENTS
 from runtime.errors import ReadableError
 from services.intake.earlier_rows import Resemblance, RowsByLine
-from services.intake.event_files import CsvEvents, NdjsonEvents, Read
+from services.intake.event_files import CsvEvents, NdjsonEvents, ReadLine
 from services.intake.events import Events
 from services.intake.file_text import decoding_of
 from services.intake.import_columns import Columns
@@ -176,7 +176,7 @@ class _Import:
         self._resemblance = Resemblance(resources.database, name, resources.clock())
         self._addresses = Addresses(resources, silent=silent, read=reads_email)
 
-    def add(self, read: Read) -> None:
+    def add(self, read: ReadLine) -> None:
         """Take a row in."""
         if read.event is None or read.problems:
             self._note(read.line, "; ".join(read.problems))
