@@ -162,7 +162,9 @@ class ShardActivities:
         def work(connection: Connection) -> BatchOutcome:
             due = pending.due_work(connection, shard, self._clock(), 1)
             reason = f"the database refused it: {error.orig}"[:500]
-            guilty = [found.event.id for found in due.events] or [item.id for item in due.adjustments]
+            guilty = [waiting.event.id for waiting in due.events] or [
+                adjustment.id for adjustment in due.adjustments
+            ]
             if not guilty:
                 raise error
             outcome = BatchOutcome(size=1, quarantined={guilty[0]: reason})

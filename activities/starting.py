@@ -103,7 +103,7 @@ class Starter:
             )
         await asyncio.gather(*(self._close(workflow_id) for workflow_id in due.closing))
         await asyncio.gather(*(self._start(row) for row in due.queued))
-        await asyncio.gather(*(self._wake(found[0], found[1]) for found in due.waking))
+        await asyncio.gather(*(self._wake(follow_up[0], follow_up[1]) for follow_up in due.waking))
         if any(due):
             await asyncio.to_thread(self._database.run, lambda connection: self._mark(connection, due))
         return StartResult(len(due.queued), due.is_full(limit))

@@ -163,8 +163,8 @@ def _unreadable(scope: Scope) -> tuple[int, str, str] | None:
 
 
 def _authority(named: str) -> re.Match[str] | None:
-    found = _AUTHORITY.fullmatch(named)
-    return found if found and int(found["port"] or 0) <= _LAST_PORT else None
+    match = _AUTHORITY.fullmatch(named)
+    return match if match and int(match["port"] or 0) <= _LAST_PORT else None
 
 
 def _part(path: str) -> str:

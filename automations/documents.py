@@ -55,7 +55,7 @@ class Documents:
 
     def keys_of(self, kind: str) -> set[str]:
         """The keys of a kind, those of documents with mistakes too: others may refer to them."""
-        return {key for found, key in self.named if found == kind}
+        return {key for of_kind, key in self.named if of_kind == kind}
 
     def of_kind(self, kind: str) -> dict[str, Document]:
         """The documents of a kind by key."""
@@ -103,28 +103,28 @@ class _Loader:
         return list(self._kinds)
 
     def _take(self, file: str, source: YamlDocument) -> None:
-        found = list(source.problems) or definition_problems(source.value)
+        problems = list(source.problems) or definition_problems(source.value)
         model, kind = None, ""
-        if isinstance(source.value, dict) and not found:
+        if isinstance(source.value, dict) and not problems:
             kind = str(source.value.get("kind", ""))
             self.named.add((kind, str(source.value.get("key", ""))))
-            model = self._validate(kind, source.value, found)
+            model = self._validate(kind, source.value, problems)
         elif not isinstance(source.value, dict):
-            found.append(Problem((), "a document is a mapping of keys to values, beginning with `kind:`"))
-        for problem in found:
+            problems.append(Problem((), "a document is a mapping of keys to values, beginning with `kind:`"))
+        for problem in problems:
             self.mistakes.append(Mistake(file, *source.place(problem.loc), problem.message))
-        if model is not None and not found:
+        if model is not None and not problems:
             self._add(Document(kind, str(source.value["key"]), model, source.value, file, source))
 
-    def _validate(self, kind: str, raw: dict[str, Any], found: list[Problem]) -> BaseModel | None:
+    def _validate(self, kind: str, raw: dict[str, Any], problems: list[Problem]) -> BaseModel | None:
         if kind not in self._kinds:
             said = f'unknown kind "{kind}"' if "kind" in raw else 'the document needs a "kind"'
-            found.append(Problem(("kind",), f"{said}{suggestion(kind, self._names)}"))
+            problems.append(Problem(("kind",), f"{said}{suggestion(kind, self._names)}"))
             return None
         try:
             return self._kinds[kind].model_validate(raw)
         except ValidationError as error:
-            found += plain_errors(error, raw)
+            problems += plain_errors(error, raw)
             return None
 
     def _add(self, document: Document) -> None:

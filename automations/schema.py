@@ -14,12 +14,12 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 def documents_schema() -> dict[str, Any]:
     """One schema for every kind of document; `kind` tells which. `kindling check` finds more than a schema can."""
     models: dict[str, type[BaseModel]] = {"score_profile": ScoreProfile, **KINDS}
-    refs, definitions = models_json_schema(
+    refs, joint_schema = models_json_schema(
         [(model, "validation") for model in models.values()], ref_template="#/$defs/{model}"
     )
-    found = definitions["$defs"]
+    definitions = joint_schema["$defs"]
     for kind, model in models.items():
-        schema = found[refs[model, "validation"]["$ref"].rpartition("/")[2]]
+        schema = definitions[refs[model, "validation"]["$ref"].rpartition("/")[2]]
         schema["properties"]["kind"] = {"const": kind, "description": "What the document defines"}
         schema["required"] = sorted({"kind", *schema.get("required", ())})
     return {
@@ -35,5 +35,5 @@ def documents_schema() -> dict[str, Any]:
             }
             for kind, model in models.items()
         ],
-        "$defs": found,
+        "$defs": definitions,
     }

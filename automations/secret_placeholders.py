@@ -18,8 +18,8 @@ def written(name: str, webhook_id: str) -> Opaque:
 def filled(text: str, webhook_id: str, secret: Callable[[str], str]) -> str:
     """The text as it is sent; `secret` gives the value of a name or raises."""
 
-    def value(found: re.Match[str]) -> str:
-        return quote(secret(found[1]), safe="") if found[2] else secret(found[1])
+    def value(match: re.Match[str]) -> str:
+        return quote(secret(match[1]), safe="") if match[2] else secret(match[1])
 
     return _pattern(webhook_id).sub(value, text)
 

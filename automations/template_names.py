@@ -37,8 +37,8 @@ def name_problems(tree: nodes.Template, further: Mapping[str, Collection[str] | 
         **further,
     }
     unknown = meta.find_undeclared_variables(tree) - names.keys()
-    found = chain(_unknown_names(tree, unknown), _unknown_attributes(tree, names))
-    return list(dict.fromkeys(islice(found, MOST_PROBLEMS)))
+    problems = chain(_unknown_names(tree, unknown), _unknown_attributes(tree, names))
+    return list(dict.fromkeys(islice(problems, MOST_PROBLEMS)))
 
 
 def _unknown_names(tree: nodes.Template, unknown: set[str]) -> Iterator[str]:
@@ -75,8 +75,8 @@ def secret_problems(tree: nodes.Template) -> list[str]:
 
 def names_read(tree: nodes.Template) -> list[str]:
     """The attributes of top-level names that a template reads: `contact.name`."""
-    found = (_read(node) for node in tree.find_all((nodes.Getattr, nodes.Getitem)))
-    return [f"{owner}.{attribute}" for owner, attribute in found if owner and attribute is not None]
+    reads = (_read(node) for node in tree.find_all((nodes.Getattr, nodes.Getitem)))
+    return [f"{owner}.{attribute}" for owner, attribute in reads if owner and attribute is not None]
 
 
 def _read(node: nodes.Node) -> tuple[str, str | None]:

@@ -89,25 +89,26 @@ def _parsed(text: str) -> nodes.Template:
 @lru_cache(maxsize=8192)
 def fields_in_template(text: str) -> tuple[str, ...]:
     """The fields that a valid template reads: `contact.name`."""
-    if "{" not in text:
-        return ()
-    try:
-        tree = _parsed(text)
-    except TemplateError:
-        return ()
-    return () if forbidden(tree) else tuple(names_read(tree))
+    tree = _valid_tree(text)
+    return () if tree is None else tuple(names_read(tree))
 
 
 @lru_cache(maxsize=2048)
 def unencoded_in(address: str) -> tuple[str, ...]:
     """What a valid template of an address puts into it as it is, by name: `contact.email`."""
-    if "{" not in address:
-        return ()
+    tree = _valid_tree(address)
+    return () if tree is None else tuple(dict.fromkeys(unencoded(tree)))
+
+
+def _valid_tree(text: str) -> nodes.Template | None:
+    """The template, parsed; None for a text without expressions, or with mistakes."""
+    if "{" not in text:
+        return None
     try:
-        tree = _parsed(address)
+        tree = _parsed(text)
     except TemplateError:
-        return ()
-    return () if forbidden(tree) else tuple(dict.fromkeys(unencoded(tree)))
+        return None
+    return None if forbidden(tree) else tree
 
 
 @lru_cache(maxsize=2048)

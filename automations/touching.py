@@ -30,11 +30,11 @@ Touching: TypeAlias = Mapping[tuple[str, str], Collection[Toucher]]
 
 def touching(definitions: Iterable[Mapping[str, Any]]) -> Touching:
     """Who changes what, of valid automations as JSON."""
-    found: dict[tuple[str, str], list[Toucher]] = {}
+    touchers: dict[tuple[str, str], list[Toucher]] = {}
     for definition in definitions:
-        for thing in things_of(definition):
-            found.setdefault((source_of(definition), thing), []).append(toucher_of(definition))
-    return found
+        for target in targets_of(definition):
+            touchers.setdefault((source_of(definition), target), []).append(toucher_of(definition))
+    return touchers
 
 
 def source_of(definition: Mapping[str, Any]) -> str:
@@ -49,15 +49,15 @@ def toucher_of(definition: Mapping[str, Any]) -> Toucher:
     return Toucher(definition["key"], definition.get("order") or 0, low, high)
 
 
-def things_of(definition: Mapping[str, Any]) -> frozenset[str]:
+def targets_of(definition: Mapping[str, Any]) -> frozenset[str]:
     """What its steps change, wherever they stand: `the tag hot`, `stage`, `owner`, `the field city`."""
-    return frozenset(_things(definition["steps"]))
+    return frozenset(_targets(definition["steps"]))
 
 
-def _things(part: Any) -> Iterator[str]:
+def _targets(part: Any) -> Iterator[str]:
     if isinstance(part, list):
         for inner in part:
-            yield from _things(inner)
+            yield from _targets(inner)
     elif isinstance(part, Mapping):
         for name, inner in part.items():
             if name in ("add_tag", "remove_tag") and isinstance(inner, str):
@@ -66,4 +66,4 @@ def _things(part: Any) -> Iterator[str]:
                 yield from (kept for kept in ("stage", "owner", "dnd") if kept in inner)
                 yield from (f"the field {field}" for field in inner.get("fields") or {})
             else:
-                yield from _things(inner)
+                yield from _targets(inner)

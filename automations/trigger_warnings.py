@@ -7,7 +7,7 @@ from automations.known import Known
 from automations.model import Automation, definition
 from automations.steps.places import walk
 from automations.steps.waits import WaitForStep, WaitStep
-from automations.touching import source_of, things_of, toucher_of
+from automations.touching import source_of, targets_of, toucher_of
 from conditions.fields import ALWAYS_VALUED
 from conditions.problems import Problem
 from conditions.times import micros_of
@@ -124,14 +124,14 @@ def _spaced(automation: Automation) -> bool:
 def _together(automation: Automation, known: Known) -> Iterator[Problem]:
     """Others that the same change may start and that change the same things."""
     raw = definition(automation)
-    mine, source, things = toucher_of(raw), source_of(raw), sorted(things_of(raw))
-    touching = known.touching() if things else {}
-    for thing in things:
-        others = sorted(other.key for other in touching.get((source, thing), ()) if mine.meets(other))
+    mine, source, targets = toucher_of(raw), source_of(raw), sorted(targets_of(raw))
+    touching = known.touching() if targets else {}
+    for target in targets:
+        others = sorted(other.key for other in touching.get((source, target), ()) if mine.meets(other))
         if others:
             named = ", ".join(others[:3]) + (f" and {len(others) - 3} more" if len(others) > 3 else "")
             yield Problem(
                 ("trigger",),
-                f"the same change may start {named}, which changes {thing} too; the one whose key comes first begins, "
+                f"the same change may start {named}, which changes {target} too; the one whose key comes first begins, "
                 "unless `order` says otherwise",
             )

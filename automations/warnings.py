@@ -55,7 +55,7 @@ def _never(automation: Automation, known: Known) -> Iterator[Problem]:
 
 def _ranges(automation: Automation, known: Known) -> dict[str, Range]:
     """What fields of scores can be, by what their profiles say."""
-    found: dict[str, Range] = {"change": Range(whole=True)}
+    ranges: dict[str, Range] = {"change": Range(whole=True)}
     for key, profile in known.profiles.items():
         if profile is None:
             continue
@@ -63,10 +63,10 @@ def _ranges(automation: Automation, known: Known) -> dict[str, Range]:
         high = _INFINITE if profile.max is None else float(profile.max)
         why = {"low": f"the min of profile {key}", "high": f"the max of profile {key}"}
         score, band = Range(low, high, whole=True, why=why), Range(labels=tuple(profile.bands))
-        found[f"scores.{key}"], found[f"bands.{key}"] = score, band
+        ranges[f"scores.{key}"], ranges[f"bands.{key}"] = score, band
         if key == automation.trigger.profile:
-            found |= {"score": score, "previous_score": score, "band": band, "previous_band": band}
-    return found
+            ranges |= {"score": score, "previous_score": score, "band": band, "previous_band": band}
+    return ranges
 
 
 def _events(automation: Automation, known: Known) -> Iterator[Problem]:

@@ -115,13 +115,13 @@ class BareStore:
             "DELETE FROM entries WHERE profile_id = ? AND record_id = ? AND starts_at = ? AND cause_id = ?"
             " AND rule = ?"
         )
-        for rows, found in zip(_chunks(pending, SCORED_AT_ONCE), sorted_out, strict=True):
-            contacts = sorted({row[1] for row in rows})
+        for events, changed in zip(_chunks(pending, SCORED_AT_ONCE), sorted_out, strict=True):
+            contacts = sorted({row[1] for row in events})
             yield [
-                (remove, [row[:5] for row in found.get("gone", ())]),
-                *((self._insert(name), found.get(name, [])) for name in places),
+                (remove, [row[:5] for row in changed.get("gone", ())]),
+                *((self._insert(name), changed.get(name, [])) for name in places),
                 (self._upsert_score(), [row for contact in contacts for row in scores.get(contact, ())]),
-                (mark, [row[:1] for row in rows]),
+                (mark, [row[:1] for row in events]),
             ]
 
     def _time(self, scripts: Iterable[_Script]) -> float:

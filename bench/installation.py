@@ -195,12 +195,12 @@ class Installation:
 
     def take(self, events: Iterable[intake.NewEvent]) -> None:
         """Store events in one transaction, so that nothing sees them before all are there. Wakes nobody."""
-        rows = list(events)
+        new_events = list(events)
 
         def work(connection: Connection) -> None:
             now = now_micros()
-            for start in range(0, len(rows), _CHUNK):
-                intake.take_events(connection, rows[start : start + _CHUNK], self.settings.shards, now)
+            for start in range(0, len(new_events), _CHUNK):
+                intake.take_events(connection, new_events[start : start + _CHUNK], self.settings.shards, now)
 
         self.database.run(work)
 

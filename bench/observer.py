@@ -24,10 +24,10 @@ class Observer:
 
     def number(self, statement: str, *parameters: Any) -> int:
         """The first column of the first row."""
-        found: int = self._connection.execute(statement, parameters).fetchone()[0]
-        return found
+        number: int = self._connection.execute(statement, parameters).fetchone()[0]
+        return number
 
     def text(self, statement: str, *parameters: Any) -> str:
         """The same, of a column that holds text."""
-        found: str = self._connection.execute(statement, parameters).fetchone()[0]
-        return found
+        text: str = self._connection.execute(statement, parameters).fetchone()[0]
+        return text

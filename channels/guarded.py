@@ -122,8 +122,8 @@ async def _resolve(host: str, port: int, seconds: float | None) -> list[Address]
     loop = asyncio.get_running_loop()
     try:
         async with asyncio.timeout(seconds):
-            found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            infos = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         raise UnknownHost from error
-    names = dict.fromkeys(str(entry[4][0]).partition("%")[0] for entry in found)
+    names = dict.fromkeys(str(info[4][0]).partition("%")[0] for info in infos)
     return [ip_address(name) for name in names]

@@ -46,6 +46,12 @@ def note(text: str) -> None:
     errors().print(text, style="dim", markup=False)
 
 
+def note_rest(following: str | None, limit: int, which: str = "newest") -> None:
+    """Where a list goes on, that it does; `following` is the cursor of its next page."""
+    if following:
+        note(f"The {which} {limit}; more with --limit.")
+
+
 def print_json(data: Any) -> None:
     """Data for programs; answers of use cases in it are shown as the API gives them."""
     sys.stdout.write(json.dumps(data, indent=2, ensure_ascii=False, default=_plain) + "\n")

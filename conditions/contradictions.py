@@ -42,18 +42,18 @@ def _together(
     inner: Tests = {}
     choices: list[tuple[Loc, list[Any]]] = []
     _gather(raw, loc, inner, choices)
-    tests = {name: [*outer.get(name, ()), *found] for name, found in inner.items()}
-    for name, found in tests.items():
-        reason = _clash(found, ranges.get(name, Range()))
+    tests = {name: [*outer.get(name, ()), *leaves] for name, leaves in inner.items()}
+    for name, of_field in tests.items():
+        reason = _clash(of_field, ranges.get(name, Range()))
         if reason is not None:
-            yield Problem(found[-1].loc[:-1], f"{name} {reason}, so this never holds")
+            yield Problem(of_field[-1].loc[:-1], f"{name} {reason}, so this never holds")
     around = {**outer, **tests}
     for place, parts in choices:
         problems = [
             list(_together(part, ranges, (*place, index), around)) for index, part in enumerate(parts)
         ]
         if all(problems):
-            yield from (found[0] for found in problems)
+            yield from (of_part[0] for of_part in problems)
 
 
 def _gather(raw: Mapping[str, Any], loc: Loc, tests: Tests, choices: list[tuple[Loc, list[Any]]]) -> None:
@@ -84,24 +84,24 @@ def _clash(tests: list[Leaf], possible: Range) -> str | None:
     unwanted: set[Any] = set()
     empty = needed = False
     for leaf in tests:
-        row, operand = leaf.operator, leaf.operand
-        if row.emptiness is not None:
-            is_empty = row.emptiness is operand
+        operator, operand = leaf.operator, leaf.operand
+        if operator.emptiness is not None:
+            is_empty = operator.emptiness is operand
             empty, needed = empty or is_empty, needed or not is_empty
             continue
-        needed = needed or not (row.unwanted or "not" in leaf.loc)
+        needed = needed or not (operator.unwanted or "not" in leaf.loc)
         if leaf.other is not None:
             continue
-        if row.wants:
-            values = {_comparable(item) for item in leaf.operands}
+        if operator.wants:
+            values = {_comparable(value) for value in leaf.operands}
             wanted = values if wanted is None else wanted & values
-        elif row.unwanted:
+        elif operator.unwanted:
             unwanted.add(_comparable(operand))
-        elif is_number(operand) and row.bound == "low":
-            low = max(low, _least(operand, possible, strict=row.strict))
-        elif is_number(operand) and row.bound == "high":
-            bound, strict = _least(-operand, possible, strict=row.strict)
-            high = min(high, (-bound, strict), key=lambda found: (found[0], not found[1]))
+        elif is_number(operand) and operator.bound == "low":
+            low = max(low, _least(operand, possible, strict=operator.strict))
+        elif is_number(operand) and operator.bound == "high":
+            bound, strict = _least(-operand, possible, strict=operator.strict)
+            high = min(high, (-bound, strict), key=lambda edge: (edge[0], not edge[1]))
     if wanted is not None:
         wanted -= unwanted
     if empty and needed:

@@ -128,8 +128,8 @@ def _check_leaf(leaf: Leaf, catalogue: Catalogue) -> Iterator[Problem]:
     if field is not None and (message := _clash(leaf, field) or _other_clash(leaf, field, catalogue)):
         yield Problem(leaf.loc, message)
     for value in leaf.operands:
-        if isinstance(value, str) and (found := _TEMPLATE.search(value)):
-            named = found[1] or "event.cart"
+        if isinstance(value, str) and (template := _TEMPLATE.search(value)):
+            named = template[1] or "event.cart"
             yield Problem(
                 leaf.loc,
                 f"an operand is no template; to compare with a field, write {leaf.operator.name}: {{field: {named}}}"

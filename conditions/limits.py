@@ -29,9 +29,9 @@ class Limit:
             return size if self.most % 1024 == 0 else f"{self.most:,} bytes"
         return f"{self.most:,}{f' {self.unit}' if self.unit else ''}"
 
-    def problem(self, loc: Loc, found: int) -> Problem:
+    def problem(self, loc: Loc, actual: int) -> Problem:
         """What to say of something larger."""
-        size = f"{found:,}{f' {self.unit}' if self.unit else ''}"
+        size = f"{actual:,}{f' {self.unit}' if self.unit else ''}"
         return Problem(loc, f"{self.what}: {size}, and at most {self} are taken; {self.remedy}")
 
 
@@ -128,10 +128,10 @@ def definition_problems(raw: Any) -> list[Problem]:
 def _counted(raw: Any) -> Iterator[Problem]:
     steps, tests, searches, operands = 0, 0, 0, 0
     for mapping in _mappings(raw):
-        found = [key for key in mapping if isinstance(key, str) and key in OPERATORS]
-        tests += len(found)
-        searches += sum(OPERATORS[key].searches for key in found)
-        operands += sum(len(mapping[key]) for key in found if isinstance(mapping[key], list))
+        operators = [key for key in mapping if isinstance(key, str) and key in OPERATORS]
+        tests += len(operators)
+        searches += sum(OPERATORS[key].searches for key in operators)
+        operands += sum(len(mapping[key]) for key in operators if isinstance(mapping[key], list))
         steps += sum(len(mapping[name]) for name in _STEP_LISTS if isinstance(mapping.get(name), list))
     for limit, count in ((STEPS, steps), (TESTS, tests), (SEARCHES, searches), (OPERANDS, operands)):
         if count > limit.most:

@@ -36,8 +36,8 @@ _SAYINGS: Mapping[str, str] = {
 
 def plain_errors(error: ValidationError, raw: Any) -> list[Problem]:
     """Everything that `error` found in the document `raw`, in the order of the document's keys."""
-    found = listed(_problem(detail, raw) for detail in error.errors(include_url=False))
-    return list(dict.fromkeys(found))
+    problems = listed(_problem(detail, raw) for detail in error.errors(include_url=False))
+    return list(dict.fromkeys(problems))
 
 
 def _problem(detail: ErrorDetails, raw: Any) -> Problem:

@@ -108,8 +108,8 @@ def _sqlite_kind(json_type: str) -> str:
 
 def _sqlite_some(element: FunctionElement[Any], compiler: Any, test: str) -> str:
     address = _sqlite_address(element, compiler)
-    found = f"EXISTS (SELECT 1 FROM json_each({address}) AS item WHERE {test})"  # noqa: S608
-    return f"(coalesce(json_type({address}) = 'array', 0) AND {found})"
+    some = f"EXISTS (SELECT 1 FROM json_each({address}) AS item WHERE {test})"  # noqa: S608
+    return f"(coalesce(json_type({address}) = 'array', 0) AND {some})"
 
 
 @compiles(JsonKind, "sqlite")

@@ -40,10 +40,10 @@ _DURATION_HELP = "a duration is a whole number and a unit: 90s, 15m, 12h, 30d or
 @lru_cache(maxsize=1024)
 def micros_of(duration: str) -> Micros:
     """The length of a duration such as `30d`. ValueError if it is not one, or is over 100 years."""
-    found = _DURATION.fullmatch(duration)
-    if not found:
+    match = _DURATION.fullmatch(duration)
+    if not match:
         raise ValueError(f'"{duration}" is not a duration; {_DURATION_HELP}')
-    length = int(found[1]) * _UNITS[found[2]][1]
+    length = int(match[1]) * _UNITS[match[2]][1]
     if length > LONGEST_DAYS * DAY:
         raise ValueError(f'"{duration}" is longer than 100 years')
     return length
@@ -99,11 +99,11 @@ def parse_moment(text: str) -> Micros | None:
     with `Z` or an offset such as `+02:00`, `+0200` or `+02`; UTC where nothing is said. `t` and `z` may be small. The
     operators in SQL read exactly the same.
     """
-    found = _MOMENT.fullmatch(text)
-    if not found:
+    match = _MOMENT.fullmatch(text)
+    if not match:
         return None
     year, month, day, hour, minute, second, _, _, off_hour, off_minute = (
-        int(part) if part and part.isdigit() else 0 for part in found.groups()
+        int(part) if part and part.isdigit() else 0 for part in match.groups()
     )
     if hour > 23 or minute > 59 or second > 59 or off_hour > 23 or off_minute > 59:
         return None
@@ -111,9 +111,9 @@ def parse_moment(text: str) -> Micros | None:
         days = date(year, month, day).toordinal() - _EPOCH_DAY
     except ValueError:
         return None
-    offset = (off_hour * 60 + off_minute) * (-1 if found[8] == "-" else 1)
+    offset = (off_hour * 60 + off_minute) * (-1 if match[8] == "-" else 1)
     seconds = days * 86_400 + (hour * 60 + minute - offset) * 60 + second
-    moment = seconds * SECOND + int((found[7] or "")[:6].ljust(6, "0"))
+    moment = seconds * SECOND + int((match[7] or "")[:6].ljust(6, "0"))
     return moment if EARLIEST <= moment <= LATEST else None
 
 

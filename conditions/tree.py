@@ -91,8 +91,8 @@ def _mistakes_in_list(key: str, part: Any, loc: Loc, depth: int) -> Iterator[Pro
     if not isinstance(part, list) or not part:
         yield Problem(loc, f"`{key}` takes a list of conditions, one mapping each, at least one")
         return
-    for index, item in enumerate(part):
-        yield from mistakes(item, (*loc, index), depth + 1)
+    for index, condition in enumerate(part):
+        yield from mistakes(condition, (*loc, index), depth + 1)
 
 
 def _mistakes_in_test(field: Any, test: Any, loc: Loc) -> Iterator[Problem]:
@@ -115,9 +115,9 @@ def _mistakes_in_test(field: Any, test: Any, loc: Loc) -> Iterator[Problem]:
 
 
 def _validate(raw: Any) -> dict[str, Any]:
-    found = list(mistakes(raw))
-    if found:
-        raise invalid(*found)
+    problems = list(mistakes(raw))
+    if problems:
+        raise invalid(*problems)
     return dict(raw)
 
 
@@ -164,7 +164,7 @@ def _compile_part(key: str, part: Any) -> Predicate:
         inner = compile_conditions(part)
         return lambda lookup, now: not inner(lookup, now)
     if key in _NESTED:
-        nested = [compile_conditions(item) for item in part]
+        nested = [compile_conditions(condition) for condition in part]
         return _all(nested) if key == "all" else lambda lookup, now: any(one(lookup, now) for one in nested)
     return _all([_compile_leaf(key, OPERATORS[name], operand) for name, operand in part.items()])
 
@@ -192,7 +192,7 @@ def to_sql(raw: Mapping[str, Any], column: Callable[[str], SqlValue], now: Micro
         if key == "not":
             tests.append(sa.not_(to_sql(part, column, now)))
         elif key in _NESTED:
-            inner = [to_sql(item, column, now) for item in part]
+            inner = [to_sql(condition, column, now) for condition in part]
             tests.append(sa.and_(*inner) if key == "all" else either(inner))
         else:
             for name, operand in part.items():
@@ -208,8 +208,8 @@ def leaves(raw: Mapping[str, Any], loc: Loc = ()) -> Iterator[Leaf]:
         if key == "not":
             yield from leaves(part, (*loc, key))
         elif key in _NESTED:
-            for index, item in enumerate(part):
-                yield from leaves(item, (*loc, key, index))
+            for index, condition in enumerate(part):
+                yield from leaves(condition, (*loc, key, index))
         else:
             for name, operand in part.items():
                 yield Leaf((*loc, key, name), key, OPERATORS[name], operand)
@@ -219,8 +219,8 @@ def needed(raw: Mapping[str, Any], loc: Loc = ()) -> Iterator[Leaf]:
     """The tests that must all hold: those not in an `any` or a `not`."""
     for key, part in raw.items():
         if key == "all":
-            for index, item in enumerate(part):
-                yield from needed(item, (*loc, key, index))
+            for index, condition in enumerate(part):
+                yield from needed(condition, (*loc, key, index))
         elif key not in _NESTED:
             yield from leaves({key: part}, loc)
 
@@ -283,7 +283,7 @@ def _describe(raw: Mapping[str, Any], joint: str) -> str:
         if key == "not":
             parts.append(f"not ({describe(part)})")
         elif key in _NESTED:
-            inner = (" and " if key == "all" else " or ").join(_grouped(item) for item in part)
+            inner = (" and " if key == "all" else " or ").join(_grouped(condition) for condition in part)
             parts.append(inner if len(part) == 1 or len(raw) == 1 else f"({inner})")
         else:
             parts += [describe_test(key, OPERATORS[name], operand) for name, operand in part.items()]

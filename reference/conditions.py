@@ -73,9 +73,16 @@ _TEMPLATE_WORDS: Mapping[str, str] = {
 def operators() -> str:
     """Every operator: its label, its operand, and what it does when the field is empty."""
     rows = []
-    for row in OPERATORS.values():
-        when_empty = row.test(None, _OPERANDS[row.operand.name], 0)
-        rows.append((code(row.name), row.label, row.operand.name, "holds" if when_empty else "does not hold"))
+    for operator in OPERATORS.values():
+        when_empty = operator.test(None, _OPERANDS[operator.operand.name], 0)
+        rows.append(
+            (
+                code(operator.name),
+                operator.label,
+                operator.operand.name,
+                "holds" if when_empty else "does not hold",
+            )
+        )
     return table(("operator", "reads as", "takes", "when the field is empty"), rows)
 
 
@@ -83,7 +90,7 @@ def operators_by_type() -> str:
     """Which operators fit a field of which type."""
     rows = []
     for kind, (words, _) in _TYPES.items():
-        fitting = [row.name for row in OPERATORS.values() if row.fits(kind)]
+        fitting = [operator.name for operator in OPERATORS.values() if operator.fits(kind)]
         shown = "all" if len(fitting) == len(OPERATORS) else ", ".join(code(name) for name in fitting)
         rows.append((words, shown))
     return table(("type", "operators"), rows)

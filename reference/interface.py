@@ -21,12 +21,12 @@ def settings() -> str:
     """Every environment variable that is a setting."""
     rows = [
         (
-            code(row["variable"]),
-            code(row["default"]) if row["default"] else "",
-            row["description"],
-            code(row["example"]),
+            code(setting["variable"]),
+            code(setting["default"]) if setting["default"] else "",
+            setting["description"],
+            code(setting["example"]),
         )
-        for row in settings_table()
+        for setting in settings_table()
     ]
     return table(("variable", "default", "meaning", "example"), rows)
 
@@ -39,7 +39,10 @@ def limits() -> str:
 
 def workflows() -> str:
     """The workflow types."""
-    rows = [(code(row.name), code(row.id_pattern), row.description) for row in WORKFLOW_TYPES]
+    rows = [
+        (code(workflow_type.name), code(workflow_type.id_pattern), workflow_type.description)
+        for workflow_type in WORKFLOW_TYPES
+    ]
     return table(("workflow type", "workflow id", "does"), rows)
 
 
@@ -47,11 +50,13 @@ def search_attributes() -> str:
     """The search attributes."""
     rows = [
         (
-            code(row.key.name),
-            row.type,
-            f"{row.description}: {either(row.values)}" if row.values else row.description,
+            code(attribute.key.name),
+            attribute.type,
+            f"{attribute.description}: {either(attribute.values)}"
+            if attribute.values
+            else attribute.description,
         )
-        for row in SEARCH_ATTRIBUTES
+        for attribute in SEARCH_ATTRIBUTES
     ]
     return table(("search attribute", "type", "holds"), rows)
 
@@ -93,7 +98,8 @@ def calls() -> str:
         query = (code(given["name"]) for given in call.get("parameters", ()) if _is_filter(given))
         subjects.setdefault(subject, []).append((code(name), call["summary"], ", ".join(query)))
     return "\n".join(
-        f"## {subject}\n\n{table(('call', 'does', 'parameters'), rows)}" for subject, rows in subjects.items()
+        f"## {subject}\n\n{table(('call', 'does', 'parameters'), of_subject)}"
+        for subject, of_subject in subjects.items()
     )
 
 

@@ -16,7 +16,7 @@ Schema = Mapping[str, Any]
 _APART = {"Conditions": "conditions", "Step": "steps", "Rule": "rules", "Trigger": "trigger"}
 
 
-class KeyRow(NamedTuple):
+class DocumentedKey(NamedTuple):
     """One key: its path in the document, what it takes, its default, what it means."""
 
     path: str
@@ -27,10 +27,12 @@ class KeyRow(NamedTuple):
 
 def key_table(model: type[BaseModel], *, without: Collection[str] = ()) -> str:
     """A table of all keys of a model, those of the models in it included; `without` names paths to leave out."""
-    rows = [row for row in key_rows(model) if row.path not in without and not _inside(row.path, without)]
+    keys = [
+        key for key in documented_keys(model) if key.path not in without and not _inside(key.path, without)
+    ]
     return table(
         ("key", "takes", "default", "meaning"),
-        ((code(row.path), row.takes, row.default, row.meaning) for row in rows),
+        ((code(key.path), key.takes, key.default, key.meaning) for key in keys),
     )
 
 
@@ -38,26 +40,26 @@ def _inside(path: str, without: Collection[str]) -> bool:
     return any(path.startswith(f"{outer}.") for outer in without)
 
 
-def key_rows(model: type[BaseModel]) -> list[KeyRow]:
+def documented_keys(model: type[BaseModel]) -> list[DocumentedKey]:
     """The same as data."""
     schema = model.model_json_schema(by_alias=True)
     defs = schema.get("$defs", {})
     if "$ref" in schema:  # a model that can hold itself
         schema = defs[schema["$ref"].rpartition("/")[2]]
-    return list(_rows(schema, defs, ""))
+    return list(_keys(schema, defs, ""))
 
 
-def _rows(schema: Schema, defs: Mapping[str, Schema], prefix: str) -> Iterator[KeyRow]:
+def _keys(schema: Schema, defs: Mapping[str, Schema], prefix: str) -> Iterator[DocumentedKey]:
     required = schema.get("required", ())
     for name, part in schema["properties"].items():
         meaning = part.get("description", "").removesuffix(".")
         if not meaning:
             raise LookupError(f'say in a docstring below the field what "{name}" of {schema["title"]} means')
         default = "required" if name in required or name == "kind" else _default(part.get("default"))
-        yield KeyRow(prefix + name, _takes(part, defs), default, meaning)
+        yield DocumentedKey(prefix + name, _takes(part, defs), default, meaning)
         for inner, step in _models(part):
             if inner not in _APART:
-                yield from _rows(defs[inner], defs, f"{prefix}{name}{step}.")
+                yield from _keys(defs[inner], defs, f"{prefix}{name}{step}.")
 
 
 def _default(value: Any) -> str:

@@ -61,11 +61,11 @@ def fill(text: str) -> str:
 
 def sections_in(text: str) -> list[str]:
     """The names of the sections of a page."""
-    return [found[1] for found in _SECTION.finditer(text)]
+    return [match[1] for match in _SECTION.finditer(text)]
 
 
-def _filled(found: re.Match[str]) -> str:
-    name = found[1]
+def _filled(match: re.Match[str]) -> str:
+    name = match[1]
     if name not in SECTIONS:
         raise NotFillable(f'there is no section "{name}"{suggestion(name, SECTIONS)}')
     return f"<!-- generated: {name} -->\n{SECTIONS[name]()}<!-- end -->\n"

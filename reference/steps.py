@@ -3,7 +3,7 @@
 from automations.steps.base import BaseStep
 from automations.steps.kinds import STEPS
 from reference.examples import STEP_EXAMPLES
-from reference.keys import key_rows
+from reference.keys import documented_keys
 from reference.markdown import code, table
 
 #: A step's own key where the keys within it say more.
@@ -13,8 +13,8 @@ _COLUMNS = ("key", "takes", "default", "meaning")
 
 def common_keys() -> str:
     """The keys that every step can have."""
-    rows = [row for row in key_rows(STEPS["stop"]) if row.path in BaseStep.model_fields]
-    return table(_COLUMNS, ((code(row.path), row.takes, row.default, row.meaning) for row in rows))
+    keys = [key for key in documented_keys(STEPS["stop"]) if key.path in BaseStep.model_fields]
+    return table(_COLUMNS, ((code(key.path), key.takes, key.default, key.meaning) for key in keys))
 
 
 def all_steps() -> str:
@@ -23,10 +23,10 @@ def all_steps() -> str:
 
 
 def _step(kind: str) -> str:
-    rows = [
-        row
-        for row in key_rows(STEPS[kind])
-        if row.path not in BaseStep.model_fields and (row.path != kind or row.meaning != _OWN)
+    own_keys = [
+        key
+        for key in documented_keys(STEPS[kind])
+        if key.path not in BaseStep.model_fields and (key.path != kind or key.meaning != _OWN)
     ]
-    keys = table(_COLUMNS, ((code(row.path), row.takes, row.default, row.meaning) for row in rows))
+    keys = table(_COLUMNS, ((code(key.path), key.takes, key.default, key.meaning) for key in own_keys))
     return f"### `{kind}`\n\n{STEPS[kind].__doc__}\n\n{keys}\n```yaml\n{STEP_EXAMPLES[kind]}```\n"

@@ -121,15 +121,15 @@ def _hosts(text: str) -> str:
 
 def read_secrets(path: Path) -> dict[str, str]:
     """The secrets of a file by name: one `name=value` a line, empty lines and those that begin with # apart."""
-    found: dict[str, str] = {}
+    secrets: dict[str, str] = {}
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
         if not line.strip() or line.lstrip().startswith("#"):
             continue
         name, equals, value = (part.strip() for part in line.partition("="))
         if not equals or not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name) or not value:
             raise ValueError(f"line {number} is not name=value, with a name of letters, digits and _")
-        found[name] = value
-    return found
+        secrets[name] = value
+    return secrets
 
 
 def _secrets_file(path: Path) -> Path:

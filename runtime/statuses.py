@@ -44,6 +44,7 @@ class MessageStatus(StrEnum):
 
 OPEN = (EnrollmentStatus.QUEUED, EnrollmentStatus.RUNNING)
 """An enrollment that is not over."""
+TaskStatus = Literal["open", "done"]
 NotificationStatus = Literal[
     MessageStatus.RECORDED,
     MessageStatus.PENDING,

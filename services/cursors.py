@@ -12,6 +12,7 @@ from conditions.values import LARGEST_INTEGER
 from services.resources import BadParameter
 
 Row = TypeVar("Row")
+Part = TypeVar("Part", int, str)
 
 MOST_PER_PAGE = 500
 PER_PAGE = 50
@@ -35,6 +36,12 @@ def decode(cursor: str | None, of: str, types: Sequence[type]) -> list[Any] | No
     if not all(_fits(value, kind) for value, kind in zip(place[1:], types, strict=True)):
         raise wrong()
     return place[1:]
+
+
+def decode_one(cursor: str | None, of: str, kind: type[Part]) -> Part | None:
+    """The key in a cursor of the list `of` whose keys have one part."""
+    key = decode(cursor, of, (kind,))
+    return None if key is None else key[0]
 
 
 def _fits(value: Any, kind: type) -> bool:

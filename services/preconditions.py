@@ -57,7 +57,7 @@ def _check_match(wanted: Tags, what: str, present: Stored | None) -> None:
         return
     told = "has changed since"
     changed: list[str] = []
-    if named := [found for tag in wanted.strong if (found := present.changed_since(tag))]:
+    if named := [fields for tag in wanted.strong if (fields := present.changed_since(tag))]:
         changed = min(named, key=len)
         told += f": {', '.join(changed)}"
     elif wanted.weak:

@@ -30,6 +30,7 @@ __all__ = [
     "lock_shards",
 ]
 
+_SHARDS = table(Shard)
 #: How many rows, if they may be long, are fetched at a time.
 A_FEW = 16
 T = TypeVar("T")
@@ -169,11 +170,11 @@ class Database:
         try:
             with self.read() as connection:
                 version = _version(connection, shard)
-                found = read(connection)
+                basis = read(connection)
 
             def work(connection: Connection) -> T | None:
                 untouched = _version(connection, shard) == version + 1
-                saved = save(connection, found) if untouched else None
+                saved = save(connection, basis) if untouched else None
                 turn.end()
                 return saved
 
@@ -231,20 +232,18 @@ class _Turn:
 
 def _version(connection: Connection, shard: int) -> int:
     """How many transactions have held the shard's lock."""
-    rows = table(Shard)
-    found: int = connection.execute(select(rows.c.version).where(rows.c.id == shard)).scalar_one()
-    return found
+    version: int = connection.execute(select(_SHARDS.c.version).where(_SHARDS.c.id == shard)).scalar_one()
+    return version
 
 
 def lock_shards(connection: Connection, shards: Iterable[int]) -> None:
     """Become the only writer of these shards until the transaction ends, and count up their versions."""
-    rows = table(Shard)
     wanted = sorted(set(shards))
     if len(wanted) > 1 and connection.dialect.name != "sqlite":
-        ordered = select(rows.c.id).where(rows.c.id.in_(wanted)).order_by(rows.c.id)
+        ordered = select(_SHARDS.c.id).where(_SHARDS.c.id.in_(wanted)).order_by(_SHARDS.c.id)
         connection.execute(ordered.with_for_update()).all()
     if wanted:
-        counted = update(rows).where(rows.c.id.in_(wanted)).values(version=rows.c.version + 1)
+        counted = update(_SHARDS).where(_SHARDS.c.id.in_(wanted)).values(version=_SHARDS.c.version + 1)
         connection.execute(counted)
 
 

@@ -12,8 +12,8 @@ RELEASED = "released"
 
 
 def get_fact(connection: Connection, key: str) -> str | None:
-    rows = Bulk(connection).rows("SELECT value FROM meta WHERE key = ?", key)
-    return rows[0][0] if rows else None
+    values = Bulk(connection).rows("SELECT value FROM meta WHERE key = ?", key)
+    return values[0][0] if values else None
 
 
 def set_fact(connection: Connection, key: str, value: str) -> None:
@@ -22,6 +22,14 @@ def set_fact(connection: Connection, key: str, value: str) -> None:
         key,
         value,
     )
+
+
+def settled_fact(connection: Connection, key: str, fresh: str) -> str:
+    """The fact that stays as it was first; `fresh` becomes it if there is none yet."""
+    settled = get_fact(connection, key)
+    if settled is None:
+        set_fact(connection, key, fresh)
+    return settled or fresh
 
 
 def bump_definitions(connection: Connection) -> None:
@@ -44,9 +52,9 @@ def shard_count(connection: Connection) -> int:
 
 def set_up_shards(connection: Connection, wanted: int) -> int:
     """Make the shards at the first start; later the stored number stays. Returns the number in force."""
-    found = shard_count(connection)
-    if found:
-        return found
+    stored = shard_count(connection)
+    if stored:
+        return stored
     Bulk(connection).each("INSERT INTO shards (id) VALUES (?)", [(number,) for number in range(wanted)])
     set_fact(connection, SHARDS, str(wanted))
     return wanted

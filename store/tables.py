@@ -29,8 +29,8 @@ RowId = BigInteger().with_variant(Integer(), "sqlite")
 
 def table(model: type[SQLModel]) -> Table:
     """The Core table of a table model."""
-    found: Table = model.__table__  # type: ignore[attr-defined]
-    return found
+    core: Table = model.__table__  # type: ignore[attr-defined]
+    return core
 
 
 def _moment(*, null: bool = False) -> Any:

@@ -29,21 +29,23 @@ class Replay:
     lasts: Micros
     last_start: Micros | None = None
     armed: bool = True
-    entries: list[Entered] = field(default_factory=list)
+    enrollments: list[Entered] = field(default_factory=list)
     skips: list[str] = field(default_factory=list)
 
     def look(self, matches: Iterable[Match], score: int | None, at: Micros) -> None:
         """One change to `score`, or one event, at its time, with those of the trigger's matches that it made."""
-        before = len(self.entries)
+        before = len(self.enrollments)
         for match in matches:
             self._enter(match, at)
-        if not self.armed and len(self.entries) == before:
+        if not self.armed and len(self.enrollments) == before:
             self.armed = is_armed(self.trigger, [score], at)
 
     def _enter(self, match: Match, at: Micros) -> None:
         if not self.armed:
             return
-        guard = Guard(self.last_start, recent=[entry.at for entry in self.entries[-LOOP_LIMIT:]])
+        guard = Guard(
+            self.last_start, recent=[enrollment.at for enrollment in self.enrollments[-LOOP_LIMIT:]]
+        )
         if self.last_start is not None and (at <= self.last_start or at < self.last_start + self.lasts):
             guard.running.append("before")
         reason = skip_reason(match, guard, at)
@@ -51,7 +53,7 @@ class Replay:
             self.skips.append(reason)
             return
         change = match.change
-        self.entries.append(
+        self.enrollments.append(
             Entered(at, change.previous if change else None, change.current if change else None)
         )
         self.last_start = at

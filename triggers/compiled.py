@@ -150,15 +150,19 @@ class TriggerIndex:
                     self._falling.setdefault(trigger.profile, []).append(trigger)
                 else:
                     between.setdefault(trigger.profile, []).append(trigger)
-        for found in self._rising.values():
-            found.sort(key=lambda trigger: trigger.low)
-        for found in self._falling.values():
-            found.sort(key=lambda trigger: -trigger.high)
-        self._lows = {key: [trigger.low for trigger in found] for key, found in self._rising.items()}
-        self._highs = {key: [-trigger.high for trigger in found] for key, found in self._falling.items()}
+        for of_profile in self._rising.values():
+            of_profile.sort(key=lambda trigger: trigger.low)
+        for of_profile in self._falling.values():
+            of_profile.sort(key=lambda trigger: -trigger.high)
+        self._lows = {
+            key: [trigger.low for trigger in of_profile] for key, of_profile in self._rising.items()
+        }
+        self._highs = {
+            key: [-trigger.high for trigger in of_profile] for key, of_profile in self._falling.items()
+        }
         self._between = {
-            key: Ranges((trigger.low, trigger.high, trigger) for trigger in found)
-            for key, found in between.items()
+            key: Ranges((trigger.low, trigger.high, trigger) for trigger in of_profile)
+            for key, of_profile in between.items()
         }
         self.profiles = frozenset(trigger.profile for trigger in self.triggers if trigger.profile)
         self.scores_read = frozenset(

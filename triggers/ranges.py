@@ -24,7 +24,7 @@ class Ranges(Generic[T]):
     """Made of `(low, high, thing)`, both ends included; a range that ends before it begins is nowhere."""
 
     def __init__(self, ranges: Iterable[tuple[float, float, T]]) -> None:
-        self._root = _halve([found for found in ranges if found[0] <= found[1]])
+        self._root = _halve([interval for interval in ranges if interval[0] <= interval[1]])
 
     def at(self, number: float) -> Iterator[T]:
         """The things whose range contains the number."""
@@ -44,14 +44,14 @@ def _halve(ranges: list[tuple[float, float, T]]) -> _Node[T] | None:
         return None
     by_low = sorted(ranges, key=itemgetter(0))
     middle = by_low[len(by_low) // 2][0]
-    around = [found for found in by_low if found[0] <= middle <= found[1]]
+    around = [interval for interval in by_low if interval[0] <= middle <= interval[1]]
     ending = sorted(around, key=itemgetter(1), reverse=True)
     return _Node(
         middle,
-        [found[0] for found in around],
-        [found[2] for found in around],
-        [-found[1] for found in ending],
-        [found[2] for found in ending],
-        _halve([found for found in by_low if found[1] < middle]),
-        _halve([found for found in by_low if found[0] > middle]),
+        [interval[0] for interval in around],
+        [interval[2] for interval in around],
+        [-interval[1] for interval in ending],
+        [interval[2] for interval in ending],
+        _halve([interval for interval in by_low if interval[1] < middle]),
+        _halve([interval for interval in by_low if interval[0] > middle]),
     )

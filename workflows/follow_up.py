@@ -227,7 +227,7 @@ class FollowUpWorkflow:
 
     async def _end(self, status: str, reason: str) -> str | None:
         """Note how it ended; how it did, if that was known before."""
-        found: str | None = await workflow.execute_activity(
+        ended: str | None = await workflow.execute_activity(
             END_FOLLOW_UP,
             EndFollowUp(self._follow_up.enrollment_id, self._follow_up.attempt, status, reason),
             result_type=str,
@@ -235,7 +235,7 @@ class FollowUpWorkflow:
             retry_policy=DATABASE_RETRY,
             summary=f"note that the follow-up is {status}",
         )
-        return found
+        return ended
 
     def _note(self, step: Step, result: StepsResult) -> None:
         if step["path"] in result.passed:

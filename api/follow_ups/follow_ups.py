@@ -8,7 +8,7 @@ from api.bodies import Body, takes
 from api.parameters import DEFAULT_LIMIT, Cursor, Id, Limit, Text
 from api.state import App
 from conditions.problems import suggestion
-from runtime.statuses import NotificationStatus, WebhookStatus
+from runtime.statuses import NotificationStatus, TaskStatus, WebhookStatus
 from services.answers import Page
 from services.follow_ups.answers import Enrollment, Notification, Task, Webhook
 from services.follow_ups.listing import STATUSES, TaskChange
@@ -28,7 +28,7 @@ def list_enrollments(
     limit: Limit = DEFAULT_LIMIT,
 ) -> Page[Enrollment]:
     """The newest first, each with the place of its follow-up in the Temporal UI."""
-    _check("status", status, STATUSES)
+    _check_status(status, STATUSES)
     return app.follow_ups.enrollments(
         contact=contact, deal=deal, automation=automation, status=status, cursor=cursor, limit=limit
     )
@@ -95,7 +95,7 @@ def list_tasks(
     limit: Limit = DEFAULT_LIMIT,
 ) -> Page[Task]:
     """The newest first."""
-    _check("status", status, ("open", "done"))
+    _check_status(status, get_args(TaskStatus))
     return app.follow_ups.tasks(
         contact=contact, deal=deal, status=status, assign_to=assign_to, cursor=cursor, limit=limit
     )
@@ -117,7 +117,7 @@ def list_notifications(
     limit: Limit = DEFAULT_LIMIT,
 ) -> Page[Notification]:
     """The newest first."""
-    _check("status", status, get_args(NotificationStatus))
+    _check_status(status, get_args(NotificationStatus))
     return app.follow_ups.notifications(contact=contact, deal=deal, status=status, cursor=cursor, limit=limit)
 
 
@@ -131,10 +131,10 @@ def list_webhooks(
     limit: Limit = DEFAULT_LIMIT,
 ) -> Page[Webhook]:
     """What was sent, how often it failed and what came back; the newest first."""
-    _check("status", status, get_args(WebhookStatus))
+    _check_status(status, get_args(WebhookStatus))
     return app.follow_ups.webhooks(contact=contact, deal=deal, status=status, cursor=cursor, limit=limit)
 
 
-def _check(name: str, value: str | None, known: tuple[str, ...]) -> None:
-    if value is not None and value not in known:
-        raise BadParameter(name, f'"{name}" is never "{value}"{suggestion(value, known)}')
+def _check_status(status: str | None, known: tuple[str, ...]) -> None:
+    if status is not None and status not in known:
+        raise BadParameter("status", f'"status" is never "{status}"{suggestion(status, known)}')

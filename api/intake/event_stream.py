@@ -83,16 +83,16 @@ class EventStream:
             await asyncio.to_thread(self._store, lines)
 
     def _store(self, lines: list[tuple[int, bytes]]) -> None:
-        items, places = [], []
+        bodies, places = [], []
         for index, line in lines:
             try:
-                items.append(orjson.loads(line))
+                bodies.append(orjson.loads(line))
             except orjson.JSONDecodeError as error:
                 message = f"the line is not JSON: {error.msg} at column {error.colno}"
                 self._reject(index, [Problem((), message)])
             else:
                 places.append(index)
-        taken = self._events.take(items, silent=self._silent)
+        taken = self._events.take(bodies, silent=self._silent)
         self._accepted += taken.accepted
         self._duplicates += taken.duplicates
         self._suppressed += taken.suppressed

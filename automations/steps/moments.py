@@ -21,7 +21,7 @@ class NoDate(ValueError):
 def zone_of(wait: WaitUntil, lookup: Lookup) -> ZoneInfo:
     """Where it is that time: the first of its zones, and of its fields that hold one; UTC where there is none."""
     named = (time_zone(name) or time_zone(lookup(name)) for name in wait.timezones)
-    return next((found for found in named if found is not None), _UTC)
+    return next((zone for zone in named if zone is not None), _UTC)
 
 
 def next_clock(wait: WaitUntil, now: Micros, zone: ZoneInfo = _UTC) -> Micros:
@@ -50,10 +50,10 @@ def date_moment(wait: WaitUntil, value: Value, zone: ZoneInfo = _UTC) -> Micros:
     """
     if is_empty(value):
         raise NoDate(f"{wait.until} is empty")
-    found = parse_moment(value) if isinstance(value, str) else None
-    if found is None:
+    moment = parse_moment(value) if isinstance(value, str) else None
+    if moment is None:
         raise NoDate(f"{wait.until} does not hold a date")
     if not has_offset(str(value)):
-        local = (_EPOCH + timedelta(microseconds=found)).replace(tzinfo=zone)
-        found = (local.astimezone(UTC) - _EPOCH) // _MICROSECOND
-    return min(max(found + wait.offset_micros, EARLIEST), LATEST)
+        local = (_EPOCH + timedelta(microseconds=moment)).replace(tzinfo=zone)
+        moment = (local.astimezone(UTC) - _EPOCH) // _MICROSECOND
+    return min(max(moment + wait.offset_micros, EARLIEST), LATEST)

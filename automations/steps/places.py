@@ -57,7 +57,7 @@ def find_step(automation: Automation, path: str) -> BaseStep:
         step: BaseStep = steps[int(index)]
         if not rest:
             return step
-        inner = next((found for found in step.branches() if rest.startswith(f"{found.name}.")), None)
+        inner = next((branch for branch in step.branches() if rest.startswith(f"{branch.name}.")), None)
         if inner is None:
             break
         steps, rest = inner.steps, rest[len(inner.name) + 1 :]

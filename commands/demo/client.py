@@ -74,9 +74,9 @@ async def until(what: str, look: Callable[[], Awaitable[T | None]], seconds: flo
     """Look until there is something; a ReadableError when that takes longer."""
     deadline = time.monotonic() + seconds
     while True:
-        found = await look()
-        if found is not None:
-            return found
+        seen = await look()
+        if seen is not None:
+            return seen
         if time.monotonic() > deadline:
             raise ReadableError(f"{what} did not happen within {seconds:.0f} s")
         await asyncio.sleep(PAUSE)

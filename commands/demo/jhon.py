@@ -58,8 +58,8 @@ async def _score(client: Client, key: str, wanted: int) -> bool | None:
 
 
 async def _completed(client: Client, key: str) -> dict[str, Any] | None:
-    found = (await client.get("/v1/enrollments", contact=key, automation=AUTOMATION))["items"]
-    for enrollment in found:
+    enrollments = (await client.get("/v1/enrollments", contact=key, automation=AUTOMATION))["items"]
+    for enrollment in enrollments:
         if enrollment["status"] == "failed":
             raise ReadableError(f"Jhon's follow-up failed: {enrollment['last_error']}")
-    return found[0] if found and found[0]["status"] == "completed" else None
+    return enrollments[0] if enrollments and enrollments[0]["status"] == "completed" else None

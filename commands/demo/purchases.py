@@ -39,7 +39,7 @@ class Shop:
     """The purchases as the demo imports them, with `customers` by contact key."""
 
     file: Path
-    rows: int = 0
+    purchases: int = 0
     customers: dict[str, Bought] = field(default_factory=dict)
 
 
@@ -47,20 +47,23 @@ def move_dates(source: Path, file: Path, suffix: str) -> Shop:
     """Write a copy whose last purchase is today's, with contact keys that end in `suffix`."""
     shop = Shop(file)
     with source.open(encoding="utf-8", newline="") as original:
-        rows = list(csv.DictReader(original))
+        purchases = list(csv.DictReader(original))
     today = datetime.now(UTC).date()
-    shift = today - max(date.fromisoformat(row["date"]) for row in rows)
+    shift = today - max(date.fromisoformat(purchase["date"]) for purchase in purchases)
     with file.open("w", encoding="utf-8", newline="") as moved:
         writer = csv.writer(moved)
         writer.writerow(("customer", "date", "cds", "amount"))
-        for row in rows:
-            key, day = f"customer-{row['customer']}{suffix}", date.fromisoformat(row["date"]) + shift
-            writer.writerow((key, day.isoformat(), row["cds"], row["amount"]))
+        for purchase in purchases:
+            key, day = (
+                f"customer-{purchase['customer']}{suffix}",
+                date.fromisoformat(purchase["date"]) + shift,
+            )
+            writer.writerow((key, day.isoformat(), purchase["cds"], purchase["amount"]))
             bought = shop.customers.setdefault(key, Bought())
             if day > today - YEAR:
                 bought.purchases += 1
-                bought.dollars += float(row["amount"])
-    shop.rows = len(rows)
+                bought.dollars += float(purchase["amount"])
+    shop.purchases = len(purchases)
     return shop
 
 
@@ -78,19 +81,21 @@ async def play(client: Client, events: Events, source: Path, folder: Path, suffi
             name=f"purchases{suffix}.csv",
             progress=bar,
         )
-    if done.bad or done.accepted != shop.rows:
-        raise ReadableError(f"{shop.rows} purchases were to be imported: {summary(done, 1)} {done.first_bad}")
+    if done.bad or done.accepted != shop.purchases:
+        raise ReadableError(
+            f"{shop.purchases} purchases were to be imported: {summary(done, 1)} {done.first_bad}"
+        )
     say(f"  {summary(done, time.monotonic() - started)}")
-    await _scored(client, shop.rows)
+    await _scored(client, shop.purchases)
     seconds = time.monotonic() - started
-    total = shop.rows + len(shop.customers)
+    total = shop.purchases + len(shop.customers)
     say(
         f"  Scored {len(shop.customers):,} customers, {total:,} events (with contact.created),"
         f" in {seconds:.1f} s\n  from the start of the import ({total / seconds:,.0f} a second)."
     )
     enrollments = await _followed_up(client, shop)
     seconds = time.monotonic() - started
-    waiting = sum(found["status"] == "running" for found in enrollments.values())
+    waiting = sum(enrollment["status"] == "running" for enrollment in enrollments.values())
     say(
         f"  {len(enrollments)} became hot; after {seconds:.1f} s each had its notification and its task:"
         f"\n  {len(enrollments) - waiting} follow-ups are completed, {waiting} wait three days to look again."
@@ -98,14 +103,14 @@ async def play(client: Client, events: Events, source: Path, folder: Path, suffi
     await _show(client, shop, enrollments, suffix)
 
 
-async def _scored(client: Client, rows: int) -> None:
+async def _scored(client: Client, purchases: int) -> None:
     """Wait until no event is pending."""
-    with progress_bar("Scoring", rows) as bar:
+    with progress_bar("Scoring", purchases) as bar:
 
         async def look() -> bool | None:
             status = await client.get("/v1/status")
             pending = sum(shard["events"] for shard in status["shards"])
-            bar(max(rows - pending, 0))
+            bar(max(purchases - pending, 0))
             return None if pending else True
 
         await until("Scoring the purchases", look, PATIENCE)
@@ -119,16 +124,16 @@ async def _followed_up(client: Client, shop: Shop) -> dict[str, dict[str, Any]]:
         async def look() -> dict[str, dict[str, Any]] | None:
             status = await client.get("/v1/status")
             listed = [
-                item
-                async for item in client.items("/v1/enrollments", automation=AUTOMATION)
-                if item["contact"] in shop.customers
+                enrollment
+                async for enrollment in client.items("/v1/enrollments", automation=AUTOMATION)
+                if enrollment["contact"] in shop.customers
             ]
-            if failed := [item for item in listed if item["status"] == "failed"]:
+            if failed := [enrollment for enrollment in listed if enrollment["status"] == "failed"]:
                 raise ReadableError(f"A follow-up failed: {failed[0]['last_error']}")
-            settled = sum(_settled(item, resting) for item in listed)
+            settled = sum(_settled(enrollment, resting) for enrollment in listed)
             bar(settled, len(listed))
             done = settled == len(listed) and not status["pending_events"]
-            return {item["contact"]: item for item in listed} if done else None
+            return {enrollment["contact"]: enrollment for enrollment in listed} if done else None
 
         return await until("Following the hot customers up", look, PATIENCE)
 
@@ -157,11 +162,11 @@ async def _show(client: Client, shop: Shop, enrollments: Mapping[str, dict[str, 
             f" {len(enrollments)} were enrolled"
         )
     say("\nThe ten best customers of the last twelve months", "bold")
-    rows = []
+    best = []
     for contact in scored[:10]:
         bought, enrollment = shop.customers[contact["key"]], enrollments[contact["key"]]
         state = "waits 3 days" if enrollment["status"] == "running" else enrollment["status"]
-        rows.append(
+        best.append(
             (
                 contact["key"].removesuffix(suffix),
                 contact["score"],
@@ -173,4 +178,4 @@ async def _show(client: Client, shop: Shop, enrollments: Mapping[str, dict[str, 
             )
         )
     columns = ("customer", "score", "band", "purchases", "spent", "follow-up", "stage")
-    print_table(columns, rows, right=("score", "purchases", "spent"))
+    print_table(columns, best, right=("score", "purchases", "spent"))

@@ -10,14 +10,14 @@ LARGEST = 5_000_000
 def read_files(folder: Path) -> list[tuple[str, str]]:
     """(name, text) of the `.yaml` and `.yml` files in and below a folder, or of one file; at least one."""
     if folder.is_dir():
-        found = sorted(
+        paths = sorted(
             path
             for path in folder.rglob("*.y*ml")
             if path.suffix in (".yaml", ".yml") and path.is_file() and not _hidden(path, folder)
         )
-        if not found:
+        if not paths:
             raise ReadableError(f"There are no .yaml files in {folder}")
-        return [(str(path), _text(path)) for path in found]
+        return [(str(path), _text(path)) for path in paths]
     if folder.exists():
         return [(str(folder), _text(folder))]
     raise ReadableError(f"There is no folder {folder}")

@@ -11,7 +11,7 @@ from commands.design.definition_files import read_files
 from commands.output import counted, errors, note, print_json, progress_bar, say
 from commands.session import Session, session
 from runtime.errors import ReadableError
-from services.design.plan import KINDS, Applied, Item, Plans, check_documents
+from services.design.plan import KINDS, Applied, DocumentPlan, Plans, check_documents
 from services.foresight.answers import AutomationImpact, DocumentImpact, ProfileImpact
 
 PAUSE = 0.05
@@ -43,24 +43,24 @@ def plan(folder: Path, *, brief: bool, as_json: bool) -> int:
     with session() as opened:
         plans = _plans(opened)
         mistakes, warnings = plans.check(documents)
-        items = () if mistakes else plans.plan(documents)
-        for item in items if not brief else ():
-            with progress_bar(f"Looking at {item.key}", 1) as bar:
-                impacts[item.kind, item.key] = opened.application.impact.of(item, bar)
+        planned = () if mistakes else plans.plan(documents)
+        for plan in planned if not brief else ():
+            with progress_bar(f"Looking at {plan.key}", 1) as bar:
+                impacts[plan.kind, plan.key] = opened.application.impact.of(plan, bar)
     if mistakes:
         return _refuse(mistakes, as_json=as_json)
     if as_json:
-        shown = [item.as_json() | {"impact": impacts.get((item.kind, item.key))} for item in items]
+        shown = [plan.as_json() | {"impact": impacts.get((plan.kind, plan.key))} for plan in planned]
         print_json({"items": shown, "warnings": _data(warnings)})
         return 0
     _print_warnings(warnings)
-    for item in items:
-        _print_item(item)
-        for line in impact_lines(impacts.get((item.kind, item.key))):
+    for plan in planned:
+        _print_plan(plan)
+        for line in impact_lines(impacts.get((plan.kind, plan.key))):
             say(f"    {line}", "dim")
-    changes = sum(item.action != "unchanged" for item in items)
+    changes = sum(plan.action != "unchanged" for plan in planned)
     say(
-        f"{counted(changes, 'change')}, {len(items) - changes} unchanged."
+        f"{counted(changes, 'change')}, {len(planned) - changes} unchanged."
         if changes
         else "Nothing to change."
     )
@@ -134,10 +134,10 @@ def _data(mistakes: Sequence[Mistake]) -> list[dict[str, Any]]:
 
 
 def _applied_data(applied: Applied, warnings: Sequence[Mistake]) -> dict[str, Any]:
-    items = [
-        item.as_json() | {"version": applied.versions.get((item.kind, item.key))} for item in applied.items
+    shown = [
+        plan.as_json() | {"version": applied.versions.get((plan.kind, plan.key))} for plan in applied.planned
     ]
-    return {"items": items, "workflow_ids": list(applied.workflow_ids), "warnings": _data(warnings)}
+    return {"items": shown, "workflow_ids": list(applied.workflow_ids), "warnings": _data(warnings)}
 
 
 def _print_warnings(warnings: Sequence[Mistake]) -> None:
@@ -145,10 +145,10 @@ def _print_warnings(warnings: Sequence[Mistake]) -> None:
         errors().print(f"Warning: {warning}", style="yellow", markup=False)
 
 
-def _print_item(item: Item) -> None:
+def _print_plan(plan: DocumentPlan) -> None:
     said = {"conflict": "edited elsewhere since the last apply", "publish": "to be published"}
-    say(f"{_SIGNS[item.action]} {item.kind} {item.key}: {said.get(item.action, item.action)}", "bold")
-    for line in item.diff.splitlines()[2:]:
+    say(f"{_SIGNS[plan.action]} {plan.kind} {plan.key}: {said.get(plan.action, plan.action)}", "bold")
+    for line in plan.diff.splitlines()[2:]:
         say(f"    {line}", _COLOURS.get(line[:1]))
 
 
@@ -201,12 +201,12 @@ def schema() -> int:
 
 
 def _print_applied(applied: Applied) -> None:
-    for item in applied.items:
-        version = applied.versions.get((item.kind, item.key))
-        said = "unchanged" if item.action == "unchanged" else "saved"
+    for plan in applied.planned:
+        version = applied.versions.get((plan.kind, plan.key))
+        said = "unchanged" if plan.action == "unchanged" else "saved"
         if version is not None:
             said = f"published as version {version}"
-        say(f"{_SIGNS[item.action]} {item.kind} {item.key}: {said}")
+        say(f"{_SIGNS[plan.action]} {plan.kind} {plan.key}: {said}")
 
 
 def _await_scores(opened: Session, profiles: Sequence[str]) -> None:

@@ -90,12 +90,12 @@ def backtest(key: str, *, days: int, version: int | None, as_json: bool) -> int:
             ("record", "times", "first", "last"),
             [
                 (
-                    item.deal or item.contact,
-                    item.times,
-                    shown_moment(item.entries[0].at),
-                    shown_moment(item.entries[-1].at),
+                    entered.deal or entered.contact,
+                    entered.times,
+                    shown_moment(entered.entries[0].at),
+                    shown_moment(entered.entries[-1].at),
                 )
-                for item in result.items[:10]
+                for entered in result.items[:10]
             ],
             right=("times",),
         )

@@ -1,6 +1,6 @@
 """What goes on: enrollments and the state of the installation; holding new starts back."""
 
-from commands.output import counted, note, print_json, say, shown_moment
+from commands.output import counted, note_rest, print_json, say, shown_moment
 from commands.session import session
 from conditions.problems import suggestion
 from runtime.errors import ReadableError
@@ -27,30 +27,31 @@ def enrollments(
     if not page.items:
         say("No enrollments.")
         return 0
-    for item in page.items:
-        say(_line(item))
-        say(f"  {item.id}", "dim")
-        if item.last_error:
-            say(f"  {item.last_error}", "red")
-        if item.next_attempt_at:
-            tries = counted(item.tries, "try", "tries")
-            say(f"  {tries} failed; the next begins at {shown_moment(item.next_attempt_at)}", "dim")
-        if item.waits_until:
-            say(f"  waits until {shown_moment(item.waits_until)}", "dim")
-        if item.workflow_url:
-            say(f"  {item.workflow_url}", "dim")
-    if page.next:
-        note(f"The newest {limit}; more with --limit.")
+    for enrollment in page.items:
+        say(_line(enrollment))
+        say(f"  {enrollment.id}", "dim")
+        if enrollment.last_error:
+            say(f"  {enrollment.last_error}", "red")
+        if enrollment.next_attempt_at:
+            tries = counted(enrollment.tries, "try", "tries")
+            say(f"  {tries} failed; the next begins at {shown_moment(enrollment.next_attempt_at)}", "dim")
+        if enrollment.waits_until:
+            say(f"  waits until {shown_moment(enrollment.waits_until)}", "dim")
+        if enrollment.workflow_url:
+            say(f"  {enrollment.workflow_url}", "dim")
+    note_rest(page.next, limit)
     return 0
 
 
-def _line(item: Enrollment) -> str:
-    step = f" at {item.step}" if item.status is EnrollmentStatus.RUNNING and item.step else ""
-    step += ", paused" if item.paused else ""
-    step += f", attempt {item.attempt}" if item.attempt > 1 else ""
+def _line(enrollment: Enrollment) -> str:
+    step = (
+        f" at {enrollment.step}" if enrollment.status is EnrollmentStatus.RUNNING and enrollment.step else ""
+    )
+    step += ", paused" if enrollment.paused else ""
+    step += f", attempt {enrollment.attempt}" if enrollment.attempt > 1 else ""
     return (
-        f"{shown_moment(item.created_at)}  {item.contact}  {item.automation} v{item.version}"
-        f"  {_shown(item.previous)} → {_shown(item.current)}  {item.status}{step}"
+        f"{shown_moment(enrollment.created_at)}  {enrollment.contact}  {enrollment.automation} v{enrollment.version}"
+        f"  {_shown(enrollment.previous)} → {_shown(enrollment.current)}  {enrollment.status}{step}"
     )
 
 
@@ -68,16 +69,20 @@ def why(automation: str, key: str, *, deal: bool, limit: int, as_json: bool) -> 
         how = _HOW[one.cause]
         fate = f"enrolled {how}" if one.enrollment else f"to be enrolled {how}, skipped: {one.reason}"
         say(f"{shown_moment(one.at)}  {fate}")
-    for item in explanation.items:
-        event = f" {item.event.type}" if item.event else ""
-        moved = f"  {_shown(item.previous)} → {_shown(item.current)}" if item.version is not None else ""
-        say(f"{shown_moment(item.at)}{moved}  {item.cause}{event}: {item.why}")
-        if item.enrollment:
-            say(f"  {item.enrollment}", "dim")
-            say(f"  {item.workflow_url}", "dim")
-        for test in item.filters:
+    for explained in explanation.items:
+        event = f" {explained.event.type}" if explained.event else ""
+        moved = (
+            f"  {_shown(explained.previous)} → {_shown(explained.current)}"
+            if explained.version is not None
+            else ""
+        )
+        say(f"{shown_moment(explained.at)}{moved}  {explained.cause}{event}: {explained.why}")
+        if explained.enrollment:
+            say(f"  {explained.enrollment}", "dim")
+            say(f"  {explained.workflow_url}", "dim")
+        for test in explained.filters:
             say(f"  {'holds' if test.holds else 'fails'}: {test.text} (it is {test.actual!r})", "dim")
-        for guard in item.guards:
+        for guard in explained.guards:
             say(f"  {'holds' if guard.holds else 'fails'}: {guard.text}", "dim")
     return 0
 
@@ -164,7 +169,7 @@ def status(*, as_json: bool) -> int:
     )
     if state.shared_addresses:
         duplicates += "; kindling duplicates lists them"
-    rows = [
+    lines = [
         ("Pending", pending),
         ("Follow-ups", follow_ups),
         ("New starts", "held back; kindling release resumes them" if state.held else "not held back"),
@@ -175,7 +180,7 @@ def status(*, as_json: bool) -> int:
         ("Temporal", f"{state.temporal}, UI {state.temporal_ui}"),
         ("Workers", ", ".join(workers) or "none; start one with: kindling up"),
     ]
-    for name, text in rows:
+    for name, text in lines:
         say(f"{name + ':':<13}{text}")
     return 0
 

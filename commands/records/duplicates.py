@@ -1,6 +1,6 @@
 """`kindling duplicates`: contacts that share an e-mail address."""
 
-from commands.output import note, print_json, say
+from commands.output import note, note_rest, print_json, say
 from commands.session import session
 from services.records.answers import Contact
 
@@ -15,15 +15,14 @@ def duplicates(*, limit: int, as_json: bool) -> int:
     if not page.items:
         say("No two contacts share an e-mail address.")
         return 0
-    for item in page.items:
-        say(item.address)
-        for contact in item.contacts:
+    for shared in page.items:
+        say(shared.address)
+        for contact in shared.contacts:
             say(f"  {_line(contact)}")
-        if item.count > len(item.contacts):
-            say(f"  ... {item.count:,} in all", "dim")
+        if shared.count > len(shared.contacts):
+            say(f"  ... {shared.count:,} in all", "dim")
     note("POST /v1/contacts/{key}/merge gives everything of one contact to another.")
-    if page.next:
-        note(f"The first {limit}; more with --limit.")
+    note_rest(page.next, limit, "first")
     return 0
 
 

@@ -2,7 +2,7 @@
 
 import typer
 
-from commands.output import counted, note, print_json, print_table, say, shown_moment
+from commands.output import counted, note, note_rest, print_json, print_table, say, shown_moment
 from commands.session import session
 from services.records.suppressions import REASON
 
@@ -11,15 +11,15 @@ def erase(key: str, *, suppress: bool, reason: str | None, yes: bool, as_json: b
     """Ask, and erase a contact; with `suppress` for good."""
     with session() as opened:
         contacts = opened.application.contacts
-        found = contacts.get(key)
+        contact = contacts.get(key)
         if not yes and not as_json:
-            typer.confirm(f"Erase {found.key} with all that is known about it?", abort=True)
+            typer.confirm(f"Erase {contact.key} with all that is known about it?", abort=True)
         contacts.erase(key, suppress=(reason or REASON) if suppress or reason else None)
     for_good = bool(suppress or reason)
     if as_json:
-        print_json({"erased": found.key, "suppressed": for_good})
+        print_json({"erased": contact.key, "suppressed": for_good})
         return 0
-    say(f"{found.key} is erased{' for good' if for_good else ''}.")
+    say(f"{contact.key} is erased{' for good' if for_good else ''}.")
     if not for_good:
         note("What a sender sends again brings it back; --suppress keeps that out.")
     return 0
@@ -53,6 +53,5 @@ def suppressions(lift: list[str], *, limit: int, as_json: bool) -> int:
             ],
             right=("met",),
         )
-        if page.next:
-            note(f"The newest {limit}; more with --limit.")
+        note_rest(page.next, limit)
     return 0

@@ -1,9 +1,17 @@
 """Scores on the command line: why one is what it is, what a publish would do, taking events back."""
 
 from collections.abc import Sequence
-from datetime import datetime
 
-from commands.output import answer_data, counted, note, print_json, print_table, progress_bar, say
+from commands.output import (
+    answer_data,
+    counted,
+    note,
+    print_json,
+    print_table,
+    progress_bar,
+    say,
+    shown_moment,
+)
 from commands.session import session
 from conditions.times import from_iso
 from runtime.errors import ReadableError
@@ -95,7 +103,7 @@ def _why(change: Change) -> str:
 
 
 def _moment(text: str) -> str:
-    return f"{datetime.fromisoformat(text):%Y-%m-%d %H:%M:%S} UTC"
+    return f"{shown_moment(text)} UTC"
 
 
 def look_ahead(profile: str, *, as_json: bool) -> int:

@@ -84,7 +84,7 @@ class Automations(Definitions[answers.Automation]):
         self._look_through(Automation.model_validate(draft))
 
         def work(connection: Connection, now: Micros) -> answers.Automation:
-            row = self.found(when, connection, key)
+            row = self.checked(when, connection, key)
             version = publish_automation(connection, row, now)
             after = find_definition(connection, definitions.AUTOMATIONS, key)
             shown = self.shown(connection, after)
@@ -102,7 +102,7 @@ class Automations(Definitions[answers.Automation]):
         version = read_version(body)
 
         def work(connection: Connection, now: Micros) -> answers.Automation:
-            row = self.found(when, connection, key)
+            row = self.checked(when, connection, key)
             row = return_to_version(connection, definitions.AUTOMATIONS, row, version, now)
             before = row["version"] or row["latest"]
             after = publish_automation(connection, row, now, keep_paused=True)
@@ -119,7 +119,7 @@ class Automations(Definitions[answers.Automation]):
         """Stop enrolling, or go on. What runs, runs on, unless `running`: then it is paused, or resumed, too."""
 
         def work(connection: Connection, now: Micros) -> answers.Automation:
-            row = self.found(when, connection, key)
+            row = self.checked(when, connection, key)
             if row["version"] is None:
                 raise Conflict(
                     f'the automation "{key}" is not published, so there is nothing to pause or resume'
@@ -154,7 +154,7 @@ class Automations(Definitions[answers.Automation]):
         """Take the automation out of use; what runs, runs on."""
 
         def work(connection: Connection, now: Micros) -> None:
-            row = self.found(when, connection, key)
+            row = self.checked(when, connection, key)
             definitions.change_definition(
                 connection, definitions.AUTOMATIONS, row["id"], version=None, archived=True, updated_at=now
             )

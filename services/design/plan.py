@@ -47,7 +47,7 @@ _ORDER = tuple(KINDS)
 
 
 @dataclass(frozen=True)
-class Item:
+class DocumentPlan:
     """What applying one document does. `publish` means that only a publish is missing; `publishes` that there is one.
 
     `conflict`: the stored draft was edited elsewhere since the last apply. `diff` goes from what is stored to the
@@ -77,7 +77,7 @@ class Item:
 class Applied:
     """What was done. `versions` by (kind, key), of what was published; `workflow_ids` of the re-scorings."""
 
-    items: tuple[Item, ...]
+    planned: tuple[DocumentPlan, ...]
     versions: Mapping[tuple[str, str], int]
     workflow_ids: tuple[str, ...]
 
@@ -94,7 +94,7 @@ class Plans:
         with self._resources.database.read() as connection:
             return check_documents(documents, known_definitions(connection))
 
-    def plan(self, documents: Documents) -> tuple[Item, ...]:
+    def plan(self, documents: Documents) -> tuple[DocumentPlan, ...]:
         """What `apply` would do."""
         with self._resources.database.read() as connection:
             return _plan(connection, documents)
@@ -110,32 +110,32 @@ class Plans:
             started.clear()
             begin_change(connection)
             now = self._resources.clock()
-            items = _plan(connection, documents)
-            edited = [f'{item.kind} "{item.key}"' for item in items if item.action == "conflict"]
+            planned = _plan(connection, documents)
+            edited = [f'{plan.kind} "{plan.key}"' for plan in planned if plan.action == "conflict"]
             if edited and not force:
                 raise Conflict(
                     f"edited elsewhere since the last apply: {', '.join(edited)}. Look at `kindling plan`, take the "
                     "edits over into the files, or overwrite them with --force"
                 )
-            for item in items:
-                self._save(connection, item, now)
+            for plan in planned:
+                self._save(connection, plan, now)
             versions = {}
-            for item in items:
-                if item.publishes:
-                    versions[item.kind, item.key] = self._publish(
-                        connection, item, now, silent=silent, started=started
+            for plan in planned:
+                if plan.publishes:
+                    versions[plan.kind, plan.key] = self._publish(
+                        connection, plan, now, silent=silent, started=started
                     )
-            return Applied(items, versions, ())
+            return Applied(planned, versions, ())
 
         applied = self._resources.database.run(work)
         for publish in started:
             self._start_publish(publish)
         workflow_ids = tuple(publish_workflow_id(publish.publication_id) for publish in started)
-        return Applied(applied.items, applied.versions, workflow_ids)
+        return Applied(applied.planned, applied.versions, workflow_ids)
 
-    def _save(self, connection: Connection, item: Item, now: Micros) -> None:
+    def _save(self, connection: Connection, plan: DocumentPlan, now: Micros) -> None:
         """Save one document; all are saved before the first is published, since they may name each other."""
-        model = item.document.model
+        model = plan.document.model
         if isinstance(model, Recipient):
             document = _recipient_document(model)
             definitions.save_recipient(
@@ -147,15 +147,21 @@ class Plans:
             save_automation(connection, model, now, applied=True)
 
     def _publish(
-        self, connection: Connection, item: Item, now: Micros, *, silent: bool, started: list[PublishInput]
+        self,
+        connection: Connection,
+        plan: DocumentPlan,
+        now: Micros,
+        *,
+        silent: bool,
+        started: list[PublishInput],
     ) -> int:
         """Publish one document; its new version."""
-        if isinstance(item.document.model, ScoreProfile):
-            row = find_definition(connection, definitions.PROFILES, item.key)
+        if isinstance(plan.document.model, ScoreProfile):
+            row = find_definition(connection, definitions.PROFILES, plan.key)
             publish = publish_profile(connection, row, now, shards=self._resources.shards, silent=silent)
             started.append(publish.message)
             return publish.version
-        row = find_definition(connection, definitions.AUTOMATIONS, item.key)
+        row = find_definition(connection, definitions.AUTOMATIONS, plan.key)
         return publish_automation(connection, row, now, keep_paused=True)
 
 
@@ -199,18 +205,18 @@ def _touching(models: Iterable[BaseModel], stored: Known) -> Touching:
     automations = [model for model in models if isinstance(model, Automation)]
     here = touching(definition(model) for model in automations)
     keys = {model.key for model in automations}
-    found = {
+    elsewhere = {
         place: [one for one in those if one.key not in keys] for place, those in stored.touching().items()
     }
-    return {place: [*found.get(place, ()), *here.get(place, ())] for place in {*found, *here}}
+    return {place: [*elsewhere.get(place, ()), *here.get(place, ())] for place in {*elsewhere, *here}}
 
 
-def _plan(connection: Connection, documents: Documents) -> tuple[Item, ...]:
+def _plan(connection: Connection, documents: Documents) -> tuple[DocumentPlan, ...]:
     ordered = sorted(documents.documents, key=lambda document: (_ORDER.index(document.kind), document.key))
-    return tuple(_item(connection, document) for document in ordered)
+    return tuple(_document_plan(connection, document) for document in ordered)
 
 
-def _item(connection: Connection, document: Document) -> Item:
+def _document_plan(connection: Connection, document: Document) -> DocumentPlan:
     model = document.model
     if isinstance(model, ScoreProfile):
         row = definitions.find(connection, definitions.PROFILES, document.key)
@@ -261,7 +267,7 @@ def _compared(
     same: Callable[[Any, Any], bool],
     *,
     is_published: bool,
-) -> Item:
+) -> DocumentPlan:
     draft = row["draft"] if row is not None else None
     if draft is None:
         action: Action = "create"
@@ -271,7 +277,7 @@ def _compared(
         applied = row["applied"] if row is not None else None
         action = "change" if applied is not None and same(draft, applied) else "conflict"
     diff = "" if action in ("unchanged", "publish") else difference(draft, wanted, ("stored", "document"))
-    return Item(document.kind, document.key, action, not is_published, diff, document.file, document)
+    return DocumentPlan(document.kind, document.key, action, not is_published, diff, document.file, document)
 
 
 def _recipient_document(recipient: Recipient) -> dict[str, Any]:

@@ -79,7 +79,7 @@ class Profiles(Definitions[Profile]):
         """Make the draft a version, switch to it, and start to re-score every record."""
 
         def work(connection: Connection, now: Micros) -> Publish:
-            row = self.found(when, connection, key)
+            row = self.checked(when, connection, key)
             return publish_profile(connection, row, now, shards=self._resources.shards, silent=silent)
 
         return self._started(change_definitions(self._resources, work))
@@ -89,7 +89,7 @@ class Profiles(Definitions[Profile]):
         version = read_version(body)
 
         def work(connection: Connection, now: Micros) -> Publish:
-            row = self.found(when, connection, key)
+            row = self.checked(when, connection, key)
             row = return_to_version(connection, definitions.PROFILES, row, version, now)
             return publish_profile(connection, row, now, shards=self._resources.shards, silent=silent)
 
@@ -99,7 +99,7 @@ class Profiles(Definitions[Profile]):
         """Make the profile a draft again: its scores are empty from now on."""
 
         def work(connection: Connection, now: Micros) -> Profile:
-            row = self.found(when, connection, key)
+            row = self.checked(when, connection, key)
             if row["version"] is None:
                 raise Conflict(f'the profile "{key}" is not published')
             self._empty(connection, row, now)
@@ -111,7 +111,7 @@ class Profiles(Definitions[Profile]):
         """Take the profile out of use. Saving one of the same key brings it back as a draft."""
 
         def work(connection: Connection, now: Micros) -> None:
-            row = self.found(when, connection, key)
+            row = self.checked(when, connection, key)
             users = _users(connection, key)
             if users:
                 raise Conflict(

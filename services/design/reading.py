@@ -36,7 +36,7 @@ class Definitions(ABC, Generic[Shown]):
             present = None if row is None else self.shown(connection, row)
             when.check(f'the {self.family.name} "{key}"', present)
 
-    def found(self, when: Precondition, connection: Connection, key: str) -> RowMapping:
+    def checked(self, when: Precondition, connection: Connection, key: str) -> RowMapping:
         """The row of one that is as the caller wants it; raises NotFound, PreconditionFailed."""
         row = find_definition(connection, self.family, key)
         self.check(when, connection, key, row)
@@ -50,11 +50,9 @@ class Definitions(ABC, Generic[Shown]):
     def find(self, *, cursor: str | None, limit: int) -> Page[Shown]:
         """A page of them, by key."""
         of = f"{self.family.name}s"
-        after = cursors.decode(cursor, of, (str,))
+        after = cursors.decode_one(cursor, of, str) or ""
         with self._resources.database.read() as connection:
-            drafts = definitions.all_definitions(
-                connection, self.family, after[0] if after else "", limit + 1
-            )
+            drafts = definitions.all_definitions(connection, self.family, after, limit + 1)
             taken, following = cursors.cut(drafts, limit, of, lambda row: [row["key"]])
             return Page(items=[self.shown(connection, row) for row in taken], next=following)
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from typing import Any, Literal, NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 from pydantic import BaseModel, Field
 
@@ -10,7 +10,7 @@ from automations import secret_placeholders
 from conditions.times import Micros, to_iso
 from runtime.registry import follow_up_workflow_id
 from runtime.settings import Settings
-from runtime.statuses import OPEN, EnrollmentStatus, NotificationStatus, WebhookStatus
+from runtime.statuses import OPEN, EnrollmentStatus, NotificationStatus, TaskStatus, WebhookStatus
 from runtime.temporal import workflow_url
 from services.answers import iso
 from store.connection import RowMapping
@@ -95,7 +95,7 @@ class Task(BaseModel):
     description: str
     assign_to: str | None
     due_at: str | None
-    status: Literal["open", "done"]
+    status: TaskStatus
     created_at: str
     updated_at: str
 

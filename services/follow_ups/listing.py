@@ -1,14 +1,14 @@
 """What follow-ups are doing and have done: enrollments, tasks, notifications."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from conditions.messages import plain_errors
 from conditions.problems import Problem
 from conditions.times import from_iso
-from runtime.statuses import EnrollmentStatus
+from runtime.statuses import EnrollmentStatus, TaskStatus
 from services import cursors
 from services.answers import Page
 from services.follow_ups.answers import Enrollment, Keys, Notification, Task, Webhook
@@ -28,7 +28,7 @@ class TaskChange(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    status: Literal["open", "done"] | None = None
+    status: TaskStatus | None = None
     title: Annotated[ShortText, Field(min_length=1)] | None = None
     assign_to: ShortText | None = None
     due_at: str | None = Field(default=None, description="ISO 8601; null: no due date")
@@ -70,7 +70,7 @@ class FollowUps:
             now = self._resources.clock()
             if not effects.change_task(connection, task_id, **values, updated_at=now):
                 return None
-            return next(iter(follow_ups.list_rows(connection, "tasks", {"id": task_id}, None, 1)))
+            return next(iter(follow_ups.newest_first(connection, "tasks", {"id": task_id}, None, 1)))
 
         row = self._resources.database.run(work)
         if row is None:
@@ -81,7 +81,7 @@ class FollowUps:
     def _find(self, of: str, query: Mapping[str, Any]) -> tuple[list[RowMapping], Keys, str | None]:
         """The rows of a page, the keys that they need, and the cursor of the next page."""
         filters = {k: v for k, v in query.items() if k in ("status", "assign_to") and v is not None}
-        key = cursors.decode(query.get("cursor"), of, (str,))
+        before = cursors.decode_one(query.get("cursor"), of, str)
         limit = query["limit"]
         with self._resources.database.read() as connection:
             filters |= ids_of(connection, query.get("contact"), query.get("deal"))
@@ -90,8 +90,8 @@ class FollowUps:
                 if automation is None:
                     raise BadParameter("automation", f'there is no automation "{query["automation"]}"')
                 filters["automation_id"] = automation["id"]
-            rows = follow_ups.list_rows(connection, of, filters, key[0] if key else None, limit + 1)
-            taken, following = cursors.cut(rows, limit, of, lambda row: [row["id"]])
+            newest = follow_ups.newest_first(connection, of, filters, before, limit + 1)
+            taken, following = cursors.cut(newest, limit, of, lambda row: [row["id"]])
             return taken, keys_of(connection, taken), following
 
 

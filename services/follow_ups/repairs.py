@@ -106,17 +106,24 @@ class Repairs:
         def place(connection: Connection) -> list[int]:
             shard = follow_ups.enrollment_shard(connection, enrollment_id)
             if shard is None:
-                raise NotFound(f'there is no enrollment "{enrollment_id}"; GET /v1/enrollments lists them')
+                raise _unknown(enrollment_id)
             return [shard]
 
         def change(connection: Connection, now: Micros) -> Enrollment:
-            row = follow_ups.load_enrollment(connection, enrollment_id)
-            if row is None:
-                raise NotFound(f'there is no enrollment "{enrollment_id}"')
-            work(connection, row, now)
-            after = follow_ups.load_enrollment(connection, enrollment_id)
-            if after is None:
-                raise NotFound(f'there is no enrollment "{enrollment_id}"')
+            work(connection, _load(connection, enrollment_id), now)
+            after = _load(connection, enrollment_id)
             return Enrollment.of(after, keys_of(connection, [after]), self._resources.settings)
 
         return in_shards(self._resources, place, change)
+
+
+def _load(connection: Connection, enrollment_id: str) -> RowMapping:
+    """The enrollment as it is; raises NotFound."""
+    row = follow_ups.load_enrollment(connection, enrollment_id)
+    if row is None:
+        raise _unknown(enrollment_id)
+    return row
+
+
+def _unknown(enrollment_id: str) -> NotFound:
+    return NotFound(f'there is no enrollment "{enrollment_id}"; GET /v1/enrollments lists them')

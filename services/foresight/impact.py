@@ -5,7 +5,7 @@ from collections.abc import Callable
 from automations.model import Automation
 from runtime.statuses import EnrollmentStatus
 from scoring.profile import ScoreProfile
-from services.design.plan import Item
+from services.design.plan import DocumentPlan
 from services.follow_ups.enrollment import EnrollByHand
 from services.foresight.answers import AutomationImpact, DocumentImpact, ProfileImpact, WouldStart
 from services.foresight.backtest import Backtest
@@ -27,15 +27,17 @@ class Impact:
         self._backtest = backtest
         self._by_hand = by_hand
 
-    def of(self, item: Item, progress: Progress = lambda _done, _total: None) -> DocumentImpact | None:
+    def of(
+        self, plan: DocumentPlan, progress: Progress = lambda _done, _total: None
+    ) -> DocumentImpact | None:
         """What publishing one document would touch; None where nothing is published, or nobody touched.
 
         A profile: records, how many scores change, moves between bands, what `fire` would start. An automation:
         follow-ups that run on with their version, how many match now, and the last 30 days as the new trigger would
         have seen them, beside what was enrolled.
         """
-        model = item.document.model
-        if not item.publishes:
+        model = plan.document.model
+        if not plan.publishes:
             return None
         if isinstance(model, ScoreProfile):
             return self._of_profile(model, progress)

@@ -190,13 +190,15 @@ class PastRun:
 
     def _entered(self, contact_id: int, deal_id: int | None) -> bool:
         known = self._replays.get((contact_id, deal_id))
-        return known is not None and any(replay.entries or replay.skips for replay in known)
+        return known is not None and any(replay.enrollments or replay.skips for replay in known)
 
     def told(self, connection: Connection, days: int) -> BacktestResult:
         """The answer, as that of a draft; the run has looked back for `days`."""
-        entered = {key: replays[0].entries for key, replays in self._replays.items() if replays[0].entries}
+        entered = {
+            key: replays[0].enrollments for key, replays in self._replays.items() if replays[0].enrollments
+        }
         skips = Counter(reason for replays in self._replays.values() for reason in replays[0].skips)
-        count = sum(len(entries) for entries in entered.values())
+        count = sum(len(enrollments) for enrollments in entered.values())
         actual = past.enrolled_since(connection, self._id, self._since)
         about = {(contact_id, deal_id if self._kind == DEAL else None) for contact_id, deal_id, _ in actual}
         would = {(contact_id, deal_id if self._kind == DEAL else None) for contact_id, deal_id in entered}
@@ -209,7 +211,7 @@ class PastRun:
             enrollments=count,
             records=len(entered),
             skipped=dict(sorted(skips.items())),
-            per_day=_per_day(entries for entries in entered.values()),
+            per_day=_per_day(enrollments for enrollments in entered.values()),
             published=Happened(
                 enrollments=len(actual),
                 records=len(about),
@@ -229,7 +231,7 @@ class PastRun:
     def _warnings(self, count: int, records: int) -> list[str]:
         if len(self._variants) == 1 or count <= records:
             return []
-        crossings = sum(len(replays[1].entries) for replays in self._replays.values())
+        crossings = sum(len(replays[1].enrollments) for replays in self._replays.values())
         if not 0 < crossings < count:
             return []
         kinds = self._kind if records == 1 else f"{self._kind}s"
@@ -247,14 +249,16 @@ class PastRun:
         most = sorted(entered.items(), key=lambda item: (-len(item[1]), item[1][0].at))[:SHOWN]
         contact_keys = contacts.contact_keys(connection, {key[0] for key, _ in most})
         deal_keys = deals.deal_keys(connection, {key[1] for key, _ in most if key[1] is not None})
-        for (contact_id, deal_id), entries in most:
+        for (contact_id, deal_id), enrollments in most:
             yield PastEnrollments(
                 contact=contact_keys.get(contact_id),
                 deal=deal_keys.get(deal_id) if deal_id is not None else None,
-                times=len(entries),
+                times=len(enrollments),
                 entries=[
-                    PastEnrollment(at=iso(entry.at), previous=entry.previous, current=entry.current)
-                    for entry in entries[:SHOWN]
+                    PastEnrollment(
+                        at=iso(enrollment.at), previous=enrollment.previous, current=enrollment.current
+                    )
+                    for enrollment in enrollments[:SHOWN]
                 ],
             )
 
@@ -271,5 +275,5 @@ def _event(row: past.PastEvent) -> Event:
 
 def _per_day(entered: Iterable[list[Entered]]) -> list[OnDay]:
     """How many would have entered on each day (UTC) on which somebody would."""
-    days = Counter(str(iso(entry.at))[:10] for entries in entered for entry in entries)
+    days = Counter(str(iso(enrollment.at))[:10] for enrollments in entered for enrollment in enrollments)
     return [OnDay(date=day, enrollments=count) for day, count in sorted(days.items())]

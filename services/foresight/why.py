@@ -139,15 +139,17 @@ class Why:
             guards = about.guards(moment, row["id"])
             if outcome is None and any(said.guard == "rearm" and not said.holds for said in guards):
                 outcome = "rearm"
-            item = _explained(about, outcome, fate, lookup, self._resources.settings, told.at, told.cause)
-            item.guards = guards
-            item.previous, item.current = told.previous, told.current
-            item.version, item.silent = told.version, told.silent
+            explanation = _explained(
+                about, outcome, fate, lookup, self._resources.settings, told.at, told.cause
+            )
+            explanation.guards = guards
+            explanation.previous, explanation.current = told.previous, told.current
+            explanation.version, explanation.silent = told.version, told.silent
             if told.event is not None:
-                item.event = told.event
+                explanation.event = told.event
             if told.adjustment is not None:
-                item.adjustment = told.adjustment
-            explained.append(item)
+                explanation.adjustment = told.adjustment
+            explained.append(explanation)
         return explained
 
 
@@ -158,7 +160,11 @@ def _events(about: "_About", event_type: str, limit: int, settings: Settings) ->
     explained = []
     for row in events:
         event = Event(
-            row["id"], row["type"], row["occurred_at"], Properties(row["properties"]), row["deal_id"]
+            row["id"],
+            row["type"],
+            row["occurred_at"],
+            Properties(row["properties"]),
+            row["deal_id"],
         )
         about.go_to(row["received_at"])
         trigger = about.automation.trigger
@@ -174,14 +180,14 @@ def _events(about: "_About", event_type: str, limit: int, settings: Settings) ->
             outcome = "where"
         if outcome is None and not compile_conditions(trigger.filters)(lookup, about.now):
             outcome = "filters"
-        item = _explained(about, outcome, fate, lookup, settings, to_iso(row["received_at"]), "event")
-        item.event = CausingEvent.of(row)
-        item.filters = _tests(trigger.where, bare, about.now) + item.filters
+        explanation = _explained(about, outcome, fate, lookup, settings, to_iso(row["received_at"]), "event")
+        explanation.event = CausingEvent.of(row)
+        explanation.filters = _tests(trigger.where, bare, about.now) + explanation.filters
         at = fate["at"] if fate is not None else row["received_at"]
         skipped = fate is not None and fate["reason"] is not None
         moment = Moment(at, None, row["depth"], about.record["id"], skipped)
-        item.guards = about.guards(moment, None)
-        explained.append(item)
+        explanation.guards = about.guards(moment, None)
+        explained.append(explanation)
     return explained
 
 

@@ -52,13 +52,13 @@ class NumberForm:
 
     def read(self, text: str) -> int | float | None:
         """The number, or None. A sign, also behind or as brackets, and a currency around it do not matter."""
-        found = _AROUND.fullmatch(text.strip())
-        if found is None or bool(found[1]) is not bool(found[6]) or len(text) > _LONGEST:
+        match = _AROUND.fullmatch(text.strip())
+        if match is None or bool(match[1]) is not bool(match[6]) or len(text) > _LONGEST:
             return None
-        number = _GROUPED[self.decimal].fullmatch(found[4])
+        number = _GROUPED[self.decimal].fullmatch(match[4])
         if number is None:
             return None
-        signs = [sign for sign in (found[1] and "-", found[2], found[3], found[5]) if sign]
+        signs = [sign for sign in (match[1] and "-", match[2], match[3], match[5]) if sign]
         if len(signs) > 1:
             return None
         whole = re.sub(r"[^0-9]", "", number[1] or "0")

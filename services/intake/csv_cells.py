@@ -97,9 +97,9 @@ def loose(text: str, delimiter: str) -> list[str]:
     """A line as a row of its own, whatever its quotes: one that is not closed is part of its cell."""
     cells: list[str] = []
     at = 0
-    while found := _cell(delimiter).match(text, at):
-        cells.append(found[2] if found[1] is None else found[1].replace('""', '"'))
-        at = found.end() + 1
+    while cell := _cell(delimiter).match(text, at):
+        cells.append(cell[2] if cell[1] is None else cell[1].replace('""', '"'))
+        at = cell.end() + 1
         if at > len(text):
             break
     return cells

@@ -185,7 +185,7 @@ class CsvRows:
             except NotCsv:
                 continue
             header = without_padding(padded)
-            found = sum(name.casefold() in wanted for name in header)
+            likely = sum(name.casefold() in wanted for name in header)
             used = len(self._header_lines)
             sample = [
                 loose(body(line), candidate)
@@ -194,7 +194,7 @@ class CsvRows:
             ]
             rows = [fitted(cells, len(header)) for cells in sample if any(map(str.strip, cells))]
             fit = sum(len(header) <= len(cells) <= len(padded) for cells in rows) / len(rows) if rows else 1.0
-            rank = (found, len(header) > 1 and fit >= 0.5, fit, len(header))
+            rank = (likely, len(header) > 1 and fit >= 0.5, fit, len(header))
             if best is None or rank > best:
                 best, delimiter = rank, candidate
         return delimiter

@@ -101,26 +101,28 @@ class Resemblance:
         """Compare some of a batch that is about to be stored. Events without a time are not compared."""
         step = max(1, len(events) // SAMPLE)
         chosen = [event for event in events[::step] if isinstance(event.get("occurred_at"), str)]
-        rows: dict[str, tuple[tuple[str, Micros, str], Any]] = {}
+        sample: dict[str, tuple[tuple[str, Micros, str], Any]] = {}
         for event in chosen:
             try:
                 row = (str(event["contact"]), moment_of(event["occurred_at"]), str(event["type"]))
             except (KeyError, ValueError):
                 continue
-            rows[event["id"]] = (row, plain(event.get("properties") or {}))
-        if not rows:
+            sample[event["id"]] = (row, plain(event.get("properties") or {}))
+        if not sample:
             return
         with self._database.read() as connection:
-            for known in imported.known_ids(connection, list(rows)):
-                del rows[known]
-            found = (
-                imported.like(connection, [row for row, _ in rows.values()], self._started) if rows else []
+            for known in imported.known_ids(connection, list(sample)):
+                del sample[known]
+            alike_events = (
+                imported.like(connection, [row for row, _ in sample.values()], self._started)
+                if sample
+                else []
             )
-        self._looked_at += len(rows)
+        self._looked_at += len(sample)
         by_row: dict[tuple[str, Micros, str], list[imported.Like]] = {}
-        for each in found:
+        for each in alike_events:
             by_row.setdefault((each.contact, each.occurred_at, each.type), []).append(each)
-        for row, properties in rows.values():
+        for row, properties in sample.values():
             alike = by_row.get(row, ())
             same = {each.source for each in alike if plain(_read(each.properties)) == properties}
             self._others.update(same - {self._name})

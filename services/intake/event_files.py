@@ -12,14 +12,14 @@ from runtime.errors import ReadableError
 from services.intake.csv_cells import NotCsv, line_ends
 from services.intake.csv_rows import DELIMITERS, LONGEST_ROW, CsvRows
 from services.intake.file_text import Decoding, has_lost_bytes
-from services.intake.import_columns import Columns, RowMapping, Watch
+from services.intake.import_columns import ColumnMapping, Columns, Watch
 
 LONGEST_LINE = 1_048_576
 _LETTERS, _DIGITS = re.compile(r"[^\W\d_]+"), re.compile(r"\d+")
 _NOT_UTF_8 = "it is not UTF-8; save the file as UTF-8"
 
 
-class Read(NamedTuple):
+class ReadLine(NamedTuple):
     """A row or line as an event, or None with what is wrong; `email`: what it says of its contact's address."""
 
     line: int
@@ -57,7 +57,7 @@ class CsvEvents:
             raise ReadableError(f"{name}:{self._rows.header_line}: {_NOT_UTF_8}")
         self._lenient = decoding.lenient
         try:
-            self.mapping = RowMapping(self._rows.header, columns, watch)
+            self.mapping = ColumnMapping(self._rows.header, columns, watch)
         except ReadableError as error:
             raise ReadableError(f"{name}: {error}") from None
 
@@ -65,17 +65,17 @@ class CsvEvents:
     def timed(self) -> bool:
         return self.mapping.occurred_at is not None
 
-    def read(self) -> Iterator[Read]:
+    def read(self) -> Iterator[ReadLine]:
         mapping, lenient = self.mapping, self._lenient
         with_email = mapping.email is not None
         for line, cells, problem in self._rows.rows(self._rows_among):
             if cells is None:
-                yield Read(line, None, (problem,))
+                yield ReadLine(line, None, (problem,))
             elif lenient and any(map(has_lost_bytes, cells)):
-                yield Read(line, None, (_NOT_UTF_8,))
+                yield ReadLine(line, None, (_NOT_UTF_8,))
             else:
                 event, problems = mapping.event(cells, line)
-                yield Read(line, event, problems, mapping.email_of(cells) if with_email else None)
+                yield ReadLine(line, event, problems, mapping.email_of(cells) if with_email else None)
 
     def notes(self) -> list[str]:
         """What is to be said of the file when all of it has been read."""
@@ -135,22 +135,22 @@ class NdjsonEvents:
             texts = decoding.lines_of(file, lambda _: "\n", LONGEST_LINE)
             self._lines = (text.encode() for text in texts)
 
-    def read(self) -> Iterator[Read]:
+    def read(self) -> Iterator[ReadLine]:
         for number, line in enumerate(self._lines, 1):
             if len(line) > LONGEST_LINE:
-                yield Read(number, None, ("the line is longer than 1 MB",))
+                yield ReadLine(number, None, ("the line is longer than 1 MB",))
                 continue
             if not line.strip():
                 continue
             try:
                 event = orjson.loads(line)
             except orjson.JSONDecodeError as error:
-                yield Read(number, None, (f"it is not JSON: {error.msg}",))
+                yield ReadLine(number, None, (f"it is not JSON: {error.msg}",))
                 continue
             if isinstance(event, dict):
-                yield Read(number, event)
+                yield ReadLine(number, event)
             else:
-                yield Read(
+                yield ReadLine(
                     number,
                     None,
                     ('an event is an object such as {"type": "email.opened", "contact": "ada"}',),

@@ -19,9 +19,9 @@ from services.resources import Invalid, Resources
 from store.connection import Connection
 from store.database import dump_json
 from store.intake import arriving as intake
-from store.intake import event_rows
+from store.intake import internal_events
 
-__all__ = ["MOST_AT_ONCE", "EventIn", "Events", "Name", "Taken", "check_name", "properties_text", "to_row"]
+__all__ = ["MOST_AT_ONCE", "EventIn", "Events", "Name", "Taken", "check_name", "new_event", "properties_text"]
 
 MOST_AT_ONCE = EVENTS.most
 _EARLIEST = from_iso("1900-01-01")
@@ -86,7 +86,7 @@ class Events:
 
     def take(
         self,
-        items: Sequence[Any],
+        bodies: Sequence[Any],
         *,
         silent: bool = False,
         source: str | None = None,
@@ -99,15 +99,15 @@ class Events:
         now = self._resources.clock()
         taken = Taken()
         events = []
-        for index, item in enumerate(items):
+        for index, body in enumerate(bodies):
             try:
-                row = to_row(item, now, silent=silent, source=source)
+                event = new_event(body, now, silent=silent, source=source)
             except Invalid as error:
                 taken.rejected.append((index, error.problems))
                 taken.ids.append(None)
             else:
-                events.append(row)
-                taken.ids.append(row.id)
+                events.append(event)
+                taken.ids.append(event.id)
         if events:
             stored = self._resources.database.run(
                 lambda connection: self._store(connection, events, now, emails)
@@ -124,7 +124,7 @@ class Events:
                 taken.rejected.sort(key=lambda rejection: rejection[0])
                 for place in left:
                     taken.ids[places[place]] = None
-            self._types.update(row.type for place, row in enumerate(events) if place not in left)
+            self._types.update(event.type for place, event in enumerate(events) if place not in left)
             self._resources.wakes.request(stored.shards)
         return taken
 
@@ -137,22 +137,22 @@ class Events:
     ) -> intake.Taken:
         taken = intake.take_events(connection, events, self._resources.shards, now, emails)
         left = {*taken.rejected, *taken.conflicts, *taken.suppressed}
-        types = {row.type for place, row in enumerate(events) if place not in left}
+        types = {event.type for place, event in enumerate(events) if place not in left}
         if types - self._types:
-            event_rows.remember_types(connection, types - self._types, now)
+            internal_events.remember_types(connection, types - self._types, now)
         return taken
 
 
-def to_row(item: Any, now: Micros, *, silent: bool = False, source: str | None = None) -> intake.NewEvent:
+def new_event(body: Any, now: Micros, *, silent: bool = False, source: str | None = None) -> intake.NewEvent:
     """A decoded event as it is stored; raises Invalid with every mistake in it."""
-    if not isinstance(item, dict):
+    if not isinstance(body, dict):
         raise Invalid(
             [Problem((), 'an event is an object such as {"type": "email.opened", "contact": "ada"}')]
         )
     try:
-        event = _ADAPTER.validate_python(item)
+        event = _ADAPTER.validate_python(body)
     except ValidationError as error:
-        raise Invalid([_plainer(problem, item) for problem in plain_errors(error, item)]) from None
+        raise Invalid([_plainer(problem, body) for problem in plain_errors(error, body)]) from None
     problems = []
     if event.contact is None and event.deal is None:
         problems.append(
@@ -188,9 +188,9 @@ def to_row(item: Any, now: Micros, *, silent: bool = False, source: str | None =
     )
 
 
-def _plainer(problem: Problem, item: dict[str, Any]) -> Problem:
+def _plainer(problem: Problem, body: dict[str, Any]) -> Problem:
     """A number where a moment belongs: what it is likely to be instead of "put it in quotes"."""
-    sent = item.get("occurred_at")
+    sent = body.get("occurred_at")
     if problem.loc == ("occurred_at",) and isinstance(sent, int | float) and not isinstance(sent, bool):
         try:
             from_iso(str(sent))

@@ -125,12 +125,12 @@ def decoding_of(file: BinaryIO, name: str, asked: str | None = None) -> Decoding
     lenient = asked is not None and encoding.startswith(UTF_8)
     if not lenient:
         file.seek(0)
-        found = undecodable(iter(partial(file.read, _AT_A_TIME), b""), encoding)
-        if found is None and encoding == UTF_8 and _is_wide(start):
-            found = Undecodable(1, b"")
-        if found is not None:
+        bad_bytes = undecodable(iter(partial(file.read, _AT_A_TIME), b""), encoding)
+        if bad_bytes is None and encoding == UTF_8 and _is_wide(start):
+            bad_bytes = Undecodable(1, b"")
+        if bad_bytes is not None:
             raise ReadableError(
-                f"{name}:{found.line}: it is not {_shown(encoding)}{_advice(found, start, encoding)}"
+                f"{name}:{bad_bytes.line}: it is not {_shown(encoding)}{_advice(bad_bytes, start, encoding)}"
             )
     file.seek(0)
     return Decoding(encoding, lenient)
@@ -145,14 +145,14 @@ def _shown(encoding: str) -> str:
     return encoding.upper() if encoding.startswith("utf") else encoding
 
 
-def _advice(found: Undecodable, start: bytes, encoding: str) -> str:
+def _advice(bad_bytes: Undecodable, start: bytes, encoding: str) -> str:
     """What the file may be, and what to do."""
     if not encoding.startswith(UTF_8):
         return "; name another encoding with --encoding, or save the file as UTF-8"
     if _is_wide(start):
         return f"; it looks like UTF-16: say --encoding {'utf-16-be' if start[0] == 0 else 'utf-16-le'}"
     try:
-        word = found.around.decode("cp1252")
+        word = bad_bytes.around.decode("cp1252")
     except UnicodeDecodeError:
         word = ""
     guess = (

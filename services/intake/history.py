@@ -28,9 +28,9 @@ class EventHistory:
 
     def event_types(self, *, cursor: str | None, limit: int) -> EventTypes:
         """The event types ever seen."""
-        key = cursors.decode(cursor, "event-types", (str,))
+        after = cursors.decode_one(cursor, "event-types", str) or ""
         with self._resources.database.read() as connection:
-            types = event_reads.event_types(connection, key[0] if key else "", limit + 1)
+            types = event_reads.event_types(connection, after, limit + 1)
         taken, following = cursors.cut(types, limit, "event-types", lambda row: [row[0]])
         return EventTypes(
             items=[EventType(type=name, first_seen_at=to_iso(at)) for name, at in taken], next=following

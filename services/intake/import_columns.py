@@ -80,7 +80,7 @@ class Columns:
 _Cell = tuple[str, str, int, Convert, Watch | None]
 
 
-class RowMapping:
+class ColumnMapping:
     """Turns rows of a file with this header into events. A column without a name is left out.
 
     `watch` may give, for a property, what is to see each of its values.
@@ -168,10 +168,10 @@ class RowMapping:
         if given is not None:
             return self._known(given)
         lowered = {name.lower(): name for name in reversed(self._index)}
-        found = next((lowered[name] for name in usual if name in lowered), None)
-        if found is None and what is not None:
+        column = next((lowered[name] for name in usual if name in lowered), None)
+        if column is None and what is not None:
             raise BadMapping(f"It is not clear which column is {what}: say {option}. {self._listed()}")
-        return found if found is None else self._known(found)
+        return column if column is None else self._known(column)
 
     def _email(self, columns: Columns) -> str | None:
         """The column with the contact's e-mail address: the one that is named, or that identifies and is called so."""

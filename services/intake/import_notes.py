@@ -70,17 +70,17 @@ class Watching:
 
     def notes(self) -> list[str]:
         """One for each property that was read in two ways, and one for each rule that cannot read it."""
-        found = []
+        notes = []
         for watched in self._watched.values():
             if note := _in_two_ways(watched):
-                found.append(note)
+                notes.append(note)
             reads = [
                 read
                 for read in self._reads.properties.get(watched.name, ())
                 if read.event_type is None or read.event_type in self._types
             ]
-            found += _unreadable(watched, reads)
-        return found
+            notes += _unreadable(watched, reads)
+        return notes
 
 
 def _at(example: _Example) -> str:
@@ -123,7 +123,7 @@ def _unreadable(watched: Watched, reads: Iterable[Read]) -> list[str]:
         "date": ("asks how old {name} is", watched.no_dates, watched.first_no_date),
     }
     kinds = {"number": "a text", "text": "a number", "date": "no date"}
-    found = []
+    notes = []
     for read in dict.fromkeys(reads):
         ask, count, example = asks[read.needs]
         if count and example is not None:
@@ -131,11 +131,11 @@ def _unreadable(watched: Watched, reads: Iterable[Read]) -> list[str]:
                 f"{read.who[0].upper()}{read.who[1:]}",
                 _date(example[1]) if read.needs == "date" else "",
             )
-            found.append(
+            notes.append(
                 f"{who} {ask.format(name=watched.name)}, and never holds for {_rows(count)} where it is "
                 f"{kinds[read.needs]}, such as {_at(example)}{remedy}."
             )
-    return found
+    return notes
 
 
 def _date(text: str) -> str:

@@ -33,9 +33,9 @@ class Addresses:
         if not emails:
             return
         with self._resources.database.read() as connection:
-            found = imported.addresses(connection, list(emails))
+            contacts = imported.addresses(connection, list(emails))
         blank: dict[int, tuple[int, str]] = {}
-        for key, contact in found.items():
+        for key, contact in contacts.items():
             if is_empty(contact.email):
                 blank.setdefault(contact.id, (contact.shard, emails[key]))
                 if self._waits and len(self._left) < _MOST_COUNTED:

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO, Literal
 from conditions.limits import EVENTS
 from runtime.errors import ReadableError
 from services.intake.earlier_rows import Resemblance, RowsByLine
-from services.intake.event_files import CsvEvents, NdjsonEvents, Read
+from services.intake.event_files import CsvEvents, NdjsonEvents, ReadLine
 from services.intake.events import Events
 from services.intake.file_text import decoding_of
 from services.intake.import_columns import Columns
@@ -176,7 +176,7 @@ class _Import:
         self._resemblance = Resemblance(resources.database, name, resources.clock())
         self._addresses = Addresses(resources, silent=silent, read=reads_email)
 
-    def add(self, read: Read) -> None:
+    def add(self, read: ReadLine) -> None:
         """Take a row in."""
         if read.event is None or read.problems:
             self._note(read.line, "; ".join(read.problems))
@@ -233,11 +233,11 @@ class _Import:
         self._list(line, reason)
 
     def _list(self, line: int, reason: str) -> None:
-        found = self.done.first_bad
-        if len(found) < SHOWN or line < found[-1].line:
-            found.append(BadRow(self.done.file, line, reason))
-            found.sort(key=lambda row: row.line)
-            del found[SHOWN:]
+        bad_rows = self.done.first_bad
+        if len(bad_rows) < SHOWN or line < bad_rows[-1].line:
+            bad_rows.append(BadRow(self.done.file, line, reason))
+            bad_rows.sort(key=lambda row: row.line)
+            del bad_rows[SHOWN:]
 
 
 def size_of(path: Path) -> int:
@@ -247,10 +247,10 @@ def size_of(path: Path) -> int:
 
 
 def _format_of(path: Path) -> Format:
-    found = FORMATS.get(path.suffix.lower())
-    if found is None:
+    file_format = FORMATS.get(path.suffix.lower())
+    if file_format is None:
         raise ReadableError(f"{path}: is it CSV or NDJSON? Say --format csv or --format ndjson")
-    return found
+    return file_format
 
 
 def _opened(path: Path) -> BinaryIO:

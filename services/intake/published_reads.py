@@ -34,14 +34,14 @@ class Reads:
 
 def published_reads(connection: Connection) -> Reads:
     """What is read by all that is published."""
-    found: dict[str, list[Read]] = {}
+    reads_by_name: dict[str, list[Read]] = {}
     email = False
     for row in definitions.published_profiles(connection):
         profile = ScoreProfile.model_validate(row.definition)
         for rule in profile.rules:
             who = f'rule "{rule.key}" of profile "{profile.key}"'
             for leaf in leaves(rule.where):
-                _note(found, leaf, leaf.field, Read(who, rule.on, "text"))
+                _note(reads_by_name, leaf, leaf.field, Read(who, rule.on, "text"))
             email = email or "contact.email" in fields_read(rule.where)
             email = email or (profile.applies_to == "contact" and "email" in fields_read(rule.while_ or {}))
     for automation in definitions.published_automations(connection):
@@ -50,8 +50,8 @@ def published_reads(connection: Connection) -> Reads:
             Automation.model_validate(automation.definition).trigger,
         )
         for leaf, name in _of_trigger(trigger):
-            _note(found, leaf, name, Read(who, trigger.event, "text"))
-    return Reads({name: tuple(reads) for name, reads in found.items()}, email)
+            _note(reads_by_name, leaf, name, Read(who, trigger.event, "text"))
+    return Reads({name: tuple(reads) for name, reads in reads_by_name.items()}, email)
 
 
 def _of_trigger(trigger: Any) -> Iterator[tuple[Leaf, str]]:
@@ -63,10 +63,10 @@ def _of_trigger(trigger: Any) -> Iterator[tuple[Leaf, str]]:
             yield leaf, name
 
 
-def _note(found: dict[str, list[Read]], leaf: Leaf, name: str, read: Read) -> None:
+def _note(reads_by_name: dict[str, list[Read]], leaf: Leaf, name: str, read: Read) -> None:
     needs = _needs(leaf)
     if needs is not None and "." not in name:
-        found.setdefault(name, []).append(Read(read.who, read.event_type, needs))
+        reads_by_name.setdefault(name, []).append(Read(read.who, read.event_type, needs))
 
 
 def _needs(leaf: Leaf) -> Needs | None:

@@ -40,9 +40,9 @@ class Revocations:
 
     def imports(self, *, cursor: str | None, limit: int) -> Imports:
         """Imports by name, with how many events they brought and how many of these are revoked."""
-        key = cursors.decode(cursor, "imports", (str,))
+        after = cursors.decode_one(cursor, "imports", str) or ""
         with self._resources.database.read() as connection:
-            imports = revoking.imports(connection, key[0] if key else "", limit + 1)
+            imports = revoking.imports(connection, after, limit + 1)
         taken, following = cursors.cut(imports, limit, "imports", lambda row: [row[0]])
         return Imports(
             items=[

@@ -24,14 +24,14 @@ class Duplicates:
 
     def find(self, *, cursor: str | None, limit: int) -> Page[SharedAddress]:
         """A page of such addresses, each with its contacts, the oldest first."""
-        after = cursors.decode(cursor, _OF, (str,))
+        after = cursors.decode_one(cursor, _OF, str) or ""
         with self._resources.database.read() as connection:
-            found = duplicates.shared_addresses(connection, after[0] if after else "", limit + 1)
-            addresses, following = cursors.cut(found, limit, _OF, lambda address: [address])
+            shared = duplicates.shared_addresses(connection, after, limit + 1)
+            addresses, following = cursors.cut(shared, limit, _OF, lambda address: [address])
             items = [
-                SharedAddress(address=address, count=count, contacts=[Contact.of(row) for row in rows])
+                SharedAddress(address=address, count=count, contacts=[Contact.of(row) for row in contacts])
                 for address in addresses
-                for count, rows in [duplicates.contacts_sharing(connection, address, SHOWN)]
+                for count, contacts in [duplicates.contacts_sharing(connection, address, SHOWN)]
             ]
         return Page[SharedAddress](items=items, next=following)
 

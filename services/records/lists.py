@@ -17,7 +17,7 @@ from services.records.list_filters import ContactFilter, DealFilter, RecordFilte
 from services.resources import BadParameter, Resources
 from store.connection import Connection, RowMapping
 from store.records import contacts
-from store.records import lists as list_rows
+from store.records import lists as record_lists
 
 SORTS = ("created_at", "-created_at", "score", "-score")
 
@@ -82,10 +82,12 @@ class RecordLists:
             tests = self._tests(connection, query, view)
             if view is None and query.filter.of_score:
                 return 0
-            return list_rows.count(connection, query.kind, view, [*tests, *_bounds(query, profile).tests()])
+            return record_lists.count(
+                connection, query.kind, view, [*tests, *_bounds(query, profile).tests()]
+            )
 
     def _tests(
-        self, connection: Connection, query: RecordQuery, view: list_rows.ScoreView | None
+        self, connection: Connection, query: RecordQuery, view: record_lists.ScoreView | None
     ) -> list[Any]:
         """The tests of the record; raises BadParameter for a contact that is not there."""
         wanted = query.filter
@@ -96,16 +98,16 @@ class RecordLists:
             if contact is None:
                 raise BadParameter("contact", f'there is no contact "{wanted.contact}"')
             equal["contact_id"] = contact["id"]
-        tests = list_rows.column_tests(query.kind, tag=tag, q=wanted.q, **equal)
+        tests = record_lists.column_tests(query.kind, tag=tag, q=wanted.q, **equal)
         if query.filters:
             now = self._resources.clock()
             others = self._others(connection, query.filters)
-            tests.append(list_rows.filter_test(query.kind, query.filters, view, others, now))
+            tests.append(record_lists.filter_test(query.kind, query.filters, view, others, now))
         return tests
 
     def _others(
         self, connection: Connection, filters: Mapping[str, Any]
-    ) -> dict[str, tuple[str, list_rows.ScoreView]]:
+    ) -> dict[str, tuple[str, record_lists.ScoreView]]:
         """The published profiles that the filters read by key."""
         views = {}
         for name in fields_read(filters):
@@ -113,13 +115,13 @@ class RecordLists:
             row = self._profiles.row(connection, key) if owner in ("scores", "bands") else None
             profile = self._profiles.published(connection, row) if row is not None else None
             if row is not None and profile is not None:
-                view = list_rows.ScoreView(row["id"], row["emptied"], profile.bands)
+                view = record_lists.ScoreView(row["id"], row["emptied"], profile.bands)
                 views[key] = profile.applies_to, view
         return views
 
     def _view(
         self, connection: Connection, query: RecordQuery
-    ) -> tuple[list_rows.ScoreView | None, CompiledProfile | None]:
+    ) -> tuple[record_lists.ScoreView | None, CompiledProfile | None]:
         if query.profile is None:
             return None, None
         row = self._profiles.row(connection, query.profile)
@@ -135,7 +137,7 @@ class RecordLists:
         profile = self._profiles.published(connection, row)
         if profile is None:
             return None, None
-        return list_rows.ScoreView(row["id"], row["emptied"], profile.bands), profile
+        return record_lists.ScoreView(row["id"], row["emptied"], profile.bands), profile
 
 
 def check_query(query: RecordQuery) -> None:
@@ -169,7 +171,7 @@ class _Bounds:
             high = None
         if after is not None and not descending and low is not None and after >= low:
             low = None
-        return list_rows.score_tests(low, high) if self.asked else []
+        return record_lists.score_tests(low, high) if self.asked else []
 
 
 def _bounds(query: RecordQuery, profile: CompiledProfile | None) -> _Bounds:
@@ -196,7 +198,7 @@ def _bounds(query: RecordQuery, profile: CompiledProfile | None) -> _Bounds:
 def _page(
     connection: Connection,
     query: RecordQuery,
-    view: list_rows.ScoreView | None,
+    view: record_lists.ScoreView | None,
     tests: list[Any],
     bounds: _Bounds,
 ) -> tuple[list[RowMapping], str | None]:
@@ -204,14 +206,14 @@ def _page(
     wanted, kind = query.limit + 1, query.kind
     if query.sort.endswith("created_at") or view is None:
         of = f"{kind}s:{query.sort}"
-        key = cursors.decode(query.cursor, of, (int,))
-        records = list_rows.by_age(
+        after_id = cursors.decode_one(query.cursor, of, int)
+        records = record_lists.by_age(
             connection,
             kind,
             view,
             [*tests, *bounds.tests()],
             descending=descending,
-            after=key[0] if key else None,
+            after=after_id,
             limit=wanted,
         )
         return cursors.cut(records, query.limit, of, _by_age)
@@ -221,7 +223,7 @@ def _page(
     if place is None or place[0] is not None:
         after = (place[0], place[1]) if place and place[0] is not None else None
         tests_of_score = bounds.tests(after[0] if after else None, descending=descending)
-        records = list_rows.scored(
+        records = record_lists.scored(
             connection,
             kind,
             view,
@@ -232,7 +234,9 @@ def _page(
         )
     if len(records) < wanted and not bounds.asked:
         last = place[1] if place and place[0] is None else None
-        records += list_rows.unscored(connection, kind, view, tests, after=last, limit=wanted - len(records))
+        records += record_lists.unscored(
+            connection, kind, view, tests, after=last, limit=wanted - len(records)
+        )
     return cursors.cut(records, query.limit, of, _by_score)
 
 

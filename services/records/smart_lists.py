@@ -54,14 +54,14 @@ class SmartList(Definition):
 
     @model_validator(mode="before")
     @classmethod
-    def _filter_of_its_kind(cls, data: Any) -> Any:
+    def _filter_of_its_kind(cls, raw: Any) -> Any:
         """The filter as that of its kind of record. Lists were once written with its keys among their own."""
-        kind: Any = data.get("applies_to", "contact") if isinstance(data, Mapping) else None
-        if kind not in (*FILTERS,) or isinstance(data.get("filter"), RecordFilter):
-            return data
+        kind: Any = raw.get("applies_to", "contact") if isinstance(raw, Mapping) else None
+        if kind not in (*FILTERS,) or isinstance(raw.get("filter"), RecordFilter):
+            return raw
         others = other_filters(kind)
-        flat = {name: data[name] for name in data if name in {*FILTERS[kind].model_fields, *others}}
-        given = data.get("filter", flat)
+        flat = {name: raw[name] for name in raw if name in {*FILTERS[kind].model_fields, *others}}
+        given = raw.get("filter", flat)
         if not isinstance(given, Mapping):
             raise invalid(Problem(("filter",), "write the filter as a mapping, such as {stage: lead}"))
         if wrong := sorted(name for name in others & given.keys() if given[name] is not None):
@@ -76,7 +76,7 @@ class SmartList(Definition):
             raise invalid(
                 *(Problem(("filter", *problem.loc), problem.message) for problem in problems)
             ) from None
-        rest = data if "filter" in data else {name: data[name] for name in data if name not in flat}
+        rest = raw if "filter" in raw else {name: raw[name] for name in raw if name not in flat}
         return {**rest, "filter": record_filter}
 
     @model_validator(mode="after")
@@ -125,7 +125,7 @@ class SmartLists:
             before = smart_lists.find(connection, key)
             _check(when, key, before)
             smart_lists.save(connection, key, definition(wanted), now)
-            return _found(connection, key), before is None
+            return _find_list(connection, key), before is None
 
         row, created = change_definitions(self._resources, work)
         return self._counted(row), created
@@ -143,15 +143,15 @@ class SmartLists:
         return shown
 
     def find(self, *, cursor: str | None, limit: int) -> Page[answers.SmartList]:
-        after = cursors.decode(cursor, "smart-lists", (str,))
+        after = cursors.decode_one(cursor, "smart-lists", str) or ""
         with self._resources.database.read() as connection:
-            lists = smart_lists.find_all(connection, after[0] if after else "", limit + 1)
+            lists = smart_lists.find_all(connection, after, limit + 1)
         taken, following = cursors.cut(lists, limit, "smart-lists", lambda row: [row["key"]])
         return Page[answers.SmartList](items=[_shown(row) for row in taken], next=following)
 
     def remove(self, key: str, when: Precondition = ALWAYS) -> None:
         def work(connection: Connection, _now: Micros) -> None:
-            _check(when, key, _found(connection, key))
+            _check(when, key, _find_list(connection, key))
             smart_lists.remove(connection, key)
 
         change_definitions(self._resources, work)
@@ -183,10 +183,10 @@ class SmartLists:
 
     def _row(self, key: str) -> RowMapping:
         with self._resources.database.read() as connection:
-            return _found(connection, key)
+            return _find_list(connection, key)
 
 
-def _found(connection: Connection, key: str) -> RowMapping:
+def _find_list(connection: Connection, key: str) -> RowMapping:
     """The list's row; raises NotFound."""
     row = smart_lists.find(connection, key)
     if row is None:

@@ -42,10 +42,10 @@ class Suppressions:
 
     def find(self, *, cursor: str | None, limit: int) -> Page[answers.Suppressed]:
         """A page of them, the newest first."""
-        before = cursors.decode(cursor, "suppressions", (str,))
+        before = cursors.decode_one(cursor, "suppressions", str)
         with self._resources.database.read() as connection:
-            rows = suppressions.find_all(connection, before[0] if before else None, limit + 1)
-        taken, following = cursors.cut(rows, limit, "suppressions", lambda row: [row["id"]])
+            listed = suppressions.find_all(connection, before, limit + 1)
+        taken, following = cursors.cut(listed, limit, "suppressions", lambda row: [row["id"]])
         items = [answers.Suppressed.of(row) for row in taken]
         return Page[answers.Suppressed](items=items, next=following)
 
@@ -101,5 +101,7 @@ def refuse_suppressed(connection: Connection, *keys: str | None, email: Any = No
     names = suppressed.names_of_address(email if isinstance(email, str) else None)
     for key in keys:
         names |= suppressed.names_of_key(key) if key is not None else frozenset()
-    if names and (found := suppressed.suppressed(connection, names, lambda name: frozenset((name,)))):
-        raise Suppressed(frozenset[str]().union(*found.values()))
+    if names and (
+        suppressed_names := suppressed.suppressed(connection, names, lambda name: frozenset((name,)))
+    ):
+        raise Suppressed(frozenset[str]().union(*suppressed_names.values()))

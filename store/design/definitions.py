@@ -34,7 +34,7 @@ class Family:
     """
 
     name: str
-    rows: Table
+    table: Table
     versions: Table
     owner: str
     first: Mapping[str, Any]
@@ -75,7 +75,7 @@ def find(connection: Connection, family: Family, key: str) -> RowMapping | None:
     """The profile's or automation's row; None when there is none of this key, or it is archived."""
     return (
         connection.execute(
-            select(family.rows).where(family.rows.c.key == key, family.rows.c.archived.is_(False))
+            select(family.table).where(family.table.c.key == key, family.table.c.archived.is_(False))
         )
         .mappings()
         .one_or_none()
@@ -83,7 +83,7 @@ def find(connection: Connection, family: Family, key: str) -> RowMapping | None:
 
 
 def find_even_archived(connection: Connection, family: Family, key: str) -> RowMapping | None:
-    return connection.execute(select(family.rows).where(family.rows.c.key == key)).mappings().one_or_none()
+    return connection.execute(select(family.table).where(family.table.c.key == key)).mappings().one_or_none()
 
 
 def all_definitions(
@@ -92,9 +92,9 @@ def all_definitions(
     """Rows by key, those after `after`."""
     return list(
         connection.execute(
-            select(family.rows)
-            .where(family.rows.c.archived.is_(False), family.rows.c.key > after)
-            .order_by(family.rows.c.key)
+            select(family.table)
+            .where(family.table.c.archived.is_(False), family.table.c.key > after)
+            .order_by(family.table.c.key)
             .limit(limit)
         ).mappings()
     )
@@ -108,7 +108,7 @@ def kinds(connection: Connection) -> dict[int, str]:
 
 def all_keys(connection: Connection, family: Family) -> set[str]:
     """The keys of all that are not archived."""
-    query = select(family.rows.c.key).where(family.rows.c.archived.is_(False))
+    query = select(family.table.c.key).where(family.table.c.archived.is_(False))
     return set(connection.execute(query).scalars())
 
 
@@ -132,9 +132,9 @@ def save_draft(
     values: dict[str, Any] = {"draft": dict(draft), "updated_at": now, "archived": False, **(extra or {})}
     if applied:
         values["applied"] = dict(draft)
-    changed = connection.execute(update(family.rows).where(family.rows.c.key == key).values(**values))
+    changed = connection.execute(update(family.table).where(family.table.c.key == key).values(**values))
     if changed.rowcount == 0:
-        connection.execute(insert(family.rows).values(key=key, latest=0, **values, **family.first))
+        connection.execute(insert(family.table).values(key=key, latest=0, **values, **family.first))
 
 
 def publish_version(
@@ -148,14 +148,14 @@ def publish_version(
         )
     )
     values = {"version": version, "latest": version, "updated_at": now, **family.published}
-    connection.execute(update(family.rows).where(family.rows.c.id == row["id"]).values(**values))
+    connection.execute(update(family.table).where(family.table.c.id == row["id"]).values(**values))
     meta.bump_definitions(connection)
     return version
 
 
 def change_definition(connection: Connection, family: Family, row_id: int, **values: Any) -> None:
     """Unpublish, pause, resume, archive."""
-    connection.execute(update(family.rows).where(family.rows.c.id == row_id).values(**values))
+    connection.execute(update(family.table).where(family.table.c.id == row_id).values(**values))
     meta.bump_definitions(connection)
 
 
@@ -172,8 +172,8 @@ def version_definition(
     """The definition of one version."""
     versions = family.versions.c
     query = select(versions.definition).where(versions[family.owner] == owner_id, versions.version == version)
-    found: dict[str, Any] | None = connection.execute(query).scalar_one_or_none()
-    return found
+    definition: dict[str, Any] | None = connection.execute(query).scalar_one_or_none()
+    return definition
 
 
 def published_profiles(connection: Connection) -> list[PublishedProfile]:
@@ -186,7 +186,7 @@ def published_profiles(connection: Connection) -> list[PublishedProfile]:
         .limit(1)
         .scalar_subquery()
     )
-    rows = connection.execute(
+    published = connection.execute(
         select(
             _PROFILES.c.id,
             _PROFILES.c.version,
@@ -205,11 +205,11 @@ def published_profiles(connection: Connection) -> list[PublishedProfile]:
         .where(_PROFILES.c.archived.is_(False))
         .order_by(_PROFILES.c.id)
     )
-    return [PublishedProfile(*row) for row in rows]
+    return [PublishedProfile(*row) for row in published]
 
 
 def published_automations(connection: Connection) -> list[PublishedAutomation]:
-    rows = connection.execute(
+    published = connection.execute(
         select(
             _AUTOMATIONS.c.id,
             _AUTOMATIONS.c.key,
@@ -227,7 +227,7 @@ def published_automations(connection: Connection) -> list[PublishedAutomation]:
         .where(_AUTOMATIONS.c.archived.is_(False))
         .order_by(_AUTOMATIONS.c.id)
     )
-    return [PublishedAutomation(*row) for row in rows]
+    return [PublishedAutomation(*row) for row in published]
 
 
 def save_recipient(
@@ -251,7 +251,7 @@ def all_recipients(connection: Connection) -> list[RowMapping]:
 
 
 def profile_key(connection: Connection, profile_id: int) -> str | None:
-    found: str | None = connection.execute(
+    key: str | None = connection.execute(
         select(_PROFILES.c.key).where(_PROFILES.c.id == profile_id)
     ).scalar_one_or_none()
-    return found
+    return key

@@ -22,11 +22,7 @@ def begin(
     silent: bool,
 ) -> None:
     """Record a publish; earlier ones of the profile that still run are superseded."""
-    connection.execute(
-        update(PUBLICATIONS)
-        .where(PUBLICATIONS.c.profile_id == profile_id, PUBLICATIONS.c.status == "running")
-        .values(status="superseded", finished_at=now)
-    )
+    supersede(connection, profile_id, now)
     total = count_records(connection, profile_id)
     connection.execute(
         insert(PUBLICATIONS).values(
@@ -49,7 +45,7 @@ def begin(
 
 
 def supersede(connection: Connection, profile_id: int, now: Micros) -> None:
-    """End the profile's running publishes: it is being unpublished or archived."""
+    """End the profile's running publishes: it is being published anew, unpublished or archived."""
     connection.execute(
         update(PUBLICATIONS)
         .where(PUBLICATIONS.c.profile_id == profile_id, PUBLICATIONS.c.status == "running")
@@ -79,8 +75,8 @@ def unfinished(connection: Connection) -> list[str]:
 def count_records(connection: Connection, profile_id: int) -> int:
     """How many contacts, or deals, the profile scores."""
     records = _records_of(connection, profile_id)
-    found: int = Bulk(connection).rows(f"SELECT count(*) FROM {records} WHERE {_EXISTING[records]}")[0][0]
-    return found
+    count: int = Bulk(connection).rows(f"SELECT count(*) FROM {records} WHERE {_EXISTING[records]}")[0][0]
+    return count
 
 
 def next_records(
@@ -109,21 +105,21 @@ def records_after(
     records = _records_of(connection, profile_id)
     column = "contact_id" if records == "contacts" else "deal_id"
     of_shard, parameters = ("AND r.shard = ? ", [shard]) if shard is not None else ("", [])
-    rows = Bulk(connection).rows(
+    counts = Bulk(connection).rows(
         f"SELECT r.id, (SELECT count(*) FROM events e WHERE e.{column} = r.id) FROM {records} r "
         f"WHERE r.id > ? {of_shard}AND {_EXISTING[records]} ORDER BY r.id LIMIT ?",
         cursor,
         *parameters,
         limit,
     )
-    found: list[int] = []
+    ids: list[int] = []
     events = 0
-    for record_id, count in rows:
+    for record_id, count in counts:
         events += count
-        if found and events > most_events:
+        if ids and events > most_events:
             break
-        found.append(record_id)
-    return found
+        ids.append(record_id)
+    return ids
 
 
 _EXISTING = {"contacts": "merged_into IS NULL", "deals": "1 = 1"}

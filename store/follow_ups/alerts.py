@@ -78,15 +78,15 @@ def any_due(connection: Connection, now: Micros) -> bool:
 
 def claim(connection: Connection, now: Micros, until: Micros) -> RowMapping | None:
     """The next digest that is to be tried now, which counts no more; others leave it alone until that moment."""
-    found = _next(connection, now)
-    if found is None:
+    digest = _next(connection, now)
+    if digest is None:
         return None
-    _alone(connection, found["recipient"])
-    this = (DIGESTS.c.id == found["id"], DIGESTS.c.next_at == found["next_at"])
+    _alone(connection, digest["recipient"])
+    this = (DIGESTS.c.id == digest["id"], DIGESTS.c.next_at == digest["next_at"])
     taken = connection.execute(
         update(DIGESTS).where(*this, _UNSENT).values(next_at=until, counting=False)
     ).rowcount
-    return find(connection, found["id"]) if taken else None
+    return find(connection, digest["id"]) if taken else None
 
 
 _UNSENT = DIGESTS.c.status == MessageStatus.PENDING

@@ -37,7 +37,7 @@ def present_scores(
     """(profile id, score) by profile key, of the published profiles that have scored the contact or the deal."""
     of_deal = and_(_SCORES.c.record_id == deal_id, _PROFILES.c.applies_to == "deal")
     of_contact = and_(_SCORES.c.record_id == contact_id, _PROFILES.c.applies_to == "contact")
-    rows = connection.execute(
+    scores = connection.execute(
         select(_PROFILES.c.key, _PROFILES.c.id, _SCORES.c.score)
         .join(_SCORES, _SCORES.c.profile_id == _PROFILES.c.id)
         .where(
@@ -46,7 +46,7 @@ def present_scores(
             _SCORES.c.version > _PROFILES.c.emptied,
         )
     )
-    return {key: (profile_id, score) for key, profile_id, score in rows}
+    return {key: (profile_id, score) for key, profile_id, score in scores}
 
 
 def load_event(connection: Connection, event_id: str) -> RowMapping | None:

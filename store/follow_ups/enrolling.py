@@ -44,17 +44,17 @@ class NewSkip(NamedTuple):
     at: Micros
 
 
-def save_enrollments(connection: Connection, rows: Sequence[NewEnrollment]) -> None:
+def save_enrollments(connection: Connection, enrollments: Sequence[NewEnrollment]) -> None:
     Bulk(connection).insert(
         table(Enrollment),
         (*NewEnrollment._fields, "status", "attempt", "closing"),
-        [(*row, EnrollmentStatus.QUEUED.value, 1, False) for row in rows],
+        [(*enrollment, EnrollmentStatus.QUEUED.value, 1, False) for enrollment in enrollments],
         "ON CONFLICT DO NOTHING",
     )
 
 
-def save_skips(connection: Connection, rows: Sequence[NewSkip]) -> None:
-    Bulk(connection).insert(table(Skip), NewSkip._fields, rows, "ON CONFLICT DO NOTHING")
+def save_skips(connection: Connection, skips: Sequence[NewSkip]) -> None:
+    Bulk(connection).insert(table(Skip), NewSkip._fields, skips, "ON CONFLICT DO NOTHING")
 
 
 def replace_running(connection: Connection, ids: Sequence[str], now: Micros) -> None:
@@ -143,11 +143,11 @@ def lock_paces(connection: Connection, automations: Collection[int]) -> dict[int
     bulk = Bulk(connection)
     test, parameter = bulk.among("automation_id", automations)
     lock = "" if bulk.is_sqlite else " FOR UPDATE"
-    rows = bulk.rows(
+    paces = bulk.rows(
         f"SELECT automation_id, window_at, used FROM paces WHERE {test} ORDER BY automation_id{lock}",
         parameter,
     )
-    return {row[0]: (row[1], row[2]) for row in rows}
+    return {pace[0]: (pace[1], pace[2]) for pace in paces}
 
 
 def save_paces(connection: Connection, paces: Sequence[tuple[int, Micros, int]]) -> None:
@@ -190,13 +190,13 @@ def known_origins(connection: Connection, automation_id: int, origins: Collectio
     """Those of the origins that have enrolled or been skipped before."""
     bulk = Bulk(connection)
     test, parameter = bulk.among("origin", origins)
-    found: set[str] = set()
+    known: set[str] = set()
     for name in ("enrollments", "skips"):
-        rows = bulk.rows(
+        taken = bulk.rows(
             f"SELECT origin FROM {name} WHERE automation_id = ? AND {test}", automation_id, parameter
         )
-        found.update(row[0] for row in rows)
-    return found
+        known.update(row[0] for row in taken)
+    return known
 
 
 _RECORDS = {"contact": ("contacts", " AND merged_into IS NULL"), "deal": ("deals", "")}
@@ -221,17 +221,17 @@ def shards_of(connection: Connection, kind: str, ids: Collection[int]) -> dict[i
     name, existing = _RECORDS[kind]
     bulk = Bulk(connection)
     test, parameter = bulk.among("id", ids)
-    found: dict[int, list[int]] = {}
-    rows = bulk.rows(f"SELECT shard, id FROM {name} WHERE {test}{existing} ORDER BY id", parameter)
-    for shard, record_id in rows:
-        found.setdefault(shard, []).append(record_id)
-    return found
+    by_shard: dict[int, list[int]] = {}
+    records = bulk.rows(f"SELECT shard, id FROM {name} WHERE {test}{existing} ORDER BY id", parameter)
+    for shard, record_id in records:
+        by_shard.setdefault(shard, []).append(record_id)
+    return by_shard
 
 
 def last_start(connection: Connection, automation_id: int) -> Micros | None:
     """When the last of those that wait for their start may; None when none waits."""
-    rows = Bulk(connection).rows(
+    starts = Bulk(connection).rows(
         f"SELECT max(start_at) FROM enrollments WHERE automation_id = ? AND status = {QUEUED}", automation_id
     )
-    found: Micros | None = rows[0][0]
-    return found
+    latest: Micros | None = starts[0][0]
+    return latest

@@ -157,8 +157,8 @@ def next_start(connection: Connection, shard: int, now: Micros) -> Micros | None
         ENROLLMENTS.c.status == EnrollmentStatus.QUEUED,
         ENROLLMENTS.c.start_at > now,
     )
-    found: Micros | None = connection.execute(waiting).scalar_one()
-    return found
+    start_at: Micros | None = connection.execute(waiting).scalar_one()
+    return start_at
 
 
 def any_unstarted(connection: Connection, shard: int, now: Micros) -> bool:
@@ -197,10 +197,10 @@ def load_enrollment(connection: Connection, enrollment_id: str) -> RowMapping | 
 
 
 def enrollment_shard(connection: Connection, enrollment_id: str) -> int | None:
-    found: int | None = connection.execute(
+    shard: int | None = connection.execute(
         select(ENROLLMENTS.c.shard).where(ENROLLMENTS.c.id == enrollment_id)
     ).scalar_one_or_none()
-    return found
+    return shard
 
 
 def change_enrollment(connection: Connection, enrollment_id: str, **values: Any) -> None:
@@ -316,10 +316,10 @@ def start_again(connection: Connection, enrollment_id: str, attempt: int) -> Non
 
 def outcomes(connection: Connection, enrollment_id: str, paths: Collection[str]) -> dict[str, RowMapping]:
     """What the steps came to, by path; steps without an outcome are missing."""
-    rows = connection.execute(
+    of_steps = connection.execute(
         select(OUTCOMES).where(OUTCOMES.c.enrollment_id == enrollment_id, OUTCOMES.c.path.in_(paths))
     ).mappings()
-    return {row["path"]: row for row in rows}
+    return {row["path"]: row for row in of_steps}
 
 
 def add_outcome(
@@ -338,7 +338,7 @@ def add_outcome(
     )
 
 
-def list_rows(
+def newest_first(
     connection: Connection,
     of: str,
     filters: Mapping[str, Any],
@@ -346,20 +346,20 @@ def list_rows(
     limit: int,
 ) -> Iterable[RowMapping]:
     """Enrollments, tasks, notifications or webhooks, the newest first, those before the id `after`."""
-    rows = {
+    listed = {
         "enrollments": ENROLLMENTS,
         "tasks": TASKS,
         "notifications": messages.NOTIFICATIONS,
         "webhooks": messages.WEBHOOKS,
     }[of]
-    tests = [rows.c[name] == value for name, value in filters.items() if value is not None]
+    tests = [listed.c[name] == value for name, value in filters.items() if value is not None]
     if after is not None:
-        tests.append(rows.c.id < after)
+        tests.append(listed.c.id < after)
     query = (
-        select(rows, _AUTOMATIONS.c.key.label("automation"))
-        .outerjoin(_AUTOMATIONS, _AUTOMATIONS.c.id == rows.c.automation_id)
+        select(listed, _AUTOMATIONS.c.key.label("automation"))
+        .outerjoin(_AUTOMATIONS, _AUTOMATIONS.c.id == listed.c.automation_id)
         .where(*tests)
-        .order_by(rows.c.id.desc())
+        .order_by(listed.c.id.desc())
         .limit(limit)
     )
     return connection.execute(query).yield_per(A_FEW).mappings()
@@ -367,5 +367,5 @@ def list_rows(
 
 def count_by_status(connection: Connection) -> dict[str, int]:
     """Enrollments by status."""
-    rows = connection.execute(select(ENROLLMENTS.c.status, func.count()).group_by(ENROLLMENTS.c.status))
-    return {row[0]: row[1] for row in rows}
+    counts = connection.execute(select(ENROLLMENTS.c.status, func.count()).group_by(ENROLLMENTS.c.status))
+    return {row[0]: row[1] for row in counts}

@@ -30,12 +30,12 @@ def retry(connection: Connection, row: RowMapping) -> None:
         .where(*_of_step(WEBHOOKS, *here), WEBHOOKS.c.status == MessageStatus.FAILED)
         .values(status=MessageStatus.PENDING, reason=None)
     )
-    found = connection.execute(
+    failed = connection.execute(
         select(NOTIFICATIONS).where(
             *_of_step(NOTIFICATIONS, *here), NOTIFICATIONS.c.status == MessageStatus.FAILED
         )
     )
-    for message in found.mappings():
+    for message in failed.mappings():
         this = NOTIFICATIONS.c.id == message["id"]
         if message["served"]:
             left = [*message["targets"], *message["refused"]]

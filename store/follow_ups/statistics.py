@@ -13,45 +13,45 @@ def _of(version: int | None) -> tuple[str, list[int]]:
 def by_status(connection: Connection, automation_id: int, version: int | None) -> dict[str, int]:
     """Enrollments by status, of all versions or one."""
     test, parameters = _of(version)
-    rows = Bulk(connection).rows(
+    counts = Bulk(connection).rows(
         f"SELECT status, count(*) FROM enrollments WHERE automation_id = ?{test} GROUP BY status",
         automation_id,
         *parameters,
     )
-    return {row[0]: row[1] for row in rows}
+    return {row[0]: row[1] for row in counts}
 
 
 def paused(connection: Connection, automation_id: int, version: int | None) -> int:
     """How many of the open enrollments are paused."""
     test, parameters = _of(version)
-    rows = Bulk(connection).rows(
+    counts = Bulk(connection).rows(
         f"SELECT count(*) FROM enrollments WHERE automation_id = ? AND paused AND status IN {OPEN_LITERALS}{test}",
         automation_id,
         *parameters,
     )
-    found: int = rows[0][0]
-    return found
+    count: int = counts[0][0]
+    return count
 
 
 def skips(connection: Connection, automation_id: int, version: int | None) -> dict[str, int]:
     """Skips by reason."""
     test, parameters = _of(version)
-    rows = Bulk(connection).rows(
+    counts = Bulk(connection).rows(
         f"SELECT reason, count(*) FROM skips WHERE automation_id = ?{test} GROUP BY reason ORDER BY reason",
         automation_id,
         *parameters,
     )
-    return {row[0]: row[1] for row in rows}
+    return {row[0]: row[1] for row in counts}
 
 
 def outcomes(connection: Connection, automation_id: int, version: int) -> dict[tuple[str, str | None], int]:
     """How many enrollments of a version have an outcome, by (path of the step, branch)."""
     bulk = Bulk(connection)
     branch = "json_extract(o.result, '$.branch')" if bulk.is_sqlite else "o.result ->> 'branch'"
-    rows = bulk.rows(
+    counts = bulk.rows(
         f"SELECT o.path, {branch}, count(*) FROM outcomes o JOIN enrollments e ON e.id = o.enrollment_id "
         "WHERE e.automation_id = ? AND e.version = ? GROUP BY 1, 2",
         automation_id,
         version,
     )
-    return {(row[0], row[1]): row[2] for row in rows}
+    return {(row[0], row[1]): row[2] for row in counts}

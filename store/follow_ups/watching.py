@@ -61,12 +61,12 @@ def ends(connection: Connection, enrollment_ids: Collection[str]) -> dict[str, M
         .outerjoin(WAITS, open_wait)
         .where(ENROLLMENTS.c.id.in_(list(enrollment_ids)), ENROLLMENTS.c.status == EnrollmentStatus.RUNNING)
     )
-    found = {}
+    until_by_id = {}
     for row in connection.execute(query):
         until = row.deadline_at if row.result is None else row.result.get("until")
         if until is not None and until < LATEST:
-            found[row.id] = until
-    return found
+            until_by_id[row.id] = until
+    return until_by_id
 
 
 def find_wait(connection: Connection, enrollment_id: str, path: str) -> RowMapping | None:
@@ -137,7 +137,7 @@ def happened(
     """The record's events of a type that count and came after a place, in the order (occurred_at, id)."""
     at, event_id = since
     while True:
-        rows = Bulk(connection).rows(
+        page = Bulk(connection).rows(
             f"SELECT id, type, occurred_at, properties, deal_id FROM events WHERE {column} = ? "
             f"AND (occurred_at, id) > (?, ?) AND type = ? AND status IN {COUNTING} "
             f"ORDER BY occurred_at, id LIMIT {_A_PAGE}",
@@ -146,24 +146,24 @@ def happened(
             event_id,
             event_type,
         )
-        for row in rows:
+        for row in page:
             yield Event(row[0], row[1], row[2], Properties(row[3]), row[4])
-        if len(rows) < _A_PAGE:
+        if len(page) < _A_PAGE:
             return
-        at, event_id = rows[-1][2], rows[-1][0]
+        at, event_id = page[-1][2], page[-1][0]
 
 
 def changed_at(connection: Connection, contact_id: int, by: Micros) -> Place | None:
     """The newest change of a contact's fields up to a moment, as the place of the event that it emitted."""
     test, parameter = Bulk(connection).among("type", INTERNAL_EVENTS)
-    rows = Bulk(connection).rows(
+    newest = Bulk(connection).rows(
         f"SELECT occurred_at, id FROM events WHERE contact_id = ? AND occurred_at <= ? AND {test} "
         "ORDER BY occurred_at DESC, id DESC LIMIT 1",
         contact_id,
         by,
         parameter,
     )
-    return (rows[0][0], rows[0][1]) if rows else None
+    return (newest[0][0], newest[0][1]) if newest else None
 
 
 def adjusted_at(connection: Connection, profile_id: int, record_id: int, seq: int) -> Place | None:

@@ -31,7 +31,7 @@ def delivered(connection: Connection, webhook_id: str, status: int, body: Any, n
 
 def answers(connection: Connection, enrollment_id: str, paths: Collection[str]) -> dict[str, dict[str, Any]]:
     """`{status, body}` by path, of those of the enrollment's webhooks that were answered."""
-    rows = connection.execute(
+    sent = connection.execute(
         select(WEBHOOKS.c.path, WEBHOOKS.c.response_status, WEBHOOKS.c.response).where(
             WEBHOOKS.c.enrollment_id == enrollment_id,
             WEBHOOKS.c.path.in_(paths),
@@ -39,13 +39,10 @@ def answers(connection: Connection, enrollment_id: str, paths: Collection[str]) 
         )
     )
     return {
-        row.path: {"status": row.response_status, "body": json.loads(row.response or "null")} for row in rows
+        row.path: {"status": row.response_status, "body": json.loads(row.response or "null")} for row in sent
     }
 
 
 def signing_secret(connection: Connection, fresh: str) -> str:
     """The secret that this installation signs with; `fresh` becomes it if there is none yet."""
-    found = meta.get_fact(connection, SIGNING)
-    if found is None:
-        meta.set_fact(connection, SIGNING, fresh)
-    return found or fresh
+    return meta.settled_fact(connection, SIGNING, fresh)

@@ -64,7 +64,7 @@ def events_since(
     """
     bulk = Bulk(connection)
     while True:
-        rows = bulk.rows(
+        page = bulk.rows(
             f"SELECT {_EVENT} FROM events WHERE type = ? AND received_at >= ? AND status = {APPLIED} "
             "AND contact_id > ? ORDER BY contact_id, occurred_at, id LIMIT ?",
             event_type,
@@ -72,12 +72,12 @@ def events_since(
             after,
             limit,
         )
-        found = [PastEvent(*row) for row in rows]
-        more = len(found) == limit
+        events = [PastEvent(*row) for row in page]
+        more = len(events) == limit
         if more:
-            found = [event for event in found if event.contact_id != found[-1].contact_id]
-        if found or not more:
-            return sorted(found, key=lambda e: (e.contact_id, e.received_at, e.occurred_at, e.id)), more
+            events = [event for event in events if event.contact_id != events[-1].contact_id]
+        if events or not more:
+            return sorted(events, key=lambda e: (e.contact_id, e.received_at, e.occurred_at, e.id)), more
         limit *= 4
 
 
@@ -85,8 +85,8 @@ def events_named(connection: Connection, ids: Collection[str]) -> dict[str, Past
     """Events among these ids."""
     bulk = Bulk(connection)
     test, parameter = bulk.among("id", ids)
-    rows = bulk.rows(f"SELECT {_EVENT} FROM events WHERE {test}", parameter)
-    return {row[0]: PastEvent(*row) for row in rows}
+    events = bulk.rows(f"SELECT {_EVENT} FROM events WHERE {test}", parameter)
+    return {row[0]: PastEvent(*row) for row in events}
 
 
 def enrolled_since(connection: Connection, automation_id: int, since: Micros) -> list[tuple[Any, ...]]:
@@ -104,7 +104,7 @@ def enrolled_since(connection: Connection, automation_id: int, since: Micros) ->
 
 def skipped_since(connection: Connection, automation_id: int, since: Micros) -> dict[str, int]:
     """Skips of an automation since a moment, by reason."""
-    rows = Bulk(connection).rows(
+    counts = Bulk(connection).rows(
         "SELECT reason, count(*) FROM skips WHERE automation_id = ? AND at >= ? "
         "AND origin NOT LIKE ? AND origin NOT LIKE ? GROUP BY reason ORDER BY reason",
         automation_id,
@@ -112,4 +112,4 @@ def skipped_since(connection: Connection, automation_id: int, since: Micros) -> 
         "enroll:%",
         "start:%",
     )
-    return {row[0]: row[1] for row in rows}
+    return {row[0]: row[1] for row in counts}

@@ -55,7 +55,7 @@ def besides(
         f"SELECT at, origin, NULL, reason FROM skips WHERE {elsewhere} ORDER BY at DESC LIMIT ?", *parameters
     )
     causes = {"enroll": "manual", "start": "start", "attribute": "attribute"}
-    found = [
+    others = [
         {
             "at": at,
             "cause": causes.get(origin.partition(":")[0], "score"),
@@ -64,25 +64,25 @@ def besides(
         }
         for at, origin, enrollment, reason in (*enrolled, *skipped)
     ]
-    return sorted(found, key=lambda one: -one["at"])[:limit]
+    return sorted(others, key=lambda one: -one["at"])[:limit]
 
 
 def fates(connection: Connection, automation_id: int, origins: Collection[str]) -> dict[str, dict[str, Any]]:
     """By origin, the `enrollment` made and its `attempt`, or the `reason` of a skip, and when; else missing."""
     bulk = Bulk(connection)
     test, parameter = bulk.among("origin", origins)
-    found: dict[str, dict[str, Any]] = {}
+    by_origin: dict[str, dict[str, Any]] = {}
     for origin, enrollment, attempt, at in bulk.rows(
         f"SELECT origin, id, attempt, created_at FROM enrollments WHERE automation_id = ? AND {test}",
         automation_id,
         parameter,
     ):
-        found[origin] = {"enrollment": enrollment, "attempt": attempt, "reason": None, "at": at}
+        by_origin[origin] = {"enrollment": enrollment, "attempt": attempt, "reason": None, "at": at}
     for origin, reason, at in bulk.rows(
         f"SELECT origin, reason, at FROM skips WHERE automation_id = ? AND {test}", automation_id, parameter
     ):
-        found[origin] = {"enrollment": None, "reason": reason, "at": at}
-    return found
+        by_origin[origin] = {"enrollment": None, "reason": reason, "at": at}
+    return by_origin
 
 
 def events_of(

@@ -1,6 +1,6 @@
 """Events in: the durable write behind `POST /v1/events`, imports and internal events."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
@@ -9,7 +9,7 @@ from conditions.times import Micros
 from runtime.statuses import EventStatus
 from store.bulk import Bulk
 from store.intake import suppressed as suppressing
-from store.intake.event_rows import EVENT_COLUMNS, ONCE
+from store.intake.internal_events import EVENT_COLUMNS, ONCE
 from store.intake.known import Sent, difference, known_events
 from store.intake.places import Place, ensure_contacts, ensure_deals, find_contacts, find_deals
 from store.tables import Event, table
@@ -146,20 +146,19 @@ def _conflicts(connection: Connection, events: Mapping[int, NewEvent]) -> dict[i
 
 
 def _misplaced(
-    connection: Connection, events: Iterable[tuple[int, NewEvent]], deals: Mapping[str, Place]
+    connection: Connection, events: Sequence[tuple[int, NewEvent]], deals: Mapping[str, Place]
 ) -> tuple[dict[int, str], dict[str, str]]:
     """Events whose deal is another contact's, or not there with no contact to create it for.
 
     And the deals to be created, each with the key of its contact: the one that its first event names.
     """
-    found = list(events)
-    contacts = find_contacts(connection, {event.contact for _, event in found if event.contact})
+    contacts = find_contacts(connection, {event.contact for _, event in events if event.contact})
     owners: dict[str, str] = {}
-    for _, event in found:
+    for _, event in events:
         if event.deal is not None and event.contact is not None and event.deal not in deals:
             owners.setdefault(event.deal, event.contact)
     rejected: dict[int, str] = {}
-    for index, event in found:
+    for index, event in events:
         key = event.deal or ""
         if key not in deals and key not in owners:
             rejected[index] = f'there is no deal "{key}"; name the contact too, or create the deal'

@@ -51,7 +51,7 @@ def rows_by_line(connection: Connection, source: str) -> Iterator[EarlierRow]:
     numbered = re.compile(rf"{re.escape(prefix)}[0-9]{{1,12}}")
     after = ""
     while True:
-        rows = bulk.rows(
+        page = bulk.rows(
             "SELECT id, contact_id, deal_id, type, occurred_at, received_at, properties FROM events "
             f"WHERE source = ? AND id > ? AND (substr(id, ?, 1) IN ({_DIGITS}) OR length(id) = 36) ORDER BY id LIMIT ?",
             source,
@@ -59,12 +59,12 @@ def rows_by_line(connection: Connection, source: str) -> Iterator[EarlierRow]:
             len(prefix) + 1,
             _PAGE,
         )
-        for row in rows:
+        for row in page:
             if numbered.fullmatch(row[0]) or _GIVEN.fullmatch(row[0]):
                 yield EarlierRow(*row[1:])
-        if len(rows) < _PAGE:
+        if len(page) < _PAGE:
             return
-        after = rows[-1][0]
+        after = page[-1][0]
 
 
 def known_ids(connection: Connection, ids: Collection[str]) -> set[str]:

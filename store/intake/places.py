@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from conditions.times import Micros
 from store.bulk import Bulk
-from store.intake.event_rows import ONCE, InternalEvent, add_internal_events
+from store.intake.internal_events import ONCE, InternalEvent, add_internal_events
 from store.search import SEARCH_OF_CONTACT, SEARCH_OF_DEAL, contact_search, deal_search
 from store.tables import Contact, Deal, table
 
@@ -105,13 +105,13 @@ def _make_contacts(
         ],
         ONCE,
     )
-    found = find_contacts(connection, keys)
+    places = find_contacts(connection, keys)
     events = [
         InternalEvent(f"contact.created/{place.id}", "contact.created", place.id, None, place.shard, {})
-        for place in found.values()
+        for place in places.values()
     ]
     add_internal_events(connection, events, now, silent=silent)
-    return found, made
+    return places, made
 
 
 def ensure_deals(
@@ -141,10 +141,10 @@ def _make_deals(
         ],
         ONCE,
     )
-    found = find_deals(connection, owners)
+    places = find_deals(connection, owners)
     events = [
         InternalEvent(f"deal.created/{place.id}", "deal.created", place.contact_id, place.id, place.shard, {})
-        for place in found.values()
+        for place in places.values()
     ]
     add_internal_events(connection, events, now, silent=silent)
-    return found, made
+    return places, made

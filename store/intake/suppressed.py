@@ -62,15 +62,15 @@ def suppressed(
     wanted = {key: name(key) for key in keys}
     hashes = hashed({one for names in wanted.values() for one in names}, secret[0][0])
     test, parameter = bulk.among("hash", sorted(hashes.values()))
-    found: dict[str, set[str]] = {}
+    by_hash: dict[str, set[str]] = {}
     for hash_, suppression_id in bulk.rows(
         f"SELECT hash, suppression_id FROM suppressed_names WHERE {test}", parameter
     ):
-        found.setdefault(hash_, set()).add(suppression_id)
-    if not found:
+        by_hash.setdefault(hash_, set()).add(suppression_id)
+    if not by_hash:
         return {}
     ids = {
-        key: frozenset(id_ for one in names for id_ in found.get(hashes[one], ()))
+        key: frozenset(id_ for one in names for id_ in by_hash.get(hashes[one], ()))
         for key, names in wanted.items()
     }
     return {key: those for key, those in ids.items() if those}
@@ -110,7 +110,4 @@ def hold_back(
 
 def secret(connection: Connection, fresh: str) -> str:
     """The secret of this installation's hashes; `fresh` becomes it if there is none yet."""
-    found = meta.get_fact(connection, SECRET)
-    if found is None:
-        meta.set_fact(connection, SECRET, fresh)
-    return found or fresh
+    return meta.settled_fact(connection, SECRET, fresh)

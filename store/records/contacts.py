@@ -9,7 +9,7 @@ from uuid_utils import uuid7
 
 from conditions.times import Micros
 from store.bulk import Bulk
-from store.intake.event_rows import InternalEvent, add_internal_events
+from store.intake.internal_events import InternalEvent, add_internal_events
 from store.search import contact_search
 from store.tables import Contact, table
 
@@ -82,16 +82,16 @@ def change_contact(
     new = {name: value for name, value in values.items() if differ(before[name], value)}
     if not new:
         return False
-    found_by = {}
+    search_columns = {}
     if "name" in new or "email" in new:
         texts = (new.get(name, before[name]) for name in ("name", "email"))
-        found_by = contact_search(before["key"], *texts)._asdict()
+        search_columns = contact_search(before["key"], *texts)._asdict()
     connection.execute(
         update(CONTACTS)
         .where(CONTACTS.c.id == before["id"])
         .values(
             **new,
-            **found_by,
+            **search_columns,
             updated_at=now,
             touched=before["touched"] if silent else max(before["touched"], depth + 1),
             before_touch=before["before_touch"] if silent else held_before(before, new),

@@ -8,7 +8,7 @@ from uuid_utils import uuid7
 
 from conditions.times import Micros
 from store.bulk import Bulk
-from store.intake.event_rows import InternalEvent, add_internal_events
+from store.intake.internal_events import InternalEvent, add_internal_events
 from store.records.contacts import differ, field_changes, held_before
 from store.scoring.facts import plain_number
 from store.search import deal_search
@@ -48,13 +48,13 @@ def change_deal(
     new = {name: value for name, value in values.items() if _differs(name, before[name], value)}
     if not new:
         return False
-    found_by = deal_search(before["key"], new["name"])._asdict() if "name" in new else {}
+    search_columns = deal_search(before["key"], new["name"])._asdict() if "name" in new else {}
     connection.execute(
         update(DEALS)
         .where(DEALS.c.id == before["id"])
         .values(
             **new,
-            **found_by,
+            **search_columns,
             updated_at=now,
             touched=max(before["touched"], depth + 1),
             before_touch=held_before(before, new),

@@ -32,14 +32,14 @@ def count_shared(connection: Connection, newer_than: int = 0) -> int:
             " OR EXISTS (SELECT 1 FROM contacts WHERE key_folded = address AND id > ?)"
         )
         parameters += [newer_than, newer_than]
-    found: int = Bulk(connection).rows(statement, *parameters)[0][0]
-    return found
+    count: int = Bulk(connection).rows(statement, *parameters)[0][0]
+    return count
 
 
 def newest_contact(connection: Connection) -> int:
     """The highest id of a contact; 0 without any."""
-    found: int = Bulk(connection).rows("SELECT coalesce(max(id), 0) FROM contacts")[0][0]
-    return found
+    newest: int = Bulk(connection).rows("SELECT coalesce(max(id), 0) FROM contacts")[0][0]
+    return newest
 
 
 def contacts_sharing(connection: Connection, address: str, limit: int) -> tuple[int, list[RowMapping]]:

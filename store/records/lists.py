@@ -98,8 +98,8 @@ def count(connection: Connection, kind: str, view: ScoreView | None, tests: list
     query = select(func.count()).select_from(
         records if view is None else records.outerjoin(SCORES, _score_of(records, view))
     )
-    found: int = connection.execute(query.where(_exists(records), *tests)).scalar_one()
-    return found
+    number: int = connection.execute(query.where(_exists(records), *tests)).scalar_one()
+    return number
 
 
 def _exists(records: Table) -> Any:
@@ -227,11 +227,11 @@ def _score(records: Table, kind: str, of: str, view: ScoreView) -> Any:
 
 def _band(score: Any, view: ScoreView) -> Any:
     """The label of a score; null below all bands."""
-    found: Any = null()
+    label_of_score: Any = null()
     for low, label in view.bands:
-        found = (
-            case((score >= low, label), else_=found)
+        label_of_score = (
+            case((score >= low, label), else_=label_of_score)
             if low is not None
-            else case((score.is_not(None), label), else_=found)
+            else case((score.is_not(None), label), else_=label_of_score)
         )
-    return found
+    return label_of_score

@@ -142,5 +142,5 @@ def adjustments_by_id(connection: Connection, ids: Collection[str]) -> dict[str,
 def _by_id(connection: Connection, of: Table, columns: Any, ids: Collection[str]) -> dict[str, RowMapping]:
     if not ids:
         return {}
-    found = connection.execute(select(*columns).where(of.c.id.in_(list(ids)))).mappings()
-    return {row["id"]: row for row in found}
+    causes = connection.execute(select(*columns).where(of.c.id.in_(list(ids)))).mappings()
+    return {row["id"]: row for row in causes}

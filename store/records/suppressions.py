@@ -30,8 +30,8 @@ def find_all(connection: Connection, before: str | None, limit: int) -> list[Row
 
 
 def count(connection: Connection) -> int:
-    found: int = connection.execute(select(func.count()).select_from(SUPPRESSIONS)).scalar_one()
-    return found
+    number: int = connection.execute(select(func.count()).select_from(SUPPRESSIONS)).scalar_one()
+    return number
 
 
 def lift(connection: Connection, suppression_id: str) -> bool:

@@ -53,12 +53,12 @@ def timeline(
     connection: Connection, of: str, record_id: int, after: Position | None, limit: int
 ) -> Iterator[Moment]:
     """The next `limit` things of a record (`of`: contact or deal), the newest first, as the database gives them."""
-    found = [
+    of_kinds = [
         _moments(connection, rank, _source(kind, of, record_id), kind, after, limit)
         for rank, kind in enumerate(KINDS)
     ]
     # Each kind comes in the database's own order, so only time and kind are compared here.
-    return islice(merge(*found, key=lambda moment: (-moment.at, moment.rank)), limit)
+    return islice(merge(*of_kinds, key=lambda moment: (-moment.at, moment.rank)), limit)
 
 
 def _moments(
@@ -114,15 +114,15 @@ def _source(kind: str, of: str, record_id: int) -> tuple[Any, Any, Any]:
             _EVENTS, _EVENTS.c.occurred_at.label("timeline_at"), _EVENTS.c.id.label("timeline_id")
         ).where(_EVENTS.c[f"{of}_id"] == record_id)
         return query, _EVENTS.c.occurred_at, _EVENTS.c.id
-    rows = {"enrollment": _ENROLLMENTS, "task": _TASKS, "notification": _NOTIFICATIONS}[kind]
+    of_kind = {"enrollment": _ENROLLMENTS, "task": _TASKS, "notification": _NOTIFICATIONS}[kind]
     query = (
         select(
-            rows,
+            of_kind,
             _AUTOMATIONS.c.key.label("automation"),
-            rows.c.created_at.label("timeline_at"),
-            rows.c.id.label("timeline_id"),
+            of_kind.c.created_at.label("timeline_at"),
+            of_kind.c.id.label("timeline_id"),
         )
-        .outerjoin(_AUTOMATIONS, _AUTOMATIONS.c.id == rows.c.automation_id)
-        .where(rows.c[f"{of}_id"] == record_id)
+        .outerjoin(_AUTOMATIONS, _AUTOMATIONS.c.id == of_kind.c.automation_id)
+        .where(of_kind.c[f"{of}_id"] == record_id)
     )
-    return query, rows.c.created_at, rows.c.id
+    return query, of_kind.c.created_at, of_kind.c.id

@@ -70,17 +70,17 @@ class Installation:
 
     def _sweep(self, publish: PublishInput) -> None:
         with self.database.write(range(SHARDS)) as connection:
-            found = publications.load(connection, publish.publication_id)
-            assert found is not None
-            if found["status"] != "running":
+            publication = publications.load(connection, publish.publication_id)
+            assert publication is not None
+            if publication["status"] != "running":
                 return
             for shard in range(SHARDS):
                 ids = publications.next_records(
-                    connection, found["profile_id"], publish.publication_id, shard, 10_000, 10_000
+                    connection, publication["profile_id"], publish.publication_id, shard, 10_000, 10_000
                 )
                 if ids:
                     published = self._published.read(connection)
-                    profile_id = found["profile_id"]
+                    profile_id = publication["profile_id"]
                     batch = Batch(
                         connection, shard, published, self.now, NOTHING, only_profile=profile_id, sweep=ids
                     )

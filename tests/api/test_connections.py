@@ -32,10 +32,10 @@ def api(tmp_path: Path) -> Iterator[tuple[str, psutil.Process]]:
 
 def opened(base: str, sent: bytes) -> socket.socket:
     address = urlsplit(base)
-    found = socket.create_connection((address.hostname or "", address.port or 0), timeout=20)
+    connection = socket.create_connection((address.hostname or "", address.port or 0), timeout=20)
     with suppress(BrokenPipeError, ConnectionResetError):  # it may be refused before all of it was sent
-        found.sendall(sent)
-    return found
+        connection.sendall(sent)
+    return connection
 
 
 def said(connection: socket.socket) -> bytes:

@@ -33,9 +33,9 @@ async def stored(kindling: Installation, address: str) -> str:
     await kindling.client.put("/v1/profiles/engagement", json=PROFILE)
     saved = await kindling.client.put(address, json=DOCUMENTS[address])
     assert saved.status_code in (200, 201), saved.text
-    found = await kindling.client.get(address)
-    assert found.headers["etag"] == saved.headers["etag"]
-    return str(found.headers["etag"])
+    answer = await kindling.client.get(address)
+    assert answer.headers["etag"] == saved.headers["etag"]
+    return str(answer.headers["etag"])
 
 
 @pytest.mark.parametrize("address", ADDRESSES)

@@ -59,8 +59,8 @@ def test_no_call_is_answered_with_an_error_of_ours(running: tuple[str, subproces
         with suppress(Unsatisfiable):  # a route without parameters has nothing that could be wrong
             send()
 
-    for found in schema.get_all_operations():
-        operation: Any = found.ok()  # type: ignore[union-attr]  # a mistake in our description fails here
+    for described in schema.get_all_operations():
+        operation: Any = described.ok()  # type: ignore[union-attr]  # a mistake in our description fails here
         for mode in GenerationMode:
             check(operation, mode)
     print(f"{calls} calls")

@@ -93,7 +93,7 @@ def test_a_sound_automation_passes(raw: dict[str, Any]) -> None:
 )
 def test_an_error_is_named_where_it_stands(change: dict[str, Any], pointer: str, words: str) -> None:
     errors, _ = check(BASE | change)
-    assert [found for found, _ in errors] == [pointer]
+    assert [place for place, _ in errors] == [pointer]
     assert words in errors[0][1]
 
 
@@ -119,7 +119,7 @@ def test_a_warning_does_not_keep_it_from_being_saved(
 ) -> None:
     errors, warnings = check(BASE | change)
     assert errors == []
-    assert [found for found, _ in warnings] == [pointer]
+    assert [place for place, _ in warnings] == [pointer]
     assert words in warnings[0][1]
 
 

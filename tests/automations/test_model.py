@@ -69,8 +69,8 @@ STEP_MISTAKES: list[tuple[Any, str, str]] = [
 
 @pytest.mark.parametrize(("step", "pointer", "words"), STEP_MISTAKES)
 def test_a_mistake_in_a_step_is_named_where_it_stands(step: Any, pointer: str, words: str) -> None:
-    [(found, message)] = problems(BASE | {"steps": [{"add_tag": "x"}, step]})
-    assert found == f"/steps/1{pointer}"
+    [(place, message)] = problems(BASE | {"steps": [{"add_tag": "x"}, step]})
+    assert place == f"/steps/1{pointer}"
     assert words in message
 
 
@@ -91,8 +91,8 @@ def test_a_mistake_in_a_step_is_named_where_it_stands(step: Any, pointer: str, w
     ],
 )
 def test_a_mistake_in_a_trigger_is_named(trigger: dict[str, Any], pointer: str, words: str) -> None:
-    [(found, message)] = problems(BASE | {"trigger": trigger})
-    assert found == f"/trigger{pointer}"
+    [(place, message)] = problems(BASE | {"trigger": trigger})
+    assert place == f"/trigger{pointer}"
     assert words in message
 
 

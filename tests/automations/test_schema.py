@@ -23,7 +23,7 @@ def test_it_is_a_valid_schema() -> None:
 def test_every_example_passes(path: Path) -> None:
     documents = read_yaml(path.read_text("utf-8"))
     for document in documents:
-        assert [found.message for found in VALIDATOR.iter_errors(document.value)] == []
+        assert [error.message for error in VALIDATOR.iter_errors(document.value)] == []
 
 
 def test_a_document_with_everything_passes() -> None:

@@ -205,8 +205,8 @@ def test_names_that_need_a_webhook_say_so(template: str, mistake: str) -> None:
     ],
 )
 def test_arguments_of_filters_are_checked_when_they_are_saved(template: str, mistake: str | None) -> None:
-    found = check_template(template)
-    assert found == ([f"line 1: {mistake}"] if mistake else [])
+    mistakes = check_template(template)
+    assert mistakes == ([f"line 1: {mistake}"] if mistake else [])
 
 
 def test_default_is_used_as_in_jinja() -> None:
@@ -227,5 +227,5 @@ def test_default_is_used_as_in_jinja() -> None:
     ],
 )
 def test_a_secret_stands_for_itself_only(template: str, sound: bool) -> None:
-    found = check_template(template, {"secret": None})
-    assert found == [] if sound else "a secret stands for itself" in found[0]
+    mistakes = check_template(template, {"secret": None})
+    assert mistakes == [] if sound else "a secret stands for itself" in mistakes[0]

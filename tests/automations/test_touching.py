@@ -7,7 +7,7 @@ import pytest
 from automations.checks import check_automation
 from automations.known import Known
 from automations.model import Automation
-from automations.touching import things_of, touching
+from automations.touching import targets_of, touching
 from scoring.profile import ScoreProfile
 
 PROFILE = ScoreProfile.model_validate({"key": "p", "applies_to": "contact", "rules": []})
@@ -55,7 +55,7 @@ def test_what_cannot_meet_or_is_ordered_is_not(mine: dict[str, Any], other: dict
 def test_stages_owners_and_fields_are_things_too() -> None:
     step = {"update": {"stage": "demo", "owner": ["anna"], "fields": {"city": "Bonn"}}}
     raw = automation("a", {"split": [{"percent": 50, "steps": [step]}]})
-    assert things_of(raw) == {"stage", "owner", "the field city"}
+    assert targets_of(raw) == {"stage", "owner", "the field city"}
 
 
 def test_many_others_are_named_in_short() -> None:

@@ -41,7 +41,7 @@ def warned(known: Known = KNOWN, **parts: Any) -> dict[str, str]:
     }
     errors, warnings = check_automation(Automation.model_validate(raw | parts), known)
     assert errors == []
-    return {found.pointer: found.message for found in warnings}
+    return {warning.pointer: warning.message for warning in warnings}
 
 
 def trigger(filters: dict[str, Any], **more: Any) -> dict[str, Any]:
@@ -87,9 +87,9 @@ def trigger(filters: dict[str, Any], **more: Any) -> dict[str, Any]:
     ],
 )
 def test_filters_that_never_hold(filters: dict[str, Any], pointer: str, words: str) -> None:
-    found = warned(trigger=trigger(filters))
-    assert words in found[f"/trigger/filters/{pointer}"]
-    assert found[f"/trigger/filters/{pointer}"].endswith("so this never holds")
+    warnings = warned(trigger=trigger(filters))
+    assert words in warnings[f"/trigger/filters/{pointer}"]
+    assert warnings[f"/trigger/filters/{pointer}"].endswith("so this never holds")
 
 
 @pytest.mark.parametrize(
@@ -123,8 +123,8 @@ def test_filters_that_may_hold(filters: dict[str, Any]) -> None:
 
 def test_entering_needs_filters_on_the_score_or_the_band() -> None:
     for filters in ({"contact.stage": {"equal": "x"}}, {"change": {"greater": 5}}):
-        found = warned(trigger={"profile": "engagement", "filters": filters, "fires": "on_entry"})
-        assert "the filters read neither" in found["/trigger/fires"]
+        warnings = warned(trigger={"profile": "engagement", "filters": filters, "fires": "on_entry"})
+        assert "the filters read neither" in warnings["/trigger/fires"]
 
 
 def test_without_a_database_a_tag_that_looks_misspelled_is_named() -> None:
@@ -137,19 +137,19 @@ def test_without_a_database_a_tag_that_looks_misspelled_is_named() -> None:
 
 def test_a_new_tag_or_event_is_not_taken_for_another_one() -> None:
     asked = {"contact.tags": {"has": "trip"}, "event.type": {"equal": "form.started"}}
-    found = warned(trigger=trigger({**asked, "score": {"greater": 5}}))
-    assert found["/trigger/filters/contact.tags/has"].endswith("and no automation adds it")
-    assert found["/trigger/filters/event.type/equal"].endswith("has been seen so far")
+    warnings = warned(trigger=trigger({**asked, "score": {"greater": 5}}))
+    assert warnings["/trigger/filters/contact.tags/has"].endswith("and no automation adds it")
+    assert warnings["/trigger/filters/event.type/equal"].endswith("has been seen so far")
 
 
 def test_conditions_of_steps_and_ends_are_looked_at_too() -> None:
     never = {"score": {"greater": 200}}
-    found = warned(
+    warnings = warned(
         trigger=trigger({"score": {"greater": 5}}),
         steps=[{"if": never, "then": STOP}, {"wait_for": {"filters": never, "timeout": "1d"}}],
         exit_when=never,
     )
-    assert set(found) == {"/steps/0/if/score", "/steps/1/wait_for/filters/score", "/exit_when/score"}
+    assert set(warnings) == {"/steps/0/if/score", "/steps/1/wait_for/filters/score", "/exit_when/score"}
     rearm = warned(trigger=trigger({"score": {"greater": 5}}, rearm={"less": 0}))
     assert set(rearm) == {"/trigger/rearm/score"}
 
@@ -173,8 +173,8 @@ def test_conditions_of_steps_and_ends_are_looked_at_too() -> None:
 def test_only_upper_bounds_fire_at_everybodys_first_point(
     filters: dict[str, Any], fires: str, warns: bool
 ) -> None:
-    found = warned(trigger={"profile": "engagement", "filters": filters, "fires": fires})
-    said = found.get("/trigger/filters/score", found.get("/trigger/filters/scores.engagement", ""))
+    warnings = warned(trigger={"profile": "engagement", "filters": filters, "fires": fires})
+    said = warnings.get("/trigger/filters/score", warnings.get("/trigger/filters/scores.engagement", ""))
     assert ("first point" in said) is warns
 
 
@@ -228,18 +228,18 @@ def test_every_change_with_waits_should_say_what_runs_meanwhile() -> None:
     ],
 )
 def test_steps_that_no_way_leads_to(steps: list[Any], pointers: set[str]) -> None:
-    found = warned(trigger=trigger({"score": {"greater": 5}}), steps=steps)
-    assert set(found) == pointers
-    assert all("never reached" in message for message in found.values())
+    warnings = warned(trigger=trigger({"score": {"greater": 5}}), steps=steps)
+    assert set(warnings) == pointers
+    assert all("never reached" in message for message in warnings.values())
 
 
 def test_unknown_events_are_named_wherever_they_stand() -> None:
-    found = warned(
+    warnings = warned(
         trigger={"event": "payment.failled", "filters": {"event.type": {"equal": "form.submited"}}},
         steps=[{"wait_for": {"event": "form.submittd"}}],
         exit_when={"event": "deal.wn"},
     )
-    assert found == {
+    assert warnings == {
         "/trigger/event": 'no event "payment.failled" has been seen so far; did you mean "payment.failed"?',
         "/trigger/filters/event.type/equal": 'no event "form.submited" has been seen so far; did you mean '
         '"form.submitted"?',
@@ -258,22 +258,22 @@ def test_without_a_database_only_what_looks_misspelled_is_named() -> None:
 
 def test_unknown_tags_are_named() -> None:
     asked = {"score": {"greater": 5}, "contact.tags": {"has": "vpi"}}
-    found = warned(trigger=trigger(asked), steps=[{"remove_tag": "gone"}])
-    assert found["/trigger/filters/contact.tags/has"] == (
+    warnings = warned(trigger=trigger(asked), steps=[{"remove_tag": "gone"}])
+    assert warnings["/trigger/filters/contact.tags/has"] == (
         'no contact has the tag "vpi", and no automation adds it; did you mean "vip"?'
     )
-    assert "/steps/0/remove_tag" in found
+    assert "/steps/0/remove_tag" in warnings
     for tag in ("vip", "partner"):
         assert warned(trigger=trigger({"contact.tags": {"has": tag}})) == {}
     assert warned(steps=[{"add_tag": "new"}, {"remove_tag": "new"}]) == {}
 
 
 def test_fields_that_look_like_built_in_ones_are_named() -> None:
-    found = warned(
+    warnings = warned(
         trigger=trigger({"contact.emial": {"not_empty": True}}),
         steps=[{"create_task": {"title": "Call {{ contact.lable }} of {{ contact.company }}"}}],
     )
-    assert found == {
+    assert warnings == {
         "/trigger/filters/contact.emial": '"contact.emial" is a field of your own; did you mean "email"?',
         "/steps/0/create_task/title": '"contact.lable" is a field of your own; did you mean "label"?',
     }
@@ -298,7 +298,7 @@ def test_an_exit_that_the_filters_exclude_is_sound() -> None:
 def test_dnd_of_a_deal_is_an_error() -> None:
     raw = {"key": "a", "trigger": {"profile": "deals"}, "steps": [{"update": {"dnd": "all"}}]}
     errors, _ = check_automation(Automation.model_validate(raw), KNOWN)
-    assert [(found.pointer, found.message) for found in errors] == [
+    assert [(error.pointer, error.message) for error in errors] == [
         ("/steps/0/update/dnd", "a deal has no dnd, and this automation updates deals")
     ]
 
@@ -355,8 +355,8 @@ def test_an_address_that_is_none(to: Any, expected: dict[str, str]) -> None:
 def test_values_that_go_into_an_address_as_they_are_are_named(url: str, names: list[str]) -> None:
     steps = [{"webhook": {"url": url, "body": {"email": "{{ contact.email }}"}}}]
     said = [
-        found.message
-        for found in check_automation(
+        warning.message
+        for warning in check_automation(
             Automation.model_validate({"key": "a", "trigger": {"event": "deal.won"}, "steps": steps}), KNOWN
         )[1]
     ]

@@ -75,8 +75,8 @@ def listening(settings: Settings) -> list[tuple[str, int]]:
         if str(settings.home) in " ".join(process.info["cmdline"] or [])
     )
     links = temporal.net_connections(kind="tcp")
-    found = [(link.laddr.ip, link.laddr.port) for link in links if link.status == psutil.CONN_LISTEN]
-    return [*found, ("127.0.0.1", settings.port)]
+    places = [(link.laddr.ip, link.laddr.port) for link in links if link.status == psutil.CONN_LISTEN]
+    return [*places, ("127.0.0.1", settings.port)]
 
 
 def ask(

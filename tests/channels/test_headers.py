@@ -63,10 +63,10 @@ def test_a_name_beside_an_address_is_read_as_it_was_written(text: str) -> None:
     name = " ".join(text.split())
     header = address_header("To", Mailbox(name, "ada", "example.com"))
     raw = header.encode("ascii") + b"\r\nHello"
-    [found] = message_from_bytes(raw, policy=policy.default)["To"].addresses
-    assert found.addr_spec == "ada@example.com"
+    [address] = message_from_bytes(raw, policy=policy.default)["To"].addresses
+    assert address.addr_spec == "ada@example.com"
     if header.count("=?utf-8?") < 2:
-        assert found.display_name == name
+        assert address.display_name == name
     if "=?utf-8?" in header:
         assert decoded(header, "To")[1] == f"{name} <ada@example.com>"
     assert all(len(line) <= 76 for line in header.split("\r\n"))
@@ -112,10 +112,10 @@ def test_a_whole_message_is_ascii_and_says_what_was_written(subject: str, text: 
     mail = Mail("0190-1.a1", "ben@example.com", subject, text)
     raw = composed(mail, SENDER, BEN, datetime(2026, 5, 1, tzinfo=UTC))
     assert raw.isascii()
-    found = message_from_bytes(raw, policy=policy.default)
-    assert str(found["Subject"]) == subject
-    assert found.get_content().replace("\r\n", "\n").removesuffix("\n") == text
-    assert [str(found[name]) for name in ("From", "To", "Message-ID", "Auto-Submitted")] == [
+    message = message_from_bytes(raw, policy=policy.default)
+    assert str(message["Subject"]) == subject
+    assert message.get_content().replace("\r\n", "\n").removesuffix("\n") == text
+    assert [str(message[name]) for name in ("From", "To", "Message-ID", "Auto-Submitted")] == [
         "Kindling <kindling@example.com>",
         "ben@example.com",
         "<0190-1.a1@kindling>",

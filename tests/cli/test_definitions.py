@@ -36,7 +36,10 @@ def test_all_mistakes_are_listed_with_file_and_line(kindling: Kindling, written:
     assert "greater_or_equal" in shown.stdout
     assert "2 mistakes" in shown.stderr
     mistakes = kindling.json("check", path.parent, status=1)["mistakes"]
-    assert [(Path(found["file"]).name, found["line"]) for found in mistakes] == [("a.yaml", 4), ("b.yml", 3)]
+    assert [(Path(mistake["file"]).name, mistake["line"]) for mistake in mistakes] == [
+        ("a.yaml", 4),
+        ("b.yml", 3),
+    ]
 
 
 def test_a_missing_or_empty_folder_is_told(kindling: Kindling, tmp_path: Path) -> None:

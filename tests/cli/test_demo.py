@@ -9,15 +9,15 @@ from tests.cli.conftest import Kindling
 
 def left_behind(home: Path) -> list[str]:
     """Processes that name the demo's folder in their environment or command line."""
-    found = []
+    commands = []
     for process in psutil.process_iter():
         try:
             words = [*process.cmdline(), *process.environ().values()]
         except (psutil.Error, OSError):
             continue
         if any(str(home / "demo") in word for word in words):
-            found.append(" ".join(process.cmdline()))
-    return found
+            commands.append(" ".join(process.cmdline()))
+    return commands
 
 
 @pytest.mark.stack

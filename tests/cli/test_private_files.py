@@ -135,12 +135,12 @@ def test_processes_get_only_the_settings_that_they_read(kindling: Kindling) -> N
     wanted = {"api": {"KINDLING_API_KEY"}, "worker": {"KINDLING_SMTP_URL", "KINDLING_WEBHOOK_SECRET"}}
     with running(kindling, "up") as (process,):
         until(process, "Logs:")
-        found: dict[str, set[str]] = {}
+        settings_by_role: dict[str, set[str]] = {}
         for child in psutil.Process(process.pid).children(recursive=True):
             line = " ".join(child.cmdline())
             role = next(role for role in ("worker", "api", "temporal") if role in line.split("/")[-1])
             text = Path(f"/proc/{child.pid}/environ").read_bytes().decode()
-            found[role] = {name for name, value in SECRETS.items() if value in text}
+            settings_by_role[role] = {name for name, value in SECRETS.items() if value in text}
             assert role != "temporal" or "KINDLING" not in text
-    assert found == {**wanted, "temporal": set()}
+    assert settings_by_role == {**wanted, "temporal": set()}
     assert os.environ.get("SOMEBODY_ELSES_TOKEN") is None

@@ -45,21 +45,21 @@ def row_of(value: Any) -> dict[str, Any]:
 
 def readings(value: Any) -> dict[str, SqlValue]:
     """The columns that hold exactly this value."""
-    found = {f"member {name}": SqlValue.json_member(table.c.fields, name) for name in MEMBERS}
+    columns = {f"member {name}": SqlValue.json_member(table.c.fields, name) for name in MEMBERS}
     if value is MISSING or value is None or isinstance(value, str | list):
-        found["whole"] = SqlValue.json_list(table.c.whole)
+        columns["whole"] = SqlValue.json_list(table.c.whole)
     if value is None or value is MISSING:
-        return found | {
+        return columns | {
             "number": SqlValue.number(table.c.number),
             "text": SqlValue.text(table.c.text),
             "boolean": SqlValue.boolean(table.c.truth),
             "moment": SqlValue.moment(table.c.moment),
         }
     if isinstance(value, bool):
-        return found | {"boolean": SqlValue.boolean(table.c.truth)}
+        return columns | {"boolean": SqlValue.boolean(table.c.truth)}
     if isinstance(value, int | float):
-        return found | {"number": SqlValue.number(table.c.number)}
-    return found | ({"text": SqlValue.text(table.c.text)} if isinstance(value, str) else {})
+        return columns | {"number": SqlValue.number(table.c.number)}
+    return columns | ({"text": SqlValue.text(table.c.text)} if isinstance(value, str) else {})
 
 
 def disagreements(engine: sa.Engine, value: Any, tests: Iterable[tuple[str, Any]]) -> list[str]:

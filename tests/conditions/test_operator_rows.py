@@ -90,8 +90,8 @@ def test_time_alone_changes_it_where_it_says_so(row: Operator) -> None:
 @ROWS
 def test_it_looks_for_members_where_it_says_so(row: Operator) -> None:
     operands = [operand for operand in OPERANDS[row.operand.name] if operand == "a"]
-    found = any(passed(row, operand) == [["a"], ["b", "a"]] for operand in operands)
-    assert row.members is found, row.name
+    looks = any(passed(row, operand) == [["a"], ["b", "a"]] for operand in operands)
+    assert row.members is looks, row.name
 
 
 @ROWS

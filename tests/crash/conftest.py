@@ -40,6 +40,6 @@ async def client(settings: Settings) -> AsyncIterator[Client]:
 @pytest.fixture
 def look(settings: Settings) -> Iterator[Look]:
     settings.home.mkdir(parents=True, exist_ok=True)
-    found = Look(settings)
-    yield found
-    found.close()
+    opened = Look(settings)
+    yield opened
+    opened.close()

@@ -117,8 +117,8 @@ class Plain:
     def _step(self, step: dict[str, Any], path: str) -> bool:
         self.outcomes.append(path)
         kind = next(key for key in step if key not in ("on_failure", "then", "elif", "else"))
-        found: bool = getattr(self, f"_{kind}")(step[kind], step, path)
-        return found
+        goes_on: bool = getattr(self, f"_{kind}")(step[kind], step, path)
+        return goes_on
 
     def _add_tag(self, tag: str, _step: Any, _path: str) -> bool:
         self.tagged += tag not in self.tags

@@ -112,8 +112,10 @@ async def test_erasing_a_contact_cancels_its_follow_ups_in_temporal(
     temporal = await connect(settings)
 
     async def standing() -> list[str]:
-        found = temporal.list_workflows(f"WorkflowType = '{FOLLOW_UP_WORKFLOW}'")
-        return sorted([execution.status.name async for execution in found if execution.status is not None])
+        executions = temporal.list_workflows(f"WorkflowType = '{FOLLOW_UP_WORKFLOW}'")
+        return sorted(
+            [execution.status.name async for execution in executions if execution.status is not None]
+        )
 
     async with asyncio.timeout(30):
         while await standing() != ["CANCELED", "RUNNING"]:

@@ -142,8 +142,8 @@ def _agrees(look: Look, number: int, plain: Plain) -> None:
     )
 
     def texts(column: str, table: str) -> list[str]:
-        found = look.rows(f"SELECT {column} FROM {table} WHERE contact_id = {contact}")
-        return sorted(text for (text,) in found)
+        rows = look.rows(f"SELECT {column} FROM {table} WHERE contact_id = {contact}")
+        return sorted(text for (text,) in rows)
 
     started = {STARTED} if plain.started else set()
     assert status == plain.status

@@ -19,8 +19,8 @@ def test_the_schema_for_editors_is_up_to_date() -> None:
 
 
 def test_every_section_stands_in_one_page() -> None:
-    found = [name for page in pages() for name in sections_in(page.read_text("utf-8"))]
-    assert sorted(found) == sorted(SECTIONS)
+    sections = [name for page in pages() for name in sections_in(page.read_text("utf-8"))]
+    assert sorted(sections) == sorted(SECTIONS)
 
 
 def test_a_section_that_does_not_exist_is_named_with_the_nearest_one() -> None:

@@ -21,8 +21,8 @@ _CALL = re.compile(r"(?:GET|PUT|POST|PATCH|DELETE) /\S+")
 
 @pytest.fixture(params=PAGES, ids=lambda page: page.name)
 def page(request: pytest.FixtureRequest) -> Path:
-    found: Path = request.param
-    return found
+    path: Path = request.param
+    return path
 
 
 def _prose(text: str) -> str:

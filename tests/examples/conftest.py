@@ -41,7 +41,7 @@ _MICROSECOND = timedelta(microseconds=1)
 
 def read(*names: str) -> Documents:
     """The documents of these files of the folder, read as `kindling apply` reads them."""
-    return load_documents([found for name in names for found in read_files(FOLDER / f"{name}.yaml")], KINDS)
+    return load_documents([file for name in names for file in read_files(FOLDER / f"{name}.yaml")], KINDS)
 
 
 class Clock:

@@ -16,8 +16,8 @@ async def open_deal(rehearsal: Rehearsal, value: int) -> None:
 
 
 def forecast(rehearsal: Rehearsal) -> str | None:
-    found: str | None = rehearsal.application.deals.get("deal-1").fields.get("forecast")
-    return found
+    deal_forecast: str | None = rehearsal.application.deals.get("deal-1").fields.get("forecast")
+    return deal_forecast
 
 
 async def test_a_large_deal_that_is_saved_within_the_week(rehearsal: Rehearsal) -> None:

@@ -124,9 +124,9 @@ def test_a_file_of_secrets_is_checked_line_by_line(tmp_path: Path, text: str, mi
         assert read_secrets(path) == {"crm": "hunter2=3"}
         assert load_settings({"KINDLING_SECRETS_FILE": str(path)}, environ={}).secrets_file == path
     else:
-        found = refused(KINDLING_SECRETS_FILE=str(path))
-        assert mistake in found
-        assert "hunter2" not in found
+        told = refused(KINDLING_SECRETS_FILE=str(path))
+        assert mistake in told
+        assert "hunter2" not in told
 
 
 def test_a_network_that_is_none_is_refused() -> None:

@@ -50,7 +50,7 @@ def test_within_the_limit_there_is_no_digest(database: Database) -> None:
 
 def test_recipients_are_counted_one_by_one(database: Database) -> None:
     assert [admit(database, 0, who, most=1) for who in ("a", "b", "a", "b")] == [True, True, False, False]
-    assert [found[2] for found in digests(database)] == [1, 1]
+    assert [digest[2] for digest in digests(database)] == [1, 1]
 
 
 def test_what_comes_when_a_digest_is_due_is_another_ones(database: Database) -> None:
@@ -68,7 +68,7 @@ def test_one_that_is_being_sent_counts_no_more(database: Database) -> None:
     assert (row["held"], row["counting"]) == (1, False)
     assert admit(database, 79.5) is True
     assert admit(database, 79.6) is False
-    assert [found[2] for found in digests(database)] == [1, 1]
+    assert [digest[2] for digest in digests(database)] == [1, 1]
 
 
 def test_a_digest_is_one_workers(database: Database) -> None:
@@ -97,10 +97,10 @@ def test_no_hour_has_more_than_the_limit_with_digests_and_all(database: Database
             sent.append(minute)
         else:
             held += 1
-    found = digests(database)
-    assert sum(digest[2] for digest in found) == held
+    of_all = digests(database)
+    assert sum(digest[2] for digest in of_all) == held
     assert held > 50
-    every = sorted([*sent, *(due for _, due, _, _ in found if due <= minute)])
+    every = sorted([*sent, *(due for _, due, _, _ in of_all if due <= minute)])
     for end in every:
         assert len([at for at in every if end - 60 < at <= end]) <= 3
 
@@ -109,7 +109,7 @@ def test_shards_that_are_written_side_by_side_share_the_limit(database: Database
     with ThreadPoolExecutor(8) as pool:
         admitted = list(pool.map(lambda number: admit(database, number / 100, most=10), range(60)))
     assert admitted.count(True) == 10
-    assert [found[2] for found in digests(database)] == [50]
+    assert [digest[2] for digest in digests(database)] == [50]
 
 
 def test_what_is_older_than_an_hour_is_forgotten(database: Database) -> None:

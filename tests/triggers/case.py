@@ -57,14 +57,16 @@ class Step(NamedTuple):
 
     @property
     def score(self) -> int | None:
-        found: int | None = self.says["score"]
-        return found
+        score: int | None = self.says["score"]
+        return score
 
     @property
     def event_type(self) -> str | None:
         """The type of the event that it is, or that moves the score; `e` where the history does not say."""
-        found: str | None = self.says.get("event.type", "e" if self.says.get("cause") == "event" else None)
-        return found
+        event_type: str | None = self.says.get(
+            "event.type", "e" if self.says.get("cause") == "event" else None
+        )
+        return event_type
 
     @property
     def cause(self) -> str:
@@ -81,12 +83,12 @@ class Step(NamedTuple):
     def part(self, owner: str) -> dict[str, Any]:
         """What it says of `contact`, `deal`, `event` or `scores`, by the name behind the dot."""
         prefix = f"{owner}."
-        found = {
+        named = {
             name.removeprefix(prefix): value for name, value in self.says.items() if name.startswith(prefix)
         }
         if owner == "event":
-            found.pop("type", None)
-        return {name: value for name, value in found.items() if value is not MISSING or owner == "contact"}
+            named.pop("type", None)
+        return {name: value for name, value in named.items() if value is not MISSING or owner == "contact"}
 
 
 class Mark(NamedTuple):
@@ -170,15 +172,15 @@ def parse(history: History) -> list[Act]:
 
 
 def _items(history: History) -> list[str | Mark | Mapping[str, Any]]:
-    found: list[str | Mark | Mapping[str, Any]] = []
+    items: list[str | Mark | Mapping[str, Any]] = []
     for part in [history] if isinstance(history, str) else history:
         if isinstance(part, str):
-            found += [_item(token) for token in part.replace("[", " [ ").replace("]", " ] ").split()]
+            items += [_item(token) for token in part.replace("[", " [ ").replace("]", " ] ").split()]
         elif "publish" in part:
-            found.append(Mark("publish", part["publish"]))
+            items.append(Mark("publish", part["publish"]))
         else:
-            found.append(part)
-    return found
+            items.append(part)
+    return items
 
 
 def _item(token: str) -> str | Mark | Mapping[str, Any]:

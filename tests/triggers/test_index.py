@@ -55,11 +55,11 @@ def test_the_index_finds_exactly_the_triggers_whose_filters_hold(
     moved = change(previous, current)
     lookup = change_lookup(PROFILE, moved, FACTS)
     holding = {trigger.automation_id for trigger in triggers if trigger.holds(lookup, 0)}
-    found = [
+    matching = [
         match.trigger.automation_id
         for match in match_change(TriggerIndex(triggers), PROFILE, moved, FACTS, 0)
     ]
-    assert sorted(found) == sorted(holding)
+    assert sorted(matching) == sorted(holding)
 
 
 @given(filters, scores, scores)

@@ -98,8 +98,8 @@ class Town:
 
 
 async def _value(holds: Callable[[], Any]) -> bool:
-    found = holds()
-    return bool(await found) if asyncio.iscoroutine(found) else bool(found)
+    value = holds()
+    return bool(await value) if asyncio.iscoroutine(value) else bool(value)
 
 
 @contextlib.asynccontextmanager
@@ -123,5 +123,5 @@ async def town_of(
 @pytest_asyncio.fixture(loop_scope="session")
 async def town(temporal: WorkflowEnvironment, settings: Settings, sqlite_url: str) -> AsyncIterator[Town]:
     """A town without a mail server."""
-    async with town_of(temporal, settings, sqlite_url) as found:
-        yield found
+    async with town_of(temporal, settings, sqlite_url) as opened:
+        yield opened

@@ -33,8 +33,8 @@ def mailbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Mailbox]:
 async def town(
     mailbox: Mailbox, temporal: WorkflowEnvironment, settings: Settings, sqlite_url: str
 ) -> AsyncIterator[Town]:
-    async with town_of(temporal, settings, sqlite_url) as found:
-        yield found
+    async with town_of(temporal, settings, sqlite_url) as opened:
+        yield opened
 
 
 def begin(town: Town, to: Any, *more: dict[str, Any], on_failure: str = "stop", **contact: Any) -> None:

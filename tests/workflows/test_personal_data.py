@@ -54,8 +54,8 @@ async def town(
     hooks: Hooks, mailbox: Mailbox, temporal: WorkflowEnvironment, settings: Settings, sqlite_url: str
 ) -> AsyncIterator[Town]:
     allowed = settings.model_copy(update={"webhook_allow": "127.0.0.1"})
-    async with town_of(temporal, allowed, sqlite_url) as found:
-        yield found
+    async with town_of(temporal, allowed, sqlite_url) as opened:
+        yield opened
 
 
 def steps(hooks: Hooks) -> list[dict[str, Any]]:

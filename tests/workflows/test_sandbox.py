@@ -21,5 +21,5 @@ HEAVY = (
 @pytest.mark.parametrize("module", ["workflows.shard", "workflows.follow_up", "workflows.publish"])
 def test_a_workflow_module_imports_nothing_heavy(module: str) -> None:
     code = f"import {module}, sys; print(*[name for name in {HEAVY!r} if name in sys.modules])"
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert found.stdout.split() == []
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout.split() == []

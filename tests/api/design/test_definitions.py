@@ -36,7 +36,11 @@ async def test_a_profile_is_saved_published_changed_and_rolled_back(kindling: In
     kindling.score()
     assert (await kindling.get("/v1/contacts/ada/scores"))["items"][0]["score"] == 2
     versions = (await kindling.get("/v1/profiles/engagement/versions"))["items"]
-    assert [(found["version"], found["current"]) for found in versions] == [(3, True), (2, False), (1, False)]
+    assert [(version["version"], version["current"]) for version in versions] == [
+        (3, True),
+        (2, False),
+        (1, False),
+    ]
     assert versions[0]["definition"] == versions[2]["definition"]
 
 
@@ -181,14 +185,14 @@ async def test_every_mistake_in_an_automation_is_told(kindling: Installation) ->
         },
     )
     assert answer.status_code == 422
-    found = {error["pointer"]: error["message"] for error in answer.json()["errors"]}
-    assert set(found) == {
+    mistakes = {error["pointer"]: error["message"] for error in answer.json()["errors"]}
+    assert set(mistakes) == {
         "/trigger/profile",
         "/trigger/filters/scor",
         "/trigger/filters/score/equal",
         "/steps/0/notify/message",
     }
-    assert found["/trigger/profile"] == 'there is no profile "engagment"; did you mean "engagement"?'
+    assert mistakes["/trigger/profile"] == 'there is no profile "engagment"; did you mean "engagement"?'
     assert (await kindling.client.get("/v1/automations/hot")).status_code == 404
 
 
@@ -212,7 +216,8 @@ async def test_an_automation_is_paused_and_resumed(kindling: Installation) -> No
     await kindling.send(*opened("ada"))
     kindling.score()
     assert [
-        found["current"] for found in (await kindling.get("/v1/enrollments", automation="hot"))["items"]
+        enrollment["current"]
+        for enrollment in (await kindling.get("/v1/enrollments", automation="hot"))["items"]
     ] == [6]
 
 

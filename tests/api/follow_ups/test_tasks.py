@@ -20,8 +20,8 @@ async def task(kindling: Installation) -> dict[str, Any]:
             created_at=kindling.now,
             updated_at=kindling.now,
         )
-    (found,) = (await kindling.get("/v1/tasks", contact="ada", status="open"))["items"]
-    return dict(found)
+    (added,) = (await kindling.get("/v1/tasks", contact="ada", status="open"))["items"]
+    return dict(added)
 
 
 async def test_a_task_is_changed(kindling: Installation, task: dict[str, Any]) -> None:

@@ -30,19 +30,19 @@ async def test_every_change_is_warned_of_with_what_on_entry_would_do(kindling: I
     await steps_up(kindling, "ben", *[UP] * 6)
     await steps_up(kindling, "cleo", *[UP] * 2)
     await kindling.client.put("/v1/automations/hot", json=AUTOMATION)
-    found = await backtest(kindling)
-    assert (found["enrollments"], found["records"], found["looked_at"]) == (8, 2, 20)
-    assert found["warnings"] == [
+    result = await backtest(kindling)
+    assert (result["enrollments"], result["records"], result["looked_at"]) == (8, 2, 20)
+    assert result["warnings"] == [
         "fires on every change: 8 enrollments of 2 contacts, did you mean on_entry? That makes 3 enrollments"
     ]
-    assert [(item["contact"], item["times"]) for item in found["items"]] == [("ada", 6), ("ben", 2)]
-    assert found["items"][0]["entries"][0] == {
+    assert [(item["contact"], item["times"]) for item in result["items"]] == [("ada", 6), ("ben", 2)]
+    assert result["items"][0]["entries"][0] == {
         "at": "2026-11-22T17:00:00.000000Z",
         "previous": 4,
         "current": 5,
     }
-    assert sum(day["enrollments"] for day in found["per_day"]) == 8
-    assert found["published"] == {"enrollments": 0, "records": 0, "skipped": {}}
+    assert sum(day["enrollments"] for day in result["per_day"]) == 8
+    assert result["published"] == {"enrollments": 0, "records": 0, "skipped": {}}
     assert (await kindling.get("/v1/enrollments"))["items"] == []
 
 
@@ -82,8 +82,8 @@ async def test_guards_count_as_they_would_have(
     trigger = {"profile": "engagement", "filters": {"score": {"greater_or_equal": 5}}, **more}
     steps = [{"add_tag": "hot"}, {"wait": "5h"}]
     await kindling.client.put("/v1/automations/hot", json={"trigger": trigger, "steps": steps})
-    found = await backtest(kindling)
-    assert (found["enrollments"], found["skipped"]) == (enrollments, skipped)
+    result = await backtest(kindling)
+    assert (result["enrollments"], result["skipped"]) == (enrollments, skipped)
 
 
 async def test_only_the_days_asked_for_count_and_what_was_before_guards(kindling: Installation) -> None:
@@ -118,9 +118,9 @@ async def test_a_trigger_on_an_event_is_run_over_events(kindling: Installation) 
         kindling.score()
     trigger = {"event": "payment.failed", "where": {"amount": {"greater": 100}}, "reentry": {"after": "7d"}}
     await kindling.client.put("/v1/automations/pay", json={"trigger": trigger, "steps": [{"stop": "x"}]})
-    found = await backtest(kindling, key="pay")
-    assert (found["enrollments"], found["records"], found["skipped"]) == (2, 2, {"reentry": 1})
-    assert found["looked_at"] == 4
+    result = await backtest(kindling, key="pay")
+    assert (result["enrollments"], result["records"], result["skipped"]) == (2, 2, {"reentry": 1})
+    assert result["looked_at"] == 4
 
 
 async def test_deals_are_told_by_their_keys(kindling: Installation) -> None:
@@ -152,9 +152,9 @@ async def test_numbers_of_an_automation(kindling: Installation) -> None:
     )
     await kindling.send(*opened("ada", 6))
     kindling.score()
-    found = await kindling.get("/v1/automations/hot/stats")
-    assert (found["entered"], found["queued"], found["completed"], found["skipped"]) == (2, 2, 0, {})
-    assert found["steps"] == [
+    stats = await kindling.get("/v1/automations/hot/stats")
+    assert (stats["entered"], stats["queued"], stats["completed"], stats["skipped"]) == (2, 2, 0, {})
+    assert stats["steps"] == [
         {
             "path": "0",
             "key": "ask",
@@ -178,8 +178,8 @@ async def test_bands_of_the_time_decide(kindling: Installation) -> None:
     await kindling.automate(trigger=trigger, steps=[{"stop": "x"}])
     await steps_up(kindling, "ada", *[UP] * 6)
     await kindling.publish(**{**PROFILE, "bands": {"cold": None, "hot": 80}})
-    found = await backtest(kindling, version=1)
-    assert (found["enrollments"], found["only_published"]) == (1, 0)
+    result = await backtest(kindling, version=1)
+    assert (result["enrollments"], result["only_published"]) == (1, 0)
 
 
 async def test_changes_of_one_batch_run_at_once(kindling: Installation) -> None:
@@ -188,9 +188,9 @@ async def test_changes_of_one_batch_run_at_once(kindling: Installation) -> None:
     await kindling.automate(trigger=trigger, steps=[{"stop": "x"}])
     await kindling.send(*opened("ada", 4))
     kindling.score()
-    found = await backtest(kindling)
-    assert (found["enrollments"], found["skipped"]) == (1, {"running": 3})
-    assert found["published"] == {"enrollments": 1, "records": 1, "skipped": {"running": 3}}
+    result = await backtest(kindling)
+    assert (result["enrollments"], result["skipped"]) == (1, {"running": 3})
+    assert result["published"] == {"enrollments": 1, "records": 1, "skipped": {"running": 3}}
 
 
 async def test_events_are_run_in_the_order_of_arrival(kindling: Installation) -> None:

@@ -19,8 +19,8 @@ MONEY: dict[str, Any] = {
 
 async def told(kindling: Installation, event_id: str) -> dict[str, Any]:
     """What the profile "money" says of an event."""
-    found = await kindling.get(f"/v1/events/{event_id}/points")
-    [profile] = [one for one in found["profiles"] if one["profile"] == "money"]
+    explanation = await kindling.get(f"/v1/events/{event_id}/points")
+    [profile] = [one for one in explanation["profiles"] if one["profile"] == "money"]
     return dict(profile)
 
 
@@ -32,10 +32,10 @@ async def scored(kindling: Installation, *events: dict[str, Any]) -> None:
 
 async def test_a_text_where_a_number_was_meant_is_told(kindling: Installation) -> None:
     await scored(kindling, {"id": "e1", "type": "pay", "contact": "ada", "properties": {"amount": "120.00"}})
-    found = await told(kindling, "e1")
-    assert (found["points"], found["record"], found["version"]) == (0, "ada", 1)
-    assert found["why"] == 'paid: amount is at least 100: no, it is the text "120.00"'
-    [rule] = found["rules"]
+    points = await told(kindling, "e1")
+    assert (points["points"], points["record"], points["version"]) == (0, "ada", 1)
+    assert points["why"] == 'paid: amount is at least 100: no, it is the text "120.00"'
+    [rule] = points["rules"]
     assert (rule["rule"], rule["outcome"], rule["filters"][0]["actual"]) == ("paid", "where", "120.00")
 
 
@@ -45,16 +45,16 @@ async def test_points_and_no_rule_are_told(kindling: Installation) -> None:
         {"id": "e1", "type": "pay", "contact": "ada", "properties": {"amount": 120}},
         {"id": "e2", "type": "visit", "contact": "ada"},
     )
-    found = await told(kindling, "e1")
-    assert (found["points"], found["worth"], found["why"]) == (20, 20, "+20 points by paid")
+    points = await told(kindling, "e1")
+    assert (points["points"], points["worth"], points["why"]) == (20, 20, "+20 points by paid")
     assert (await told(kindling, "e2"))["why"] == "no rule is on visit"
 
 
 async def test_a_limit_that_is_reached_is_told_and_a_groups_bound_too(kindling: Installation) -> None:
     await scored(kindling, *({"id": f"o{n}", "type": "open", "contact": "ada"} for n in range(3)))
-    found = await told(kindling, "o2")
-    assert found["rules"][0]["outcome"] == "limit"
-    assert found["why"].startswith("opened: limit of 2 a day reached")
+    third = await told(kindling, "o2")
+    assert third["rules"][0]["outcome"] == "limit"
+    assert third["why"].startswith("opened: limit of 2 a day reached")
     first = await told(kindling, "o0")
     assert (first["points"], first["bounds"]) == (
         1,
@@ -84,8 +84,8 @@ async def test_what_does_not_count_says_so(kindling: Installation) -> None:
 async def test_a_deals_profile_needs_a_deal(kindling: Installation) -> None:
     await kindling.publish("deals", applies_to="deal", rules=[{"key": "r", "on": "pay", "points": 1}])
     await scored(kindling, {"id": "e", "type": "pay", "contact": "ada"})
-    found = await kindling.get("/v1/events/e/points")
-    assert {one["profile"]: one["why"] for one in found["profiles"]}["deals"] == (
+    explanation = await kindling.get("/v1/events/e/points")
+    assert {one["profile"]: one["why"] for one in explanation["profiles"]}["deals"] == (
         "the event names no deal, and the profile scores deals"
     )
 

@@ -26,18 +26,23 @@ async def test_the_preview_is_what_the_publish_then_does(kindling: Installation)
     await filled(kindling)
     before = await kindling.get("/v1/enrollments")
     await kindling.client.put("/v1/profiles/engagement", json=STRICTER)
-    found = await kindling.get("/v1/profiles/engagement/preview")
-    assert (found["status"], found["version"], found["records"], found["changed"]) == ("done", 2, 7, 7)
-    assert {row["band"]: (row["before"], row["after"]) for row in found["bands"]} == {
+    preview = await kindling.get("/v1/profiles/engagement/preview")
+    assert (preview["status"], preview["version"], preview["records"], preview["changed"]) == (
+        "done",
+        2,
+        7,
+        7,
+    )
+    assert {row["band"]: (row["before"], row["after"]) for row in preview["bands"]} == {
         "cold": (2, 1),
         "warm": (3, 4),
         "hot": (2, 2),
     }
-    assert found["movers"][0] == {"contact": "c7", "before": 7, "after": 14}
-    assert sum(bar["before"] for bar in found["distribution"]) == 7
+    assert preview["movers"][0] == {"contact": "c7", "before": 7, "after": 14}
+    assert sum(bar["before"] for bar in preview["distribution"]) == 7
     assert await kindling.get("/v1/enrollments") == before
     assert (await kindling.get("/v1/profiles/engagement"))["version"] == 1
-    promised = {row["automation"]: (row["enrolled"], row["skipped"]) for row in found["enrollments"]}
+    promised = {row["automation"]: (row["enrolled"], row["skipped"]) for row in preview["enrollments"]}
     assert promised == {"hot": (5, {}), "once": (2, {"reentry": 3})}
 
     await kindling.client.post("/v1/profiles/engagement/publish", json={"triggers": "fire"})
@@ -56,9 +61,9 @@ async def test_a_first_publish_is_previewed_from_nothing(kindling: Installation)
     await kindling.send(*opened("ada", 3))
     kindling.score()
     await kindling.client.put("/v1/profiles/engagement", json=PROFILE)
-    found = await kindling.get("/v1/profiles/engagement/preview")
-    assert (found["empty"], found["changed"]) == ({"before": 1, "after": 0}, 1)
-    assert found["band_moves"] == [{"from": None, "to": "warm", "count": 1}]
+    preview = await kindling.get("/v1/profiles/engagement/preview")
+    assert (preview["empty"], preview["changed"]) == ({"before": 1, "after": 0}, 1)
+    assert preview["band_moves"] == [{"from": None, "to": "warm", "count": 1}]
 
 
 async def test_what_may_not_be_published_is_not_previewed(kindling: Installation) -> None:
@@ -71,10 +76,10 @@ async def test_what_may_not_be_published_is_not_previewed(kindling: Installation
 async def test_versions_are_compared_and_rolled_back_to(kindling: Installation) -> None:
     await filled(kindling)
     await kindling.publish("engagement", **STRICTER)
-    found = await kindling.get("/v1/profiles/engagement/compare", **{"from": 1, "to": 2})
-    assert (found["from"], found["to"]) == (1, 2)
-    assert "-    points: 1" in found["diff"]
-    assert "+    points: 2" in found["diff"]
+    comparison = await kindling.get("/v1/profiles/engagement/compare", **{"from": 1, "to": 2})
+    assert (comparison["from"], comparison["to"]) == (1, 2)
+    assert "-    points: 1" in comparison["diff"]
+    assert "+    points: 2" in comparison["diff"]
     assert (await kindling.get("/v1/profiles/engagement/compare"))["diff"] == ""
     missing = await kindling.client.get("/v1/profiles/engagement/compare?from=7")
     assert missing.json()["detail"] == '"engagement" has no version 7; its versions are 1 to 2'
@@ -95,8 +100,8 @@ def test_a_long_preview_tells_how_far_it_is_and_is_given_up_at_the_end(kindling:
     previews = kindling.application.previews
     first = previews.ask("engagement", patience=0)
     assert (first.status, first.distribution) == ("computing", None)
-    found = previews.ask("engagement", patience=60)
-    assert (found.status, found.records, found.done) == ("done", 3_000, 3_000)
+    preview = previews.ask("engagement", patience=60)
+    assert (preview.status, preview.records, preview.done) == ("done", 3_000, 3_000)
     previews.ask("engagement", patience=0)
     previews.close()
     for thread in previews._executor._threads:

@@ -8,8 +8,8 @@ from tests.api.installation import AUTOMATION, PROFILE, Installation, opened
 
 
 async def why(kindling: Installation, automation: str = "hot", **record: str) -> list[dict[str, Any]]:
-    found = await kindling.get(f"/v1/automations/{automation}/why", **(record or {"contact": "ada"}))
-    items: list[dict[str, Any]] = found["items"]
+    explanation = await kindling.get(f"/v1/automations/{automation}/why", **(record or {"contact": "ada"}))
+    items: list[dict[str, Any]] = explanation["items"]
     return items
 
 
@@ -162,11 +162,11 @@ async def test_enrollments_by_hand_are_told_besides(kindling: Installation) -> N
     await kindling.automate()
     await kindling.client.post("/v1/automations/hot/enroll", json={"contacts": ["ada"]})
     await kindling.client.post("/v1/automations/hot/drop-queued")
-    found = await kindling.get("/v1/automations/hot/why", contact="ada")
-    assert [(one["cause"], one["enrollment"], one["reason"]) for one in found["besides"]] == [
+    explanation = await kindling.get("/v1/automations/hot/why", contact="ada")
+    assert [(one["cause"], one["enrollment"], one["reason"]) for one in explanation["besides"]] == [
         ("manual", None, "dropped")
     ]
-    assert found["items"][0]["outcome"] == "unpublished"
+    assert explanation["items"][0]["outcome"] == "unpublished"
 
 
 async def test_guards_of_events_of_one_batch_tell_what_came_before(kindling: Installation) -> None:
@@ -190,8 +190,8 @@ async def test_entering_because_of_a_field_is_told_besides(kindling: Installatio
     kindling.later()
     await kindling.client.patch("/v1/contacts/ada", json={"stage": "lead"})
     kindling.score()
-    found = await kindling.get("/v1/automations/hot/why", contact="ada")
-    assert found["items"][0]["outcome"] == "otherwise", "the score was there, the stage was not"
-    [besides] = found["besides"]
+    explanation = await kindling.get("/v1/automations/hot/why", contact="ada")
+    assert explanation["items"][0]["outcome"] == "otherwise", "the score was there, the stage was not"
+    [besides] = explanation["besides"]
     assert (besides["cause"], besides["reason"]) == ("attribute", None)
     assert besides["enrollment"] is not None

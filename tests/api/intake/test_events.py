@@ -117,9 +117,9 @@ async def test_a_wrong_event_is_told_where_and_why(
     answer = await kindling.client.post("/v1/events", json=event)
     assert answer.status_code == 422
     assert answer.headers["content-type"] == "application/problem+json"
-    found = answer.json()["errors"]
-    assert [error["pointer"] for error in found] == [pointer]
-    assert found[0]["message"].startswith(message)
+    mistakes = answer.json()["errors"]
+    assert [error["pointer"] for error in mistakes] == [pointer]
+    assert mistakes[0]["message"].startswith(message)
     assert (await kindling.get("/v1/event-types"))["items"] == []
 
 

@@ -17,8 +17,8 @@ VISIT = {"id": "n-42", "type": "visit", "contact": "ada", "properties": {"page":
 async def send(kindling: Installation, *events: dict[str, Any]) -> dict[str, Any]:
     answer = await kindling.client.post("/v1/events", json=list(events))
     assert answer.status_code == 202, answer.text
-    found: dict[str, Any] = answer.json()
-    return found
+    taken: dict[str, Any] = answer.json()
+    return taken
 
 
 async def test_one_id_for_two_contacts_is_a_conflict(kindling: Installation) -> None:
@@ -85,8 +85,8 @@ async def test_what_is_known_creates_nobody(kindling: Installation) -> None:
 async def test_an_id_is_free_for_the_sound_event_behind_a_rejected_one(kindling: Installation) -> None:
     wrong = {"id": "x", "type": "visit", "deal": "not there"}
     answer = await send(kindling, wrong, {**VISIT, "id": "x"}, {**VISIT, "id": "x", "contact": "ben"})
-    assert [found["index"] for found in answer["rejected"]] == [0]
-    assert [found["index"] for found in answer["conflicts"]] == [2]
+    assert [event["index"] for event in answer["rejected"]] == [0]
+    assert [event["index"] for event in answer["conflicts"]] == [2]
     assert (answer["accepted"], answer["duplicates"], answer["ids"]) == (1, 0, [None, "x", None])
 
 
@@ -120,10 +120,10 @@ async def test_lines_of_a_stream_that_conflict_are_counted_and_listed(kindling: 
     answer = await kindling.client.post(
         "/v1/events", content=lines, headers={"Content-Type": "application/x-ndjson"}
     )
-    found = answer.json()
-    assert (found["accepted"], found["duplicates"], found["conflicts_count"]) == (150, 0, 150)
-    assert len(found["conflicts"]) == 100
-    assert found["conflicts"][0]["index"] == 150
+    taken = answer.json()
+    assert (taken["accepted"], taken["duplicates"], taken["conflicts_count"]) == (150, 0, 150)
+    assert len(taken["conflicts"]) == 100
+    assert taken["conflicts"][0]["index"] == 150
 
 
 async def test_of_two_at_once_one_is_stored_and_the_other_is_said(kindling: Installation) -> None:

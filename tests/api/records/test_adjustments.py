@@ -13,8 +13,8 @@ async def adjust(kindling: Installation, **body: Any) -> dict[str, Any]:
     answer = await kindling.client.post(ADJUST, json={"reason": "met at the fair", **body})
     assert answer.status_code == 202, answer.text
     kindling.score()
-    found: dict[str, Any] = answer.json()
-    return found
+    adjustment: dict[str, Any] = answer.json()
+    return adjustment
 
 
 @pytest.fixture
@@ -26,8 +26,8 @@ async def scored(kindling: Installation) -> Installation:
 
 
 async def detail(kindling: Installation, **query: Any) -> dict[str, Any]:
-    found: dict[str, Any] = await kindling.get("/v1/contacts/ada/scores/engagement", **query)
-    return found
+    score: dict[str, Any] = await kindling.get("/v1/contacts/ada/scores/engagement", **query)
+    return score
 
 
 async def test_points_and_targets_add_up_with_reason_and_author(scored: Installation) -> None:
@@ -39,14 +39,14 @@ async def test_points_and_targets_add_up_with_reason_and_author(scored: Installa
         None,
     )
     await adjust(scored, set_to=2)
-    found = await detail(scored)
-    assert found["score"] == 2
-    assert {line["rule"]: line["points"] for line in found["breakdown"]} == {"opened": 4, "adjustments": -2}
-    assert [(row["previous"], row["current"], row["cause"]) for row in found["history"][:2]] == [
+    score = await detail(scored)
+    assert score["score"] == 2
+    assert {line["rule"]: line["points"] for line in score["breakdown"]} == {"opened": 4, "adjustments": -2}
+    assert [(row["previous"], row["current"], row["cause"]) for row in score["history"][:2]] == [
         (9, 2, "adjustment"),
         (4, 9, "adjustment"),
     ]
-    assert found["history"][1]["adjustment"] == {
+    assert score["history"][1]["adjustment"] == {
         "id": given["id"],
         "reason": "met at the fair",
         "author": "eve",
@@ -60,8 +60,8 @@ async def test_they_survive_publishing_and_may_expire(scored: Installation) -> N
     assert (await detail(scored))["score"] == 10
     scored.later(2)
     scored.score()
-    found = await detail(scored)
-    assert (found["score"], found["history"][0]["cause"]) == (5, "expiry")
+    score = await detail(scored)
+    assert (score["score"], score["history"][0]["cause"]) == (5, "expiry")
 
 
 async def test_they_trigger_like_any_change_unless_silent(scored: Installation) -> None:
@@ -100,8 +100,8 @@ async def test_one_id_counts_once(scored: Installation) -> None:
 async def test_mistakes_are_told(scored: Installation, body: Any, pointer: str, message: str) -> None:
     answer = await scored.client.post(ADJUST, json=body)
     assert answer.status_code == 422
-    found = {error["pointer"]: error["message"] for error in answer.json()["errors"]}
-    assert message in found[pointer]
+    mistakes = {error["pointer"]: error["message"] for error in answer.json()["errors"]}
+    assert message in mistakes[pointer]
     scored.score()
     assert (await detail(scored))["score"] == 4
 
@@ -121,12 +121,12 @@ async def test_the_entries_behind_a_score_are_listed_with_their_causes(scored: I
     path = "/v1/contacts/ada/scores/engagement/entries"
     first = await scored.get(path, limit=3)
     rest = await scored.get(path, limit=3, cursor=first["next"])
-    found = first["items"] + rest["items"]
+    entries = first["items"] + rest["items"]
     assert rest["next"] is None
-    assert sum(entry["worth"] for entry in found) == 9
-    by_hand = [entry for entry in found if entry["rule"] == "adjustments"]
+    assert sum(entry["worth"] for entry in entries) == 9
+    by_hand = [entry for entry in entries if entry["rule"] == "adjustments"]
     assert [entry["adjustment"]["id"] for entry in by_hand] == [given["id"]]
-    assert {entry["event"]["type"] for entry in found if entry["rule"] == "opened"} == {"email.opened"}
+    assert {entry["event"]["type"] for entry in entries if entry["rule"] == "opened"} == {"email.opened"}
     assert len((await scored.get(path, rule="opened"))["items"]) == 4
 
 
@@ -141,13 +141,13 @@ async def test_the_forecast_says_until_when_a_band_lasts(kindling: Installation)
     )
     await kindling.send({"type": "a", "contact": "ada"}, {"type": "b", "contact": "ada"})
     kindling.score()
-    found = await detail(kindling)
-    assert (found["score"], found["band"], found["band_until"]) == (7, "hot", "2026-11-24T12:00:00.000000Z")
-    assert [(row["at"][:10], row["score"], row["band"]) for row in found["forecast"]] == [
+    score = await detail(kindling)
+    assert (score["score"], score["band"], score["band_until"]) == (7, "hot", "2026-11-24T12:00:00.000000Z")
+    assert [(row["at"][:10], row["score"], row["band"]) for row in score["forecast"]] == [
         ("2026-11-24", 3, "cold"),
         ("2026-11-25", 0, "cold"),
         ("2026-12-02", -1, "cold"),
     ]
     assert (await detail(kindling, at="2026-11-25T12:00:00Z"))["forecast"][0]["score"] == -1
-    for row in found["forecast"]:
+    for row in score["forecast"]:
         assert (await detail(kindling, at=row["at"]))["score"] == row["score"]

@@ -12,15 +12,15 @@ from tests.api.installation import Installation
 async def put(kindling: Installation, **values: Any) -> dict[str, Any]:
     answer = await kindling.client.put("/v1/contacts/ada", json=values)
     assert answer.status_code in (200, 201), answer.text
-    found: dict[str, Any] = answer.json()
-    return found
+    contact: dict[str, Any] = answer.json()
+    return contact
 
 
 async def patch(kindling: Installation, **values: Any) -> dict[str, Any]:
     answer = await kindling.client.patch("/v1/contacts/ada", json=values)
     assert answer.status_code == 200, answer.text
-    found: dict[str, Any] = answer.json()
-    return found
+    contact: dict[str, Any] = answer.json()
+    return contact
 
 
 async def test_twenty_clients_that_add_a_tag_each_keep_all(kindling: Installation) -> None:

@@ -20,8 +20,8 @@ DEAL_PROFILE: dict[str, Any] = {
 async def put(kindling: Installation, key: str, **body: Any) -> dict[str, Any]:
     answer = await kindling.client.put(f"/v1/deals/{key}", json=body)
     assert answer.status_code in (200, 201), answer.text
-    found: dict[str, Any] = answer.json()
-    return found
+    deal: dict[str, Any] = answer.json()
+    return deal
 
 
 async def test_a_deal_is_created_changed_read_and_erased(kindling: Installation) -> None:
@@ -69,10 +69,10 @@ async def test_mistakes_are_told_and_nothing_is_saved(
 ) -> None:
     answer = await kindling.client.put("/v1/deals/d1", json=body)
     assert answer.status_code == 422, answer.text
-    found = {error["pointer"]: error["message"] for error in answer.json()["errors"]}
-    assert found.keys() == errors.keys()
+    mistakes = {error["pointer"]: error["message"] for error in answer.json()["errors"]}
+    assert mistakes.keys() == errors.keys()
     for pointer, message in errors.items():
-        assert message in found[pointer]
+        assert message in mistakes[pointer]
     assert (await kindling.get("/v1/deals"))["items"] == []
     assert (await kindling.get("/v1/contacts"))["items"] == []
 

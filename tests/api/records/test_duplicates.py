@@ -80,12 +80,12 @@ async def test_many_are_listed_in_pages(kindling: Installation) -> None:
 async def test_a_count_that_takes_long_is_kept_for_a_while(
     kindling: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = kindling.application.duplicates
+    duplicates = kindling.application.duplicates
     monkeypatch.setattr("services.records.duplicates._BRIEF", 60)
-    assert found.count() == 0
+    assert duplicates.count() == 0
     await kindling.send(*opened("Ada@x.example"), *opened("ada@x.example"))
     monkeypatch.setattr("services.records.duplicates._BRIEF", -60)
-    assert found.count() == 1
+    assert duplicates.count() == 1
     await kindling.client.delete("/v1/contacts/Ada@x.example")
-    assert found.count() == 1
+    assert duplicates.count() == 1
     assert Duplicates(kindling.application.resources).count() == 0

@@ -72,8 +72,8 @@ async def test_an_erased_address_is_in_no_file_any_more(sqlite_url: str, tmp_pat
     secret = "nobody-b7c1@kindling.example"
 
     def holding() -> list[str]:
-        found = [path for path in files.iterdir() if path.is_file() and b"b7c1" in path.read_bytes()]
-        return [path.name for path in found]
+        paths = [path for path in files.iterdir() if path.is_file() and b"b7c1" in path.read_bytes()]
+        return [path.name for path in paths]
 
     async with kindling.client as client:
         await kindling.publish()

@@ -56,8 +56,8 @@ async def test_a_score_can_be_asked_for_at_another_time(kindling: Installation) 
 
     async def at(moment: str | None) -> tuple[int | None, int]:
         parameters = {"at": moment} if moment else {}
-        found = await kindling.get("/v1/contacts/ada/scores/engagement", **parameters)
-        return found["score"], sum(line["points"] for line in found["breakdown"])
+        score = await kindling.get("/v1/contacts/ada/scores/engagement", **parameters)
+        return score["score"], sum(line["points"] for line in score["breakdown"])
 
     assert await at(None) == (4, 4)
     assert await at("2026-11-19") == (None, 0)
@@ -79,9 +79,9 @@ async def test_the_breakdown_adds_up_with_groups_and_bounds(kindling: Installati
     )
     await kindling.send(*opened("ada", 5), {"type": "booked", "contact": "ada"})
     kindling.score()
-    found = await kindling.get("/v1/contacts/ada/scores/engagement")
-    assert found["score"] == sum(line["points"] for line in found["breakdown"]) == 9
-    assert {line["rule"]: line["points"] for line in found["breakdown"]} == {
+    score = await kindling.get("/v1/contacts/ada/scores/engagement")
+    assert score["score"] == sum(line["points"] for line in score["breakdown"]) == 9
+    assert {line["rule"]: line["points"] for line in score["breakdown"]} == {
         "opened": 5,
         "booked": 10,
         "group:mail": -2,
@@ -94,8 +94,8 @@ async def test_a_draft_has_no_visible_scores(kindling: Installation) -> None:
     await kindling.send(*opened("ada", 5))
     kindling.score()
     assert (await kindling.get("/v1/contacts/ada/scores"))["items"] == []
-    found = await kindling.get("/v1/contacts/ada/scores/engagement")
-    assert (found["score"], found["band"], found["breakdown"], found["history"]) == (None, None, [], [])
+    score = await kindling.get("/v1/contacts/ada/scores/engagement")
+    assert (score["score"], score["band"], score["breakdown"], score["history"]) == (None, None, [], [])
     unknown = await kindling.client.get("/v1/contacts/ada/scores/engagment")
     assert unknown.json()["detail"] == 'there is no profile "engagment"; did you mean "engagement"?'
 

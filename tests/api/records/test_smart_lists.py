@@ -88,8 +88,8 @@ async def test_a_list_of_deals_reads_the_deal_and_its_contact(scored: Installati
 async def test_mistakes_are_told(scored: Installation, document: Any, pointer: str, message: str) -> None:
     answer = await scored.client.put("/v1/smart-lists/mine", json=document)
     assert answer.status_code == 422, answer.text
-    found = {error["pointer"]: error["message"] for error in answer.json()["errors"]}
-    assert message in found[pointer]
+    mistakes = {error["pointer"]: error["message"] for error in answer.json()["errors"]}
+    assert message in mistakes[pointer]
     assert (await scored.get("/v1/smart-lists"))["items"] == []
 
 

@@ -17,8 +17,8 @@ async def erase(kindling: Installation, key: str, **parameters: Any) -> None:
 
 
 async def listed(kindling: Installation) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = (await kindling.get("/v1/suppressions"))["items"]
-    return found
+    suppressions: list[dict[str, Any]] = (await kindling.get("/v1/suppressions"))["items"]
+    return suppressions
 
 
 async def everybody(kindling: Installation) -> list[str]:
@@ -171,8 +171,8 @@ async def test_nothing_that_is_kept_says_who_it_was(kindling: Installation) -> N
     tables.reflect(kindling.database.engine)
     with kindling.database.read() as connection:
         kept = {
-            name: str(connection.execute(sa.select(found)).all()).casefold()
-            for name, found in tables.tables.items()
+            name: str(connection.execute(sa.select(table)).all()).casefold()
+            for name, table in tables.tables.items()
         }
     telling = [name for name, text in kept.items() if "'ada" in text or "ada@" in text or "lovelace" in text]
     assert telling == []

@@ -53,9 +53,9 @@ class World:
 
 
 def documents(*texts: str) -> Documents:
-    found = load_documents([(f"{n}.yaml", text) for n, text in enumerate(texts)], KINDS)
-    assert not found.mistakes
-    return found
+    loaded = load_documents([(f"{n}.yaml", text) for n, text in enumerate(texts)], KINDS)
+    assert not loaded.mistakes
+    return loaded
 
 
 @pytest.fixture
@@ -177,9 +177,9 @@ def test_the_blast_radius_of_an_automation(world: World) -> None:
     world.plans.apply(documents(PROFILE, AUTOMATION))
     sent(world, "ada", "ben", count=6)
     changed = AUTOMATION.replace("greater_or_equal: 5", "greater_or_equal: 4")
-    found = impacts(world, PROFILE, changed)
-    assert found["engagement"] is None
-    assert found["hot"] == {
+    after = impacts(world, PROFILE, changed)
+    assert after["engagement"] is None
+    assert after["hot"] == {
         "running": 4,
         "matching_now": 2,
         "days": 30,
@@ -198,8 +198,8 @@ def test_the_blast_radius_of_an_automation(world: World) -> None:
 def test_the_blast_radius_of_a_profile(world: World) -> None:
     world.plans.apply(documents(PROFILE, AUTOMATION))
     sent(world, "ada", "ben", count=2)
-    found = impacts(world, PROFILE.replace("points: 1", "points: 3"), AUTOMATION)["engagement"]
-    assert found == {
+    impact = impacts(world, PROFILE.replace("points: 1", "points: 3"), AUTOMATION)["engagement"]
+    assert impact == {
         "records": 2,
         "new": False,
         "changed": 2,

@@ -54,10 +54,10 @@ class Shop:
     def rows(self) -> dict[str, dict[str, Any]]:
         """The events by id, without those that changes of records emitted."""
         with self.database.read() as connection:
-            found = list_events(connection, limit=20_000)
+            events = list_events(connection, limit=20_000)
             return {
                 row["id"]: {**row, "properties": json.loads(row["properties"])}
-                for row in found
+                for row in events
                 if "/" not in row["id"]
             }
 

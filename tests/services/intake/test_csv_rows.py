@@ -92,9 +92,9 @@ def test_whatever_pythons_writer_writes_comes_back_row_by_row(
     written = (f"sep={delimiter}{ends}" if declared else "") + text.getvalue()
     file = io.BytesIO(written.encode(encoding))
     decoding = decoding_of(file, "shop.csv", encoding if encoding in {"utf-16-le", "gb18030"} else None)
-    found = CsvRows(decoding.lines_of(file, line_ends, LONGEST_ROW), wanted=WANTED)
-    assert found.header == HEADER
-    assert [row.cells and list(row.cells) for row in found.rows(rows_among)] == expected
+    read_again = CsvRows(decoding.lines_of(file, line_ends, LONGEST_ROW), wanted=WANTED)
+    assert read_again.header == HEADER
+    assert [row.cells and list(row.cells) for row in read_again.rows(rows_among)] == expected
 
 
 def lines(count: int, **changed: str) -> str:
@@ -121,10 +121,10 @@ def lines(count: int, **changed: str) -> str:
 )
 def test_a_stray_quote_costs_its_own_line_at_most(changed: dict[str, str], named: list[int]) -> None:
     text = lines(1_000, **changed)
-    found = list(read(text).rows(rows_among))
-    assert [row.line for row in found if row.cells is None] == named
-    assert len(found) == 999
-    assert [row.line for row in found] == list(range(2, 1_001))
+    rows = list(read(text).rows(rows_among))
+    assert [row.line for row in rows if row.cells is None] == named
+    assert len(rows) == 999
+    assert [row.line for row in rows] == list(range(2, 1_001))
 
 
 def test_many_stray_quotes_are_named_one_by_one() -> None:
@@ -135,9 +135,9 @@ def test_many_stray_quotes_are_named_one_by_one() -> None:
 def test_a_long_quoted_cell_and_one_of_many_lines_are_cells() -> None:
     long, many = "x" * 140_000, "\n".join(f"line {number}, of many, and more" for number in range(5_000))
     text = lines(9, L4=f'ada,seen,2026-01-02,"{long}"', L5=f'ada,seen,2026-01-02,"{many}"')
-    found = list(read(text).rows(rows_among))
-    assert [row.cells and row.cells[3] for row in found[2:5]] == [long, many, "note"]
-    assert [row.line for row in found[2:5]] == [4, 5, 5_005]
+    rows = list(read(text).rows(rows_among))
+    assert [row.cells and row.cells[3] for row in rows[2:5]] == [long, many, "note"]
+    assert [row.line for row in rows[2:5]] == [4, 5, 5_005]
 
 
 def test_a_row_beyond_all_measure_is_named_and_the_next_one_is_read() -> None:
@@ -148,9 +148,9 @@ def test_a_row_beyond_all_measure_is_named_and_the_next_one_is_read() -> None:
 
 def test_a_cell_whose_lines_may_be_rows_is_pointed_at_where_no_time_can_tell() -> None:
     text = 'contact,type\nada,"seen\nb,seen\nc,seen\nd,seen"\n'
-    found = read(text)
-    assert [row.cells for row in found.rows()] == [["ada", "seen\nb,seen\nc,seen\nd,seen"]]
-    assert found.doubtful == (1, 2)
+    file = read(text)
+    assert [row.cells for row in file.rows()] == [["ada", "seen\nb,seen\nc,seen\nd,seen"]]
+    assert file.doubtful == (1, 2)
 
 
 @pytest.mark.parametrize(
@@ -204,6 +204,6 @@ def test_a_header_with_an_open_quote_is_no_header() -> None:
 
 
 def test_what_stands_under_no_name_is_counted() -> None:
-    found = read("contact,,type,\nada,x,seen,\nben,,seen,\ncleo,,seen,y\n")
-    assert len(list(found.rows())) == 3
-    assert found.nameless == (2, 2)
+    file = read("contact,,type,\nada,x,seen,\nben,,seen,\ncleo,,seen,y\n")
+    assert len(list(file.rows())) == 3
+    assert file.nameless == (2, 2)

@@ -171,11 +171,11 @@ def test_rows_that_were_revoked_stay_known(shop: Shop) -> None:
 def test_ids_fit_with_the_longest_name_and_stand_in_the_order_of_time() -> None:
     ids = RowIds("n" * 180)
     days = ["1900-01-02", "1969-12-31", "1970-01-01", "2026-01-01", "2026-01-02", "9000-01-01"]
-    found = [
+    row_ids = [
         ids.id_of(*content)  # type: ignore[arg-type]
         for day in days
         for content in [content_of({"contact": "ada", "type": "x", "occurred_at": day})] * 2
     ]
-    assert len(set(found)) == 12
-    assert [text[:188] for text in found] == sorted(text[:188] for text in found)
-    assert max(map(len, found)) <= 200
+    assert len(set(row_ids)) == 12
+    assert [text[:188] for text in row_ids] == sorted(text[:188] for text in row_ids)
+    assert max(map(len, row_ids)) <= 200

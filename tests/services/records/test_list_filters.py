@@ -166,10 +166,10 @@ def _lookup(world: World, kind: str, record_id: int, facts: Any) -> Lookup:
             of = facts.deal.contact_id
         if profile not in by_key or (kind == "contact" and profile == "q"):
             return None
-        found = world.query(
+        scores = world.query(
             f"SELECT score FROM scores WHERE profile_id = {by_key[profile].id} AND record_id = {of}"
         )
-        return found[0][0] if found else None
+        return scores[0][0] if scores else None
 
     def lookup(name: str) -> Value:
         owner, _, key = name.partition(".")
@@ -179,7 +179,7 @@ def _lookup(world: World, kind: str, record_id: int, facts: Any) -> Lookup:
             return score_of(key)
         if owner in ("band", "bands"):
             return by_key[key].band(score_of(key)) if key in by_key else None
-        found: Value = facts(name)
-        return found
+        value: Value = facts(name)
+        return value
 
     return lookup

@@ -32,8 +32,8 @@ def hooks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Hooks]:
 async def town(
     hooks: Hooks, temporal: WorkflowEnvironment, settings: Settings, sqlite_url: str
 ) -> AsyncIterator[Town]:
-    async with town_of(temporal, settings, sqlite_url) as found:
-        yield found
+    async with town_of(temporal, settings, sqlite_url) as opened:
+        yield opened
 
 
 @pytest.fixture

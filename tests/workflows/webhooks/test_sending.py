@@ -159,8 +159,8 @@ async def test_nothing_leaves_while_outbound_is_log(
     async with town_of(temporal, quiet, sqlite_url) as town:
         begin(town, step(hooks, body={"a": 1}), {"add_tag": "went on"})
         await done(town)
-        found = town.world.query("SELECT status, reason, body FROM webhooks")
-        assert found == [("recorded", "nothing leaves while KINDLING_OUTBOUND is log", '{"a": 1}')]
+        webhooks = town.world.query("SELECT status, reason, body FROM webhooks")
+        assert webhooks == [("recorded", "nothing leaves while KINDLING_OUTBOUND is log", '{"a": 1}')]
     assert hooks.received == []
 
 

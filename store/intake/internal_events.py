@@ -1,4 +1,4 @@
-"""Rows of events, and the events that changes of records emit."""
+"""The events that changes of records emit, and the columns and types that every stored event has."""
 
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
