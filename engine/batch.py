@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from conditions.times import Micros
+from engine.coming import StoredEntries
 from engine.enrolling import Enrolling
 from engine.past import StoredPast
 from engine.published import Published
@@ -19,6 +20,8 @@ from store.scoring import ledgers
 from store.scoring import pending as waiting
 from store.scoring.pending import Due
 
+#: A history of more events, or a ledger of more entries, is long: it is not read as a whole.
+LONG = 2_000
 #: The id of the change that revoking an event makes: this and the event's id, which holds no "/".
 REVOKE = "revoke/"
 
@@ -261,10 +264,18 @@ class Batch:
     ) -> dict[int, list[Entry]]:
         """The stored entries that end after the last scoring, of scores that are overdue."""
         overdue = [i for i in ids if (due := stored[i].due_at) is not None and due <= self.now]
+        found: dict[int, list[Entry]] = {}
+        for record_id in [i for i in overdue if stored[i].standing.entries > LONG]:
+            lines = stored[record_id].standing.lines
+            if lines is not None:
+                overdue.remove(record_id)
+                entries = StoredEntries(self.connection, profile, record_id, lines)
+                now = max(self.now, stored[record_id].scored_at)
+                found[record_id] = entries.overtaken(stored[record_id].scored_at, now)
         if not overdue:
-            return {}
+            return found
         since = min(stored[i].scored_at for i in overdue)
-        return ledgers.load_mortal(self.connection, profile.id, overdue, since)
+        return found | ledgers.load_mortal(self.connection, profile.id, overdue, since)
 
     def _histories(self, profile: CompiledProfile, ids: list[int]) -> dict[int, History]:
         if not ids:

@@ -69,6 +69,42 @@ def load_mortal(
     )
 
 
+def load_ending(
+    connection: Connection, profile_id: int, record_id: int, rules: Collection[str], moment: Micros
+) -> list[Entry]:
+    """The entries that some rules gave one record and that end after a moment."""
+    bulk = Bulk(connection)
+    test, parameter = bulk.among("e.rule", rules)
+    return [
+        Entry(*row[1:])
+        for row in bulk.rows(
+            f"SELECT {_ENTRY} FROM entries e WHERE e.profile_id = ? AND e.record_id = ? AND {test} AND e.ends_at > ?",
+            profile_id,
+            record_id,
+            parameter,
+            moment,
+        )
+    ]
+
+
+def entries_after(
+    connection: Connection, profile_id: int, record_id: int, rule: str, place: Place, limit: int
+) -> list[Entry]:
+    """The entries that one rule gave one record, those after a place in its history, in order."""
+    return [
+        Entry(*row[1:])
+        for row in Bulk(connection).rows(
+            f"SELECT {_ENTRY} FROM entries e WHERE e.profile_id = ? AND e.record_id = ? AND e.rule = ? "
+            "AND (e.starts_at, e.cause_id) > (?, ?) ORDER BY e.starts_at, e.cause_id LIMIT ?",
+            profile_id,
+            record_id,
+            rule,
+            *place,
+            limit,
+        )
+    ]
+
+
 def load_windows(
     connection: Connection, profile_id: int, windows: Collection[tuple[int, str, int]]
 ) -> dict[int, list[Entry]]:
