@@ -6,18 +6,20 @@ from dataclasses import dataclass, field, replace
 from conditions.times import Micros
 from engine.coming import StoredEntries
 from engine.enrolling import Enrolling
+from engine.folding import Slice, new_fold
 from engine.past import StoredPast
 from engine.published import Published
 from engine.saving import save_progress
 from engine.subjects import CONTACT, DEAL, Subjects
 from engine.watching import look
 from scoring.compiled import CompiledProfile
-from scoring.ledger import Entry, Event, Record
-from scoring.progress import Case, History, Incoming, Progress, Rebuild, Stored, Touch, advance
+from scoring.ledger import Entry, Event, Record, Standing
+from scoring.progress import Case, Folded, History, Incoming, Progress, Rebuild, Stored, Touch, advance
 from scoring.windows import window_of
 from store.connection import Connection
-from store.scoring import ledgers
+from store.scoring import folds, ledgers
 from store.scoring import pending as waiting
+from store.scoring.folds import FoldRow
 from store.scoring.pending import Due
 
 #: A history of more events, or a ledger of more entries, is long: it is not read as a whole.
@@ -52,12 +54,36 @@ def read_batch(
     return Batch(connection, shard, published, now, due)
 
 
+def read_sweep(
+    connection: Connection, shard: int, published: Published, now: Micros, profile_id: int, ids: Sequence[int]
+) -> "Batch":
+    """Read and fold these records for a sweep of their profile; of a long history, a slice."""
+    due = waiting.due_folds(connection, shard, profile_id, ids)
+    return Batch(connection, shard, published, now, due, only_profile=profile_id, sweep=ids)
+
+
 def score_batch(
     connection: Connection, shard: int, published: Published, clock: Callable[[], Micros], limit: int
 ) -> BatchOutcome:
     """Work off up to `limit` pending things of each kind. The caller holds the shard's lock and commits."""
     batch = read_batch(connection, shard, published, clock, limit)
     return batch.save(connection) if batch is not None else BatchOutcome()
+
+
+@dataclass(slots=True)
+class _Plan:
+    """What a batch has to do under one profile, by record id. `to_fold`: those of which nothing is gone on from;
+    `folded`: of these, the long ones, whose fold is done.
+    """
+
+    profile: CompiledProfile
+    touched: Mapping[int, Touch]
+    incoming: dict[int, list[Incoming]]
+    stored: dict[int, Stored]
+    ids: list[int]
+    valid: list[int]
+    to_fold: list[int] = field(default_factory=list)
+    folded: dict[int, Folded] = field(default_factory=dict)
 
 
 class Batch:
@@ -77,6 +103,7 @@ class Batch:
         *,
         only_profile: int | None = None,
         sweep: Sequence[int] = (),
+        in_slices: bool = True,
     ) -> None:
         self.connection = connection
         self.shard = shard
@@ -85,6 +112,10 @@ class Batch:
         self.due = due
         self.only_profile = only_profile
         self.sweep = sweep
+        self.in_slices = in_slices
+        self.begun: list[FoldRow] = []
+        self.stale: list[tuple[int, int, Standing]] = []
+        self.slice: Slice | None = None
         self.outcome = BatchOutcome(size=due.size)
         kind = published.kinds.get(only_profile, CONTACT) if only_profile is not None else CONTACT
         self.subjects = Subjects(connection, due, published, {kind: sweep})
@@ -95,30 +126,88 @@ class Batch:
         self._fold()
 
     def _fold(self) -> None:
-        for profile in self.published.profiles:
-            if self.only_profile in (None, profile.id):
-                self._fold_profile(profile)
+        self._go_on_with(self.due.fold)
+        plans = [
+            self._plan(profile)
+            for profile in self.published.profiles
+            if self.only_profile in (None, profile.id)
+        ]
+        if self.begun:
+            return
+        for plan in plans:
+            self._fold_profile(plan)
         self.enrolling.match(self.progress, self.due.events, self.outcome.quarantined)
 
-    def _fold_profile(self, profile: CompiledProfile) -> None:
+    @property
+    def unfinished(self) -> bool:
+        """Whether a long history has to be gone on with before its records have their score."""
+        return bool(self.begun) or self.slice is not None
+
+    def _go_on_with(self, fold: FoldRow | None) -> None:
+        """Fold the next slice; there is none where the profile is not that any more, or the record is gone."""
+        profile = next((one for one in self.published.profiles if fold and one.id == fold.profile_id), None)
+        if fold is None or profile is None or profile.version != fold.version:
+            return
+        if self.subjects.exists(profile.applies_to, fold.record_id):
+
+            def passes(record: Record, event: Event) -> bool:
+                return self._passes(profile, record, event, event.id)
+
+            self.slice = Slice(self.connection, self.subjects, profile, fold, passes)
+
+    def _plan(self, profile: CompiledProfile) -> _Plan:
+        """What there is to do under a profile. Notes the folds that have to be done before."""
         touched = self.subjects.touched(profile)
         incoming = self._incoming(profile, touched)
-        if not incoming:
-            return
-        stored = self._stored(profile, list(incoming))
+        stored = self._stored(profile, list(incoming)) if incoming else {}
         ids = list(incoming)
         if self.only_profile is not None:
             ids = [i for i in ids if i not in stored or stored[i].version != profile.version]
-        self.progress[profile.id] = {}
-        self.known[profile.id] = stored
         valid = [i for i in ids if i in stored and _valid(stored[i], profile)]
-        limited = self._limited(profile, valid, incoming)
-        mortal = self._mortal(profile, valid, stored)
-        revoked = self._revoked(profile, valid, incoming)
         known = set(valid)
         reread = {i for i, touch in touched.items() if touch.reread}
-        folded = [i for i in ids if i not in known or i in reread]
-        histories = self._histories(profile, folded)
+        plan = _Plan(profile, touched, incoming, stored, ids, valid)
+        plan.to_fold = [i for i in ids if i not in known or i in reread]
+        for record_id in self._long(profile, plan.to_fold):
+            fold = self.due.folded.get((profile.id, record_id))
+            if fold is not None and fold.version == profile.version and record_id not in known:
+                plan.folded[record_id] = Folded(fold.standing, fold.at)
+            else:
+                self._begin(profile, record_id, stored.get(record_id), valid=record_id in known)
+        return plan
+
+    def _long(self, profile: CompiledProfile, ids: list[int]) -> list[int]:
+        """Those whose history is too long to be folded at once."""
+        return folds.long_records(self.connection, profile.applies_to, ids, LONG) if self.in_slices else []
+
+    def _begin(self, profile: CompiledProfile, record_id: int, stored: Stored | None, *, valid: bool) -> None:
+        """Have a long history folded, before anything else of its contact is done."""
+        contact_id = self.subjects.subject(profile.applies_to, record_id).contact_id
+        now = max(self.now, stored.scored_at if stored is not None else 0)
+        self.begun.append(new_fold(profile, record_id, contact_id, self.shard, now))
+        if stored is not None and valid:
+            self.stale.append((profile.id, record_id, stored.standing))
+
+    def _fold_profile(self, plan: _Plan) -> None:
+        profile, touched, incoming, stored, ids = (
+            plan.profile,
+            plan.touched,
+            plan.incoming,
+            plan.stored,
+            plan.ids,
+        )
+        if not incoming:
+            return
+        self.progress[profile.id] = {}
+        self.known[profile.id] = stored
+        gone_on_from = [*plan.valid, *plan.folded]
+        limited = self._limited(profile, gone_on_from, incoming)
+        mortal = self._mortal(profile, plan.valid, stored)
+        for record_id, (standing, at) in plan.folded.items():
+            entries = StoredEntries(self.connection, profile, record_id, standing.lines or {})
+            mortal[record_id] = entries.overtaken(at, max(self.now, at))
+        revoked = self._revoked(profile, gone_on_from, incoming)
+        histories = self._histories(profile, [i for i in plan.to_fold if i not in plan.folded])
         origin = self.published.rows[profile.id]
         for record_id in ids:
             record = self.subjects.record(profile.applies_to, record_id)
@@ -135,6 +224,7 @@ class Batch:
                 if record_id in histories
                 else StoredPast(self.connection, self.subjects, profile, record_id),
                 history=histories.get(record_id),
+                folded=plan.folded.get(record_id),
                 touch=touched.get(record_id),
                 rebuild=Rebuild("publish", origin.silent) if older else Rebuild("attribute", silent=False),
             )
@@ -198,7 +288,8 @@ class Batch:
         kind = profile.applies_to
         found: dict[int, list[Incoming]] = {}
         if self.only_profile is not None:
-            return {i: [] for i in self.sweep if self.subjects.exists(kind, i)}
+            gone_on = {self.due.fold.record_id} if self.due.fold is not None else set()
+            return {i: [] for i in self.sweep if i not in gone_on and self.subjects.exists(kind, i)}
         types, always, strayed = profile.relevant_types, profile.always, self.subjects.strayed
         for pending in self.due.events:
             event = pending.event
@@ -226,7 +317,8 @@ class Batch:
                 found.setdefault(record_id, []).append(
                     Incoming(revocation.at, f"{REVOKE}{event.id}", silent=revocation.silent, revokes=event)
                 )
-        for record_id in (*self.due.overdue.get(profile.id, ()), *touched):
+        folded = [record_id for profile_id, record_id in self.due.folded if profile_id == profile.id]
+        for record_id in (*self.due.overdue.get(profile.id, ()), *touched, *folded):
             found.setdefault(record_id, [])
         exists = self.subjects.exists
         return {record_id: items for record_id, items in found.items() if exists(kind, record_id)}
@@ -288,10 +380,29 @@ class Batch:
             self.subjects.know_deals([deal for deal in named if deal is not None])
         return {i: History(events.get(i, ()), adjustments.get(i, ())) for i in ids}
 
+    def _save_folds(self, connection: Connection) -> None:
+        """Write how far long histories have come, and what of them could not be scored."""
+        if self.slice is not None:
+            self.slice.save(connection)
+        elif self.due.fold is not None:
+            folds.forget_folds(connection, [self.due.fold])
+        if self.begun:
+            for profile_id, record_id, standing in self.stale:
+                ledgers.mark_stale(connection, profile_id, record_id, standing, "attribute", self.now)
+            folds.save_folds(connection, self.begun)
+            self.outcome.size = max(self.outcome.size, 1)
+        else:
+            folds.forget_folds(connection, self.due.folded.values())
+        if self.outcome.quarantined:
+            waiting.quarantine(connection, self.outcome.quarantined)
+
     def save(self, connection: Connection) -> BatchOutcome:
         """Write everything; the caller holds the shard's lock and commits. May be called again after a rollback."""
         due, quarantined, outcome = self.due, self.outcome.quarantined, self.outcome
         outcome.changes = 0
+        self._save_folds(connection)
+        if self.begun:
+            return outcome
         for profile in self.published.profiles:
             progress = self.progress.get(profile.id)
             if progress:
@@ -329,8 +440,6 @@ class Batch:
             gone = [i for i in ids if profile_id not in scored or i not in self.progress.get(profile_id, ())]
             if gone:
                 waiting.forget_due(connection, profile_id, gone)
-        if quarantined:
-            waiting.quarantine(connection, quarantined)
         counting = [found for found in due.events if found.event.id not in quarantined]
         outcome.closing += look(connection, self.published, self.subjects, counting, self.now)
         return outcome

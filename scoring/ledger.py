@@ -1,7 +1,7 @@
 """The ledger of one record under one profile at one moment: add causes, read the score."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from conditions.times import LATEST, Micros, parse_moment
@@ -94,6 +94,11 @@ class Standing:
     fit: list[str] = field(default_factory=list)
     refold: str | None = None
     lines: dict[str, list[int]] | None = field(default_factory=dict)
+
+    def copied(self) -> "Standing":
+        """One that can be changed by itself."""
+        lines = None if self.lines is None else {rule: [*line] for rule, line in self.lines.items()}
+        return replace(self, live={**self.live}, active={**self.active}, fit=[*self.fit], lines=lines)
 
     def as_json(self) -> dict[str, Any]:
         """As the store keeps it."""

@@ -10,6 +10,7 @@ from uuid_utils import uuid7
 from conditions.times import Micros
 from store.bulk import Bulk
 from store.intake.event_rows import InternalEvent, add_internal_events
+from store.scoring.folds import begin_anew
 from store.search import contact_search
 from store.tables import Contact, table
 
@@ -97,6 +98,7 @@ def change_contact(
             before_touch=before["before_touch"] if silent else held_before(before, new),
         )
     )
+    begin_anew(connection, [before["id"]], only_reading=True)
     events = [
         InternalEvent(f"{name}/{uuid7()}", name, before["id"], None, before["shard"], properties)
         for name, properties in _events_of(before, new)

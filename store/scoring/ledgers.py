@@ -106,18 +106,23 @@ def entries_after(
 
 
 def load_windows(
-    connection: Connection, profile_id: int, windows: Collection[tuple[int, str, int]]
+    connection: Connection,
+    profile_id: int,
+    windows: Collection[tuple[int, str, int]],
+    last: Place | None = None,
 ) -> dict[int, list[Entry]]:
-    """The entries of limit windows: (record id, rule, window)."""
+    """The entries of limit windows: (record id, rule, window); those up to a place in the history."""
     bulk = Bulk(connection)
+    until, place = (" AND (e.starts_at, e.cause_id) <= (?, ?)", last) if last is not None else ("", ())
     wanted, parameters = bulk.table(("record_id", "rule", "limit_window"), list(windows))
     return _by_record(
         bulk.rows(
             # CROSS JOIN: SQLite must begin with the few windows, not with the many entries.
             f"SELECT {_ENTRY} FROM {wanted} w CROSS JOIN entries e WHERE e.profile_id = ? "
-            "AND e.record_id = w.record_id AND e.rule = w.rule AND e.limit_window = w.limit_window",
+            f"AND e.record_id = w.record_id AND e.rule = w.rule AND e.limit_window = w.limit_window{until}",
             *parameters,
             profile_id,
+            *place,
         )
     )
 
@@ -340,6 +345,20 @@ def fold_anew(connection: Connection, kind: str, record_id: int, shard: int, cau
             for profile_id, version, standing in found
             if standing is None
         ],
+    )
+
+
+def mark_stale(
+    connection: Connection, profile_id: int, record_id: int, standing: Standing, cause: str, now: Micros
+) -> None:
+    """The same for one ledger."""
+    standing.refold = cause
+    Bulk(connection).run(
+        "UPDATE scores SET standing = ?, due_at = ? WHERE profile_id = ? AND record_id = ?",
+        standing_text(standing),
+        now,
+        profile_id,
+        record_id,
     )
 
 

@@ -2,17 +2,19 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from typing import Any
 
 import pytest
 from sqlalchemy import event
 
-import engine.batch
-import engine.coming
 from engine.coming import StoredEntries
+from runtime.statuses import EventStatus
 from scoring.breakdown import breakdown
 from scoring.forecast import forecast
 from scoring.ledger import Ledger
+from store.intake.places import shard_of
+from tests.engine.conftest import SOON_LONG
 from tests.engine.world import World
 
 RULES = (
@@ -25,9 +27,8 @@ RULES = (
 
 @pytest.fixture(autouse=True)
 def soon_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine.batch, "LONG", 5)
-    monkeypatch.setattr(engine.coming, "MANY", 3)
-    monkeypatch.setattr(engine.coming, "PAGE", 2)
+    for module, name, value in SOON_LONG:
+        monkeypatch.setattr(module, name, value)
 
 
 @contextmanager
@@ -89,4 +90,110 @@ def test_what_is_over_costs_nothing_when_more_expires(world: World) -> None:
         world.score()
     assert world.changes()[-1] == (60, 59, "expiry")
     assert all_of_them == []
+    the_law_holds(world)
+
+
+VIP = {"on": "e", "points": 5, "where": {"contact.stage": {"equal": "vip"}}}
+
+
+def a_long_history(world: World, count: int = 9) -> None:
+    for _ in range(count):
+        world.send()
+        world.later(1)
+    world.score()
+
+
+def batches(world: World, shard: int) -> Iterator[None]:
+    """Batches of a shard until nothing is pending; control comes back before each."""
+    yield
+    while world.batch(shard).size:
+        yield
+
+
+def test_a_changed_field_refolds_a_long_history_in_slices_with_one_change(world: World) -> None:
+    world.publish({"on": "e", "points": 1}, VIP)
+    world.automate({"profile": "p", "filters": {"cause": {"equal": "attribute"}}})
+    a_long_history(world)
+    world.change(stage="vip", depth=2)
+    with statements(world, "INSERT INTO entries") as written:
+        sizes = []
+        for _ in batches(world, shard_of("ada", 4)):
+            sizes.append(len(written))
+            assert world.scores() in ({"ada": 9}, {"ada": 54})
+    assert max(later - earlier for earlier, later in pairwise(sizes)) <= 2
+    assert world.changes()[9:] == [(9, 54, "attribute")]
+    assert world.query("SELECT depth FROM changes WHERE cause = 'attribute'") == [(2,)]
+    assert [row[:4] for row in world.enrollments()] == [("a", "ada", 9, 54)]
+    assert world.query("SELECT count(*) FROM folds") == [(0,)]
+    the_law_holds(world)
+
+
+def test_what_happens_while_a_long_history_is_refolded_waits_and_then_counts_singly(world: World) -> None:
+    world.publish({"on": "e", "points": 1}, VIP)
+    world.publish({"on": "e", "points": 2}, key="q")
+    a_long_history(world)
+    world.send(contact="zoe")
+    world.change(stage="vip")
+    for number, _ in enumerate(batches(world, shard_of("ada", 4))):
+        if number == 3:
+            world.send()
+            world.adjust("ada", set_to=100)
+            world.send("e", "kim")
+            assert shard_of("kim", 4) == shard_of("ada", 4)
+        if number == 4:
+            assert world.scores()["kim"] == 1
+            assert world.scores()["ada"] == 9
+    assert world.changes()[9:] == [(9, 54, "attribute"), (54, 100, "adjustment"), (100, 106, "event")]
+    assert world.changes(profile="q")[-1] == (18, 20, "event")
+    the_law_holds(world)
+
+
+def test_a_field_that_changes_again_is_read_as_it_is_at_the_end(world: World) -> None:
+    world.publish({"on": "e", "points": 1}, VIP)
+    a_long_history(world)
+    world.change(stage="vip")
+    for number, _ in enumerate(batches(world, shard_of("ada", 4))):
+        if number == 4:
+            world.change(stage="lead")
+    assert world.changes()[9:] == []
+    assert world.scores() == {"ada": 9}
+    the_law_holds(world)
+
+
+def test_a_sweep_goes_on_with_a_long_history_until_it_is_through_and_is_silent(world: World) -> None:
+    world.publish({"on": "e", "points": 1})
+    world.automate({"profile": "p"})
+    a_long_history(world)
+    before = len(world.enrollments())
+    with statements(world, "DELETE FROM entries") as deleted:
+        publication = world.publish({"on": "e", "points": 1}, {"on": "e", "points": 2})
+        assert world.sweep(publication) == 1
+    assert deleted == []
+    assert world.changes()[9:] == [(9, 27, "publish")]
+    assert len(world.enrollments()) == before
+    the_law_holds(world)
+
+
+def test_a_newer_publish_in_the_middle_of_a_long_history_folds_it_to_that(world: World) -> None:
+    world.publish({"on": "e", "points": 1})
+    a_long_history(world)
+    world.publish({"on": "e", "points": 2})
+    world.send()
+    shard = shard_of("ada", 4)
+    for number, _ in enumerate(batches(world, shard)):
+        if number == 3:
+            world.publish({"on": "e", "points": 3, "limit": {"times": 7, "per": "ever"}})
+    assert world.changes()[9:] == [(9, 21, "publish")]
+    the_law_holds(world)
+
+
+def test_an_event_of_a_long_history_that_cannot_be_scored_is_set_aside(world: World) -> None:
+    world.publish({"on": "e", "points": 1})
+    a_long_history(world)
+    world.corrupt("event-0004", "[1]")
+    world.publish({"on": "e", "points": 2, "where": {"n": {"empty": True}}})
+    world.send()
+    world.score()
+    assert world.changes()[9:] == [(9, 16, "publish"), (16, 18, "event")]
+    assert world.event_status("event-0004") is EventStatus.QUARANTINED
     the_law_holds(world)
