@@ -17,6 +17,7 @@ from scoring.ledger import Entry, Event, Record, Standing
 from scoring.progress import Case, Folded, History, Incoming, Progress, Rebuild, Stored, Touch, advance
 from scoring.windows import window_of
 from store.connection import Connection
+from store.leftovers import REVOKE, work_off
 from store.scoring import folds, ledgers
 from store.scoring import pending as waiting
 from store.scoring.folds import FoldRow
@@ -24,8 +25,6 @@ from store.scoring.pending import Due
 
 #: A history of more events, or a ledger of more entries, is long: it is not read as a whole.
 LONG = 2_000
-#: The id of the change that revoking an event makes: this and the event's id, which holds no "/".
-REVOKE = "revoke/"
 
 
 @dataclass(slots=True)
@@ -400,6 +399,8 @@ class Batch:
         """Write everything; the caller holds the shard's lock and commits. May be called again after a rollback."""
         due, quarantined, outcome = self.due, self.outcome.quarantined, self.outcome
         outcome.changes = 0
+        if due.leftover is not None:
+            work_off(connection, due.leftover)
         self._save_folds(connection)
         if self.begun:
             return outcome

@@ -315,12 +315,13 @@ class Fold(SQLModel, table=True):
 
 class Leftover(SQLModel, table=True):
     """A contact or deal that is gone, of which there are still rows: they become those of the contact `into_id`, or
-    are deleted where it is null.
+    are deleted where it is null. `from_id`: the contact that it is, or whose deal it was.
     """
 
     __tablename__: ClassVar[Any] = "leftovers"
     kind: str = Field(primary_key=True, sa_type=Text)
     record_id: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})
+    from_id: int = Field(sa_type=BigInteger)
     into_id: int | None = Field(default=None, sa_type=BigInteger)
     shard: int
 

@@ -69,6 +69,7 @@ class Status:
                     adjustments=shard.adjustments,
                     revocations=shard.revocations,
                     field_changes=shard.touched,
+                    leftovers=shard.leftovers,
                     overdue=shard.overdue,
                     unstarted=shard.unstarted,
                     oldest_pending_seconds=_age(now, shard.oldest),

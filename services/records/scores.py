@@ -5,7 +5,6 @@ from typing import TypeVar
 
 from conditions.problems import suggestion
 from conditions.times import Micros, to_iso
-from engine.batch import REVOKE
 from engine.coming import Coming, StoredEntries
 from scoring.breakdown import breakdown
 from scoring.compiled import CompiledProfile
@@ -28,6 +27,7 @@ from services.records.answers import (
 from services.records.kinds import Kind, find_record
 from services.resources import NotFound, Resources
 from store.connection import Connection, RowMapping
+from store.leftovers import REVOKE
 from store.records import score_reads
 from store.scoring.facts import DealWithContact, load_contacts, load_deals
 

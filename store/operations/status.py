@@ -21,13 +21,14 @@ class ShardStatus(NamedTuple):
     adjustments: int
     revocations: int
     touched: int
+    leftovers: int
     overdue: int
     unstarted: int
 
     @property
     def pending(self) -> int:
         work = self.events + self.adjustments + self.revocations
-        return work + self.touched + self.overdue + self.unstarted
+        return work + self.touched + self.leftovers + self.overdue + self.unstarted
 
 
 def shard_status(connection: Connection, now: Micros) -> list[ShardStatus]:
@@ -53,12 +54,13 @@ def shard_status(connection: Connection, now: Micros) -> list[ShardStatus]:
     overdue = by_shard(
         "SELECT shard, count(*), min(due_at) FROM scores WHERE due_at <= ? GROUP BY shard", now
     )
+    leftovers = by_shard("SELECT shard, count(*), NULL FROM leftovers GROUP BY shard")
     unstarted = by_shard(
         f"SELECT shard, count(*), min(created_at) FROM enrollments WHERE status = {QUEUED} GROUP BY shard"
     )
     found = []
     for (shard,) in bulk.rows("SELECT id FROM shards ORDER BY id"):
-        kinds = (events, adjustments, revocations, touched, overdue, unstarted)
+        kinds = (events, adjustments, revocations, touched, leftovers, overdue, unstarted)
         counts = [kind.get(shard, (0, None)) for kind in kinds]
         oldest = min((moment for _, moment in counts if moment is not None), default=None)
         found.append(ShardStatus(shard, oldest, *(count for count, _ in counts)))
@@ -81,6 +83,7 @@ def shards_with_work(connection: Connection, before: Micros, *, held: bool) -> l
         " OR EXISTS (SELECT 1 FROM scores d WHERE d.shard = s.id AND d.due_at < ?)"
         " OR EXISTS (SELECT 1 FROM enrollments n WHERE n.closing AND n.shard = s.id)"
         " OR EXISTS (SELECT 1 FROM enrollments w WHERE w.waking > 0 AND w.shard = s.id)"
+        " OR EXISTS (SELECT 1 FROM leftovers l WHERE l.shard = s.id)"
         " OR EXISTS (SELECT 1 FROM cancellations k WHERE k.shard = s.id)" + unstarted
     )
     return [row[0] for row in Bulk(connection).rows(statement, *([before] * statement.count("?")))]

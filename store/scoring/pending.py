@@ -12,6 +12,7 @@ from conditions.values import Value
 from runtime.statuses import EventStatus
 from scoring.ledger import Event
 from store.bulk import Bulk
+from store.leftovers import Leftover, all_leftovers
 from store.scoring.facts import Properties
 from store.scoring.folds import FoldRow, folds_of_shard
 from store.statuses import APPLIED, PENDING, REVOKED
@@ -51,7 +52,7 @@ class Due(NamedTuple):
 
     `touched_contacts` and `touched_deals`: by id, one more than the depth of the change; `overdue`: record ids by
     profile id. `fold`: one to go on with; what else there is of its contact waits meanwhile. `folded`: those that are
-    done, by profile and record id.
+    done, by profile and record id. `leftover`: rows of what is gone to be moved or deleted.
     """
 
     events: list[PendingEvent]
@@ -62,11 +63,13 @@ class Due(NamedTuple):
     overdue: dict[int, list[int]]
     fold: FoldRow | None = None
     folded: Mapping[tuple[int, int], FoldRow] = {}
+    leftover: Leftover | None = None
 
     @property
     def size(self) -> int:
         return (
             (self.fold is not None)
+            + (self.leftover is not None)
             + len(self.folded)
             + len(self.events)
             + len(self.adjustments)
@@ -84,7 +87,9 @@ def due_work(connection: Connection, shard: int, now: Micros, limit: int) -> Due
     """What the shard has pending: events by arrival, adjustments, revocations, touched records, overdue scores."""
     bulk = Bulk(connection)
     folds = folds_of_shard(connection, shard)
+    leftovers = all_leftovers(connection)
     waiting = {fold.contact_id for fold in folds if not fold.done}
+    waiting.update(contact for leftover in leftovers for contact in leftover.waiting)
     hold = _Hold(bulk, waiting)
     events = [
         PendingEvent(
@@ -156,6 +161,7 @@ def due_work(connection: Connection, shard: int, now: Micros, limit: int) -> Due
         overdue,
         fold=next((fold for fold in folds if not fold.done), None),
         folded={(fold.profile_id, fold.record_id): fold for fold in folds if fold.contact_id not in waiting},
+        leftover=next((leftover for leftover in leftovers if leftover.shard == shard), None),
     )
 
 

@@ -7,6 +7,7 @@ import pytest
 import engine.batch
 import engine.coming
 import engine.folding
+import store.leftovers
 from store.database import Database
 from tests.engine.world import World
 
@@ -18,6 +19,7 @@ SOON_LONG = (
     (engine.folding, "SLICE", 2),
     (engine.coming, "MANY", 1),
     (engine.coming, "PAGE", 1),
+    (store.leftovers, "SLICE", 2),
 )
 
 

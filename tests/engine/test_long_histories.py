@@ -13,7 +13,9 @@ from runtime.statuses import EventStatus
 from scoring.breakdown import breakdown
 from scoring.forecast import forecast
 from scoring.ledger import Ledger
+from store.intake import event_reads
 from store.intake.places import shard_of
+from store.records import erasing
 from tests.engine.conftest import SOON_LONG
 from tests.engine.world import World
 
@@ -196,4 +198,128 @@ def test_an_event_of_a_long_history_that_cannot_be_scored_is_set_aside(world: Wo
     world.score()
     assert world.changes()[9:] == [(9, 16, "publish"), (16, 18, "event")]
     assert world.event_status("event-0004") is EventStatus.QUARANTINED
+    the_law_holds(world)
+
+
+EVERYTHING = (
+    "events",
+    "entries",
+    "scores",
+    "changes",
+    "adjustments",
+    "contacts",
+    "deals",
+    "leftovers",
+    "folds",
+)
+
+
+def counts(world: World, *names: str) -> dict[str, int]:
+    return {name: world.query(f"SELECT count(*) FROM {name}")[0][0] for name in names}
+
+
+def test_a_merge_moves_a_long_history_in_slices_and_makes_one_change(world: World) -> None:
+    world.publish({"on": "e", "points": 1, "limit": {"times": 5, "per": "day"}})
+    a_long_history(world)
+    world.send("e", "ben")
+    world.score()
+    world.merge("ada", "ben")
+    assert world.query("SELECT key FROM contacts WHERE merged_into IS NULL") == [("ben",)]
+    late = world.send("e", "ada")
+    for _ in batches(world, shard_of("ben", 4)):
+        assert world.scores()["ben"] in (1, 5, 6)
+    assert world.changes("ben") == [(None, 1, "event"), (1, 5, "merge")]
+    assert world.event_status(late) is EventStatus.APPLIED
+    assert counts(world, "leftovers", "folds") == {"leftovers": 0, "folds": 0}
+    assert world.query("SELECT DISTINCT contact_id, shard FROM events WHERE type = 'e'") == world.query(
+        "SELECT id, shard FROM contacts WHERE key = 'ben'"
+    )
+    the_law_holds(world, "ben")
+
+
+def test_whoever_is_merged_on_before_all_has_moved_takes_it_along(world: World) -> None:
+    world.publish({"on": "e", "points": 1})
+    a_long_history(world)
+    world.send("hello", "ben")
+    world.send("hello", "zoe")
+    world.score()
+    world.merge("ada", "ben")
+    world.batch(shard_of("ben", 4))
+    world.merge("ben", "zoe")
+    assert counts(world, "leftovers")["leftovers"] > 0
+    world.score()
+    world.score()
+    assert world.scores() == {"zoe": 9}
+    the_law_holds(world, "zoe")
+
+
+def test_erasing_a_survivor_erases_what_has_not_moved_yet(world: World) -> None:
+    world.publish({"on": "e", "points": 1})
+    a_long_history(world)
+    world.send("hello", "ben")
+    world.score()
+    world.merge("ada", "ben")
+    world.batch(shard_of("ben", 4))
+    world.erase("ben")
+    world.score()
+    assert counts(world, *EVERYTHING) == dict.fromkeys(EVERYTHING, 0)
+
+
+def test_an_erased_contact_is_gone_at_once_and_its_rows_in_slices(world: World) -> None:
+    world.publish({"on": "e", "points": 1})
+    world.publish({"on": "e", "points": 1}, key="q", applies_to="deal")
+    world.deal("d1", "ada")
+    for _ in range(9):
+        world.send("e", "ada", deal="d1")
+    world.adjust("ada", points=2)
+    world.send("e", "kim")
+    world.score()
+    world.send("e", "ada")
+    world.erase("ada")
+    assert world.scores() == {"kim": 1}
+    assert counts(world, "deals", "adjustments") == {"deals": 0, "adjustments": 0}
+    assert counts(world, "events")["events"] > 10
+    with world.database.read() as connection:
+        shown = event_reads.list_events(connection, limit=100)
+        assert {row["contact_id"] for row in shown} == {world.query("SELECT id FROM contacts")[0][0]}
+        assert event_reads.event_by_id(connection, "event-0002") is None
+    with statements(world, "DELETE FROM") as deleted:
+        world.batch(shard_of("ada", 4))
+    assert 0 < len(deleted) < 5
+    world.score()
+    assert world.query("SELECT count(*) FROM events e WHERE e.contact_id <> (SELECT id FROM contacts)") == [
+        (0,)
+    ]
+    assert counts(world, "entries", "changes", "leftovers") == {"entries": 1, "changes": 1, "leftovers": 0}
+
+
+def test_an_event_of_an_erased_contact_that_is_sent_again_counts_for_a_new_one(world: World) -> None:
+    world.publish({"on": "e", "points": 1})
+    a_long_history(world)
+    world.erase("ada")
+    world.send(event_id="event-0009")
+    world.score()
+    assert world.scores() == {"ada": 1}
+    the_law_holds(world)
+
+
+def test_an_erased_deal_of_many_events_leaves_them_to_its_contact(world: World) -> None:
+    world.publish({"on": "e", "points": 1}, {"on": "deal.created", "points": 50})
+    world.publish({"on": "e", "points": 1}, key="q", applies_to="deal")
+    world.deal("d1", "ada")
+    for _ in range(9):
+        world.send("e", "", deal="d1")
+    world.score()
+    assert world.scores() == {"ada": 59}
+    row = world.query("SELECT id, contact_id, shard FROM deals")[0]
+    world.database.run(
+        lambda connection: erasing.erase_deal(connection, row[0], row[1], row[2], world.now), [row[2]]
+    )
+    for _ in batches(world, row[2]):
+        assert world.scores() in ({"ada": 59}, {"ada": 9})
+    assert world.changes()[-1] == (59, 9, "revoke")
+    assert world.query("SELECT count(*) FROM events WHERE deal_id IS NOT NULL") == [(0,)]
+    assert world.query(
+        "SELECT count(*) FROM entries e JOIN profiles p ON p.id = e.profile_id WHERE p.key = 'q'"
+    ) == [(0,)]
     the_law_holds(world)

@@ -30,6 +30,7 @@ def upgrade() -> None:
         "leftovers",
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("record_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("from_id", sa.BigInteger(), nullable=False),
         sa.Column("into_id", sa.BigInteger(), nullable=True),
         sa.Column("shard", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("kind", "record_id"),
