@@ -18,6 +18,8 @@ from store.design import publications
 
 #: Records and events in one transaction: it should not take longer than a batch does, nor much memory.
 CHUNK, MOST_EVENTS = 500, 1_500
+#: Seconds between two looks whether a long history is through.
+PAUSE = 0.2
 
 
 class SupersededError(Exception):
@@ -47,6 +49,9 @@ class PublishActivities:
             try:
                 while (count := await asyncio.to_thread(self.chunk, sweep)) is not None:
                     done += count
+                    if not count:  # the shard's batches fold a long history, too: leave it to them
+                        self._wakes.request([sweep.shard])
+                        await asyncio.sleep(PAUSE)
             except SupersededError:
                 superseded = True
             self._wakes.request([sweep.shard])

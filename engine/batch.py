@@ -15,7 +15,7 @@ from engine.watching import look
 from scoring.compiled import CompiledProfile
 from scoring.ledger import Entry, Event, Record, Standing
 from scoring.progress import Case, Folded, History, Incoming, Progress, Rebuild, Stored, Touch, advance
-from scoring.windows import window_of
+from scoring.windows import Windows
 from store.connection import Connection
 from store.leftovers import REVOKE, work_off
 from store.scoring import folds, ledgers
@@ -328,15 +328,15 @@ class Batch:
         """The stored entries of the limit windows that the events touch."""
         if not profile.limited:
             return {}
-        windows = {
-            (record_id, rule.key, window_of(rule.per, profile.timezone, event.at))
-            for record_id in ids
-            for item in incoming[record_id]
-            if (event := item.event or item.revokes) is not None
-            for rule in profile.event_rules.get(event.type, ())
-            if rule.times is not None
-        }
-        return ledgers.load_windows(self.connection, profile.id, windows) if windows else {}
+        windows = Windows(profile.timezone)
+        for record_id in ids:
+            for item in incoming[record_id]:
+                if (event := item.event or item.revokes) is not None:
+                    for rule in profile.event_rules.get(event.type, ()):
+                        if rule.times is not None:
+                            windows.add(record_id, rule.key, rule.per, event.at)
+        rows = windows.rows
+        return ledgers.load_windows(self.connection, profile.id, rows) if rows else {}
 
     def _revoked(
         self, profile: CompiledProfile, ids: list[int], incoming: dict[int, list[Incoming]]

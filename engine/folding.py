@@ -10,13 +10,13 @@ from conditions.times import Micros
 from engine.subjects import CONTACT, DEAL, Subjects
 from scoring.compiled import CompiledProfile
 from scoring.ledger import ADJUSTMENTS, Adjustment, Entry, Event, Ledger, Record, Standing, place_of
-from scoring.windows import window_of
+from scoring.windows import Windows
 from store.connection import Connection
 from store.scoring import folds, ledgers
 from store.scoring.folds import FoldRow
 
 #: How many events of a history are folded in one batch.
-SLICE = 1_500
+SLICE = 750
 #: Before every event.
 _BEGINNING = (-(2**62), "")
 
@@ -106,17 +106,15 @@ class Slice:
     def _limited(self, events: Iterable[Event]) -> list[Entry]:
         """What has been counted in the limit windows that the events fall into."""
         record_id, profile = self._fold.record_id, self._profile
-        windows = {
-            (record_id, rule.key, window_of(rule.per, profile.timezone, event.at))
-            for event in events
-            for rule in profile.event_rules.get(event.type, ())
-            if rule.times is not None
-        }
-        if not windows:
+        windows = Windows(profile.timezone)
+        for event in events:
+            for rule in profile.event_rules.get(event.type, ()):
+                if rule.times is not None:
+                    windows.add(record_id, rule.key, rule.per, event.at)
+        rows = windows.rows
+        if not rows:
             return []
-        return ledgers.load_windows(self._connection, profile.id, windows, self._fold.place).get(
-            record_id, []
-        )
+        return ledgers.load_windows(self._connection, profile.id, rows, self._fold.place).get(record_id, [])
 
     def _adjustments(self) -> list[Adjustment]:
         record_id = self._fold.record_id

@@ -84,6 +84,7 @@ def shards_with_work(connection: Connection, before: Micros, *, held: bool) -> l
         " OR EXISTS (SELECT 1 FROM enrollments n WHERE n.closing AND n.shard = s.id)"
         " OR EXISTS (SELECT 1 FROM enrollments w WHERE w.waking > 0 AND w.shard = s.id)"
         " OR EXISTS (SELECT 1 FROM leftovers l WHERE l.shard = s.id)"
+        " OR EXISTS (SELECT 1 FROM folds f WHERE f.shard = s.id)"
         " OR EXISTS (SELECT 1 FROM cancellations k WHERE k.shard = s.id)" + unstarted
     )
     return [row[0] for row in Bulk(connection).rows(statement, *([before] * statement.count("?")))]

@@ -108,18 +108,19 @@ def entries_after(
 def load_windows(
     connection: Connection,
     profile_id: int,
-    windows: Collection[tuple[int, str, int]],
+    windows: Sequence[tuple[int, str, int, Micros, Micros]],
     last: Place | None = None,
 ) -> dict[int, list[Entry]]:
-    """The entries of limit windows: (record id, rule, window); those up to a place in the history."""
+    """The entries of limit windows: (record id, rule, window, from, until); those up to a place in the history."""
     bulk = Bulk(connection)
     until, place = (" AND (e.starts_at, e.cause_id) <= (?, ?)", last) if last is not None else ("", ())
-    wanted, parameters = bulk.table(("record_id", "rule", "limit_window"), list(windows))
+    wanted, parameters = bulk.table(("record_id", "rule", "limit_window", "low", "high"), windows)
     return _by_record(
         bulk.rows(
             # CROSS JOIN: SQLite must begin with the few windows, not with the many entries.
             f"SELECT {_ENTRY} FROM {wanted} w CROSS JOIN entries e WHERE e.profile_id = ? "
-            f"AND e.record_id = w.record_id AND e.rule = w.rule AND e.limit_window = w.limit_window{until}",
+            "AND e.record_id = w.record_id AND e.starts_at >= w.low AND e.starts_at <= w.high "
+            f"AND e.rule = w.rule AND e.limit_window = w.limit_window{until}",
             *parameters,
             profile_id,
             *place,
