@@ -4,27 +4,23 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from conditions.times import Micros
-from engine.coming import StoredEntries
 from engine.enrolling import Enrolling
-from engine.folding import Slice, new_fold
+from engine.folding import Slice, long_histories, new_fold
 from engine.past import StoredPast
+from engine.plan import Plan, Reader
 from engine.published import Published
 from engine.saving import save_progress
-from engine.subjects import CONTACT, DEAL, Subjects
+from engine.subjects import CONTACT, Subjects
 from engine.watching import look
 from scoring.compiled import CompiledProfile
-from scoring.ledger import Entry, Event, Record, Standing
+from scoring.ledger import Event, Record, Standing
 from scoring.progress import Case, Folded, History, Incoming, Progress, Rebuild, Stored, Touch, advance
-from scoring.windows import Windows
 from store.connection import Connection
 from store.leftovers import REVOKE, work_off
 from store.scoring import folds, ledgers
 from store.scoring import pending as waiting
 from store.scoring.folds import FoldRow
 from store.scoring.pending import Due
-
-#: A history of more events, or a ledger of more entries, is long: it is not read as a whole.
-LONG = 2_000
 
 
 @dataclass(slots=True)
@@ -67,22 +63,6 @@ def score_batch(
     """Work off up to `limit` pending things of each kind. The caller holds the shard's lock and commits."""
     batch = read_batch(connection, shard, published, clock, limit)
     return batch.save(connection) if batch is not None else BatchOutcome()
-
-
-@dataclass(slots=True)
-class _Plan:
-    """What a batch has to do under one profile, by record id. `to_fold`: those of which nothing is gone on from;
-    `folded`: of these, the long ones, whose fold is done.
-    """
-
-    profile: CompiledProfile
-    touched: Mapping[int, Touch]
-    incoming: dict[int, list[Incoming]]
-    stored: dict[int, Stored]
-    ids: list[int]
-    valid: list[int]
-    to_fold: list[int] = field(default_factory=list)
-    folded: dict[int, Folded] = field(default_factory=dict)
 
 
 class Batch:
@@ -154,7 +134,7 @@ class Batch:
 
             self.slice = Slice(self.connection, self.subjects, profile, fold, passes)
 
-    def _plan(self, profile: CompiledProfile) -> _Plan:
+    def _plan(self, profile: CompiledProfile) -> Plan:
         """What there is to do under a profile. Notes the folds that have to be done before."""
         touched = self.subjects.touched(profile)
         incoming = self._incoming(profile, touched)
@@ -165,19 +145,16 @@ class Batch:
         valid = [i for i in ids if i in stored and _valid(stored[i], profile)]
         known = set(valid)
         reread = {i for i, touch in touched.items() if touch.reread}
-        plan = _Plan(profile, touched, incoming, stored, ids, valid)
+        plan = Plan(profile, touched, incoming, stored, ids, valid)
         plan.to_fold = [i for i in ids if i not in known or i in reread]
-        for record_id in self._long(profile, plan.to_fold):
+        long = long_histories(self.connection, profile.applies_to, plan.to_fold) if self.in_slices else ()
+        for record_id in long:
             fold = self.due.folded.get((profile.id, record_id))
             if fold is not None and fold.version == profile.version and record_id not in known:
                 plan.folded[record_id] = Folded(fold.standing, fold.at)
             else:
                 self._begin(profile, record_id, stored.get(record_id), valid=record_id in known)
         return plan
-
-    def _long(self, profile: CompiledProfile, ids: list[int]) -> list[int]:
-        """Those whose history is too long to be folded at once."""
-        return folds.long_records(self.connection, profile.applies_to, ids, LONG) if self.in_slices else []
 
     def _begin(self, profile: CompiledProfile, record_id: int, stored: Stored | None, *, valid: bool) -> None:
         """Have a long history folded, before anything else of its contact is done."""
@@ -187,28 +164,17 @@ class Batch:
         if stored is not None and valid:
             self.stale.append((profile.id, record_id, stored.standing))
 
-    def _fold_profile(self, plan: _Plan) -> None:
-        profile, touched, incoming, stored, ids = (
-            plan.profile,
-            plan.touched,
-            plan.incoming,
-            plan.stored,
-            plan.ids,
-        )
+    def _fold_profile(self, plan: Plan) -> None:
+        profile, incoming, stored = plan.profile, plan.incoming, plan.stored
         if not incoming:
             return
         self.progress[profile.id] = {}
         self.known[profile.id] = stored
-        gone_on_from = [*plan.valid, *plan.folded]
-        limited = self._limited(profile, gone_on_from, incoming)
-        mortal = self._mortal(profile, plan.valid, stored)
-        for record_id, (standing, at) in plan.folded.items():
-            entries = StoredEntries(self.connection, profile, record_id, standing.lines or {})
-            mortal[record_id] = entries.overtaken(at, max(self.now, at))
-        revoked = self._revoked(profile, gone_on_from, incoming)
-        histories = self._histories(profile, [i for i in plan.to_fold if i not in plan.folded])
+        reader = Reader(self.connection, self.subjects, plan, self.now)
+        limited, mortal, revoked = reader.limited(), reader.mortal(), reader.revoked()
+        histories = reader.histories()
         origin = self.published.rows[profile.id]
-        for record_id in ids:
+        for record_id in plan.ids:
             record = self.subjects.record(profile.applies_to, record_id)
             older = record.created_at <= origin.published_at
             case = Case(
@@ -224,14 +190,14 @@ class Batch:
                 else StoredPast(self.connection, self.subjects, profile, record_id),
                 history=histories.get(record_id),
                 folded=plan.folded.get(record_id),
-                touch=touched.get(record_id),
+                touch=plan.touched.get(record_id),
                 rebuild=Rebuild("publish", origin.silent) if older else Rebuild("attribute", silent=False),
             )
             self._advance(profile, case)
 
     def _advance(self, profile: CompiledProfile, case: Case) -> None:
         """Advance one score; what makes scoring fail is quarantined and the rest counts."""
-        now = max(self.now, case.stored.scored_at if case.stored else 0)
+        now = max(self.now, case.stored.scored_at if case.stored else 0, case.folded.at if case.folded else 0)
         quarantined = self.outcome.quarantined
         if quarantined:
             case = replace(case, incoming=[item for item in case.incoming if item.id not in quarantined])
@@ -321,63 +287,6 @@ class Batch:
             found.setdefault(record_id, [])
         exists = self.subjects.exists
         return {record_id: items for record_id, items in found.items() if exists(kind, record_id)}
-
-    def _limited(
-        self, profile: CompiledProfile, ids: list[int], incoming: dict[int, list[Incoming]]
-    ) -> dict[int, list[Entry]]:
-        """The stored entries of the limit windows that the events touch."""
-        if not profile.limited:
-            return {}
-        windows = Windows(profile.timezone)
-        for record_id in ids:
-            for item in incoming[record_id]:
-                if (event := item.event or item.revokes) is not None:
-                    for rule in profile.event_rules.get(event.type, ()):
-                        if rule.times is not None:
-                            windows.add(record_id, rule.key, rule.per, event.at)
-        rows = windows.rows
-        return ledgers.load_windows(self.connection, profile.id, rows) if rows else {}
-
-    def _revoked(
-        self, profile: CompiledProfile, ids: list[int], incoming: dict[int, list[Incoming]]
-    ) -> dict[int, list[Entry]]:
-        """The stored entries of the events that are revoked."""
-        causes = [
-            (record_id, item.revokes.at, item.revokes.id)
-            for record_id in ids
-            for item in incoming[record_id]
-            if item.revokes is not None
-        ]
-        return ledgers.load_causes(self.connection, profile.id, causes) if causes else {}
-
-    def _mortal(
-        self, profile: CompiledProfile, ids: list[int], stored: dict[int, Stored]
-    ) -> dict[int, list[Entry]]:
-        """The stored entries that end after the last scoring, of scores that are overdue."""
-        overdue = [i for i in ids if (due := stored[i].due_at) is not None and due <= self.now]
-        found: dict[int, list[Entry]] = {}
-        for record_id in [i for i in overdue if stored[i].standing.entries > LONG]:
-            lines = stored[record_id].standing.lines
-            if lines is not None:
-                overdue.remove(record_id)
-                entries = StoredEntries(self.connection, profile, record_id, lines)
-                now = max(self.now, stored[record_id].scored_at)
-                found[record_id] = entries.overtaken(stored[record_id].scored_at, now)
-        if not overdue:
-            return found
-        since = min(stored[i].scored_at for i in overdue)
-        return found | ledgers.load_mortal(self.connection, profile.id, overdue, since)
-
-    def _histories(self, profile: CompiledProfile, ids: list[int]) -> dict[int, History]:
-        if not ids:
-            return {}
-        kind = profile.applies_to
-        events = ledgers.load_applied_events(self.connection, kind, ids, profile.relevant_types)
-        adjustments = ledgers.load_applied_adjustments(self.connection, profile.id, ids)
-        if kind == CONTACT and DEAL in profile.where_reads:
-            named = {event.deal for found in events.values() for event in found}
-            self.subjects.know_deals([deal for deal in named if deal is not None])
-        return {i: History(events.get(i, ()), adjustments.get(i, ())) for i in ids}
 
     def _save_folds(self, connection: Connection) -> None:
         """Write how far long histories have come, and what of them could not be scored."""

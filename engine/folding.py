@@ -4,7 +4,7 @@ A fold is as of the moment at which it began. What its entries are is written as
 is there; the score stays until all of them are: the batch that finds it done brings it up to its own time.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from conditions.times import Micros
 from engine.subjects import CONTACT, DEAL, Subjects
@@ -15,10 +15,22 @@ from store.connection import Connection
 from store.scoring import folds, ledgers
 from store.scoring.folds import FoldRow
 
+#: A history of more events, or a ledger of more entries, is long: it is not read as a whole.
+LONG = 2_000
 #: How many events of a history are folded in one batch.
 SLICE = 750
 #: Before every event.
 _BEGINNING = (-(2**62), "")
+
+
+def is_long(size: int) -> bool:
+    """Whether so many events or entries are too many to be read as a whole."""
+    return size > LONG
+
+
+def long_histories(connection: Connection, kind: str, ids: Collection[int]) -> list[int]:
+    """Those of the records whose history is long."""
+    return folds.long_records(connection, kind, ids, LONG)
 
 
 def new_fold(profile: CompiledProfile, record_id: int, contact_id: int, shard: int, now: Micros) -> FoldRow:

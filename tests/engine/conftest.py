@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 
-import engine.batch
 import engine.coming
 import engine.folding
 import store.leftovers
@@ -15,7 +14,7 @@ Fresh = Callable[[], Any]
 
 #: What makes histories of a few events as long as those of thousands: (module, name, value).
 SOON_LONG = (
-    (engine.batch, "LONG", 2),
+    (engine.folding, "LONG", 2),
     (engine.folding, "SLICE", 2),
     (engine.coming, "MANY", 1),
     (engine.coming, "PAGE", 1),
