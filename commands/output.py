@@ -22,6 +22,7 @@ from rich.progress import (
 from rich.table import Table
 
 from conditions.problems import Problem
+from runtime.setting_problems import SettingProblem
 
 
 @cache
@@ -68,9 +69,14 @@ def _plain(value: Any) -> dict[str, Any]:
     return answer_data(value)
 
 
-def print_failure(message: str, problems: Iterable[Problem] = ()) -> None:
+def print_failure(message: str, problems: Iterable[Problem | SettingProblem] = ()) -> None:
     """Why a command failed, for programs: `{"error": ...}`, with `errors` where single values were wrong."""
-    errors = [{"pointer": problem.pointer, "message": problem.message} for problem in problems]
+    errors = [
+        {"variable": problem.variable, "message": f"{problem.mistake}; {problem.remedy}"}
+        if isinstance(problem, SettingProblem)
+        else {"pointer": problem.pointer, "message": problem.message}
+        for problem in problems
+    ]
     print_json({"error": message, **({"errors": errors} if errors else {})})
 
 

@@ -67,6 +67,12 @@ def unknown_key(key: str, known: list[str]) -> str:
     return f'unknown key "{key}"{suggestion(key, known)}'
 
 
+def _check_tag(tag: str) -> str:
+    if not tag.strip():
+        raise PydanticCustomError("tag", "a tag is not blank")
+    return tag.strip()
+
+
 def _check_key(key: str) -> str:
     first, rest = key[:1], key.replace("-", "a").replace("_", "a")
     if not (key.isascii() and rest.isalnum() and rest == rest.lower() and first.isalnum() and len(key) <= 63):
@@ -83,4 +89,6 @@ WholeNumber = Annotated[int, Field(strict=True, ge=-LARGEST_INTEGER, le=LARGEST_
 """A whole number; neither a boolean nor a text with digits."""
 
 Text = Annotated[str, Field(min_length=1, max_length=200)]
+TagName = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_check_tag)]
+"""A tag; blanks around it are no part of it."""
 LongText = Annotated[str, Field(max_length=20_000)]

@@ -9,7 +9,7 @@ from conditions.definition import unknown_key
 from conditions.limits import listed
 from conditions.problems import Loc, Problem, suggestion
 
-_OWN = ("definition", "unknown_key", "conditions", "duration", "key")
+_OWN = ("definition", "unknown_key", "conditions", "duration", "key", "tag")
 """Errors that are in plain words already."""
 
 _WHOLE, _NUMBER, _TEXT = "should be a whole number", "should be a number", "should be a text"

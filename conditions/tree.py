@@ -170,10 +170,16 @@ def _compile_part(key: str, part: Any) -> Predicate:
 
 
 def _compile_leaf(field: str, row: Operator, operand: Any) -> Predicate:
+    operand = _plain_tag(field, operand)
     if (other := operand_field(operand)) is not None:
         return lambda lookup, now: row.against(lookup(field), lookup(other), now)
     test = row.test
     return lambda lookup, now: test(lookup(field), operand, now)
+
+
+def _plain_tag(field: str, operand: Any) -> Any:
+    """The operand; of a tag without blanks around it, which are no part of it."""
+    return operand.strip() if field.rpartition(".")[2] == "tags" and isinstance(operand, str) else operand
 
 
 def _all(parts: list[Predicate]) -> Predicate:
@@ -197,7 +203,7 @@ def to_sql(raw: Mapping[str, Any], column: Callable[[str], SqlValue], now: Micro
         else:
             for name, operand in part.items():
                 other = operand_field(operand)
-                against = operand if other is None else column(other)
+                against = _plain_tag(key, operand) if other is None else column(other)
                 tests.append(OPERATORS[name].sql(column(key), against, now))
     return sa.and_(*tests).self_group()
 

@@ -8,7 +8,7 @@ import orjson
 
 from conditions.tree import Predicate, compile_conditions
 from engine.situation import Situation
-from scoring.ledger import Event
+from scoring.ledger import Event, Place
 from store.database import dump_json
 from triggers.evaluate import where_lookup
 
@@ -32,6 +32,14 @@ def first_that_holds(
         (event for event in events if event.type == event_type and _holds(holds, event, situation)),
         None,
     )
+
+
+def came_since(event: Event, place: Place) -> bool:
+    """Whether an event is another than that of the place, and not from before it.
+
+    At the same moment ids say nothing of what came first: files have dates, and a call has one time for all.
+    """
+    return event.at > place[0] or (event.at == place[0] and event.id != place[1])
 
 
 def _holds(holds: Predicate, event: Event, situation: Situation) -> bool:

@@ -98,7 +98,7 @@ def wait_for(situation: Situation, path: str, step: Any) -> dict[str, Any]:
         )
         if spec.event is not None and since is not None:
             column, record_id = _record(situation)
-            events = watching.happened(connection, column, record_id, spec.event, since)
+            events = watching.happened(connection, column, record_id, spec.event, since, enrollment_id)
             if (event := first_that_holds(situation, spec.event, spec.where, events)) is not None:
                 watching.note_met(connection, enrollment_id, path, event.id, situation.now)
                 return {"branch": _MET}

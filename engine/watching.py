@@ -8,7 +8,7 @@ from automations.steps.waits import WaitForStep, WaitStep
 from channels.outbound import NOTHING
 from conditions.times import Micros
 from conditions.values import Value
-from engine.happening import compiled, first_that_holds
+from engine.happening import came_since, compiled, first_that_holds
 from engine.published import Published
 from engine.situation import Situation, automation_of
 from engine.subjects import Subjects
@@ -78,7 +78,7 @@ def _exits(situation: Situation, events: list[Event]) -> bool:
     if isinstance(exit_when, ExitEvent):
         later = [event for event in events if event.type == exit_when.event]
         if later and (entered := situation.event) is not None:
-            later = [event for event in later if (event.at, event.id) > (entered.at, entered.id)]
+            later = [event for event in later if came_since(event, (entered.at, entered.id))]
         return first_that_holds(situation, exit_when.event, exit_when.where, later) is not None
     return exit_when is not None and compiled(exit_when)(situation.lookup, situation.now)
 
@@ -111,4 +111,4 @@ def _counts(event: Event, wait: RowMapping) -> bool:
     since, deadline = wait["since_at"], wait["deadline_at"]
     if deadline is not None and event.at > deadline:
         return False
-    return since is None or (event.at, event.id) > (since, wait["since_id"])
+    return since is None or came_since(event, (since, wait["since_id"]))

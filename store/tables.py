@@ -447,6 +447,7 @@ class Skip(SQLModel, table=True):
     __tablename__: ClassVar[Any] = "skips"
     __table_args__: ClassVar[Any] = (
         Index("ix_skips_contact", "contact_id", "automation_id", "at"),
+        _partial("ix_skips_loops", "at", where="reason = 'loop'"),
         {"sqlite_with_rowid": False},
     )
     automation_id: int = Field(primary_key=True, sa_type=BigInteger)

@@ -9,6 +9,7 @@ from api.parameters import DEFAULT_LIMIT, Cursor, Limit, Score, Text
 from services.records.kinds import Kind
 from services.records.list_filters import FILTERS
 from services.records.lists import RecordQuery
+from services.resources import BadParameter
 
 _SORT = Annotated[str, Query(description="score, -score, created_at or -created_at")]
 
@@ -33,6 +34,9 @@ class ListQuery:
     def __call__(
         self, *, sort: str, cursor: str | None, limit: int, profile: str | None, **given: Any
     ) -> RecordQuery:
+        email = given.get("email")
+        if email is not None and " " in email.strip():
+            raise BadParameter("email", f'"{email}" is no address; a + in one is a blank here: write %2B')
         # Checked by the parameters' own types, which take longer and empty texts than a document does.
         wanted = self._model.model_construct(
             **{name: value for name, value in given.items() if value is not None}

@@ -8,7 +8,7 @@ from pydantic import Discriminator, Field, StrictStr, Tag, model_validator
 
 from automations.steps.base import BaseStep, OneOrMore, texts_in
 from automations.steps.words import called, recipients
-from conditions.definition import Definition, Key, LongText, Text, WholeNumber, invalid
+from conditions.definition import Definition, Key, LongText, TagName, Text, WholeNumber, invalid
 from conditions.fields import CONTACT_FIELDS
 from conditions.problems import Loc, Problem
 from conditions.times import Duration
@@ -76,7 +76,7 @@ class AddTagStep(BaseStep):
 
     kind: ClassVar[str] = "add_tag"
     changes_record: ClassVar[bool] = True
-    add_tag: Text
+    add_tag: TagName
     """The tag."""
 
     def does(self) -> str:
@@ -88,7 +88,7 @@ class RemoveTagStep(BaseStep):
 
     kind: ClassVar[str] = "remove_tag"
     changes_record: ClassVar[bool] = True
-    remove_tag: Text
+    remove_tag: TagName
     """The tag."""
 
     def does(self) -> str:

@@ -17,6 +17,13 @@ class FileFormat(StrEnum):
     ndjson = "ndjson"
 
 
+class Triggers(StrEnum):
+    """Whether what is imported starts follow-ups."""
+
+    silent = "silent"
+    fire = "fire"
+
+
 class Mode(StrEnum):
     """How contacts of a file are written."""
 
@@ -103,7 +110,10 @@ def events(
     name: Annotated[
         str | None, typer.Option(help="Stands for the file's name: rows that were there under it are known.")
     ] = None,
-    silent: Annotated[bool, typer.Option("--silent", help="Start no follow-ups.")] = False,
+    triggers: Annotated[
+        Triggers, typer.Option(help="fire: what is imported starts follow-ups, as events that are sent do.")
+    ] = Triggers.silent,
+    silent: Annotated[bool, typer.Option("--silent", hidden=True)] = False,
     as_json: Json = False,
 ) -> None:
     """Import events. Bad rows are listed and left out; what an earlier file of this name had adds nothing."""
@@ -112,6 +122,8 @@ def events(
     from services.intake.import_columns import Columns, Property
     from services.intake.imports import FORMATS, delimiter_of
 
+    if silent and triggers is Triggers.fire:
+        raise typer.BadParameter("--silent and --triggers fire cannot both be meant")
     if event_type is not None and type_column is not None:
         raise typer.BadParameter("--type and --type-column cannot both say what the events are")
     try:
@@ -140,7 +152,7 @@ def events(
             name=name,
             encoding=encoding,
             delimiter=sign,
-            silent=silent,
+            silent=triggers is Triggers.silent,
             as_json=as_json,
         )
     )

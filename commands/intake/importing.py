@@ -54,6 +54,8 @@ def run(
         _print_bad(done.first_bad, done.bad + done.conflicts)
         for text in notes:
             note(text)
+        if silent and done.accepted:
+            note("No follow-ups are started by what is imported; --triggers fire starts them.")
     return 1 if done.bad or done.conflicts else 0
 
 

@@ -1,5 +1,7 @@
 """What goes on: enrollments and the state of the installation; holding new starts back."""
 
+from collections.abc import Sequence
+
 from commands.output import counted, note_rest, print_json, say, shown_moment
 from commands.session import session
 from conditions.problems import suggestion
@@ -8,6 +10,7 @@ from runtime.statuses import EnrollmentStatus
 from services.follow_ups.answers import Enrollment
 from services.follow_ups.holding import set_held
 from services.follow_ups.listing import STATUSES
+from services.operations.answers import Loop
 from services.operations.signing import signing_secrets
 
 
@@ -174,6 +177,7 @@ def status(*, as_json: bool) -> int:
         ("Follow-ups", follow_ups),
         ("New starts", "held back; kindling release resumes them" if state.held else "not held back"),
         ("Quarantined", counted(state.quarantined, "event")),
+        ("Loops", _loops(state.loops)),
         ("Duplicates", duplicates),
         ("Suppressed", counted(state.suppressions, "person", "persons")),
         ("Publishing", counted(state.publishing, "profile")),
@@ -183,6 +187,18 @@ def status(*, as_json: bool) -> int:
     for name, text in lines:
         say(f"{name + ':':<13}{text}")
     return 0
+
+
+def _loops(loops: Sequence[Loop]) -> str:
+    """Which automations were stopped in the last day for enrolling a record too often."""
+    if not loops:
+        return "none stopped in the last day"
+    stopped = [
+        f"{loop.automation} ({loop.skipped:,} skipped for {counted(loop.contacts, 'contact')})"
+        for loop in loops[:3]
+    ]
+    more = f" and {len(loops) - 3} more automations" if len(loops) > 3 else ""
+    return f"stopped in the last day: {', '.join(stopped)}{more}"
 
 
 def hold(*, held: bool, as_json: bool) -> int:

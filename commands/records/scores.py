@@ -76,6 +76,8 @@ def _print_score(score: Score, entries: Sequence[ScoreEntry]) -> None:
             [(line.rule, f"{line.points:+}", line.count) for line in score.breakdown],
             right=("points", "count"),
         )
+    for text in score.notes:
+        say(f"Note: {text}.", "yellow")
     if score.band_until:
         say(f"{score.band or 'No band'} until {_moment(score.band_until)}, if nothing happens.")
     for outlook in score.forecast[:3]:

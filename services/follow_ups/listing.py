@@ -13,6 +13,7 @@ from services import cursors
 from services.answers import Page
 from services.follow_ups.answers import Enrollment, Keys, Notification, Task, Webhook
 from services.names import ShortText
+from services.records.kinds import unknown_record
 from services.resources import BadParameter, Invalid, NotFound, Resources
 from store.connection import Connection, RowMapping
 from store.design import definitions
@@ -105,12 +106,6 @@ def ids_of(connection: Connection, contact: str | None, deal: str | None) -> dic
                 raise BadParameter(kind, unknown_record(kind, key))
             ids[f"{kind}_id"] = row["id"]
     return ids
-
-
-def unknown_record(kind: str, key: str) -> str:
-    """That a filter names nobody; a plus that was not encoded is the usual reason."""
-    plus = "; a + in an address is a blank: write %2B" if " " in key else ""
-    return f'there is no {kind} "{key}"{plus}'
 
 
 def keys_of(connection: Connection, rows: Sequence[RowMapping]) -> Keys:

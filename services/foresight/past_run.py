@@ -219,14 +219,17 @@ class PastRun:
             ),
             only_here=len(would - about),
             only_published=len(about - would),
-            warnings=[*self._left_out(), *self._warnings(count, len(entered))],
+            warnings=[*self._left_out(len(would - about)), *self._warnings(count, len(entered))],
             items=list(self._items(connection, entered)),
         )
 
-    def _left_out(self) -> list[str]:
-        if not self._looks_at_fields:
-            return []
-        return [_WITHOUT_FIELDS]
+    def _left_out(self, only_here: int) -> list[str]:
+        if self._looks_at_fields:
+            return [_WITHOUT_FIELDS]
+        reads_others = any(
+            name.startswith(("contact.", "deal.", "scores.", "bands.")) for name in self._trigger.reads
+        )
+        return [_AS_THEY_ARE] if reads_others and only_here else []
 
     def _warnings(self, count: int, records: int) -> list[str]:
         if len(self._variants) == 1 or count <= records:
@@ -266,6 +269,10 @@ class PastRun:
 _WITHOUT_FIELDS = (
     "looks at changes of the profile's scores alone: what fields and other scores were is not kept, so that "
     "enrollments because of them are missing"
+)
+_AS_THEY_ARE = (
+    "reads fields and other scores as they are now: who came to match by one of them after the score had changed is "
+    "counted here, and was not enrolled (looks_at: scores_and_fields enrolls them)"
 )
 
 

@@ -73,7 +73,7 @@ class Addresses:
         if self._left:
             notes.append(
                 f"Contacts that stay without an e-mail address: {_counted(self._left)}. A published profile reads it, "
-                "so that filling it in would not be silent; import without --silent for that."
+                "so that filling it in would not be silent; import with --triggers fire for that."
             )
         return notes
 

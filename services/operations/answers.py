@@ -37,6 +37,14 @@ class ShardStatus(BaseModel):
     oldest_pending_seconds: float
 
 
+class Loop(BaseModel):
+    """An automation whose enrollments of a record were stopped for being too many within an hour."""
+
+    automation: str
+    contacts: int
+    skipped: int
+
+
 class Status(BaseModel):
     """How the installation is doing."""
 
@@ -56,6 +64,10 @@ class Status(BaseModel):
     )
     publishing: int
     held: bool
+    loops: list[Loop] = Field(
+        description="Automations that enrolled a record more often within an hour than KINDLING_LOOP_LIMIT allows, in "
+        "the last day, with how many matches were skipped"
+    )
     suppressions: int = Field(description="How many were erased for good")
     workers: list[Worker]
     shards: list[ShardStatus]

@@ -1,15 +1,16 @@
 """How the installation is doing."""
 
-from conditions.times import SECOND, Micros, to_iso
+from conditions.times import DAY, SECOND, Micros, to_iso
 from runtime.statuses import OPEN, EnrollmentStatus
 from runtime.temporal import ui_url
 from services.operations import answers
-from services.operations.answers import ShardStatus, Worker
+from services.operations.answers import Loop, ShardStatus, Worker
 from services.records.duplicates import Duplicates
 from services.resources import Resources
 from store import meta
 from store.design import publications
 from store.follow_ups import enrollments as follow_ups
+from store.follow_ups import statistics
 from store.operations import status
 from store.records import suppressions
 
@@ -34,6 +35,7 @@ class Status:
             workers = status.workers(connection, now - GONE_AFTER)
             unfinished = publications.unfinished(connection)
             suppressed = suppressions.count(connection)
+            loops = statistics.loops_since(connection, now - DAY)
             held = bool(meta.get_fact(connection, meta.HELD))
         shared = self._duplicates.count()
         oldest = min((shard.oldest for shard in shards if shard.oldest is not None), default=None)
@@ -51,6 +53,9 @@ class Status:
             shared_addresses=shared,
             publishing=len(unfinished),
             held=held,
+            loops=[
+                Loop(automation=key, contacts=contacts, skipped=skipped) for key, contacts, skipped in loops
+            ],
             suppressions=suppressed,
             workers=[
                 Worker(

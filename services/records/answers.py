@@ -321,6 +321,9 @@ class Score(BaseModel):
     )
     breakdown: list[BreakdownLine] = Field(description="Adds up to the score")
     forecast: list[Outlook] = Field(description="The next changes that time alone will make")
+    notes: list[str] = Field(
+        description="Rules of the published version that never hold because a field holds no date, as it is now"
+    )
     history: list[Change] = Field(description="Changes, the newest first")
     next: str | None
 

@@ -220,8 +220,15 @@ def find_contact(connection: Connection, key: str) -> RowMapping:
     """The contact's row; raises NotFound."""
     row = contacts.contact_by_key(connection, key)
     if row is None:
-        raise NotFound(f'there is no contact "{key}"; PUT /v1/contacts/{{key}} or an event creates one')
+        raise NotFound(
+            f'there is no contact "{key}"; PUT /v1/contacts/{{key}} or an event creates one{plus_hint(key)}'
+        )
     return row
+
+
+def plus_hint(key: str) -> str:
+    """What to add where a key finds nobody, in which a plus may have been read as a blank."""
+    return "; a + in an address is a blank: write %2B" if " " in key else ""
 
 
 def _check(when: Precondition, key: str, row: RowMapping | None) -> None:

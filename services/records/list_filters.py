@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from conditions.definition import Definition, Text, WholeNumber
+from conditions.definition import Definition, TagName, Text, WholeNumber
 from conditions.fields import DealStatus
 from services.records.kinds import Kind
 
@@ -39,7 +39,7 @@ class RecordFilter(Definition):
 class ContactFilter(RecordFilter):
     """Of contacts."""
 
-    tag: Text | None = None
+    tag: TagName | None = None
     """A tag that it has."""
     email: Text | None = None
     """The e-mail address, in whatever case and composition."""

@@ -12,7 +12,7 @@ from services import cursors
 from services.answers import Page
 from services.design.profile_cache import ProfileCache
 from services.records.answers import ListedContact, ListedDeal
-from services.records.kinds import Kind
+from services.records.kinds import Kind, unknown_record
 from services.records.list_filters import ContactFilter, DealFilter, RecordFilter
 from services.resources import BadParameter, Resources
 from store.connection import Connection, RowMapping
@@ -92,11 +92,11 @@ class RecordLists:
         """The tests of the record; raises BadParameter for a contact that is not there."""
         wanted = query.filter
         equal = wanted.columns
-        tag = wanted.tag if isinstance(wanted, ContactFilter) else None
+        tag = wanted.tag.strip() if isinstance(wanted, ContactFilter) and wanted.tag is not None else None
         if isinstance(wanted, DealFilter) and wanted.contact is not None:
             contact = contacts.contact_by_key(connection, wanted.contact)
             if contact is None:
-                raise BadParameter("contact", f'there is no contact "{wanted.contact}"')
+                raise BadParameter("contact", unknown_record("contact", wanted.contact))
             equal["contact_id"] = contact["id"]
         tests = record_lists.column_tests(query.kind, tag=tag, q=wanted.q, **equal)
         if query.filters:

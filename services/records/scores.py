@@ -4,7 +4,9 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 from conditions.problems import suggestion
-from conditions.times import Micros, to_iso
+from conditions.times import Micros, parse_moment, to_iso
+from conditions.tree import field_words
+from conditions.values import is_empty
 from engine.coming import Coming, StoredEntries
 from scoring.breakdown import breakdown
 from scoring.compiled import CompiledProfile
@@ -79,6 +81,7 @@ class Scores:
             if profile is None:
                 return score
             stored = _stored(connection, row, record["id"])
+            score.notes = _no_dates(profile, record_of(connection, kind, record["id"]))
             if at is not None:
                 ledger = self._folded(connection, profile, record["id"], at)
                 _show_ledger(score, ledger, Coming(list(ledger.added.values())), breakdown(ledger))
@@ -135,6 +138,21 @@ class Scores:
         return fold(profile, record_of(connection, kind, record_id, deals), events, adjustments, at)
 
 
+def _no_dates(profile: CompiledProfile, record: Record) -> list[str]:
+    """Rules that ask how old a date is, of a field that holds something else."""
+    notes = []
+    for rule in profile.attribute_rules:
+        for field, _ in rule.ages:
+            value = record.fields(field)
+            if is_empty(value) or (isinstance(value, str) and parse_moment(value) is not None):
+                continue
+            notes.append(
+                f'rule {rule.key} never holds: {field_words(field)} is "{str(value)[:40]}", which is no date; '
+                "write 2026-05-15, or 2026-05-15T09:00:00+02:00"
+            )
+    return notes
+
+
 def _empty(kind: Kind, key: str, profile: str) -> Score:
     """A score of which nothing is known."""
     return Score(
@@ -150,6 +168,7 @@ def _empty(kind: Kind, key: str, profile: str) -> Score:
         looked_until=None,
         breakdown=[],
         forecast=[],
+        notes=[],
         history=[],
         next=None,
     )

@@ -2,6 +2,7 @@
 
 from sqlalchemy import Connection
 
+from conditions.times import Micros
 from store.bulk import Bulk
 from store.statuses import OPEN_LITERALS
 
@@ -55,3 +56,14 @@ def outcomes(connection: Connection, automation_id: int, version: int) -> dict[t
         version,
     )
     return {(row[0], row[1]): row[2] for row in counts}
+
+
+def loops_since(connection: Connection, since: Micros) -> list[tuple[str, int, int]]:
+    """By automation, the records that its loop breaker has stopped since a moment, and how often; most often first."""
+    rows = Bulk(connection).rows(
+        "SELECT a.key, count(DISTINCT s.contact_id), count(*) FROM skips s "
+        "JOIN automations a ON a.id = s.automation_id WHERE s.reason = 'loop' AND s.at > ? "
+        "GROUP BY a.key ORDER BY count(*) DESC, a.key",
+        since,
+    )
+    return [(row[0], row[1], row[2]) for row in rows]

@@ -133,21 +133,29 @@ def happened(
     record_id: int,
     event_type: str,
     since: Place,
+    enrollment_id: str,
 ) -> Iterator[Event]:
-    """The record's events of a type that count and came after a place, in the order (occurred_at, id)."""
-    at, event_id = since
+    """The record's events of a type that count and came since a place, in the order (occurred_at, id).
+
+    Without the event of that place, and those for which the follow-up has waited before; at the same moment ids say
+    nothing of what came first.
+    """
+    at, event_id = since[0], ""
     while True:
         page = Bulk(connection).rows(
             f"SELECT id, type, occurred_at, properties, deal_id FROM events WHERE {column} = ? "
             f"AND (occurred_at, id) > (?, ?) AND type = ? AND status IN {COUNTING} "
+            "AND NOT EXISTS (SELECT 1 FROM waits w WHERE w.enrollment_id = ? AND w.event_id = events.id) "
             f"ORDER BY occurred_at, id LIMIT {_A_PAGE}",
             record_id,
             at,
             event_id,
             event_type,
+            enrollment_id,
         )
         for row in page:
-            yield Event(row[0], row[1], row[2], Properties(row[3]), row[4])
+            if row[0] != since[1]:
+                yield Event(row[0], row[1], row[2], Properties(row[3]), row[4])
         if len(page) < _A_PAGE:
             return
         at, event_id = page[-1][2], page[-1][0]
