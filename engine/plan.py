@@ -81,7 +81,7 @@ class Reader:
         }
         for record_id in [i for i in overdue if is_long(stored[i].standing.entries)]:
             standing, scored_at = stored[record_id].standing, stored[record_id].scored_at
-            if standing.lines is not None:
+            if standing.living is not None:
                 overdue.remove(record_id)
                 found[record_id] = self._overtaken(record_id, standing, scored_at)
         if not overdue:
@@ -90,7 +90,7 @@ class Reader:
         return found | ledgers.load_mortal(self._connection, profile.id, overdue, since)
 
     def _overtaken(self, record_id: int, standing: Standing, since: Micros) -> list[Entry]:
-        entries = StoredEntries(self._connection, self._plan.profile, record_id, standing.lines or {})
+        entries = StoredEntries(self._connection, self._plan.profile, record_id, standing.living or {})
         return entries.overtaken(since, max(self._now, since))
 
     def histories(self) -> dict[int, History]:

@@ -12,7 +12,7 @@ from scoring.compiled import AttributeRule, CompiledProfile, EventRule
 from scoring.ledger import Entry, Ledger, Record, bounded_sum, clamp
 
 #: How many moments are looked at: many slowly fading entries have millions.
-MOST_MOMENTS = 10_000
+MOST_MOMENTS = 5_000
 
 
 class Outlook(NamedTuple):

@@ -21,7 +21,7 @@ ROWS = {
     ],
     "lists": ["list", "list_filtered"],
 }
-WITHOUT_FLOOR = ("actions", "publish", "lists")
+WITHOUT_FLOOR = ("actions", "publish", "big_contact", "lists")
 KEYS = ["name", "value", "unit", "floor", "ratio", "target", "met"]
 
 

@@ -59,7 +59,7 @@ def the_law_holds(world: World, key: str = "ada") -> None:
     assert sorted(breakdown(ledger)) == sorted(breakdown(plain, plain.added.values()))
     with world.database.read() as connection:
         record_id = world.query(f"SELECT id FROM contacts WHERE key = '{key}'")[0][0]
-        stored = StoredEntries(connection, known.profile, record_id, standing.lines or {})
+        stored = StoredEntries(connection, known.profile, record_id, standing.living or {})
         entries, fading = stored.coming(ledger)
         ahead = forecast(ledger, entries, fading=fading)
     assert ahead == forecast(plain, plain.added.values())

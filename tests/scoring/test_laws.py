@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scoring.breakdown import breakdown, lines_of
+from scoring.breakdown import breakdown, kept_lines, lines_of
 from scoring.compiled import CompiledProfile
 from scoring.fold import fold
 from scoring.forecast import fading_in_turn, forecast
@@ -92,11 +92,6 @@ class Stepwise:
         )
 
 
-def kept_lines(stored: Stored) -> dict[str, list[int]]:
-    """The lines of a breakdown that a standing keeps, without those of rules that have no living entry."""
-    return {rule: line for rule, line in (stored.standing.lines or {}).items() if line[1]}
-
-
 def not_later(due: int | None, moment: int | None) -> bool:
     """Whether waking at `due` misses nothing that happens at `moment`."""
     return moment is None or (due is not None and due <= moment)
@@ -121,7 +116,7 @@ def test_any_order_and_any_batches_give_the_score_of_a_plain_fold(
     assert stepwise.stored.score == plain.score()
     assert not_later(stepwise.stored.due_at, plain.next_change())
     assert set(stepwise.entries.values()) == set(plain.added.values())
-    assert kept_lines(stepwise.stored) == lines_of(plain, plain.added.values())
+    assert kept_lines(stepwise.stored.standing) == lines_of(plain, plain.added.values())
 
 
 @settings(max_examples=1500, deadline=None)
@@ -143,7 +138,7 @@ def test_events_taken_back_in_any_order_leave_the_score_of_those_that_are_left(
     assert stepwise.stored.score == plain.score()
     assert not_later(stepwise.stored.due_at, plain.next_change())
     assert set(stepwise.entries.values()) == set(plain.added.values())
-    assert kept_lines(stepwise.stored) == lines_of(plain, plain.added.values())
+    assert kept_lines(stepwise.stored.standing) == lines_of(plain, plain.added.values())
 
 
 @settings(max_examples=500, deadline=None)
