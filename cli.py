@@ -409,6 +409,12 @@ def enroll(
     matching: Annotated[bool, typer.Option("--matching", help="All who match now.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Count only.")] = False,
     draft: Annotated[bool, typer.Option("--draft", help="With --dry-run: count for the draft.")] = False,
+    again: Annotated[
+        bool,
+        typer.Option(
+            "--again", help="Also those who are in it now, or were enrolled within the last 7 days."
+        ),
+    ] = False,
     request: Annotated[
         str | None, typer.Option(help="A name of your own; calling again with it enrolls nobody twice.")
     ] = None,
@@ -427,6 +433,7 @@ def enroll(
             matching=matching,
             dry_run=dry_run,
             draft=draft,
+            again=again,
             request=request,
             yes=yes,
             as_json=as_json,

@@ -8,6 +8,7 @@ from automations.model import Automation, definition
 from automations.steps.places import walk
 from automations.steps.waits import WaitForStep, WaitStep
 from automations.touching import source_of, targets_of, toucher_of
+from conditions.fields import ALWAYS_VALUED
 from conditions.problems import Problem
 from conditions.times import micros_of
 from conditions.tree import Leaf, bounds, field_words, fields_read, needed
@@ -19,6 +20,7 @@ _INFINITE = float("inf")
 def trigger_warnings(automation: Automation, known: Known) -> Iterator[Problem]:
     """Each with its place in the document."""
     yield from _of_trigger(automation, known)
+    yield from _holds_without_value(automation)
     yield from _together(automation, known)
 
 
@@ -72,6 +74,36 @@ def _unseen_entry(trigger: Trigger) -> Iterator[Problem]:
             f"who reaches the score first and {field_words(comes)} later does not enter: say looks_at: "
             "scores_and_fields if that should fire, or looks_at: scores",
         )
+
+
+def _holds_without_value(automation: Automation) -> Iterator[Problem]:
+    """A field that must not hold something, which is so, too, while it holds nothing yet."""
+    if automation.steps and isinstance(automation.steps[0], WaitStep | WaitForStep):
+        return
+    filters = automation.trigger.filters
+    tests = list(needed(filters))
+    valued = {leaf.field for leaf in tests if _needs_value(leaf)}
+    unwanted = [leaf for leaf in tests if leaf.operator.unwanted]
+    if "not" in filters:
+        unwanted += [leaf for leaf in needed(filters["not"], ("not",)) if leaf.operator.wants]
+    for leaf in unwanted:
+        field = leaf.field
+        if field in valued or field in ALWAYS_VALUED or not field.startswith(("contact.", "deal.")):
+            continue
+        valued.add(field)
+        yield Problem(
+            ("trigger", "filters", *leaf.loc[:-1]),
+            f"also holds while {field_words(field)} is empty, so that a record is let in whose value arrives a moment "
+            "later: add not_empty: true, begin the steps with a wait, or say that empty is meant with any: "
+            f"[{{{field}: {{empty: true}}}}, ...]",
+        )
+
+
+def _needs_value(leaf: Leaf) -> bool:
+    """Whether it never holds while the field is empty."""
+    if leaf.operator.emptiness is not None:
+        return leaf.operand is not leaf.operator.emptiness
+    return not leaf.operator.unwanted
 
 
 def _comes_true(leaf: Leaf) -> bool:

@@ -25,26 +25,31 @@ DEAL_STATUSES: tuple[DealStatus, ...] = get_args(DealStatus)
 
 @dataclass(frozen=True)
 class Field:
-    """A field's type, and the values it can take where those are few."""
+    """A field's type, and the values it can take where those are few. `always`: every record has one."""
 
     type: FieldType
     choices: tuple[str, ...] = ()
+    always: bool = False
 
 
 _ANY, _TEXT = Field(FieldType.any), Field(FieldType.text)
 _NUMBER, _MOMENT = Field(FieldType.number), Field(FieldType.moment)
 
+_RECORD: Mapping[str, Field] = {
+    "key": Field(FieldType.text, always=True),
+    "created_at": Field(FieldType.moment, always=True),
+}
 CONTACT_FIELDS: Mapping[str, Field] = {
-    **dict.fromkeys(("key", "name", "email", "phone", "stage", "owner"), _TEXT),
+    **_RECORD,
+    **dict.fromkeys(("name", "email", "phone", "stage", "owner"), _TEXT),
     "tags": Field(FieldType.list),
-    "dnd": Field(FieldType.channels, CHANNELS),
-    "created_at": _MOMENT,
+    "dnd": Field(FieldType.channels, CHANNELS, always=True),
 }
 DEAL_FIELDS: Mapping[str, Field] = {
-    **dict.fromkeys(("key", "name", "pipeline", "stage", "currency", "owner"), _TEXT),
-    "status": Field(FieldType.text, DEAL_STATUSES),
+    **_RECORD,
+    **dict.fromkeys(("name", "pipeline", "stage", "currency", "owner"), _TEXT),
+    "status": Field(FieldType.text, DEAL_STATUSES, always=True),
     "value": _NUMBER,
-    "created_at": _MOMENT,
 }
 _CHANGE: Mapping[str, Field] = {
     **dict.fromkeys(("score", "previous_score", "change"), _NUMBER),
@@ -74,6 +79,8 @@ def _prefixed(prefix: str, fields: Mapping[str, Field]) -> dict[str, Field]:
 
 
 _RECORDS = {**_prefixed("contact", CONTACT_FIELDS), **_prefixed("deal", DEAL_FIELDS)}
+#: Fields such as `contact.dnd` that are never empty.
+ALWAYS_VALUED = frozenset(name for name, field in _RECORDS.items() if field.always)
 _CUSTOM = {"contact.": _ANY, "deal.": _ANY}
 
 TRIGGER = Catalogue({**_CHANGE, **_RECORDS}, {**_CUSTOM, "event.": _ANY, "scores.": _NUMBER, "bands.": _TEXT})

@@ -215,14 +215,14 @@ def leaves(raw: Mapping[str, Any], loc: Loc = ()) -> Iterator[Leaf]:
                 yield Leaf((*loc, key, name), key, OPERATORS[name], operand)
 
 
-def needed(raw: Mapping[str, Any]) -> Iterator[Leaf]:
+def needed(raw: Mapping[str, Any], loc: Loc = ()) -> Iterator[Leaf]:
     """The tests that must all hold: those not in an `any` or a `not`."""
     for key, part in raw.items():
         if key == "all":
-            for condition in part:
-                yield from needed(condition)
+            for index, condition in enumerate(part):
+                yield from needed(condition, (*loc, key, index))
         elif key not in _NESTED:
-            yield from leaves({key: part})
+            yield from leaves({key: part}, loc)
 
 
 def bounds(raw: Mapping[str, Any], *fields: str) -> tuple[float, float]:

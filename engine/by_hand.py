@@ -1,31 +1,53 @@
 """Enrolling records without a change of their score: named by somebody, of a list, or all that match now."""
 
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from automations.steps.moments import NoDate, date_moment, zone_of
 from automations.steps.waits import WaitUntil
-from conditions.times import Micros
+from conditions.times import DAY, Micros
 from conditions.tree import Lookup
-from engine.admitting import Decided, Found
+from engine.admitting import Found
 from engine.enrolling import Enrolling
 from engine.published import Published
-from engine.subjects import Subjects
+from engine.subjects import Subjects, subject_of
+from runtime.statuses import OPEN
 from scoring.progress import ScoreChange
 from store.connection import Connection
-from store.follow_ups.enrolling import known_origins
+from store.follow_ups.enrolling import NewEnrollment, known_origins, load_earlier
 from store.scoring.ledgers import load_score_values
 from store.scoring.pending import NOTHING
 from triggers.compiled import CompiledTrigger, TriggerIndex
 from triggers.evaluate import BY_HAND, Match, change_lookup, event_lookup
 
+#: Somebody who was enrolled so short a while ago is not meant by a list that is enrolled anew.
+RECENT = 7 * DAY
+
 
 class Wanted(NamedTuple):
-    """Who is to be enrolled. `request` makes doing it twice harmless; `matching`: only where the filters hold now."""
+    """Who is to be enrolled. `request` makes doing it twice harmless; `matching`: only where the filters hold now.
+
+    `again`: also those who are in the automation, or were enrolled a short while ago.
+    """
 
     request: str
     matching: bool
+    again: bool = False
+
+
+class Listed(NamedTuple):
+    """Whom to `decide` on or to `save`, and how many were left out.
+
+    `already`: this request has dealt with them; `running`: they are in the automation; `recent`: they were enrolled
+    within the last `RECENT`.
+    """
+
+    enrolling: Enrolling
+    already: int
+    running: int
+    recent: int
 
 
 def enlist(
@@ -37,8 +59,8 @@ def enlist(
     ids: Collection[int],
     wanted: Wanted,
     now: Micros,
-) -> tuple[Enrolling, int]:
-    """These contacts or deals (`kind`) of one shard, to `decide` on or to `save`, and how many were dealt with before.
+) -> Listed:
+    """These contacts or deals (`kind`) of one shard.
 
     For the filters, `score` is the present score, `previous_score` the same, and there is no event. Re-entry, running
     follow-ups, exits and pauses count as they do for changes; `rearm` does not.
@@ -73,18 +95,53 @@ def enlist(
         exits = trigger.exits is not None and trigger.exits(lookup, now)
         match = Match(trigger, f"enroll:{wanted.request}:{record_id}", None, change, 0, exits)
         enrolling.found.append(Found(match, profile, subject))
-    origins = [found.match.origin for found in enrolling.found]
+    origins = [match.match.origin for match in enrolling.found]
     done = known_origins(connection, trigger.automation_id, origins)
-    enrolling.found = [found for found in enrolling.found if found.match.origin not in done]
-    return enrolling, len(done)
+    enrolling.found = [match for match in enrolling.found if match.match.origin not in done]
+    standing: Counter[str] = Counter()
+    if not wanted.again:
+        before = _entered(connection, trigger, enrolling, now)
+        standing.update(
+            before[match.subject.guarded] for match in enrolling.found if match.subject.guarded in before
+        )
+        enrolling.found = [match for match in enrolling.found if match.subject.guarded not in before]
+    return Listed(enrolling, len(done), standing["running"], standing["recent"])
 
 
-def count_past(enrolling: Enrolling, decided: Decided, date: WaitUntil | None) -> int:
-    """For how many of these enrollments the date that they wait for first is over."""
-    if date is None:
-        return 0
-    fields = [enrolling.facts.of(one.contact_id, one.deal_id).fields for one in decided.enrollments]
-    return sum(_is_over(date, of_record, enrolling.now) for of_record in fields)
+def _entered(
+    connection: Connection, trigger: CompiledTrigger, enrolling: Enrolling, now: Micros
+) -> dict[tuple[int, int | None], Literal["running", "recent"]]:
+    """Who of these records is in the automation, or was enrolled a short while ago.
+
+    What the trigger says of that itself is left to it: it skips with a reason, or lets them in.
+    """
+    says_running, says_recent = trigger.while_running == "skip", trigger.reentry is not None
+    contacts = {match.subject.contact_id for match in enrolling.found}
+    before: dict[tuple[int, int | None], Literal["running", "recent"]] = {}
+    for earlier in load_earlier(connection, [trigger.automation_id], contacts):
+        guarded = subject_of(earlier, enrolling.published.kinds).guarded
+        if earlier.status in OPEN:
+            if not says_running:
+                before[guarded] = "running"
+        elif earlier.created_at > now - RECENT and not says_recent:
+            before.setdefault(guarded, "recent")
+    return before
+
+
+def count_past(
+    enrolling: Enrolling, enrollments: Iterable[NewEnrollment], dates: Mapping[int, WaitUntil | None]
+) -> Counter[int]:
+    """By automation, for how many of these enrollments the date that they wait for first is over.
+
+    `dates`: what the follow-ups of each automation wait for first.
+    """
+    past: Counter[int] = Counter()
+    for enrollment in enrollments:
+        date = dates.get(enrollment.automation_id)
+        if date is not None:
+            facts = enrolling.facts.of(enrollment.contact_id, enrollment.deal_id)
+            past[enrollment.automation_id] += _is_over(date, facts.fields, enrolling.now)
+    return past
 
 
 def _is_over(date: WaitUntil, fields: Lookup, now: Micros) -> bool:

@@ -129,4 +129,7 @@ def _since(situation: Situation) -> Place:
     changed = None
     if row["cause"] == "attribute":
         changed = watching.changed_at(situation.connection, row["contact_id"], row["created_at"])
+    elif row["cause"] == "adjustment" and row["change_seq"] is not None:
+        record_id = _record(situation)[1]
+        changed = watching.adjusted_at(situation.connection, row["profile_id"], record_id, row["change_seq"])
     return changed or (row["created_at"], "")

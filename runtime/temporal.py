@@ -1,5 +1,6 @@
 """The Temporal client: connecting, linking into the UI, and what a namespace must have."""
 
+from collections.abc import Collection
 from datetime import timedelta
 from urllib.parse import quote
 
@@ -68,12 +69,13 @@ def ui_url(settings: Settings) -> str:
 async def register_search_attributes(client: Client, settings: Settings) -> None:
     """Make sure that the namespace has our search attributes; raises TemporalUnavailable with the remedy."""
     wanted = {attribute.key.name: attribute.type for attribute in SEARCH_ATTRIBUTES}
+    missing: Collection[str] = wanted
     try:
         present = await client.operator_service.list_search_attributes(
             ListSearchAttributesRequest(namespace=client.namespace)
         )
         types = {name: IndexedValueType.Name(kind) for name, kind in present.custom_attributes.items()}
-        missing = {name: kind for name, kind in wanted.items() if name not in types}
+        missing = [name for name in wanted if name not in types]
         clashing = {
             name: kind for name, kind in wanted.items() if name in types and types[name] != _wire_type(kind)
         }
@@ -82,13 +84,19 @@ async def register_search_attributes(client: Client, settings: Settings) -> None
                 AddSearchAttributesRequest(
                     namespace=client.namespace,
                     search_attributes={
-                        name: IndexedValueType.Value(_wire_type(kind)) for name, kind in missing.items()
+                        name: IndexedValueType.Value(_wire_type(wanted[name])) for name in missing
                     },
                 )
             )
     except RPCError as error:
         if error.status is RPCStatusCode.ALREADY_EXISTS:  # another process was faster
             return
+        if error.status is RPCStatusCode.INVALID_ARGUMENT:  # it holds as many of a type as a namespace can
+            raise TemporalUnavailable(
+                f"Namespace {client.namespace} at {settings.temporal_target} has no room for the search attributes "
+                f"{', '.join(missing)}: {error.message.rstrip('.')}. Set TEMPORAL_NAMESPACE to a namespace of "
+                "Kindling's own; an operator makes one with: temporal operator namespace create --namespace kindling"
+            ) from error
         commands = "; ".join(_create_command(client.namespace, name, kind) for name, kind in wanted.items())
         raise TemporalUnavailable(
             f"Search attributes of namespace {client.namespace} at {settings.temporal_target} could not be"

@@ -40,6 +40,12 @@ class Enrolled(BaseModel):
     enrolled: int
     skipped: dict[str, int] = Field(description="By reason")
     already: int = Field(description="Matches that this `request` had dealt with before")
+    running: int = Field(
+        description="Left out because they are in the automation now; `again` takes them, too"
+    )
+    recent: int = Field(
+        description="Left out because they were enrolled within the last 7 days; `again` takes them, too"
+    )
     past: int = Field(
         description="Those among the enrolled for whom the date that a follow-up waits for first is over; `if_past` "
         "says what happens to them"

@@ -166,7 +166,12 @@ def _of_profile(impact: ProfileImpact) -> list[str]:
     moves = [f"{move.count:,} {move.from_ or 'none'} → {move.to or 'none'}" for move in impact.band_moves[:5]]
     if moves:
         lines.append(f"bands: {', '.join(moves)}")
-    fired = [f"{one.enrolled:,} in {one.automation}" for one in impact.fire if one.enrolled]
+    fired = [
+        f"{one.enrolled:,} in {one.automation}"
+        + (f" (the date that is waited for is over for {one.past:,})" if one.past else "")
+        for one in impact.fire
+        if one.enrolled
+    ]
     lines.append(f"with --triggers fire it would enroll {', '.join(fired) or 'nobody'}; otherwise nobody")
     return lines
 

@@ -23,6 +23,7 @@ def enroll(
     matching: bool,
     dry_run: bool,
     draft: bool,
+    again: bool,
     request: str | None,
     yes: bool,
     as_json: bool,
@@ -37,6 +38,7 @@ def enroll(
         "matching": matching,
         "request": request,
         "draft": draft,
+        "again": again,
     }
     wanted: dict[str, Any] = {name: value for name, value in named.items() if value}
     with session() as opened:
@@ -52,6 +54,8 @@ def enroll(
     say(f"{counted(enrolled.enrolled, 'record')} of {enrolled.records:,} {verb} in {key}.", "bold")
     for reason, count in enrolled.skipped.items():
         say(f"  {count:,} skipped: {reason}")
+    for line in _left_out(enrolled):
+        say(f"  {line}")
     if enrolled.past:
         note(
             f"For {enrolled.past:,} of them the date that is waited for first is over; if_past says what happens."
@@ -122,9 +126,24 @@ def stats(key: str, *, version: int | None, as_json: bool) -> int:
     return 0
 
 
+def _left_out(enrolled: Enrolled) -> list[str]:
+    """Who was passed over for having been there, and how to take them all the same."""
+    lines = []
+    if enrolled.running:
+        lines.append(f"{enrolled.running:,} left out: in it now")
+    if enrolled.recent:
+        lines.append(f"{enrolled.recent:,} left out: enrolled within the last 7 days")
+    return [*lines, "--again takes those left out, too"] if lines else []
+
+
 def _confirm(counted_before: Enrolled, *, yes: bool, as_json: bool) -> None:
     """Ask whether to enroll so many, unless that has been answered."""
     question = f"Enroll {counted(counted_before.enrolled, 'record')} in {counted_before.automation}?"
+    if not as_json:
+        for line in _left_out(counted_before):
+            note(line)
+    if counted_before.past and not as_json:
+        note(f"For {counted_before.past:,} of them the date that is waited for first is over already.")
     if counted_before.enrolled and not yes and (as_json or not typer.confirm(question, err=True)):
         raise ReadableError(f"{question} Nothing was done; say yes, or add --yes")
 

@@ -156,6 +156,10 @@ def look_ahead(profile: str, *, as_json: bool) -> int:
             f"With --triggers fire, {one.automation} would start {counted(one.enrolled, 'follow-up')}"
             + (f" and skip {skipped}" if skipped else "")
         )
+        if one.past:
+            say(
+                f"  For {one.past:,} of them the date that is waited for first is over; if_past says what happens."
+            )
     return 0
 
 

@@ -15,7 +15,7 @@ from conditions.definition import Definition, Key, Text, invalid
 from conditions.messages import plain_errors
 from conditions.problems import Problem
 from engine.admitting import Decided
-from engine.by_hand import Wanted, count_past, enlist
+from engine.by_hand import Listed, Wanted, count_past, enlist
 from engine.published import Published, PublishedCache, compile_automation
 from services.answers import Enrolled, iso
 from services.design.definitions import find_definition
@@ -48,6 +48,11 @@ class EnrollRequest(Definition):
     draft: StrictBool = Field(
         default=False, description="With dry_run: count for the draft instead of what is published"
     )
+    again: StrictBool = Field(
+        default=False,
+        description="Also those who are in the automation now, or were enrolled within the last 7 days; what the "
+        "trigger says of `reentry` and `while_running` counts all the same",
+    )
     request: Annotated[str, Field(min_length=1, max_length=100)] | None = Field(
         default=None,
         description="A name of your own for this call; calling again with it enrolls nobody twice",
@@ -77,6 +82,8 @@ class _Tally:
     looked_at: int = 0
     enrolled: int = 0
     already: int = 0
+    running: int = 0
+    recent: int = 0
     past: int = 0
     skipped: Counter[str] = field(default_factory=Counter)
 
@@ -101,7 +108,7 @@ class EnrollByHand:
         with self._resources.database.read() as connection:
             automation_id, kind = self._check(connection, key, request)
             tally = _Tally(date=first_date(self._automation(connection, key, request)))
-        wanted = Wanted(request.request or str(uuid7()), request.matching)
+        wanted = Wanted(request.request or str(uuid7()), request.matching, request.again)
         for shard, ids in self._records(request, kind):
             self._chunk(key, kind, shard, ids, wanted, request, tally, resumed=resumed)
         if not request.dry_run:
@@ -116,6 +123,8 @@ class EnrollByHand:
             enrolled=tally.enrolled,
             skipped=dict(sorted(tally.skipped.items())),
             already=tally.already,
+            running=tally.running,
+            recent=tally.recent,
             past=tally.past,
             starts_until=iso(last) if not request.dry_run else None,
         )
@@ -137,10 +146,10 @@ class EnrollByHand:
         for shard, ids in self._records(request, kind):
             with self._resources.database.read() as connection:
                 now = self._resources.clock()
-                batch, _ = enlist(
+                listed = enlist(
                     connection, shard, published, trigger, kind, ids, Wanted(str(uuid7()), matching=True), now
                 )
-                count += len(batch.decide(connection).enrollments)
+                count += len(listed.enrolling.decide(connection).enrollments)
         return count
 
     def _check(self, connection: Connection, key: str, request: EnrollRequest) -> tuple[int, Kind]:
@@ -242,26 +251,28 @@ class EnrollByHand:
         *,
         resumed: bool,
     ) -> None:
-        def work(connection: Connection) -> tuple[Decided, int, int, list[int]]:
+        def work(connection: Connection) -> tuple[Listed, Decided, int, list[int]]:
             now = self._resources.clock()
             published, trigger = self._trigger(connection, key, request)
             trigger = replace(trigger, paused=trigger.paused and not resumed)
             places = enrolling.shards_of(connection, kind, ids)
-            batch, already = enlist(
-                connection, shard, published, trigger, kind, places.pop(shard, []), wanted, now
-            )
+            here = places.pop(shard, [])
+            listed = enlist(connection, shard, published, trigger, kind, here, wanted, now)
+            batch = listed.enrolling
             decided = batch.decide(connection) if request.dry_run else batch.save(connection)
-            past = count_past(batch, decided, tally.date)
-            return decided, already, past, [record_id for moved in places.values() for record_id in moved]
+            past = count_past(batch, decided.enrollments, {trigger.automation_id: tally.date}).total()
+            return listed, decided, past, [record_id for moved in places.values() for record_id in moved]
 
         if request.dry_run:
             with self._resources.database.read() as connection:
-                decided, already, past, moved = work(connection)
+                listed, decided, past, moved = work(connection)
         else:
-            decided, already, past, moved = self._resources.database.run(work, [shard])
+            listed, decided, past, moved = self._resources.database.run(work, [shard])
         tally.looked_at += len(ids) - len(moved)
         tally.enrolled += len(decided.enrollments)
-        tally.already += already
+        tally.already += listed.already
+        tally.running += listed.running
+        tally.recent += listed.recent
         tally.past += past
         tally.skipped += Counter(skip.reason for skip in decided.skips)
         if moved:

@@ -54,6 +54,10 @@ class WouldEnroll(BaseModel):
 
     automation: str
     enrolled: int
+    past: int = Field(
+        description="Those among them for whom the date that a follow-up waits for first is over; `if_past` says "
+        "what happens to them"
+    )
     skipped: dict[str, int]
 
 
@@ -135,6 +139,7 @@ class WouldStart(BaseModel):
 
     automation: str
     enrolled: int
+    past: int = Field(description="Those among them for whom the date that is waited for first is over")
 
 
 class ProfileImpact(BaseModel):

@@ -56,7 +56,7 @@ class Impact:
             changed=preview.changed,
             band_moves=preview.band_moves or [],
             fire=[
-                WouldStart(automation=one.automation, enrolled=one.enrolled)
+                WouldStart(automation=one.automation, enrolled=one.enrolled, past=one.past)
                 for one in preview.enrollments or []
             ],
         )

@@ -2,13 +2,16 @@
 
 import heapq
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import count
 
-from automations.model import definition
+from automations.model import Automation, definition
+from automations.steps.places import first_date
+from automations.steps.waits import WaitUntil
 from conditions.times import Micros, to_iso
 from engine.batch import Batch
+from engine.by_hand import count_past
 from engine.published import Published, load_published
 from scoring.checks import check_profile, publish_problems
 from scoring.compiled import CompiledProfile
@@ -49,7 +52,9 @@ class _Tally:
     moves: Counter[tuple[str | None, str | None]] = field(default_factory=Counter)
     changed: int = 0
     movers: list[tuple[int, int, int, int | None, int | None]] = field(default_factory=list)
+    dates: Mapping[int, WaitUntil | None] = field(default_factory=dict)
     enrolled: Counter[int] = field(default_factory=Counter)
+    past: Counter[int] = field(default_factory=Counter)
     skipped: Counter[tuple[int, str]] = field(default_factory=Counter)
 
     def add(self, record_id: int, old: int | None, new: int | None, number: int) -> None:
@@ -85,9 +90,13 @@ def preview_of(resources: Resources, key: str, draft: ScoreProfile | None, progr
         )
         draft_published = load_published(connection, generation, of_draft)
         total = publications.count_records(connection, row["id"])
+        dates = {
+            automation.id: first_date(Automation.model_validate(automation.definition))
+            for automation in definitions.published_automations(connection)
+        }
     profile = draft_published.by_key[key]
     present = next((one for one in published.profiles if one.id == profile.id), None)
-    tally = _Tally()
+    tally = _Tally(dates=dates)
     numbers = count()
     cursor = done = 0
     progress(0, total)
@@ -127,6 +136,7 @@ def _look(
     decided = batch.enrolling.decide(connection)
     for enrollment in decided.enrollments:
         tally.enrolled[enrollment.automation_id] += 1
+    tally.past += count_past(batch.enrolling, decided.enrollments, tally.dates)
     for skip in decided.skips:
         tally.skipped[skip.automation_id, skip.reason] += 1
 
@@ -186,6 +196,7 @@ def _told(
             WouldEnroll(
                 automation=names[automation],
                 enrolled=tally.enrolled[automation],
+                past=tally.past[automation],
                 skipped={
                     reason: number
                     for (of, reason), number in sorted(tally.skipped.items())

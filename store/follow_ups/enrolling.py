@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 from conditions.times import Micros
 from runtime.statuses import EnrollmentStatus
 from store.bulk import Bulk
+from store.follow_ups.enrollments import let_pass
 from store.statuses import OPEN_LITERALS, QUEUED, REPLACED
 from store.tables import Enrollment, Skip, table
 
@@ -58,7 +59,9 @@ def save_skips(connection: Connection, skips: Sequence[NewSkip]) -> None:
 
 def replace_running(connection: Connection, ids: Sequence[str], now: Micros) -> None:
     """End enrollments because the record entered the same automation anew; their workflows have still to be told."""
-    Bulk(connection).each(
+    bulk = Bulk(connection)
+    let_pass(connection, *bulk.among("id", ids))
+    bulk.each(
         f"UPDATE enrollments SET status = {REPLACED}, closing = ?, finished_at = ? "
         f"WHERE id = ? AND status IN {OPEN_LITERALS}",
         [(True, now, enrollment_id) for enrollment_id in ids],
@@ -172,6 +175,7 @@ def skip_stale(connection: Connection, ids: Collection[str], now: Micros) -> int
 def _give_up(connection: Connection, test: str, parameter: Any, reason: str, now: Micros) -> int:
     bulk = Bulk(connection)
     queued = f"{test} AND status = {QUEUED} AND started_at IS NULL"
+    let_pass(connection, test, parameter)
     bulk.run(
         "INSERT INTO skips (automation_id, origin, version, contact_id, deal_id, reason, at) "
         f"SELECT automation_id, origin, version, contact_id, deal_id, '{reason}', ? FROM enrollments "

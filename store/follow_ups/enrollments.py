@@ -22,9 +22,11 @@ from conditions.times import Micros
 from runtime.registry import enrollment_of, follow_up_workflow_id
 from runtime.statuses import OPEN, EnrollmentStatus
 from store import meta
+from store.bulk import Bulk
 from store.database import A_FEW
 from store.follow_ups import messages
 from store.follow_ups.effects import TASKS
+from store.statuses import QUEUED
 from store.tables import (
     Automation,
     AutomationVersion,
@@ -254,11 +256,23 @@ def progress_of(connection: Connection, enrollment_id: str) -> RowMapping | None
     return connection.execute(query).mappings().one_or_none()
 
 
+def let_pass(connection: Connection, test: str, parameter: Any) -> None:
+    """Let those that come after enrollments that will not start any more come after whom these came after."""
+    ended = f"SELECT id FROM enrollments WHERE {test} AND status = {QUEUED} AND started_at IS NULL"
+    statement = (
+        "UPDATE enrollments SET after_id = (SELECT b.after_id FROM enrollments b WHERE b.id = enrollments.after_id) "
+        f"WHERE after_id IN ({ended})"
+    )
+    while Bulk(connection).run(statement, parameter):
+        pass
+
+
 def end_enrollment(
     connection: Connection, enrollment_id: str, status: str, now: Micros, error: str | None = None
 ) -> None:
     """Give an enrollment that is still open its final status. What it had still to send will not be sent."""
     if status != EnrollmentStatus.COMPLETED:
+        let_pass(connection, "id = ?", enrollment_id)
         messages.fail_pending(connection, enrollment_id, f"the follow-up ended before it was sent ({status})")
     connection.execute(
         update(ENROLLMENTS)

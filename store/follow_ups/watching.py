@@ -166,6 +166,18 @@ def changed_at(connection: Connection, contact_id: int, by: Micros) -> Place | N
     return (newest[0][0], newest[0][1]) if newest else None
 
 
+def adjusted_at(connection: Connection, profile_id: int, record_id: int, seq: int) -> Place | None:
+    """When the points were given that made a change of a score."""
+    rows = Bulk(connection).rows(
+        "SELECT a.at FROM changes h JOIN adjustments a ON a.id = h.cause_id "
+        "WHERE h.profile_id = ? AND h.record_id = ? AND h.seq = ?",
+        profile_id,
+        record_id,
+        seq,
+    )
+    return (rows[0][0], "") if rows else None
+
+
 def move_wait(
     connection: Connection, enrollment_id: str, path: str, until: Micros, result: Mapping[str, Any]
 ) -> None:

@@ -61,11 +61,16 @@ def shard_status(connection: Connection, now: Micros) -> list[ShardStatus]:
     starts = starts_by_shard(connection, now)
     lines = []
     for (shard,) in bulk.rows("SELECT id FROM shards ORDER BY id"):
-        due, since, later = starts.get(shard, Starts(0, None, 0))
-        kinds = (events, adjustments, revocations, touched, overdue)
-        counts = [*(kind.get(shard, (0, None)) for kind in kinds), (due, since)]
-        oldest = min((moment for _, moment in counts if moment is not None), default=None)
-        lines.append(ShardStatus(shard, oldest, *(count for count, _ in counts), later))
+        start = starts.get(shard, Starts(0, None, 0))
+        work = [kind.get(shard, (0, None)) for kind in (events, adjustments, revocations, touched, overdue)]
+        moments = [*(since for _, since in work), start.since]
+        lines.append(
+            ShardStatus(
+                shard,
+                min((at for at in moments if at is not None), default=None),
+                *(count for count, _ in [*work, (start.due, None), (start.later, None)]),
+            )
+        )
     return lines
 
 

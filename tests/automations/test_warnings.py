@@ -363,3 +363,44 @@ def test_values_that_go_into_an_address_as_they_are_are_named(url: str, names: l
     assert [message.partition(" goes into")[0] for message in said] == names
     if names and names != ["a value"]:
         assert said[0].endswith(f"write {{{{ {names[0]} | urlencode }}}}")
+
+
+@pytest.mark.parametrize(
+    ("filters", "pointer"),
+    [
+        ({"contact.stage": {"not_equal": "customer"}}, "contact.stage"),
+        ({"all": [{"contact.stage": {"not_equal": "customer"}}]}, "all/0/contact.stage"),
+        ({"not": {"contact.stage": {"equal": "customer"}}}, "not/contact.stage"),
+        ({"not": {"contact.stage": {"one_of": ["customer", "lost"]}}}, "not/contact.stage"),
+        ({"contact.country": {"not_equal": "DE"}}, "contact.country"),
+        ({"deal.owner": {"not_equal": "ben"}}, "deal.owner"),
+    ],
+)
+def test_what_must_not_hold_is_let_in_while_nothing_is_known(filters: dict[str, Any], pointer: str) -> None:
+    for starts in (
+        {"profile": "engagement", "filters": {"score": {"greater": 5}}},
+        {"event": "form.submitted"},
+    ):
+        found = warned(trigger=starts | {"filters": {**starts.get("filters", {}), **filters}})  # type: ignore[dict-item]
+        assert list(found) == [f"/trigger/filters/{pointer}"]
+        assert "add not_empty: true" in found[f"/trigger/filters/{pointer}"]
+        waiting = warned(trigger=starts | {"filters": filters}, steps=[{"wait": "1m"}, *STOP])
+        assert f"/trigger/filters/{pointer}" not in waiting
+
+
+@pytest.mark.parametrize(
+    "filters",
+    [
+        {"contact.stage": {"not_equal": "customer", "not_empty": True}},
+        {"contact.stage": {"not_equal": "customer", "empty": False}},
+        {"contact.stage": {"not_equal": "customer"}, "all": [{"contact.stage": {"starts_with": "c"}}]},
+        {"any": [{"contact.stage": {"empty": True}}, {"contact.stage": {"not_equal": "customer"}}]},
+        {"contact.dnd": {"not_equal": "all"}},
+        {"deal.status": {"not_equal": "won"}},
+        {"bands.engagement": {"not_equal": "hot"}},
+        {"event.kind": {"not_equal": "test"}},
+    ],
+)
+def test_what_must_not_hold_and_is_known_or_meant_is_not_warned_of(filters: dict[str, Any]) -> None:
+    pointers = warned(trigger={"event": "form.submitted", "filters": filters})
+    assert not [pointer for pointer in pointers if pointer.startswith("/trigger/filters")]

@@ -161,6 +161,23 @@ def test_a_change_of_a_field_enrolls_and_what_follows_in_the_same_batch_counts(w
     assert enter(world) == "met"
 
 
+def test_points_given_by_hand_enroll_and_what_follows_in_the_same_batch_counts(world: World) -> None:
+    world.publish({"on": "paid", "points": 5})
+    world.automate(
+        {"profile": "p", "filters": {"score": {"equal": 5}}}, steps=[{"wait_for": {"event": "opened"}}]
+    )
+    world.send("opened")
+    world.score()
+    world.later(1)
+    world.adjust("ada", points=5)
+    world.later(1)
+    world.score()
+    assert enter(world) == "waits"
+    world.send("opened", at=world.now - HOUR)
+    world.score()
+    assert enter(world) == "met"
+
+
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     times=st.lists(st.integers(-3, 6).filter(bool), max_size=4, unique=True),

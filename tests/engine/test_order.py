@@ -1,5 +1,8 @@
 """Who comes after whom among the follow-ups that one change begins."""
 
+import pytest
+
+from store.follow_ups import enrolling, repairs, watching
 from tests.engine.world import World
 
 
@@ -49,3 +52,27 @@ def test_one_that_the_storm_limit_puts_off_comes_after_the_others(world: World) 
     world.score()
     assert chain(world, "ben") == [("a", None), ("b", "a"), ("c", "b")]
     assert chain(world) == [("a", None), ("b", "c"), ("c", "a")]
+
+
+@pytest.mark.parametrize("way", ["cancelled", "dropped", "exited"])
+def test_who_comes_after_one_that_never_starts_comes_after_whom_that_came_after(
+    world: World, way: str
+) -> None:
+    world.publish({"on": "e", "points": 10})
+    for key in ("a", "b", "c", "d"):
+        world.automate({"profile": "p"}, key)
+    world.send()
+    world.score()
+    for key in ("c", "b"):
+        [(enrollment_id, automation_id)] = world.query(
+            "SELECT e.id, e.automation_id FROM enrollments e JOIN automations a ON a.id = e.automation_id "
+            f"WHERE a.key = '{key}'"
+        )
+        with world.database.write() as connection:
+            if way == "cancelled":
+                repairs.cancel(connection, enrollment_id, world.now)
+            elif way == "exited":
+                watching.exit_early(connection, enrollment_id, "exit_when holds", world.now)
+            else:
+                enrolling.drop_queued(connection, automation_id, world.now)
+    assert dict(chain(world))["d"] == "a"

@@ -3,7 +3,9 @@
 from typing import Any
 
 import pytest
+from sqlalchemy import func, select, update
 
+from store.follow_ups.enrollments import ENROLLMENTS
 from tests.api.installation import AUTOMATION, Installation, opened
 
 ONCE: dict[str, Any] = {
@@ -59,8 +61,57 @@ async def test_the_same_request_enrolls_nobody_twice(kindling: Installation) -> 
     await kindling.automate()
     first = await enroll(kindling, contacts=["ada"], request="monday")
     second = await enroll(kindling, contacts=["ada"], request="monday")
-    third = await enroll(kindling, contacts=["ada"])
+    third = await enroll(kindling, contacts=["ada"], again=True)
     assert (first["enrolled"], second["enrolled"], third["enrolled"]) == (1, 0, 1)
+
+
+async def test_a_list_enrolled_once_more_reaches_those_who_are_new_on_it(kindling: Installation) -> None:
+    await kindling.publish()
+    await kindling.send(*opened("ada", 5), *opened("ben", 5), *opened("eve", 5))
+    kindling.score()
+    await kindling.automate()
+    await enroll(kindling, contacts=["ada", "ben"], request="monday")
+    with kindling.database.write() as connection:
+        first = select(func.min(ENROLLMENTS.c.contact_id)).scalar_subquery()
+        connection.execute(
+            update(ENROLLMENTS).where(ENROLLMENTS.c.contact_id == first).values(status="completed")
+        )
+    for more in ({"dry_run": True}, {"request": "tuesday"}):
+        counted = await enroll(kindling, matching=True, **more)
+        left_out = (counted["running"], counted["recent"], counted["already"])
+        assert (counted["enrolled"], left_out, counted["skipped"]) == (1, (1, 1, 0), {})
+    assert [contact for contact, *_ in await enrolled(kindling)] == ["ada", "ben", "eve"]
+    assert (await enroll(kindling, contacts=["ada", "ben"], again=True, dry_run=True))["enrolled"] == 2
+    kindling.later(8)
+    later = await enroll(kindling, matching=True, dry_run=True)
+    assert (later["enrolled"], later["running"], later["recent"]) == (1, 2, 0)
+
+
+@pytest.mark.parametrize(
+    ("trigger", "skipped", "let_in"),
+    [
+        ({"while_running": "skip"}, {"running": 1}, 0),
+        ({"reentry": "once", "while_running": "skip"}, {"reentry": 1}, 0),
+        ({"reentry": {"after": "1d"}}, {}, 1),
+    ],
+)
+async def test_what_a_trigger_says_of_coming_again_counts_for_hands_too(
+    kindling: Installation, trigger: dict[str, Any], skipped: dict[str, int], let_in: int
+) -> None:
+    await kindling.publish()
+    await kindling.send(*opened("ada", 5))
+    kindling.score()
+    await kindling.automate(
+        trigger={"profile": "engagement", "filters": {"score": {"greater": 3}}, **trigger},
+        steps=[{"add_tag": "x"}],
+    )
+    await enroll(kindling, contacts=["ada"])
+    if "reentry" in trigger:
+        with kindling.database.write() as connection:
+            connection.execute(update(ENROLLMENTS).values(status="completed"))
+    kindling.later(2)
+    again = await enroll(kindling, contacts=["ada"])
+    assert (again["skipped"], again["enrolled"], again["running"], again["recent"]) == (skipped, let_in, 0, 0)
 
 
 async def test_named_contacts_enroll_whatever_the_filters_say(kindling: Installation) -> None:
@@ -115,7 +166,8 @@ async def test_deals_enroll_in_automations_about_deals(kindling: Installation) -
     trigger = {"profile": "deal-score", "filters": {"score": {"greater": 1}}}
     await kindling.automate("deals", trigger=trigger, steps=[{"stop": "x"}])
     assert (await enroll(kindling, key="deals", deals=["d1"]))["enrolled"] == 1
-    assert (await enroll(kindling, key="deals", matching=True))["enrolled"] == 1
+    assert (await enroll(kindling, key="deals", matching=True, again=True))["enrolled"] == 1
+    assert (await enroll(kindling, key="deals", deals=["d1"]))["running"] == 1
     refused = await enroll(kindling, 422, key="deals", contacts=["ada"])
     assert refused["errors"] == [{"pointer": "/contacts", "message": '"deals" enrolls deals; name deals'}]
 

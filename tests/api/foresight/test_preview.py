@@ -107,3 +107,22 @@ def test_a_long_preview_tells_how_far_it_is_and_is_given_up_at_the_end(kindling:
     for thread in previews._executor._threads:
         thread.join(10)
         assert not thread.is_alive()
+
+
+async def test_a_preview_counts_dates_that_are_over_among_those_who_would_be_enrolled(
+    kindling: Installation,
+) -> None:
+    wait = {"wait": {"until": "contact.renewal", "if_past": "skip"}}
+    await kindling.publish()
+    await kindling.automate(
+        trigger={"profile": "engagement", "filters": {"score": {"greater_or_equal": 2}}},
+        steps=[{"add_tag": "x"}, wait, {"stop": "sent"}],
+    )
+    for contact, renewal in (("ada", "2020-01-01"), ("ben", "2199-01-01")):
+        await kindling.send(*opened(contact, 1))
+        await kindling.client.patch(f"/v1/contacts/{contact}", json={"fields": {"renewal": renewal}})
+    kindling.score()
+    rules = [{"key": "opened", "on": "email.opened", "points": 2}]
+    await kindling.client.put("/v1/profiles/engagement", json=PROFILE | {"rules": rules})
+    [told] = (await kindling.get("/v1/profiles/engagement/preview"))["enrollments"]
+    assert (told["automation"], told["enrolled"], told["past"]) == ("hot", 2, 1)
