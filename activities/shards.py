@@ -19,7 +19,7 @@ from runtime.shards import ShardRef
 from store import meta
 from store.connection import Connection
 from store.database import Database, DBAPIError, OperationalError
-from store.follow_ups import enrollments as follow_ups
+from store.follow_ups import starting
 from store.scoring import pending
 
 #: How long one activity goes on while work keeps coming.
@@ -96,9 +96,9 @@ class ShardActivities:
                 _log.error("event quarantined", event=cause_id, error=error)
         with self._database.read() as connection:
             now = self._clock()
-            moments = (pending.next_due(connection, shard), follow_ups.next_start(connection, shard, now))
+            moments = (pending.next_due(connection, shard), starting.next_start(connection, shard, now))
             due = min((moment for moment in moments if moment is not None), default=None)
-            unstarted = follow_ups.any_unstarted(connection, shard, now)
+            unstarted = starting.any_unstarted(connection, shard, now)
         return ScoreResult(events, changes, more, unstarted, due), enrolled + closing
 
     def _one_batch(self, shard: int, pace: _Pace) -> BatchOutcome:

@@ -41,8 +41,7 @@ from runtime.shards import ShardRef
 from runtime.statuses import EnrollmentStatus
 from store.connection import Connection, RowMapping
 from store.database import Database
-from store.follow_ups import enrolling, watching
-from store.follow_ups import enrollments as follow_ups
+from store.follow_ups import enrolling, starting, watching
 
 AT_A_TIME = 200
 #: As many as keep Temporal busy; more would only make scoring wait for it.
@@ -110,10 +109,10 @@ class Starter:
 
     def _load(self, shard: int, limit: int) -> _Due:
         with self._database.read() as connection:
-            closing = follow_ups.closing(connection, shard, limit)
+            closing = starting.closing(connection, shard, limit)
             waking = watching.waking(connection, shard, limit)
             now = self._clock()
-            queued = follow_ups.queued(connection, shard, now, limit)
+            queued = starting.queued(connection, shard, now, limit)
             gone = set(stale(connection, self._published.read(connection), queued, now))
             return _Due([row for row in queued if row["id"] not in gone], closing, waking, gone)
 
@@ -122,9 +121,9 @@ class Starter:
 
     def _mark(self, connection: Connection, due: _Due) -> None:
         if due.queued:
-            follow_ups.mark_started(connection, [row["id"] for row in due.queued], self._clock())
+            starting.mark_started(connection, [row["id"] for row in due.queued], self._clock())
         if due.closing:
-            follow_ups.mark_closed(connection, due.closing)
+            starting.mark_closed(connection, due.closing)
         watching.mark_woken(connection, due.waking)
 
     async def _start(self, row: RowMapping) -> None:

@@ -6,7 +6,7 @@ from sqlalchemy import Connection, RowMapping, delete, select
 
 from conditions.times import Micros
 from store.bulk import Bulk
-from store.follow_ups.enrollments import Starts, starts_by_shard
+from store.follow_ups.starting import Starts, starts_by_shard
 from store.statuses import PENDING, QUARANTINED, QUEUED
 from store.tables import Worker, table
 
