@@ -20,6 +20,7 @@ from services.operations.status import Status
 from services.operations.timeline import Timeline
 from services.records.adjustments import Adjustments
 from services.records.contacts import Contacts
+from services.records.contacts_in_bulk import ContactsInBulk
 from services.records.deals import Deals
 from services.records.duplicates import Duplicates
 from services.records.lists import RecordLists
@@ -37,6 +38,7 @@ class Application:
         self.resources = resources
         self.events = Events(resources)
         self.contacts = Contacts(resources)
+        self.contacts_in_bulk = ContactsInBulk(resources)
         self.deals = Deals(resources)
         self.duplicates = Duplicates(resources)
         self.suppressions = Suppressions(resources)

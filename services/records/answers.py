@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from conditions.fields import DealStatus
 from conditions.times import to_iso
-from services.answers import iso
+from services.answers import FieldProblem, iso
 from services.entity_tags import Stored
 from store.connection import RowMapping
 from store.scoring.facts import plain_number
@@ -323,3 +323,33 @@ class Score(BaseModel):
     forecast: list[Outlook] = Field(description="The next changes that time alone will make")
     history: list[Change] = Field(description="Changes, the newest first")
     next: str | None
+
+
+class RejectedContact(BaseModel):
+    """A contact that was not written."""
+
+    index: int = Field(description="Place in the array, or line, from 0")
+    errors: list[FieldProblem]
+
+
+class ContactChange(BaseModel):
+    """What becomes of a contact."""
+
+    contact: str
+    created: bool
+    fields: dict[str, tuple[Any, Any]] = Field(description="By field, what it has and what it will have")
+
+
+class ContactsWritten(BaseModel):
+    """What became of many contacts; with `dry_run`, what would."""
+
+    dry_run: bool
+    created: int
+    changed: int
+    unchanged: int
+    suppressed: int = Field(description="Of those who were erased for good; not written")
+    rejected: list[RejectedContact] = Field(
+        description="Those that were not written, up to 100 mistakes in all"
+    )
+    rejected_count: int
+    changes: list[ContactChange] = Field(description="With `dry_run`: the first 20")

@@ -101,8 +101,8 @@ class MergeIn(BaseModel):
     into: str
 
 
-_EMPTY: Mapping[str, Any] = {"tags": [], "dnd": [], "fields": {}}
-_TAKEN = (*CONTACT_FIELDS, "id")
+EMPTY: Mapping[str, Any] = {"tags": [], "dnd": [], "fields": {}}
+TAKEN = (*CONTACT_FIELDS, "id")
 
 
 class Contacts:
@@ -120,13 +120,8 @@ class Contacts:
 
         An opt-out ends only when somebody says so: without `dnd` it stays.
         """
-        given = read_values(ContactIn, body, "contact", _TAKEN, _EMPTY)
-        values = {
-            name: given.get(name, _EMPTY.get(name))
-            for name in contacts.WRITABLE
-            if name != "dnd" or name in given
-        }
-        values["fields"] = without_nulls(values["fields"] or {})
+        given = read_values(ContactIn, body, "contact", TAKEN, EMPTY)
+        values = put_values(given)
         shards = self._resources.shards
 
         def place(connection: Connection) -> list[int]:
@@ -149,7 +144,7 @@ class Contacts:
 
     def patch(self, key: str, body: Any, when: Precondition = ALWAYS) -> Contact:
         """Change what is given; `fields` are merged."""
-        values = read_values(ContactPatchIn, body, "contact", _TAKEN, _EMPTY)
+        values = read_values(ContactPatchIn, body, "contact", TAKEN, EMPTY)
 
         def place(connection: Connection) -> list[int]:
             refuse_suppressed(connection, key, email=values.get("email"))
@@ -210,6 +205,15 @@ class Contacts:
             return Contact.of(find_contact(connection, into))
 
         return in_shards(self._resources, lambda connection: [row["shard"] for row in both(connection)], work)
+
+
+def put_values(given: Mapping[str, Any]) -> dict[str, Any]:
+    """All that callers may set, as replacing sets it; without `dnd` an opt-out stays."""
+    values = {
+        name: given.get(name, EMPTY.get(name)) for name in contacts.WRITABLE if name != "dnd" or name in given
+    }
+    values["fields"] = without_nulls(values["fields"] or {})
+    return values
 
 
 def find_contact(connection: Connection, key: str) -> RowMapping:

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ValidationError
 
 from conditions.limits import listed, record_problems
 from conditions.messages import plain_errors
-from conditions.problems import Problem
+from conditions.problems import Problem, suggestion
 from services.names import LONGEST_NAME, unstorable
 from services.resources import Invalid
 
@@ -31,7 +31,7 @@ def read_values(
     try:
         given = model.model_validate(body)
     except ValidationError as error:
-        problems = plain_errors(error, body)
+        problems = [_pointing_to_fields(problem, model) for problem in plain_errors(error, body)]
     fields = body.get("fields")
     if isinstance(fields, dict):
         problems += [
@@ -45,6 +45,17 @@ def read_values(
         for name in type(given).model_fields
         if name in given.model_fields_set
     }
+
+
+def _pointing_to_fields(problem: Problem, model: type[BaseModel]) -> Problem:
+    """Whoever sets a field of their own beside those that every record has learns where it belongs."""
+    name = problem.loc[0] if len(problem.loc) == 1 else None
+    if not isinstance(name, str) or name in model.model_fields:
+        return problem
+    close = suggestion(name, model.model_fields)
+    if not close.endswith("?"):
+        close = f'; a field of your own stands under "fields": {{"fields": {{"{name}": ...}}}}'
+    return Problem(problem.loc, f'unknown key "{name}"{close}')
 
 
 def refuse_too_large(values: Mapping[str, Any]) -> None:

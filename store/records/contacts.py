@@ -1,22 +1,27 @@
 """Contacts: read and change. Every change emits its internal events and marks the contact for re-scoring."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, RowMapping, select, update
+from sqlalchemy import Connection, RowMapping, select
 from uuid_utils import uuid7
 
 from conditions.times import Micros
 from store.bulk import Bulk
+from store.database import dump_json
 from store.intake.internal_events import InternalEvent, add_internal_events
-from store.search import contact_search
+from store.search import SEARCH_OF_CONTACT, contact_search
 from store.tables import Contact, table
 
 CONTACTS = table(Contact)
 
 #: What callers may set.
 WRITABLE = ("name", "email", "phone", "stage", "owner", "tags", "dnd", "fields")
+
+
+_JSON = frozenset(("tags", "dnd", "fields"))
+_CHANGED = (*WRITABLE, *SEARCH_OF_CONTACT, "updated_at", "touched")
 
 
 def contact_by_key(connection: Connection, key: str) -> RowMapping | None:
@@ -65,6 +70,28 @@ def all_tags(connection: Connection, limit: int) -> list[str]:
     ]
 
 
+def contacts_by_key(connection: Connection, keys: Collection[str]) -> dict[str, dict[str, Any]]:
+    """The contacts that exist, by key; the key of a merged one finds the contact that took over."""
+    test, parameter = Bulk(connection).among("key", list(keys))
+    statement = f"SELECT key, coalesce(merged_into, id) FROM contacts WHERE {test}"
+    ids = dict(Bulk(connection).rows(statement, parameter))
+    rows = {row["id"]: dict(row) for row in contacts_by_id(connection, set(ids.values()))}
+    return {key: rows[contact_id] for key, contact_id in ids.items() if contact_id in rows}
+
+
+def keys_by_address(connection: Connection, addresses: Collection[str]) -> dict[str, list[str]]:
+    """The keys of contacts by the folded e-mail address that they have, as field or as key."""
+    bulk = Bulk(connection)
+    keys: dict[str, list[str]] = {}
+    for column in ("email_folded", "key_folded"):
+        test, parameter = bulk.among(column, list(addresses))
+        statement = f"SELECT {column}, key FROM contacts WHERE {test} AND merged_into IS NULL ORDER BY id"
+        for address, key in bulk.rows(statement, parameter):
+            if key not in keys.setdefault(address, []):
+                keys[address].append(key)
+    return keys
+
+
 def change_contact(
     connection: Connection,
     before: RowMapping,
@@ -79,33 +106,61 @@ def change_contact(
     Nothing is written when nothing differs. Returns whether something did. `depth`: of the step that did it.
     `silent`: for fields that no published profile reads, since a re-scoring is not silent; there is none then.
     """
-    new = {name: value for name, value in values.items() if differ(before[name], value)}
-    if not new:
-        return False
-    search_columns = {}
-    if "name" in new or "email" in new:
-        texts = (new.get(name, before[name]) for name in ("name", "email"))
-        search_columns = contact_search(before["key"], *texts)._asdict()
-    connection.execute(
-        update(CONTACTS)
-        .where(CONTACTS.c.id == before["id"])
-        .values(
-            **new,
-            **search_columns,
-            updated_at=now,
-            touched=before["touched"] if silent else max(before["touched"], depth + 1),
-            before_touch=before["before_touch"] if silent else held_before(before, new),
+    present = dict(before)
+    new = differing(present, values)
+    if new:
+        change_contacts(connection, [(present, new)], now, depth=depth, silent=silent)
+    return bool(new)
+
+
+def differing(before: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of the values that are others than before."""
+    return {name: value for name, value in values.items() if differ(before[name], value)}
+
+
+def change_contacts(
+    connection: Connection,
+    changes: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]],
+    now: Micros,
+    *,
+    depth: int = 0,
+    silent: bool = False,
+) -> None:
+    """The same for many: each contact as it is, all its columns, and its fields that become others."""
+    rows = []
+    events: list[InternalEvent] = []
+    for before, new in changes:
+        after = after_change(before, new, now, depth=depth, silent=silent)
+        rows.append(
+            (
+                *(dump_json(after[name]) if name in _JSON else after[name] for name in _CHANGED),
+                None if after["before_touch"] is None else dump_json(after["before_touch"]),
+                after["id"],
+            )
         )
-    )
-    events = [
-        InternalEvent(f"{name}/{uuid7()}", name, before["id"], None, before["shard"], properties)
-        for name, properties in _events_of(before, new)
-    ]
+        events += [
+            InternalEvent(f"{name}/{uuid7()}", name, before["id"], None, before["shard"], properties)
+            for name, properties in _events_of(before, new)
+        ]
+    assignments = ", ".join(f"{name} = ?" for name in (*_CHANGED, "before_touch"))
+    Bulk(connection).each(f"UPDATE contacts SET {assignments} WHERE id = ?", rows)
     add_internal_events(connection, events, now, depth=depth, silent=silent)
-    return True
 
 
-def held_before(before: RowMapping, new: Mapping[str, Any]) -> dict[str, Any]:
+def after_change(
+    before: Mapping[str, Any], new: Mapping[str, Any], now: Micros, *, depth: int = 0, silent: bool = False
+) -> dict[str, Any]:
+    """A contact's columns once these fields have become others."""
+    after = {**before, **new, "updated_at": now}
+    if "name" in new or "email" in new:
+        after |= contact_search(before["key"], after["name"], after["email"])._asdict()
+    if not silent:
+        after["touched"] = max(before["touched"], depth + 1)
+        after["before_touch"] = held_before(before, new)
+    return after
+
+
+def held_before(before: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
     """What the fields that change have held since the last scoring, by the names that conditions have for them."""
     held = {name: before[name] for name in new if name != "fields"}
     if "fields" in new:
@@ -119,7 +174,7 @@ def differ(old: Any, new: Any) -> bool:
     return orjson.dumps(old, option=orjson.OPT_SORT_KEYS) != orjson.dumps(new, option=orjson.OPT_SORT_KEYS)
 
 
-def _events_of(before: RowMapping, new: Mapping[str, Any]) -> list[tuple[str, dict[str, object]]]:
+def _events_of(before: Mapping[str, Any], new: Mapping[str, Any]) -> list[tuple[str, dict[str, object]]]:
     events: list[tuple[str, dict[str, object]]] = []
     for name, value in new.items():
         if name == "stage":

@@ -57,7 +57,7 @@ def change_deal(
             **search_columns,
             updated_at=now,
             touched=max(before["touched"], depth + 1),
-            before_touch=held_before(before, new),
+            before_touch=held_before(dict(before), new),
         )
     )
     events = [

@@ -92,7 +92,14 @@ async def test_dnd_is_a_list_of_channels_or_all(kindling: Installation, dnd: Any
     ("body", "errors"),
     [
         ([], {"": 'a contact is an object such as {"name": "Ada", "tags": ["partner"]}'}),
-        ({"nam": "Ada"}, {"/nam": 'unknown key "nam"'}),
+        ({"nam": "Ada"}, {"/nam": 'unknown key "nam"; did you mean "name"?'}),
+        (
+            {"country": "DE"},
+            {
+                "/country": 'unknown key "country"; a field of your own stands under "fields": '
+                '{"fields": {"country": ...}}'
+            },
+        ),
         ({"name": "a\0b"}, {"/name": "it cannot hold control characters"}),
         ({"stage": 7}, {"/stage": '"stage" should be a text; put it in quotes: "7"'}),
         ({"tags": "hot"}, {"/tags": '"tags" should be a list'}),
