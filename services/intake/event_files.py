@@ -9,14 +9,13 @@ import orjson
 from conditions.problems import Problem
 from conditions.times import parse_moment
 from runtime.errors import ReadableError
-from services.intake.csv_cells import NotCsv, line_ends
-from services.intake.csv_rows import DELIMITERS, LONGEST_ROW, CsvRows
-from services.intake.file_text import Decoding, has_lost_bytes
+from services.intake.csv_files import CsvFile
+from services.intake.file_text import Decoding
 from services.intake.import_columns import ColumnMapping, Columns, Watch
 
 LONGEST_LINE = 1_048_576
+_AN_EVENT = 'an event is an object such as {"type": "email.opened", "contact": "ada"}'
 _LETTERS, _DIGITS = re.compile(r"[^\W\d_]+"), re.compile(r"\d+")
-_NOT_UTF_8 = "it is not UTF-8; save the file as UTF-8"
 
 
 class ReadLine(NamedTuple):
@@ -41,23 +40,9 @@ class CsvEvents:
         delimiter: str | None = None,
         watch: Callable[[str, str], Watch | None] = lambda _name, _column: None,
     ) -> None:
-        candidates = "\t,;|" if name.lower().endswith(".tsv") else DELIMITERS
+        self._file = CsvFile(file, name, decoding, wanted=columns.likely, delimiter=delimiter)
         try:
-            self._rows = CsvRows(
-                decoding.lines_of(file, line_ends, LONGEST_ROW),
-                delimiter=delimiter,
-                wanted=columns.likely,
-                candidates=candidates,
-            )
-        except NotCsv as error:
-            raise ReadableError(f"{name}:1: the header cannot be read: {error}") from None
-        if not self._rows.header:
-            raise ReadableError(f"{name}: the first line must name the columns")
-        if decoding.lenient and any(map(has_lost_bytes, self._rows.header)):
-            raise ReadableError(f"{name}:{self._rows.header_line}: {_NOT_UTF_8}")
-        self._lenient = decoding.lenient
-        try:
-            self.mapping = ColumnMapping(self._rows.header, columns, watch)
+            self.mapping = ColumnMapping(self._file.header, columns, watch)
         except ReadableError as error:
             raise ReadableError(f"{name}: {error}") from None
 
@@ -66,33 +51,18 @@ class CsvEvents:
         return self.mapping.occurred_at is not None
 
     def read(self) -> Iterator[ReadLine]:
-        mapping, lenient = self.mapping, self._lenient
+        mapping = self.mapping
         with_email = mapping.email is not None
-        for line, cells, problem in self._rows.rows(self._rows_among):
+        for line, cells, problem in self._file.rows(self._rows_among):
             if cells is None:
                 yield ReadLine(line, None, (problem,))
-            elif lenient and any(map(has_lost_bytes, cells)):
-                yield ReadLine(line, None, (_NOT_UTF_8,))
             else:
                 event, problems = mapping.event(cells, line)
                 yield ReadLine(line, event, problems, mapping.email_of(cells) if with_email else None)
 
     def notes(self) -> list[str]:
         """What is to be said of the file when all of it has been read."""
-        notes = []
-        count, line = self._rows.nameless
-        if count:
-            notes.append(
-                f"{count:,} row{'s'[: count != 1]} with something under a column without a name, the first in line "
-                f"{line}: it was left out. Name the column to have it."
-            )
-        count, line = self._rows.doubtful
-        if count:
-            notes.append(
-                f"The row of line {line} has a cell of several lines that have as many cells as the header; "
-                f"{count:,} such row{'s'[: count != 1]}. If its quote is a mistake, write it as two."
-            )
-        return notes
+        return self._file.notes()
 
     def told(self, problem: Problem) -> str:
         if not problem.loc:
@@ -109,24 +79,25 @@ class CsvEvents:
             return sum(
                 bool(contact) and parse_moment(moment or "") is not None for contact, _, moment in texts
             )
-        if len(self._rows.header) < 3 or first is None:
+        if len(self._file.header) < 3 or first is None:
             return 0
         begun = self.mapping.texts(first)
-        shape = _shape(begun[0] or "")
-        return sum(_shape(contact or "") == shape and kind == begun[1] for contact, kind, _ in texts)
+        wanted = shape(begun[0] or "")
+        return sum(shape(contact or "") == wanted and kind == begun[1] for contact, kind, _ in texts)
 
 
-def _shape(text: str) -> str:
+def shape(text: str) -> str:
     """A text with one sign for all letters that follow each other, and one for all digits."""
     return _DIGITS.sub("0", _LETTERS.sub("a", text))
 
 
-class NdjsonEvents:
-    """One event in the API's format per line."""
+class NdjsonLines:
+    """One object in the API's format per line. `example` is one."""
 
     timed = True
 
-    def __init__(self, file: BinaryIO, decoding: Decoding) -> None:
+    def __init__(self, file: BinaryIO, decoding: Decoding, example: str = _AN_EVENT) -> None:
+        self._example = example
         if decoding.is_utf_8:
             if file.read(3) != b"\xef\xbb\xbf":
                 file.seek(0)
@@ -143,18 +114,14 @@ class NdjsonEvents:
             if not line.strip():
                 continue
             try:
-                event = orjson.loads(line)
+                value = orjson.loads(line)
             except orjson.JSONDecodeError as error:
                 yield ReadLine(number, None, (f"it is not JSON: {error.msg}",))
                 continue
-            if isinstance(event, dict):
-                yield ReadLine(number, event)
+            if isinstance(value, dict):
+                yield ReadLine(number, value)
             else:
-                yield ReadLine(
-                    number,
-                    None,
-                    ('an event is an object such as {"type": "email.opened", "contact": "ada"}',),
-                )
+                yield ReadLine(number, None, (self._example,))
 
     def notes(self) -> list[str]:
         return []

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO, Literal
 from conditions.limits import EVENTS
 from runtime.errors import ReadableError
 from services.intake.earlier_rows import Resemblance, RowsByLine
-from services.intake.event_files import CsvEvents, NdjsonEvents, ReadLine
+from services.intake.event_files import CsvEvents, NdjsonLines, ReadLine
 from services.intake.events import Events
 from services.intake.file_text import decoding_of
 from services.intake.import_columns import Columns
@@ -105,7 +105,7 @@ def import_file(
     whatever the others are like. Raises ReadableError, before anything is stored, when the file cannot be read or its
     columns are not clear. While the database cannot be used, it waits, and `told` says why.
     """
-    kind = format or _format_of(path)
+    kind = format or format_of(path)
     if kind == "ndjson" and (columns.given or delimiter is not None):
         raise ReadableError("Columns belong to CSV; lines of NDJSON are events as the API takes them")
     import_name = name or path.name
@@ -116,13 +116,13 @@ def import_file(
         )
     with events.resources.database.read() as connection:
         reads = published_reads(connection)
-    with _opened(path) as file:
+    with opened(path) as file:
         decoding = decoding_of(file, path.name, encoding)
         watching = Watching(reads)
         reader = (
             CsvEvents(file, path.name, decoding, columns, delimiter=delimiter, watch=watching.watch)
             if kind == "csv"
-            else NdjsonEvents(file, decoding)
+            else NdjsonLines(file, decoding)
         )
         running = _Import(
             events, Imported(path.name), reader, import_name, told, silent=silent, reads_email=reads.email
@@ -154,7 +154,7 @@ class _Import:
         self,
         events: Events,
         done: Imported,
-        reader: CsvEvents | NdjsonEvents,
+        reader: CsvEvents | NdjsonLines,
         name: str,
         told: Told,
         *,
@@ -242,18 +242,20 @@ class _Import:
 
 def size_of(path: Path) -> int:
     """The file's size in bytes; raises ReadableError when it cannot be imported at all."""
-    with _opened(path) as file:
+    with opened(path) as file:
         return os.fstat(file.fileno()).st_size
 
 
-def _format_of(path: Path) -> Format:
+def format_of(path: Path) -> Format:
+    """The format that a file has by its name; raises ReadableError."""
     file_format = FORMATS.get(path.suffix.lower())
     if file_format is None:
         raise ReadableError(f"{path}: is it CSV or NDJSON? Say --format csv or --format ndjson")
     return file_format
 
 
-def _opened(path: Path) -> BinaryIO:
+def opened(path: Path) -> BinaryIO:
+    """The file; raises ReadableError when it cannot be imported at all."""
     try:
         file = path.open("rb")
         if os.fstat(file.fileno()).st_size == 0:

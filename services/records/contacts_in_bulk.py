@@ -1,6 +1,6 @@
 """Many contacts in one call: each merged into what is there, put in its place, or given tags."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
@@ -199,10 +199,21 @@ class _Chunk:
             if new:
                 changes.append((before, new))
             if (new or created) and len(written.changes) < SHOWN:
-                fields = {name: (before[name], value) for name, value in new.items()}
-                written.changes.append(Change(key, created, fields))
+                written.changes.append(Change(key, created, dict(_differences(before, new))))
         if changes and not self._dry_run:
             contacts.change_contacts(self._connection, changes, self._now)
+
+
+def _differences(before: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[tuple[str, tuple[Any, Any]]]:
+    """By field, what a contact has and will have; fields of the caller's own as `fields.<name>`."""
+    for name, value in new.items():
+        if name != "fields":
+            yield name, (before[name], value)
+            continue
+        for own in (*before["fields"], *(added for added in value if added not in before["fields"])):
+            pair = before["fields"].get(own), value.get(own)
+            if contacts.differ(*pair):
+                yield f"fields.{own}", pair
 
 
 def _blank(key: str, contact_id: int) -> dict[str, Any]:
@@ -245,7 +256,9 @@ def _wish(index: int, item: Any, mode: Mode) -> _Wish:
         raise Invalid([*problems, *error.problems]) from None
     email: str = values.get("email") or ""
     address = folded_address(email) or ""
-    if key is None and address and _key_problem(email.strip()) is not None:
+    if key is None and address and "@" not in address:
+        problems.append(Problem(("email",), f'"{email[:40]}" is no e-mail address; say who it is with a key'))
+    elif key is None and address and _key_problem(email.strip()) is not None:
         problems.append(
             Problem(("email",), "no new contact can have this as its key; say which it is with a key")
         )

@@ -68,8 +68,13 @@ def test_commands_and_options_exist(page: Path) -> None:
     known = getattr(group, "commands")  # noqa: B009 - a group of commands, whichever class typer gives it
     for words in _commands(page.read_text("utf-8")):
         assert words[0] in known, f"{page.name} mentions kindling {words[0]}, which is no command"
-        options = {option for parameter in known[words[0]].params for option in parameter.opts}
-        for word in words[1:]:
+        command, rest = known[words[0]], words[1:]
+        if inner := getattr(command, "commands", None):
+            command, rest = (
+                (inner[rest[0]], rest[1:]) if rest and rest[0] in inner else (inner["events"], rest)
+            )
+        options = {option for parameter in command.params for option in parameter.opts}
+        for word in rest:
             if word.startswith("-"):
                 assert word in options, f"{page.name} mentions kindling {words[0]} {word}, which is no option"
 

@@ -1,0 +1,159 @@
+"""Files of contacts: read in a stream, written in batches, every bad row told with its line."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from conditions.problems import Problem
+from runtime.errors import ReadableError
+from services.intake.contact_columns import ContactColumns, ContactMapping
+from services.intake.csv_files import CsvFile
+from services.intake.event_files import NdjsonLines, ReadLine, shape
+from services.intake.file_text import Decoding, decoding_of
+from services.intake.imports import SHOWN, TOLD_AFTER, BadRow, Format, Progress, Told, format_of, opened
+from services.records.contacts_in_bulk import Change, ContactsInBulk, Mode, Written
+from store.patience import patiently
+
+#: Contacts that are handed on at once.
+BATCH = 1_000
+_A_CONTACT = 'a contact is an object such as {"key": "ada", "name": "Ada"}'
+
+
+@dataclass
+class ImportedContacts:
+    """What became of a file of contacts, or in a dry run would. `first_bad`: the first 20 of the `bad` rows.
+
+    `changes`: the first that would be made; `notes`: what else its owner should know, in sentences.
+    """
+
+    file: str
+    created: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    suppressed: int = 0
+    bad: int = 0
+    first_bad: list[BadRow] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def written(self) -> int:
+        return self.created + self.changed + self.unchanged
+
+
+def import_contacts(
+    bulk: ContactsInBulk,
+    path: Path,
+    columns: ContactColumns = ContactColumns(),  # noqa: B008 - frozen
+    *,
+    mode: Mode = "merge",
+    tags: Sequence[str] = (),
+    format: Format | None = None,  # noqa: A002 - the option's name
+    encoding: str | None = None,
+    delimiter: str | None = None,
+    dry_run: bool = False,
+    progress: Progress = lambda _: None,
+    told: Told = lambda _: None,
+) -> ImportedContacts:
+    """Write the contacts of a file, each as `mode` says, with these `tags` added. A blank cell changes nothing.
+
+    Good rows are written whatever the others are like. Raises ReadableError, before anything is written, when the file
+    cannot be read or its columns are not clear. While the database cannot be used it waits, and `told` says why.
+    """
+    kind = format or format_of(path)
+    if kind == "ndjson" and (columns != ContactColumns() or delimiter is not None):
+        raise ReadableError("Columns belong to CSV; lines of NDJSON are contacts as the API takes them")
+    done = ImportedContacts(path.name)
+    with opened(path) as file:
+        decoding = decoding_of(file, path.name, encoding)
+        reader = (
+            _CsvContacts(file, path.name, decoding, columns, delimiter)
+            if kind == "csv"
+            else NdjsonLines(file, decoding, _A_CONTACT)
+        )
+        if isinstance(reader, _CsvContacts):
+            done.notes.append(reader.mapping.told())
+        batch: list[tuple[int, dict[str, Any]]] = []
+
+        def store() -> None:
+            items = [item for _, item in batch]
+            written = patiently(lambda: bulk.write(items, mode=mode, dry_run=dry_run), told)
+            _count(done, written)
+            for place, problems in written.rejected:
+                _note(done, batch[place][0], "; ".join(reader.told(problem) for problem in problems))
+            batch.clear()
+
+        for count, read in enumerate(reader.read(), 1):
+            if read.event is None or read.problems:
+                _note(done, read.line, "; ".join(read.problems))
+            else:
+                batch.append((read.line, _tagged(read.event, tags)))
+            if len(batch) >= BATCH:
+                store()
+            if count % TOLD_AFTER == 0:
+                progress(file.tell())
+        store()
+        progress(file.tell())
+        done.notes += reader.notes()
+    return done
+
+
+class _CsvContacts:
+    """Rows of a CSV file as contacts."""
+
+    def __init__(
+        self, file: BinaryIO, name: str, decoding: Decoding, columns: ContactColumns, delimiter: str | None
+    ) -> None:
+        self._file = CsvFile(file, name, decoding, wanted=columns.likely, delimiter=delimiter)
+        try:
+            self.mapping = ContactMapping(self._file.header, columns)
+        except ReadableError as error:
+            raise ReadableError(f"{name}: {error}") from None
+        self.notes = self._file.notes
+
+    def read(self) -> Iterator[ReadLine]:
+        for line, cells, problem in self._file.rows(self._rows_among):
+            if cells is None:
+                yield ReadLine(line, None, (problem,))
+            else:
+                contact, problems = self.mapping.contact(cells)
+                yield ReadLine(line, contact, problems)
+
+    def told(self, problem: Problem) -> str:
+        return f"{self.mapping.column_of(problem.loc)}: {problem.message}" if problem.loc else problem.message
+
+    def _rows_among(self, lines: Sequence[Sequence[str]], first: Sequence[str] | None) -> int:
+        """Those that say who they are as the first line does."""
+        if first is None:
+            return 0
+        wanted = shape(self.mapping.who(first))
+        return sum(bool(wanted) and shape(self.mapping.who(cells)) == wanted for cells in lines)
+
+
+def _tagged(contact: dict[str, Any], tags: Sequence[str]) -> dict[str, Any]:
+    """The contact with these tags added to those that it says itself."""
+    if not tags:
+        return contact
+    own = contact.get("tags")
+    if own is None:
+        return {**contact, "tags": list(tags)}
+    if isinstance(own, dict) and isinstance(own.get("add", []), list):
+        return {**contact, "tags": {**own, "add": [*own.get("add", []), *tags]}}
+    return {**contact, "tags": [*own, *tags]} if isinstance(own, list) else contact
+
+
+def _count(done: ImportedContacts, written: Written) -> None:
+    done.created += written.created
+    done.changed += written.changed
+    done.unchanged += written.unchanged
+    done.suppressed += written.suppressed
+    done.changes += written.changes[: SHOWN - len(done.changes)]
+
+
+def _note(done: ImportedContacts, line: int, reason: str) -> None:
+    done.bad += 1
+    if len(done.first_bad) < SHOWN or line < done.first_bad[-1].line:
+        done.first_bad.append(BadRow(done.file, line, reason))
+        done.first_bad.sort(key=lambda row: row.line)
+        del done.first_bad[SHOWN:]
