@@ -55,8 +55,8 @@ class PublishedCache:
     def read(self, connection: Connection) -> Published:
         generation = meta.definitions_generation(connection)
         if self._known is None or self._known.generation != generation:
-            found = load_published(connection, generation, known=self._compiled)
-            self._known = replace(found, loop_limit=self._loop_limit)
+            published = load_published(connection, generation, known=self._compiled)
+            self._known = replace(published, loop_limit=self._loop_limit)
         return self._known
 
 
