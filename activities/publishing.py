@@ -8,20 +8,21 @@ from temporalio import activity
 from activities.heartbeats import beating
 from activities.messages import FINISH_PUBLISH, SWEEP_SHARD, SweepInput, SweepResult
 from conditions.times import Micros
-from engine.batch import Batch
+from engine.batch import Batch, read_sweep
 from engine.published import PublishedCache
 from runtime.wakes import Wakes
 from store import meta
 from store.connection import Connection
 from store.database import Database
 from store.design import publications
-from store.scoring.pending import NOTHING
 
 #: Records and events in one transaction: it should not take longer than a batch does, nor much memory.
 CHUNK, MOST_EVENTS = 500, 1_500
+#: Seconds between two looks whether a long history is through.
+PAUSE = 0.2
 
 
-class _SupersededError(Exception):
+class SupersededError(Exception):
     """A newer publish, or an unpublish, made this one pointless."""
 
 
@@ -44,13 +45,17 @@ class PublishActivities:
     async def sweep_shard(self, sweep: SweepInput) -> SweepResult:
         """Re-score every record of a shard that is not of the published version yet."""
         async with beating():
-            done = 0
-            while True:
-                count = await asyncio.to_thread(self._chunk, sweep)
-                if count is None or count == 0:
-                    self._wakes.request([sweep.shard])
-                    return SweepResult(done, superseded=count is None)
-                done += count
+            done, superseded = 0, False
+            try:
+                while (count := await asyncio.to_thread(self.chunk, sweep)) is not None:
+                    done += count
+                    if not count:  # the shard's batches fold a long history, too: leave it to them
+                        self._wakes.request([sweep.shard])
+                        await asyncio.sleep(PAUSE)
+            except SupersededError:
+                superseded = True
+            self._wakes.request([sweep.shard])
+            return SweepResult(done, superseded=superseded)
 
     @activity.defn(name=FINISH_PUBLISH)
     async def finish_publish(self, publication_id: str) -> None:
@@ -60,10 +65,11 @@ class PublishActivities:
             lambda connection: publications.finish(connection, publication_id, self._clock()),
         )
 
-    def _chunk(self, sweep: SweepInput) -> int | None:
-        """One chunk; how many records it passed, None when the publish has been superseded.
+    def chunk(self, sweep: SweepInput) -> int | None:
+        """One chunk; how many records it passed, none as long as a long history is gone on with. None: all are passed.
 
-        Folded while others may write, and once more under the lock if somebody else held it in between.
+        Folded while others may write, and once more under the lock if somebody else held it in between. Raises
+        SupersededError.
         """
 
         def save(connection: Connection, ahead: tuple[Batch, list[int]]) -> int:
@@ -71,6 +77,8 @@ class PublishActivities:
             if meta.definitions_generation(connection) != batch.published.generation:
                 return save(connection, self._read(connection, sweep))
             batch.save(connection)
+            if batch.unfinished:
+                return 0
             publications.advance(connection, sweep.publication_id, sweep.shard, ids[-1], len(ids))
             return len(ids)
 
@@ -83,16 +91,14 @@ class PublishActivities:
             return self._database.run(
                 lambda connection: save(connection, self._read(connection, sweep)), [sweep.shard]
             )
-        except _SupersededError:
-            return None
         except _NobodyLeftError:
-            return 0
+            return None
 
     def _read(self, connection: Connection, sweep: SweepInput) -> tuple[Batch, list[int]]:
         """The next records, folded. Raises when there are none, or the publish has been superseded."""
         publication = publications.load(connection, sweep.publication_id)
         if publication is None or publication["status"] == "superseded":
-            raise _SupersededError
+            raise SupersededError
         profile_id = publication["profile_id"]
         ids = publications.next_records(
             connection, profile_id, sweep.publication_id, sweep.shard, CHUNK, MOST_EVENTS
@@ -100,5 +106,4 @@ class PublishActivities:
         if not ids:
             raise _NobodyLeftError
         published, now = self._published.read(connection), self._clock()
-        batch = Batch(connection, sweep.shard, published, now, NOTHING, only_profile=profile_id, sweep=ids)
-        return batch, ids
+        return read_sweep(connection, sweep.shard, published, now, profile_id, ids), ids

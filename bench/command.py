@@ -16,6 +16,7 @@ from rich.table import Table
 from bench import (
     actions,
     automations,
+    big_contact,
     follow_ups,
     hard_template,
     intake,
@@ -38,6 +39,7 @@ MEASUREMENTS: dict[str, Callable[[float], Coroutine[Any, Any, list[Result]]]] = 
     "hard_template": hard_template.measure,
     "actions": actions.measure,
     "publish": publish.measure,
+    "big_contact": big_contact.measure,
     "storm": storm.measure,
     "automations": automations.measure,
     "long_follow_up": long_follow_up.measure,

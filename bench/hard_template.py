@@ -38,10 +38,10 @@ async def measure(scale: float) -> list[Result]:
                 body = {"fields": {"note": note}, "tags": tags}
                 await asyncio.to_thread(_put, api, f"/v1/contacts/heavy-{number}", orjson.dumps(body))
             await kindling.until_scored()
-            idle = [await _scored(kindling, api, f"idle-{number}") for number in range(samples)]
+            idle = [await scored(kindling, api, f"idle-{number}") for number in range(samples)]
             events = [{"type": "heavy", "contact": f"heavy-{number}"} for number in range(contacts)]
             await asyncio.to_thread(post, api, orjson.dumps(events))
-            busy = [await _scored(kindling, api, f"busy-{number}") for number in range(samples)]
+            busy = [await scored(kindling, api, f"busy-{number}") for number in range(samples)]
             await kindling.until(
                 lambda: kindling.observer.number(_FAILED) == contacts,
                 "the end of the follow-ups, each with its reason",
@@ -58,7 +58,7 @@ def _put(api: http.client.HTTPConnection, path: str, body: bytes) -> None:
         raise Stalled(f"a contact was not taken: {status}")
 
 
-async def _scored(kindling: Installation, api: http.client.HTTPConnection, event_id: str) -> float:
+async def scored(kindling: Installation, api: http.client.HTTPConnection, event_id: str) -> float:
     """Send an event; the milliseconds until it is scored."""
     body = orjson.dumps({"id": event_id, "type": "form.submitted", "contact": event_id})
     began = now_micros()

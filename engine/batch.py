@@ -5,22 +5,22 @@ from dataclasses import dataclass, field, replace
 
 from conditions.times import Micros
 from engine.enrolling import Enrolling
+from engine.folding import Slice, long_histories, new_fold
 from engine.past import StoredPast
+from engine.plan import Plan, Reader
 from engine.published import Published
 from engine.saving import save_progress
-from engine.subjects import CONTACT, DEAL, Subjects
+from engine.subjects import CONTACT, Subjects
 from engine.watching import look
 from scoring.compiled import CompiledProfile
-from scoring.ledger import Entry, Event, Record
-from scoring.progress import Case, History, Incoming, Progress, Rebuild, Stored, Touch, advance
-from scoring.windows import window_of
+from scoring.ledger import Event, Record, Standing
+from scoring.progress import Case, Folded, History, Incoming, Progress, Rebuild, Stored, Touch, advance
 from store.connection import Connection
-from store.scoring import ledgers
+from store.leftovers import REVOKE, work_off
+from store.scoring import folds, ledgers
 from store.scoring import pending as waiting
+from store.scoring.folds import FoldRow
 from store.scoring.pending import Due
-
-#: The id of the change that revoking an event makes: this and the event's id, which holds no "/".
-REVOKE = "revoke/"
 
 
 @dataclass(slots=True)
@@ -49,6 +49,14 @@ def read_batch(
     return Batch(connection, shard, published, now, due)
 
 
+def read_sweep(
+    connection: Connection, shard: int, published: Published, now: Micros, profile_id: int, ids: Sequence[int]
+) -> "Batch":
+    """Read and fold these records for a sweep of their profile; of a long history, a slice."""
+    due = waiting.due_folds(connection, shard, profile_id, ids)
+    return Batch(connection, shard, published, now, due, only_profile=profile_id, sweep=ids)
+
+
 def score_batch(
     connection: Connection, shard: int, published: Published, clock: Callable[[], Micros], limit: int
 ) -> BatchOutcome:
@@ -74,6 +82,7 @@ class Batch:
         *,
         only_profile: int | None = None,
         sweep: Sequence[int] = (),
+        in_slices: bool = True,
     ) -> None:
         self.connection = connection
         self.shard = shard
@@ -82,6 +91,10 @@ class Batch:
         self.due = due
         self.only_profile = only_profile
         self.sweep = sweep
+        self.in_slices = in_slices
+        self.begun: list[FoldRow] = []
+        self.stale: list[tuple[int, int, Standing]] = []
+        self.slice: Slice | None = None
         self.outcome = BatchOutcome(size=due.size)
         kind = published.kinds.get(only_profile, CONTACT) if only_profile is not None else CONTACT
         self.subjects = Subjects(connection, due, published, {kind: sweep})
@@ -92,32 +105,76 @@ class Batch:
         self._fold()
 
     def _fold(self) -> None:
-        for profile in self.published.profiles:
-            if self.only_profile in (None, profile.id):
-                self._fold_profile(profile)
+        self._go_on_with(self.due.fold)
+        plans = [
+            self._plan(profile)
+            for profile in self.published.profiles
+            if self.only_profile in (None, profile.id)
+        ]
+        if self.begun:
+            return
+        for plan in plans:
+            self._fold_profile(plan)
         self.enrolling.match(self.progress, self.due.events, self.outcome.quarantined)
 
-    def _fold_profile(self, profile: CompiledProfile) -> None:
+    @property
+    def unfinished(self) -> bool:
+        """Whether a long history has to be gone on with before its records have their score."""
+        return bool(self.begun) or self.slice is not None
+
+    def _go_on_with(self, fold: FoldRow | None) -> None:
+        """Fold the next slice; there is none where the profile is not that any more, or the record is gone."""
+        profile = next((one for one in self.published.profiles if fold and one.id == fold.profile_id), None)
+        if fold is None or profile is None or profile.version != fold.version:
+            return
+        if self.subjects.exists(profile.applies_to, fold.record_id):
+
+            def passes(record: Record, event: Event) -> bool:
+                return self._passes(profile, record, event, event.id)
+
+            self.slice = Slice(self.connection, self.subjects, profile, fold, passes)
+
+    def _plan(self, profile: CompiledProfile) -> Plan:
+        """What there is to do under a profile. Notes the folds that have to be done before."""
         touched = self.subjects.touched(profile)
         incoming = self._incoming(profile, touched)
-        if not incoming:
-            return
-        stored = self._stored(profile, list(incoming))
+        stored = self._stored(profile, list(incoming)) if incoming else {}
         ids = list(incoming)
         if self.only_profile is not None:
             ids = [i for i in ids if i not in stored or stored[i].version != profile.version]
-        self.progress[profile.id] = {}
-        self.known[profile.id] = stored
         valid = [i for i in ids if i in stored and _valid(stored[i], profile)]
-        limited = self._limited(profile, valid, incoming)
-        mortal = self._mortal(profile, valid, stored)
-        revoked = self._revoked(profile, valid, incoming)
         known = set(valid)
         reread = {i for i, touch in touched.items() if touch.reread}
-        folded = [i for i in ids if i not in known or i in reread]
-        histories = self._histories(profile, folded)
+        plan = Plan(profile, touched, incoming, stored, ids, valid)
+        plan.to_fold = [i for i in ids if i not in known or i in reread]
+        long = long_histories(self.connection, profile.applies_to, plan.to_fold) if self.in_slices else ()
+        for record_id in long:
+            fold = self.due.folded.get((profile.id, record_id))
+            if fold is not None and fold.version == profile.version and record_id not in known:
+                plan.folded[record_id] = Folded(fold.standing, fold.at)
+            else:
+                self._begin(profile, record_id, stored.get(record_id), valid=record_id in known)
+        return plan
+
+    def _begin(self, profile: CompiledProfile, record_id: int, stored: Stored | None, *, valid: bool) -> None:
+        """Have a long history folded, before anything else of its contact is done."""
+        contact_id = self.subjects.subject(profile.applies_to, record_id).contact_id
+        now = max(self.now, stored.scored_at if stored is not None else 0)
+        self.begun.append(new_fold(profile, record_id, contact_id, self.shard, now))
+        if stored is not None and valid:
+            self.stale.append((profile.id, record_id, stored.standing))
+
+    def _fold_profile(self, plan: Plan) -> None:
+        profile, incoming, stored = plan.profile, plan.incoming, plan.stored
+        if not incoming:
+            return
+        self.progress[profile.id] = {}
+        self.known[profile.id] = stored
+        reader = Reader(self.connection, self.subjects, plan, self.now)
+        limited, mortal, revoked = reader.limited(), reader.mortal(), reader.revoked()
+        histories = reader.histories()
         origin = self.published.rows[profile.id]
-        for record_id in ids:
+        for record_id in plan.ids:
             record = self.subjects.record(profile.applies_to, record_id)
             older = record.created_at <= origin.published_at
             case = Case(
@@ -132,14 +189,15 @@ class Batch:
                 if record_id in histories
                 else StoredPast(self.connection, self.subjects, profile, record_id),
                 history=histories.get(record_id),
-                touch=touched.get(record_id),
+                folded=plan.folded.get(record_id),
+                touch=plan.touched.get(record_id),
                 rebuild=Rebuild("publish", origin.silent) if older else Rebuild("attribute", silent=False),
             )
             self._advance(profile, case)
 
     def _advance(self, profile: CompiledProfile, case: Case) -> None:
         """Advance one score; what makes scoring fail is quarantined and the rest counts."""
-        now = max(self.now, case.stored.scored_at if case.stored else 0)
+        now = max(self.now, case.stored.scored_at if case.stored else 0, case.folded.at if case.folded else 0)
         quarantined = self.outcome.quarantined
         if quarantined:
             case = replace(case, incoming=[item for item in case.incoming if item.id not in quarantined])
@@ -195,7 +253,8 @@ class Batch:
         kind = profile.applies_to
         found: dict[int, list[Incoming]] = {}
         if self.only_profile is not None:
-            return {i: [] for i in self.sweep if self.subjects.exists(kind, i)}
+            gone_on = {self.due.fold.record_id} if self.due.fold is not None else set()
+            return {i: [] for i in self.sweep if i not in gone_on and self.subjects.exists(kind, i)}
         types, always, strayed = profile.relevant_types, profile.always, self.subjects.strayed
         for pending in self.due.events:
             event = pending.event
@@ -223,64 +282,37 @@ class Batch:
                 found.setdefault(record_id, []).append(
                     Incoming(revocation.at, f"{REVOKE}{event.id}", silent=revocation.silent, revokes=event)
                 )
-        for record_id in (*self.due.overdue.get(profile.id, ()), *touched):
+        folded = [record_id for profile_id, record_id in self.due.folded if profile_id == profile.id]
+        for record_id in (*self.due.overdue.get(profile.id, ()), *touched, *folded):
             found.setdefault(record_id, [])
         exists = self.subjects.exists
         return {record_id: items for record_id, items in found.items() if exists(kind, record_id)}
 
-    def _limited(
-        self, profile: CompiledProfile, ids: list[int], incoming: dict[int, list[Incoming]]
-    ) -> dict[int, list[Entry]]:
-        """The stored entries of the limit windows that the events touch."""
-        if not profile.limited:
-            return {}
-        windows = {
-            (record_id, rule.key, window_of(rule.per, profile.timezone, event.at))
-            for record_id in ids
-            for item in incoming[record_id]
-            if (event := item.event or item.revokes) is not None
-            for rule in profile.event_rules.get(event.type, ())
-            if rule.times is not None
-        }
-        return ledgers.load_windows(self.connection, profile.id, windows) if windows else {}
-
-    def _revoked(
-        self, profile: CompiledProfile, ids: list[int], incoming: dict[int, list[Incoming]]
-    ) -> dict[int, list[Entry]]:
-        """The stored entries of the events that are revoked."""
-        causes = [
-            (record_id, item.revokes.at, item.revokes.id)
-            for record_id in ids
-            for item in incoming[record_id]
-            if item.revokes is not None
-        ]
-        return ledgers.load_causes(self.connection, profile.id, causes) if causes else {}
-
-    def _mortal(
-        self, profile: CompiledProfile, ids: list[int], stored: dict[int, Stored]
-    ) -> dict[int, list[Entry]]:
-        """The stored entries that end after the last scoring, of scores that are overdue."""
-        overdue = [i for i in ids if (due := stored[i].due_at) is not None and due <= self.now]
-        if not overdue:
-            return {}
-        since = min(stored[i].scored_at for i in overdue)
-        return ledgers.load_mortal(self.connection, profile.id, overdue, since)
-
-    def _histories(self, profile: CompiledProfile, ids: list[int]) -> dict[int, History]:
-        if not ids:
-            return {}
-        kind = profile.applies_to
-        events = ledgers.load_applied_events(self.connection, kind, ids, profile.relevant_types)
-        adjustments = ledgers.load_applied_adjustments(self.connection, profile.id, ids)
-        if kind == CONTACT and DEAL in profile.where_reads:
-            named = {event.deal for found in events.values() for event in found}
-            self.subjects.know_deals([deal for deal in named if deal is not None])
-        return {i: History(events.get(i, ()), adjustments.get(i, ())) for i in ids}
+    def _save_folds(self, connection: Connection) -> None:
+        """Write how far long histories have come, and what of them could not be scored."""
+        if self.slice is not None:
+            self.slice.save(connection)
+        elif self.due.fold is not None:
+            folds.forget_folds(connection, [self.due.fold])
+        if self.begun:
+            for profile_id, record_id, standing in self.stale:
+                ledgers.mark_stale(connection, profile_id, record_id, standing, "attribute", self.now)
+            folds.save_folds(connection, self.begun)
+            self.outcome.size = max(self.outcome.size, 1)
+        else:
+            folds.forget_folds(connection, self.due.folded.values())
+        if self.outcome.quarantined:
+            waiting.quarantine(connection, self.outcome.quarantined)
 
     def save(self, connection: Connection) -> BatchOutcome:
         """Write everything; the caller holds the shard's lock and commits. May be called again after a rollback."""
         due, quarantined, outcome = self.due, self.outcome.quarantined, self.outcome
         outcome.changes = 0
+        if due.leftover is not None:
+            work_off(connection, due.leftover)
+        self._save_folds(connection)
+        if self.begun:
+            return outcome
         for profile in self.published.profiles:
             progress = self.progress.get(profile.id)
             if progress:
@@ -318,8 +350,6 @@ class Batch:
             gone = [i for i in ids if profile_id not in scored or i not in self.progress.get(profile_id, ())]
             if gone:
                 waiting.forget_due(connection, profile_id, gone)
-        if quarantined:
-            waiting.quarantine(connection, quarantined)
         counting = [found for found in due.events if found.event.id not in quarantined]
         outcome.closing += look(connection, self.published, self.subjects, counting, self.now)
         return outcome

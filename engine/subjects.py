@@ -66,6 +66,8 @@ class Subjects:
             wanted[kinds.get(adjustment.profile_id, CONTACT)].add(adjustment.record_id)
         for profile_id, ids in due.overdue.items():
             wanted[kinds.get(profile_id, CONTACT)].update(ids)
+        for profile_id, record_id in [*due.folded, *([due.fold[:2]] if due.fold is not None else [])]:
+            wanted[kinds.get(profile_id, CONTACT)].add(record_id)
         for kind, found in (sweep or {}).items():
             wanted[kind].update(found)
         self.deals = load_deals(connection, deals)

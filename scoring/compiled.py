@@ -1,6 +1,6 @@
 """A published profile, prepared for speed: rules by event type, predicates as closures, decay as tables."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from conditions.times import Micros, micros_of
@@ -21,6 +21,19 @@ class EventRule:
     lifetime: Micros | None
     step: Micros | None
     worths: tuple[int, ...]
+
+    def turning_points(self) -> Iterator[tuple[Micros, int]]:
+        """The ages at which an entry's worth changes, in order, and by how much."""
+        worth = self.points
+        for number, following in enumerate(self.worths if self.step is not None else ()):
+            age = number * (self.step or 0)
+            if self.lifetime is not None and age >= self.lifetime:
+                break
+            if following != worth:
+                yield age, following - worth
+                worth = following
+        if self.lifetime is not None and worth:
+            yield self.lifetime, -worth
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +88,11 @@ class CompiledProfile:
     def always(self) -> bool:
         """Whether every event of a record matters: its first one makes it a record that these rules look at."""
         return bool(self.attribute_rules or self.inactivity_rules)
+
+    @property
+    def expiring(self) -> tuple[str, ...]:
+        """The keys of the event rules whose points end."""
+        return tuple(key for key, rule in self.rules_by_key.items() if rule.lifetime is not None)
 
     def band(self, score: int | None) -> str | None:
         """The label whose lower bound is the highest one not above `score`; None below all, or when empty."""

@@ -8,11 +8,11 @@ from typing import NamedTuple
 
 from conditions.times import Micros
 from conditions.values import Value
-from scoring.compiled import AttributeRule, CompiledProfile
+from scoring.compiled import AttributeRule, CompiledProfile, EventRule
 from scoring.ledger import Entry, Ledger, Record, bounded_sum, clamp
 
 #: How many moments are looked at: many slowly fading entries have millions.
-MOST_MOMENTS = 100_000
+MOST_MOMENTS = 10_000
 
 
 class Outlook(NamedTuple):
@@ -30,22 +30,22 @@ class Forecast(NamedTuple):
 
 
 #: (moment, group, points that come to it; None: the attribute rules may change).
-_Step = tuple[Micros, str, int | None]
+Step = tuple[Micros, str, int | None]
 
 
 def forecast(
-    ledger: Ledger, entries: Iterable[Entry], enough: Callable[[list[Outlook]], bool] = lambda _: False
+    ledger: Ledger,
+    entries: Iterable[Entry],
+    enough: Callable[[list[Outlook]], bool] = lambda _: False,
+    fading: Iterable[Iterator[Step]] = (),
 ) -> Forecast:
     """The coming moments at which the score changes, until `enough` says that those found are enough.
 
-    `entries` are all of the ledger's; the ledger itself stays as it is.
+    `entries` are all of the ledger's that may lose points, those apart which `fading` (see `fading_in_turn`) stands
+    for; the ledger itself stays as it is.
     """
     profile, record, now = ledger.profile, ledger.record, ledger.now
-    kept = list(entries)
-    sums: dict[str, int] = {}
-    for entry in kept:
-        group = ledger.group_of(entry)
-        sums[group] = sums.get(group, 0) + ledger.worth(entry, now)
+    sums = dict(ledger.standing.live)
     fit = [rule for rule in ledger.held() if isinstance(rule, AttributeRule)]
     quiet = len(ledger.held()) - len(fit)
     for held in ledger.held():
@@ -56,8 +56,9 @@ def forecast(
         for rule in profile.inactivity_rules
     )
     ages = sorted({moment for moment in ledger.age_moments() if moment > now})
-    steps: Iterator[_Step] = merge(
-        *(_fading(ledger, entry) for entry in kept),
+    steps: Iterator[Step] = merge(
+        *(_fading(ledger, entry) for entry in entries),
+        *fading,
         (step for step in silences if step[0] > now),
         ((moment, "", None) for moment in ages),
         key=itemgetter(0),
@@ -73,7 +74,7 @@ def forecast(
             else:
                 sums[group] = sums.get(group, 0) + points
         quiet = quiet or sum(since <= moment for since, _, _ in silences)
-        following = _score(profile, sums, fit, empty=not (kept or fit or quiet))
+        following = _score(profile, sums, fit, empty=not (ledger.standing.entries or fit or quiet))
         if following != score:
             score = following
             found.append(Outlook(moment, score))
@@ -105,7 +106,23 @@ def _fit(profile: CompiledProfile, record: Record, at: Micros) -> list[Attribute
     return [rule for rule in profile.attribute_rules if rule.holds(lookup, at)]
 
 
-def _fading(ledger: Ledger, entry: Entry) -> Iterator[_Step]:
+def fading_in_turn(
+    ledger: Ledger, rule: EventRule, begun_after: Callable[[Micros], Iterator[Entry]]
+) -> Iterator[Iterator[Step]]:
+    """What the entries of a rule will lose, where there are too many to look at each: each iterator is in order.
+
+    `begun_after`: those that start after a moment, in order.
+    """
+
+    def at_age(age: Micros, points: int) -> Iterator[Step]:
+        for entry in begun_after(ledger.now - age):
+            yield entry.starts_at + age, rule.group, points
+
+    for age, points in rule.turning_points():
+        yield at_age(age, points)
+
+
+def _fading(ledger: Ledger, entry: Entry) -> Iterator[Step]:
     """What an entry will lose, and when."""
     now, ends_at = ledger.now, entry.ends_at
     worth = ledger.worth(entry, now)

@@ -1,7 +1,7 @@
 """The ledger of one record under one profile at one moment: add causes, read the score."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from conditions.times import LATEST, Micros, parse_moment
@@ -80,7 +80,9 @@ class Standing:
     """What is kept of a ledger between two scorings, besides its entries.
 
     `live`: by group, what the entries were worth at the last scoring, and are until `due`, the next moment at which
-    time may change an entry's worth (it may be early, never late). `entries`: how many there are, live or expired.
+    time may change an entry's worth (it may be early, never late). `lines`: the same by rule, each with how many
+    entries live; None where an earlier version of the product kept none. `entries`: how many there are, live or
+    expired.
     `active`: by inactivity rule, the last event that broke the silence. `fit`: the attribute rules that held.
     `refold`: the history has changed under it, for this cause, so that the ledger has to be folded anew.
     """
@@ -91,16 +93,31 @@ class Standing:
     active: dict[str, Micros] = field(default_factory=dict)
     fit: list[str] = field(default_factory=list)
     refold: str | None = None
+    lines: dict[str, list[int]] | None = field(default_factory=dict)
+
+    def copied(self) -> "Standing":
+        """One that can be changed by itself."""
+        lines = None if self.lines is None else {rule: [*line] for rule, line in self.lines.items()}
+        return replace(self, live={**self.live}, active={**self.active}, fit=[*self.fit], lines=lines)
 
     def as_json(self) -> dict[str, Any]:
         """As the store keeps it."""
-        kept = {"l": self.live, "d": self.due, "n": self.entries, "a": self.active, "f": self.fit}
+        kept: dict[str, Any] = {
+            "l": self.live,
+            "d": self.due,
+            "n": self.entries,
+            "a": self.active,
+            "f": self.fit,
+        }
+        if self.lines is not None:
+            kept["b"] = self.lines
         return kept if self.refold is None else {**kept, "r": self.refold}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Standing":
         """The same, read again."""
-        return cls(data["l"], data["d"], data["n"], data["a"], data["f"], data.get("r"))
+        lines = data.get("b", None if data["n"] else {})
+        return cls(data["l"], data["d"], data["n"], data["a"], data["f"], data.get("r"), lines)
 
 
 class Ledger:
@@ -138,13 +155,16 @@ class Ledger:
                 self.windows.setdefault((entry.rule, entry.window), []).append(entry)
 
     def catch_up(self, since: Micros, mortal: Iterable[Entry]) -> None:
-        """Bring the standing, last valid at `since`, to `now`. `mortal`: all entries that end after `since`."""
+        """Bring the standing, last valid at `since`, to `now`.
+
+        `mortal`: all entries that end after `since`; or at least those whose worth has changed since, and of all that
+        change later the one that does so first.
+        """
         self._overtaken = list(mortal)
         self.standing.due = None
         for entry in self._overtaken:
-            group = self.group_of(entry)
             moved = self.worth(entry, self.now) - self.worth(entry, since)
-            self._live[group] = self._live.get(group, 0) + moved
+            self._count(entry, moved, lives(entry, self.now) - lives(entry, since))
             self._fall_due(entry)
 
     def read_fields(self) -> None:
@@ -179,7 +199,7 @@ class Ledger:
         self.standing.entries -= 1
         if self.added.pop((entry.rule, entry.cause_id), None) is None:
             self.removed.append(entry)
-        self._live[self.group_of(entry)] -= self.worth(entry, self.now)
+        self._count(entry, -self.worth(entry, self.now), -lives(entry, self.now))
 
     def add_adjustment(self, adjustment: Adjustment) -> None:
         """Enter points given by hand."""
@@ -249,7 +269,11 @@ class Ledger:
 
     def group_of(self, entry: Entry) -> str:
         """The group of the entry's rule; "" when it has none."""
-        rule = self.profile.rules_by_key.get(entry.rule)
+        return self.group_of_rule(entry.rule)
+
+    def group_of_rule(self, key: str) -> str:
+        """The same of an event rule's key, or of `adjustments`."""
+        rule = self.profile.rules_by_key.get(key)
         return rule.group if rule is not None else ""
 
     def quiet_since(self, rule_key: str) -> Micros:
@@ -290,10 +314,18 @@ class Ledger:
     def _put(self, entry: Entry) -> None:
         self.standing.entries += 1
         self.added[entry.rule, entry.cause_id] = entry
-        group = self.group_of(entry)
-        self._live[group] = self._live.get(group, 0) + self.worth(entry, self.now)
+        self._count(entry, self.worth(entry, self.now), lives(entry, self.now))
         if entry.ends_at is not None:
             self._fall_due(entry)
+
+    def _count(self, entry: Entry, points: int, number: int) -> None:
+        """So many points, and living entries, more than before."""
+        group = self.group_of(entry)
+        self._live[group] = self._live.get(group, 0) + points
+        if self.standing.lines is not None:
+            line = self.standing.lines.setdefault(entry.rule, [0, 0])
+            line[0] += points
+            line[1] += number
 
     def _fall_due(self, entry: Entry) -> None:
         moment = self._next_of(entry)
@@ -334,6 +366,11 @@ class Ledger:
                 moment = entry.starts_at + n * rule.step
                 return moment if entry.ends_at is None else min(moment, entry.ends_at)
         return entry.ends_at
+
+
+def lives(entry: Entry, at: Micros) -> bool:
+    """Whether the entry counts at a moment, decayed or not."""
+    return entry.starts_at <= at and (entry.ends_at is None or at < entry.ends_at)
 
 
 def _order(entry: Entry) -> Place:

@@ -108,6 +108,13 @@ class Rebuild(NamedTuple):
 PUBLISHED = Rebuild("publish", silent=True)
 
 
+class Folded(NamedTuple):
+    """What folding all that has been applied came to as of `at`; its entries are stored."""
+
+    standing: Standing
+    at: Micros
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """One score, and all that a batch has for it.
@@ -115,7 +122,8 @@ class Case:
     `limited` are the stored entries of the limit windows that `incoming` touches; `mortal`, needed when the stored
     score is overdue, those that end after its last scoring; `revoked`, those of the events that `incoming` revokes.
     `history`, all that has been applied, is needed when nothing valid is stored (none yet, of another version, or to be
-    folded anew), and when a touch has event rules reread; without it `past`, when `incoming` revokes events.
+    folded anew), and when a touch has event rules reread; or `folded`, with `mortal` when that is overdue. Without it
+    `past`, when `incoming` revokes events.
     """
 
     record: Record
@@ -127,6 +135,7 @@ class Case:
     revoked: Iterable[Entry] = ()
     past: Past | None = None
     history: History | None = None
+    folded: Folded | None = None
     touch: Touch | None = None
     rebuild: Rebuild = PUBLISHED
 
@@ -172,7 +181,9 @@ class _Run:
             self._fold()
             ours = stale is not None and stored is not None and stored.version == profile.version
             rebuild = Rebuild(stale, silent=False) if ours and stale is not None else self.case.rebuild
-            self._move(rebuild.cause, None, silent=rebuild.silent, depth=depth)
+            by_fields = touch is not None and touch.reread and stale == "attribute"
+            turn = FIELDS_NEXT if by_fields else TIME_FIRST
+            self._move(rebuild.cause, None, silent=rebuild.silent, depth=depth, turn=turn)
             return
         self.ledger = Ledger(profile, self.case.record, self.now, stored.standing, self.case.limited)
         overdue = stored.due_at is not None and stored.due_at <= self.now
@@ -211,7 +222,15 @@ class _Run:
 
     def _fold(self) -> None:
         """The ledger from the whole history."""
-        history = self.history
+        history, folded = self.history, self.case.folded
+        if folded is not None:
+            self.ledger = Ledger(
+                self.profile, self.case.record, self.now, folded.standing.copied(), self.case.limited
+            )
+            if folded.standing.due is not None and folded.standing.due <= self.now:
+                self.ledger.catch_up(folded.at, self.case.mortal)
+            self.ledger.read_fields()
+            return
         self.ledger = fold(self.profile, self.case.record, history.events, history.adjustments, self.now)
         self.replaced = True
 

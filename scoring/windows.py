@@ -31,6 +31,30 @@ def _day(at: Micros, zone: str) -> int:
     return day if day == _local_day(quarter + 1, zone) else _exact_day(at, zone)
 
 
+#: How far apart two moments of one window are at the most, with a margin for zones that once had a date twice.
+_REACH = {"day": 3 * DAY, "week": 10 * DAY, "month": 35 * DAY}
+_EVER = 2**62
+
+
+class Windows:
+    """Windows of limits, each with bounds of time around it; `rows` is (record id, rule, window, from, until)."""
+
+    def __init__(self, zone: str) -> None:
+        self._zone = zone
+        self._found: dict[tuple[int, str, int], tuple[Micros, Micros]] = {}
+
+    def add(self, record_id: int, rule: str, per: str, at: Micros) -> None:
+        """The window that a moment falls in."""
+        key = record_id, rule, window_of(per, self._zone, at)
+        reach = _REACH.get(per, _EVER)
+        if key not in self._found:
+            self._found[key] = at - reach, at + reach
+
+    @property
+    def rows(self) -> list[tuple[int, str, int, Micros, Micros]]:
+        return [(*key, *bounds) for key, bounds in self._found.items()]
+
+
 def window_of(per: str, zone: str, at: Micros) -> int:
     """A number that is the same for two moments exactly when they share the window, and grows with time."""
     if per == "ever":

@@ -291,6 +291,41 @@ class Score(SQLModel, table=True):
     seq: int = 0
 
 
+class Fold(SQLModel, table=True):
+    """How far the fold of a long history has come: events up to the place (`place_at`, `place_id`) are in `standing`,
+    a ledger's kept state as of `at`, and the entries that they give are written. `done`: all of them.
+
+    What needs the fold is marked elsewhere, so that a row may go at any time. `reads`: rules on events read fields.
+    """
+
+    __tablename__: ClassVar[Any] = "folds"
+    __table_args__ = (Index("ix_folds_contact", "contact_id"),)
+    profile_id: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})
+    record_id: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})
+    contact_id: int = Field(sa_type=BigInteger)
+    shard: int
+    version: int
+    at: int = _moment()
+    place_at: int = _moment()
+    place_id: str = _text()
+    standing: str = _text()
+    reads: bool
+    done: bool = False
+
+
+class Leftover(SQLModel, table=True):
+    """A contact or deal that is gone, of which there are still rows: they become those of the contact `into_id`, or
+    are deleted where it is null. `from_id`: the contact that it is, or whose deal it was.
+    """
+
+    __tablename__: ClassVar[Any] = "leftovers"
+    kind: str = Field(primary_key=True, sa_type=Text)
+    record_id: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})
+    from_id: int = Field(sa_type=BigInteger)
+    into_id: int | None = Field(default=None, sa_type=BigInteger)
+    shard: int
+
+
 class Change(SQLModel, table=True):
     """A score moved from `previous` to `current`, either may be empty (null). `cause_id` names what moved it."""
 

@@ -7,7 +7,6 @@ from conditions.times import Micros, duration_words
 from conditions.tree import Lookup, Verdict, compile_conditions, explain
 from conditions.values import Value, is_empty
 from runtime.statuses import EventStatus
-from scoring.breakdown import breakdown
 from scoring.compiled import EventRule, compile_profile
 from scoring.ledger import Entry, Ledger, Record
 from scoring.ledger import Event as HeldEvent
@@ -17,11 +16,12 @@ from services.follow_ups.listing import keys_of
 from services.foresight.answers import EventPoints, FilterVerdict, ProfilePoints, RulePoints
 from services.intake.answers import Event
 from services.intake.history import find_event
-from services.records.scores import record_of
+from services.records.scores import kept_lines, record_of
 from services.resources import NotFound, Resources
 from store.connection import Connection, RowMapping
 from store.design import definitions
 from store.records import score_reads
+from store.scoring import ledgers
 from store.scoring.facts import Properties
 from triggers.evaluate import where_lookup
 
@@ -102,14 +102,14 @@ class Points:
         event = HeldEvent(
             row["id"], row["type"], row["occurred_at"], Properties(row["properties"]), row["deal_id"]
         )
-        entries = score_reads.entries_of(connection, published.id, record_id)
-        given = {entry.rule: entry for entry in entries if entry.cause_id == event.id}
+        entries = ledgers.load_causes(connection, published.id, [(record_id, event.at, event.id)])
+        given = {entry.rule: entry for entry in entries.get(record_id, ())}
         told.rules = [_of_rule(rule, event, record, ledger, given.get(rule.key), now) for rule in rules]
         told.rules += [_of_silence(key) for key in silences]
         told.points = sum(rule.points for rule in told.rules if rule.outcome == "gave")
         told.worth = sum(rule.worth for rule in told.rules)
         told.why = _in_short(told.rules)
-        told.bounds = list(_bounds(ledger, entries, rules)) if given else []
+        told.bounds = list(_bounds(kept_lines(connection, stored, ledger), rules)) if given else []
         return told
 
 
@@ -203,10 +203,10 @@ def _in_short(rules: list[RulePoints]) -> str:
     return "; ".join(f"{rule.rule}: {rule.why}" for rule in rules if rule.outcome != "silence") or "no points"
 
 
-def _bounds(ledger: Ledger, entries: list[Entry], rules: list[Rule]) -> Iterator[str]:
+def _bounds(lines: list[tuple[str, int, int]], rules: list[Rule]) -> Iterator[str]:
     """What of the points does not show in the score, because of bounds."""
     groups = {rule.group for rule in rules if rule.group}
-    for line, points, _ in breakdown(ledger, entries):
+    for line, points, _ in lines:
         kind, _, group = line.partition(":")
         if kind == "group" and group in groups:
             yield f"the group {group} is at its bound, which changes its sum by {points:+}"

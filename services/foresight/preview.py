@@ -123,7 +123,7 @@ def _look(
     tally: _Tally,
     numbers: Iterable[int],
 ) -> None:
-    batch = Batch(connection, 0, published, now, NOTHING, only_profile=profile.id, sweep=ids)
+    batch = Batch(connection, 0, published, now, NOTHING, only_profile=profile.id, sweep=ids, in_slices=False)
     progress = batch.progress.get(profile.id, {})
     known = batch.known.get(profile.id, {})
     visible = present is not None

@@ -28,6 +28,9 @@ class ShardStatus(BaseModel):
     adjustments: int
     revocations: int
     field_changes: int
+    leftovers: int = Field(
+        description="Merged or erased records of which rows have still to be moved or deleted"
+    )
     overdue: int
     unstarted: int
     starts_later: int

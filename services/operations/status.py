@@ -84,6 +84,7 @@ def _shown(shard: status.ShardStatus, now: Micros) -> ShardStatus:
         adjustments=shard.adjustments,
         revocations=shard.revocations,
         field_changes=shard.touched,
+        leftovers=shard.leftovers,
         overdue=shard.overdue,
         unstarted=shard.unstarted,
         starts_later=shard.later,

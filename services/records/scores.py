@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from conditions.problems import suggestion
 from conditions.times import Micros, to_iso
-from engine.batch import REVOKE
+from engine.coming import Coming, StoredEntries
 from scoring.breakdown import breakdown
 from scoring.compiled import CompiledProfile
 from scoring.fold import fold
@@ -27,6 +27,7 @@ from services.records.answers import (
 from services.records.kinds import Kind, find_record
 from services.resources import NotFound, Resources
 from store.connection import Connection, RowMapping
+from store.leftovers import REVOKE
 from store.records import score_reads
 from store.scoring.facts import DealWithContact, load_contacts, load_deals
 
@@ -80,11 +81,11 @@ class Scores:
             stored = _stored(connection, row, record["id"])
             if at is not None:
                 ledger = self._folded(connection, profile, record["id"], at)
-                _show_ledger(score, ledger, ledger.added.values())
+                _show_ledger(score, ledger, Coming(list(ledger.added.values())), breakdown(ledger))
             elif stored is not None:
                 ledger = self._kept(connection, stored)
-                entries = score_reads.entries_of(connection, stored["profile_id"], record["id"])
-                _show_ledger(score, ledger, entries)
+                coming = _coming(connection, stored, ledger)
+                _show_ledger(score, ledger, coming, kept_lines(connection, stored, ledger))
                 score.score, score.updated_at = stored["score"], iso(stored["changed_at"])
                 score.next_change_at = iso(stored["due_at"])
             changes = score_reads.changes_of(
@@ -178,16 +179,32 @@ def record_of(connection: Connection, kind: str, record_id: int, deals: Iterable
     )
 
 
-def _show_ledger(score: Score, ledger: Ledger, entries: Iterable[Entry]) -> None:
+def kept_lines(connection: Connection, stored: RowMapping, ledger: Ledger) -> list[tuple[str, int, int]]:
+    """The breakdown of a ledger as the last scoring left it."""
+    if ledger.standing.lines is not None:
+        return breakdown(ledger)
+    entries = score_reads.entries_of(connection, stored["profile_id"], stored["record_id"])
+    return breakdown(ledger, entries)
+
+
+def _coming(connection: Connection, stored: RowMapping, ledger: Ledger) -> Coming:
+    """What time may change of a ledger as the last scoring left it."""
+    lines = ledger.standing.lines
+    if lines is None:
+        return Coming(score_reads.entries_of(connection, stored["profile_id"], stored["record_id"]))
+    return StoredEntries(connection, ledger.profile, stored["record_id"], lines).coming(ledger)
+
+
+def _show_ledger(score: Score, ledger: Ledger, coming: Coming, lines: Iterable[tuple[str, int, int]]) -> None:
     """Fill in what a ledger shows: the score, its lines, and how it will go on by time alone."""
-    kept, profile = list(entries), ledger.profile
+    profile = ledger.profile
     now = ledger.score()
     band = profile.band(now)
 
     def enough(outlooks: list[Outlook]) -> bool:
         return len(outlooks) >= SHOWN_AHEAD and profile.band(outlooks[-1].score) != band
 
-    ahead, looked_until = forecast(ledger, kept, enough)
+    ahead, looked_until = forecast(ledger, coming.entries, enough, coming.fading)
     leaves = next((outlook.at for outlook in ahead if profile.band(outlook.score) != band), None)
     score.score, score.band = now, band
     score.at = to_iso(ledger.now)
@@ -195,10 +212,7 @@ def _show_ledger(score: Score, ledger: Ledger, entries: Iterable[Entry]) -> None
     score.next_change_at = iso(ledger.next_change())
     score.band_until = iso(leaves)
     score.looked_until = iso(looked_until) if leaves is None else None
-    score.breakdown = [
-        BreakdownLine(rule=rule, points=points, count=count)
-        for rule, points, count in breakdown(ledger, kept)
-    ]
+    score.breakdown = [BreakdownLine(rule=rule, points=points, count=count) for rule, points, count in lines]
     score.forecast = [
         answers.Outlook(at=to_iso(outlook.at), score=outlook.score, band=profile.band(outlook.score))
         for outlook in ahead[:SHOWN_AHEAD]

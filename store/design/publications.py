@@ -106,8 +106,9 @@ def records_after(
     column = "contact_id" if records == "contacts" else "deal_id"
     of_shard, parameters = ("AND r.shard = ? ", [shard]) if shard is not None else ("", [])
     counts = Bulk(connection).rows(
-        f"SELECT r.id, (SELECT count(*) FROM events e WHERE e.{column} = r.id) FROM {records} r "
-        f"WHERE r.id > ? {of_shard}AND {_EXISTING[records]} ORDER BY r.id LIMIT ?",
+        f"SELECT r.id, (SELECT count(*) FROM (SELECT 1 FROM events e WHERE e.{column} = r.id LIMIT ?) AS counted) "
+        f"FROM {records} r WHERE r.id > ? {of_shard}AND {_EXISTING[records]} ORDER BY r.id LIMIT ?",
+        most_events + 1,
         cursor,
         *parameters,
         limit,

@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 
 from conditions.times import Micros
 from store.bulk import Bulk
+from store.leftovers import OF_ERASED
 from store.statuses import APPLIED
 
 
@@ -66,7 +67,7 @@ def events_since(
     while True:
         page = bulk.rows(
             f"SELECT {_EVENT} FROM events WHERE type = ? AND received_at >= ? AND status = {APPLIED} "
-            "AND contact_id > ? ORDER BY contact_id, occurred_at, id LIMIT ?",
+            f"AND contact_id > ? AND NOT {OF_ERASED} ORDER BY contact_id, occurred_at, id LIMIT ?",
             event_type,
             since,
             after,

@@ -12,6 +12,7 @@ from store.intake import suppressed as suppressing
 from store.intake.internal_events import EVENT_COLUMNS, ONCE
 from store.intake.known import Sent, difference, known_events
 from store.intake.places import Place, ensure_contacts, ensure_deals, find_contacts, find_deals
+from store.leftovers import make_room
 from store.tables import Event, table
 
 
@@ -60,6 +61,7 @@ def take_events(
     """
     suppressed = suppressing.hold_back(connection, [event.contact for event in events], now, emails)
     silent = all(event.silent for event in events)
+    make_room(connection, [event.id for event in events])
     known = known_events(connection, [event.id for event in events])
     arriving = [
         (index, event)

@@ -3,19 +3,22 @@
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, and_, select
+from sqlalchemy import Connection, RowMapping, and_, select, text
 
 from runtime.statuses import EventStatus
 from store.bulk import Bulk
 from store.database import A_FEW
+from store.leftovers import OF_ERASED, becoming
 from store.statuses import PENDING, QUARANTINED
 from store.tables import Event, table
 
 EVENTS = table(Event)
+_NOT_ERASED = text(f"NOT events.{OF_ERASED}")
 
 
 def event_by_id(connection: Connection, event_id: str) -> RowMapping | None:
-    return connection.execute(select(EVENTS).where(EVENTS.c.id == event_id)).mappings().one_or_none()
+    query = select(EVENTS).where(EVENTS.c.id == event_id, _NOT_ERASED)
+    return connection.execute(query).mappings().one_or_none()
 
 
 def list_events(
@@ -29,9 +32,11 @@ def list_events(
     limit: int,
 ) -> Iterable[RowMapping]:
     """Events, as they are read from the database, the newest by (occurred_at, id) first, those after that key."""
-    tests: list[Any] = []
+    tests: list[Any] = [_NOT_ERASED]
     if contact_id is not None:
-        tests.append(EVENTS.c.contact_id == contact_id)
+        others = becoming(connection, contact_id)
+        of_contact = EVENTS.c.contact_id
+        tests.append(of_contact.in_([contact_id, *others]) if others else of_contact == contact_id)
     if deal_id is not None:
         tests.append(EVENTS.c.deal_id == deal_id)
     if event_type is not None:

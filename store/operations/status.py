@@ -25,6 +25,7 @@ class ShardStatus(NamedTuple):
     adjustments: int
     revocations: int
     touched: int
+    leftovers: int
     overdue: int
     unstarted: int
     later: int
@@ -32,7 +33,7 @@ class ShardStatus(NamedTuple):
     @property
     def pending(self) -> int:
         work = self.events + self.adjustments + self.revocations
-        return work + self.touched + self.overdue + self.unstarted
+        return work + self.touched + self.leftovers + self.overdue + self.unstarted
 
 
 def shard_status(connection: Connection, now: Micros) -> list[ShardStatus]:
@@ -58,11 +59,13 @@ def shard_status(connection: Connection, now: Micros) -> list[ShardStatus]:
     overdue = by_shard(
         "SELECT shard, count(*), min(due_at) FROM scores WHERE due_at <= ? GROUP BY shard", now
     )
+    leftovers = by_shard("SELECT shard, count(*), NULL FROM leftovers GROUP BY shard")
     starts = starts_by_shard(connection, now)
     lines = []
     for (shard,) in bulk.rows("SELECT id FROM shards ORDER BY id"):
         start = starts.get(shard, Starts(0, None, 0))
-        work = [kind.get(shard, (0, None)) for kind in (events, adjustments, revocations, touched, overdue)]
+        kinds = (events, adjustments, revocations, touched, leftovers, overdue)
+        work = [kind.get(shard, (0, None)) for kind in kinds]
         moments = [*(since for _, since in work), start.since]
         lines.append(
             ShardStatus(
@@ -90,6 +93,8 @@ def shards_with_work(connection: Connection, before: Micros, *, held: bool) -> l
         " OR EXISTS (SELECT 1 FROM scores d WHERE d.shard = s.id AND d.due_at < ?)"
         " OR EXISTS (SELECT 1 FROM enrollments n WHERE n.closing AND n.shard = s.id)"
         " OR EXISTS (SELECT 1 FROM enrollments w WHERE w.waking > 0 AND w.shard = s.id)"
+        " OR EXISTS (SELECT 1 FROM leftovers l WHERE l.shard = s.id)"
+        " OR EXISTS (SELECT 1 FROM folds f WHERE f.shard = s.id)"
         " OR EXISTS (SELECT 1 FROM cancellations k WHERE k.shard = s.id)" + unstarted
     )
     return [row[0] for row in Bulk(connection).rows(statement, *([before] * statement.count("?")))]

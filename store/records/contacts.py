@@ -11,6 +11,7 @@ from conditions.times import Micros
 from store.bulk import Bulk
 from store.database import dump_json
 from store.intake.internal_events import InternalEvent, add_internal_events
+from store.scoring.folds import begin_anew
 from store.search import SEARCH_OF_CONTACT, contact_search
 from store.tables import Contact, table
 
@@ -144,6 +145,7 @@ def change_contacts(
         ]
     assignments = ", ".join(f"{name} = ?" for name in (*_CHANGED, "before_touch"))
     Bulk(connection).each(f"UPDATE contacts SET {assignments} WHERE id = ?", rows)
+    begin_anew(connection, [before["id"] for before, _ in changes], only_reading=True)
     add_internal_events(connection, events, now, depth=depth, silent=silent)
 
 

@@ -11,6 +11,7 @@ from store.bulk import Bulk
 from store.intake.internal_events import InternalEvent, add_internal_events
 from store.records.contacts import differ, field_changes, held_before
 from store.scoring.facts import plain_number
+from store.scoring.folds import begin_anew
 from store.search import deal_search
 from store.tables import Deal, table
 
@@ -60,6 +61,7 @@ def change_deal(
             before_touch=held_before(dict(before), new),
         )
     )
+    begin_anew(connection, [before["contact_id"]], only_reading=True)
     events = [
         InternalEvent(
             f"{name}/{uuid7()}", name, before["contact_id"], before["id"], before["shard"], properties

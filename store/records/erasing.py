@@ -8,22 +8,31 @@ from conditions.times import Micros
 from runtime.registry import follow_up_workflow_id
 from runtime.statuses import OPEN
 from store.bulk import Bulk
+from store.leftovers import CONTACT, DEAL, Leftover, hand_on, leave
 from store.records.merging import ABOUT_DEAL
+from store.scoring.folds import begin_anew
 from store.scoring.ledgers import fold_anew
 
 
 def erase_contact(connection: Connection, contact_id: int, shard: int) -> None:
-    """Delete a contact, those merged into it, its deals, and everything recorded about them. The shard is locked."""
+    """Delete a contact, those merged into it, its deals, and everything recorded about them. The shard is locked.
+
+    It is gone then for whoever asks; what there is much of is deleted by later batches.
+    """
     bulk = Bulk(connection)
     family = [contact_id]
     family += [row[0] for row in bulk.rows("SELECT id FROM contacts WHERE merged_into = ?", contact_id)]
     deals = [row[0] for row in bulk.rows("SELECT id FROM deals WHERE contact_id = ?", contact_id)]
     enrollments = bulk.rows("SELECT id, attempt, status FROM enrollments WHERE contact_id = ?", contact_id)
     _forget_enrollments(bulk, enrollments, shard)
-    for name in ("events", "skips", "tasks", "notifications", "webhooks"):
+    for name in ("tasks", "notifications", "webhooks"):
         bulk.run(f"DELETE FROM {name} WHERE contact_id = ?", contact_id)
+    begin_anew(connection, family)
     _forget_scores(bulk, "contact", family)
-    _forget_deals(bulk, deals)
+    hand_on(connection, contact_id, None, shard)
+    _forget_deals(connection, deals, contact_id, shard)
+    for member in family:
+        leave(connection, Leftover(CONTACT, member, member, None, shard))
     bulk.run("DELETE FROM contacts WHERE id = ? OR merged_into = ?", contact_id, contact_id)
 
 
@@ -41,18 +50,21 @@ def erase_deal(connection: Connection, deal_id: int, contact_id: int, shard: int
         test, parameter = bulk.among("enrollment_id", [row[0] for row in enrollments])
         bulk.run(f"DELETE FROM {name} WHERE {test}", parameter)
     _forget_enrollments(bulk, enrollments, shard)
-    bulk.run("DELETE FROM events WHERE deal_id = ? AND id LIKE ?", deal_id, "%/%")
-    _forget_deals(bulk, [deal_id])
+    begin_anew(connection, [contact_id])
+    _forget_deals(connection, [deal_id], contact_id, shard)
     fold_anew(connection, "contact", contact_id, shard, "revoke", now)
 
 
-def _forget_deals(bulk: Bulk, deals: Collection[int]) -> None:
-    """Delete deals and their scores; what else names them forgets them."""
+def _forget_deals(connection: Connection, deals: Collection[int], contact_id: int, shard: int) -> None:
+    """Delete deals of a contact and their scores; what else names them forgets them."""
     if not deals:
         return
+    bulk = Bulk(connection)
     _forget_scores(bulk, "deal", deals)
+    for deal_id in deals:
+        leave(connection, Leftover(DEAL, deal_id, contact_id, None, shard))
     test, parameter = bulk.among("deal_id", deals)
-    for name in ("events", "enrollments", "skips", "tasks", "notifications", "webhooks"):
+    for name in ("enrollments", "skips", "tasks", "notifications", "webhooks"):
         bulk.run(f"UPDATE {name} SET deal_id = NULL WHERE {test}", parameter)
     test, parameter = bulk.among("id", deals)
     bulk.run(f"DELETE FROM deals WHERE {test}", parameter)
@@ -80,7 +92,7 @@ def _forget_enrollments(bulk: Bulk, enrollments: Collection[tuple[str, int, str]
 
 def _forget_scores(bulk: Bulk, kind: str, ids: Collection[int]) -> None:
     test, parameter = bulk.among("record_id", ids)
-    for name in ("entries", "scores", "changes", "adjustments"):
+    for name in ("scores", "adjustments"):
         bulk.run(
             f"DELETE FROM {name} WHERE {test} AND profile_id IN "
             "(SELECT id FROM profiles WHERE applies_to = ?)",

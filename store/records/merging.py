@@ -7,7 +7,9 @@ from sqlalchemy import Connection, RowMapping, update
 
 from conditions.times import Micros
 from store.bulk import Bulk
+from store.leftovers import CONTACT, Leftover, hand_on, leave
 from store.records.contacts import CONTACTS
+from store.scoring.folds import begin_anew
 from store.scoring.ledgers import fold_anew
 from store.search import NEVER_FOUND, contact_search
 from store.statuses import CANCELLED, OPEN_LITERALS
@@ -25,16 +27,16 @@ def merge_contacts(
 ) -> None:
     """Give everything of `loser` to `survivor`, set `values` there, and leave the loser's key as an alias.
 
-    Both shards are locked. Scores of contacts are folded anew by the next batch, with the cause `merge`. Follow-ups
-    of automations that run for the survivor too end.
+    Both shards are locked. Scores of contacts are folded anew by the next batch, with the cause `merge`, once the last
+    event has moved, which many do in later batches. Follow-ups of automations that run for the survivor too end.
     """
     bulk = Bulk(connection)
     old, new, shard = loser["id"], survivor["id"], survivor["shard"]
     deals = [row[0] for row in bulk.rows("SELECT id FROM deals WHERE contact_id = ?", old)]
     _end_doubles(bulk, old, new, now)
-    for name in ("events", "enrollments"):
-        bulk.run(f"UPDATE {name} SET contact_id = ?, shard = ? WHERE contact_id = ?", new, shard, old)
-    for name in ("skips", "tasks", "notifications", "webhooks"):
+    begin_anew(connection, [old, new])
+    bulk.run("UPDATE enrollments SET contact_id = ?, shard = ? WHERE contact_id = ?", new, shard, old)
+    for name in ("tasks", "notifications", "webhooks"):
         bulk.run(f"UPDATE {name} SET contact_id = ? WHERE contact_id = ?", new, old)
     bulk.run("UPDATE deals SET contact_id = ? WHERE contact_id = ?", new, old)
     _move_deals(bulk, deals, shard)
@@ -46,8 +48,9 @@ def merge_contacts(
         old,
     )
     test = "profile_id IN (SELECT id FROM profiles WHERE applies_to = 'contact')"
-    for name in ("entries", "scores"):
-        bulk.run(f"DELETE FROM {name} WHERE record_id = ? AND {test}", old)
+    bulk.run(f"DELETE FROM scores WHERE record_id = ? AND {test}", old)
+    hand_on(connection, old, new, shard)
+    leave(connection, Leftover(CONTACT, old, old, new, shard))
     fold_anew(connection, "contact", new, shard, "merge", now)
     connection.execute(
         update(CONTACTS).where(CONTACTS.c.merged_into == old).values(merged_into=new, shard=shard)
@@ -100,6 +103,7 @@ def move_deal(connection: Connection, deal: RowMapping, contact: RowMapping, now
         deal_id,
     )
     _move_deals(bulk, [deal_id], shard)
+    begin_anew(connection, [old, new])
     fold_anew(connection, "deal", deal_id, shard, "attribute", now)
     fold_anew(connection, "contact", old, deal["shard"], "attribute", now)
     fold_anew(connection, "contact", new, shard, "attribute", now)

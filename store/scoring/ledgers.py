@@ -69,19 +69,61 @@ def load_mortal(
     )
 
 
-def load_windows(
-    connection: Connection, profile_id: int, windows: Collection[tuple[int, str, int]]
-) -> dict[int, list[Entry]]:
-    """The entries of limit windows: (record id, rule, window)."""
+def load_ending(
+    connection: Connection, profile_id: int, record_id: int, rules: Collection[str], moment: Micros
+) -> list[Entry]:
+    """The entries that some rules gave one record and that end after a moment."""
     bulk = Bulk(connection)
-    wanted, parameters = bulk.table(("record_id", "rule", "limit_window"), list(windows))
+    test, parameter = bulk.among("e.rule", rules)
+    return [
+        Entry(*row[1:])
+        for row in bulk.rows(
+            f"SELECT {_ENTRY} FROM entries e WHERE e.profile_id = ? AND e.record_id = ? AND {test} AND e.ends_at > ?",
+            profile_id,
+            record_id,
+            parameter,
+            moment,
+        )
+    ]
+
+
+def entries_after(
+    connection: Connection, profile_id: int, record_id: int, rule: str, place: Place, limit: int
+) -> list[Entry]:
+    """The entries that one rule gave one record, those after a place in its history, in order."""
+    return [
+        Entry(*row[1:])
+        for row in Bulk(connection).rows(
+            f"SELECT {_ENTRY} FROM entries e WHERE e.profile_id = ? AND e.record_id = ? AND e.rule = ? "
+            "AND (e.starts_at, e.cause_id) > (?, ?) ORDER BY e.starts_at, e.cause_id LIMIT ?",
+            profile_id,
+            record_id,
+            rule,
+            *place,
+            limit,
+        )
+    ]
+
+
+def load_windows(
+    connection: Connection,
+    profile_id: int,
+    windows: Sequence[tuple[int, str, int, Micros, Micros]],
+    last: Place | None = None,
+) -> dict[int, list[Entry]]:
+    """The entries of limit windows: (record id, rule, window, from, until); those up to a place in the history."""
+    bulk = Bulk(connection)
+    until, place = (" AND (e.starts_at, e.cause_id) <= (?, ?)", last) if last is not None else ("", ())
+    wanted, parameters = bulk.table(("record_id", "rule", "limit_window", "low", "high"), windows)
     return _by_record(
         bulk.rows(
             # CROSS JOIN: SQLite must begin with the few windows, not with the many entries.
             f"SELECT {_ENTRY} FROM {wanted} w CROSS JOIN entries e WHERE e.profile_id = ? "
-            "AND e.record_id = w.record_id AND e.rule = w.rule AND e.limit_window = w.limit_window",
+            "AND e.record_id = w.record_id AND e.starts_at >= w.low AND e.starts_at <= w.high "
+            f"AND e.rule = w.rule AND e.limit_window = w.limit_window{until}",
             *parameters,
             profile_id,
+            *place,
         )
     )
 
@@ -304,6 +346,20 @@ def fold_anew(connection: Connection, kind: str, record_id: int, shard: int, cau
             for profile_id, version, standing in found
             if standing is None
         ],
+    )
+
+
+def mark_stale(
+    connection: Connection, profile_id: int, record_id: int, standing: Standing, cause: str, now: Micros
+) -> None:
+    """The same for one ledger."""
+    standing.refold = cause
+    Bulk(connection).run(
+        "UPDATE scores SET standing = ?, due_at = ? WHERE profile_id = ? AND record_id = ?",
+        standing_text(standing),
+        now,
+        profile_id,
+        record_id,
     )
 
 

@@ -1,7 +1,7 @@
 """What a shard has to do: read it, and mark it as done."""
 
 from collections.abc import Collection, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import orjson
 from sqlalchemy import Connection
@@ -12,7 +12,9 @@ from conditions.values import Value
 from runtime.statuses import EventStatus
 from scoring.ledger import Event
 from store.bulk import Bulk
+from store.leftovers import Leftover, all_leftovers
 from store.scoring.facts import Properties
+from store.scoring.folds import FoldRow, folds_of_shard
 from store.statuses import APPLIED, PENDING, REVOKED
 
 
@@ -49,7 +51,8 @@ class Due(NamedTuple):
     """Everything a shard has to do now, up to a limit of each kind.
 
     `touched_contacts` and `touched_deals`: by id, one more than the depth of the change; `overdue`: record ids by
-    profile id.
+    profile id. `fold`: one to go on with; what else there is of its contact waits meanwhile. `folded`: those that are
+    done, by profile and record id. `leftover`: rows of what is gone to be moved or deleted.
     """
 
     events: list[PendingEvent]
@@ -58,11 +61,17 @@ class Due(NamedTuple):
     touched_contacts: dict[int, int]
     touched_deals: dict[int, int]
     overdue: dict[int, list[int]]
+    fold: FoldRow | None = None
+    folded: Mapping[tuple[int, int], FoldRow] = {}
+    leftover: Leftover | None = None
 
     @property
     def size(self) -> int:
         return (
-            len(self.events)
+            (self.fold is not None)
+            + (self.leftover is not None)
+            + len(self.folded)
+            + len(self.events)
             + len(self.adjustments)
             + len(self.revocations)
             + len(self.touched_contacts)
@@ -77,6 +86,11 @@ NOTHING = Due([], [], [], {}, {}, {})
 def due_work(connection: Connection, shard: int, now: Micros, limit: int) -> Due:
     """What the shard has pending: events by arrival, adjustments, revocations, touched records, overdue scores."""
     bulk = Bulk(connection)
+    folds = folds_of_shard(connection, shard)
+    leftovers = all_leftovers(connection)
+    waiting = {fold.contact_id for fold in folds if not fold.done}
+    waiting.update(contact for leftover in leftovers for contact in leftover.waiting)
+    hold = _Hold(bulk, waiting)
     events = [
         PendingEvent(
             Event(row[0], row[2], row[3], Properties(row[5]), row[8]), row[1], row[4], bool(row[6]), row[7]
@@ -85,8 +99,10 @@ def due_work(connection: Connection, shard: int, now: Micros, limit: int) -> Due
             BATCH.most,
             5,
             "SELECT id, contact_id, type, occurred_at, received_at, properties, silent, depth, deal_id "
-            f"FROM events WHERE status = {PENDING} AND shard = ? ORDER BY received_at, id LIMIT ?",
+            f"FROM events WHERE status = {PENDING} AND shard = ?{hold.of('contact_id')} "
+            "ORDER BY received_at, id LIMIT ?",
             shard,
+            *hold.once,
             limit,
         )
     ]
@@ -94,8 +110,9 @@ def due_work(connection: Connection, shard: int, now: Micros, limit: int) -> Due
         PendingAdjustment(*row)
         for row in bulk.rows(
             "SELECT id, profile_id, record_id, points, set_to, at, ends_at, silent, depth FROM adjustments "
-            f"WHERE status = {PENDING} AND shard = ? ORDER BY at, id LIMIT ?",
+            f"WHERE status = {PENDING} AND shard = ?{hold.of_scores} ORDER BY at, id LIMIT ?",
             shard,
+            *hold.twice,
             limit,
         )
     ]
@@ -106,8 +123,9 @@ def due_work(connection: Connection, shard: int, now: Micros, limit: int) -> Due
         )
         for row in bulk.rows(
             "SELECT id, type, occurred_at, deal_id, contact_id, revoked_at, status FROM events "
-            "WHERE status >= 4 AND shard = ? ORDER BY revoked_at, id LIMIT ?",
+            f"WHERE status >= 4 AND shard = ?{hold.of('contact_id')} ORDER BY revoked_at, id LIMIT ?",
             shard,
+            *hold.once,
             limit,
         )
     ]
@@ -115,22 +133,75 @@ def due_work(connection: Connection, shard: int, now: Micros, limit: int) -> Due
         {
             row[0]: row[1]
             for row in bulk.rows(
-                f"SELECT id, touched FROM {name} WHERE touched > 0 AND shard = ? ORDER BY id LIMIT ?",
+                f"SELECT id, touched FROM {name} WHERE touched > 0 AND shard = ?{hold.of(column)} "
+                "ORDER BY id LIMIT ?",
                 shard,
+                *hold.once,
                 limit,
             )
         }
-        for name in ("contacts", "deals")
+        for name, column in (("contacts", "id"), ("deals", "contact_id"))
     ]
     overdue: dict[int, list[int]] = {}
     for profile_id, record_id in bulk.rows(
-        "SELECT profile_id, record_id FROM scores WHERE shard = ? AND due_at <= ? ORDER BY due_at LIMIT ?",
+        f"SELECT profile_id, record_id FROM scores WHERE shard = ? AND due_at <= ?{hold.of_scores} "
+        "ORDER BY due_at LIMIT ?",
         shard,
         now,
+        *hold.twice,
         limit,
     ):
         overdue.setdefault(profile_id, []).append(record_id)
-    return Due(events, adjustments, revocations, touched[0], touched[1], overdue)
+    return Due(
+        events,
+        adjustments,
+        revocations,
+        touched[0],
+        touched[1],
+        overdue,
+        fold=next((fold for fold in folds if not fold.done), None),
+        folded={(fold.profile_id, fold.record_id): fold for fold in folds if fold.contact_id not in waiting},
+        leftover=next((leftover for leftover in leftovers if leftover.shard == shard), None),
+    )
+
+
+def due_folds(connection: Connection, shard: int, profile_id: int, ids: Collection[int]) -> Due:
+    """Nothing but the folds of these records under one profile."""
+    found = [
+        fold
+        for fold in folds_of_shard(connection, shard)
+        if fold.profile_id == profile_id and fold.record_id in ids
+    ]
+    return NOTHING._replace(
+        fold=next((fold for fold in found if not fold.done), None),
+        folded={(fold.profile_id, fold.record_id): fold for fold in found if fold.done},
+    )
+
+
+class _Hold:
+    """Tests that leave out contacts which have to wait, with their deals; they cost nothing where there are none."""
+
+    def __init__(self, bulk: Bulk, contacts: Collection[int]) -> None:
+        self._test, parameter = bulk.among("{}", contacts)
+        self._any = bool(contacts)
+        self.once: list[Any] = [parameter] if contacts else []
+        self.twice = [*self.once, *self.once]
+
+    def of(self, column: str) -> str:
+        """For rows of which a column names the contact; takes the parameters `once`."""
+        return f" AND NOT {self._test.format(column)}" if self._any else ""
+
+    @property
+    def of_scores(self) -> str:
+        """For rows of a profile and a record; takes the parameters `twice`."""
+        if not self._any:
+            return ""
+        kind = "profile_id IN (SELECT id FROM profiles WHERE applies_to = '{}')"
+        deals = f"record_id IN (SELECT id FROM deals WHERE {self._test.format('contact_id')})"
+        return (
+            f" AND NOT ({self._test.format('record_id')} AND {kind.format('contact')})"
+            f" AND NOT ({deals} AND {kind.format('deal')})"
+        )
 
 
 def next_due(connection: Connection, shard: int) -> Micros | None:

@@ -15,6 +15,10 @@ ROWS = {
     "long_follow_up": ["long_follow_up", "long_follow_up_history"],
     "waiting": ["waiting", "waiting_scoring", "waiting_wake"],
     "publish": ["publish", "publish_memory", "preview"],
+    "big_contact": [
+        *(f"big_contact_{name}" for name in ("import", "rescore", "revoke", "merge", "erase")),
+        *("big_contact_memory", "big_contact_others"),
+    ],
     "lists": ["list", "list_filtered"],
 }
 WITHOUT_FLOOR = ("actions", "publish", "lists")

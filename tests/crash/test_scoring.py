@@ -1,6 +1,7 @@
 """Scoring by real processes: a publish killed in the middle, points that fall on time, follow-ups of the erased."""
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
 
@@ -15,6 +16,7 @@ pytestmark = [pytest.mark.stack, pytest.mark.slow, pytest.mark.timeout(300)]
 CONTACTS = 3_000
 PER_CONTACT = 4
 LATE = 500
+LONG = 20_000
 
 
 async def test_a_publish_whose_worker_is_killed_goes_on_where_it_was_and_counts_what_arrives_once(
@@ -123,3 +125,51 @@ async def test_erasing_a_contact_cancels_its_follow_ups_in_temporal(
     assert look.one("SELECT count(*) FROM cancellations") == 0
     assert look.one("SELECT count(*) FROM enrollments") == 1
     assert look.rows("SELECT DISTINCT key FROM contacts") == [("ben",)]
+
+
+async def test_a_contact_with_a_long_history_is_re_scored_merged_and_erased_once_whatever_is_killed(
+    stack: Stack, client: Client, look: Look
+) -> None:
+    rules = [
+        {"key": "v", "on": "page.visited", "points": 1},
+        {"key": "vip", "on": "page.visited", "points": 2, "where": {"contact.stage": {"equal": "vip"}}},
+    ]
+    await client.call("PUT", "/v1/profiles/engagement", {**PROFILE, "rules": rules})
+    await client.call("POST", "/v1/profiles/engagement/publish")
+    await client.call("PUT", "/v1/contacts/ben", {})
+    for start in range(0, LONG, 2_000):
+        visits = [
+            {"id": f"e-{number}", "type": "page.visited", "contact": "gateway"}
+            for number in range(start, min(start + 2_000, LONG))
+        ]
+        await client.call("POST", "/v1/events", visits)
+    await eventually(look.idle, 60)
+
+    async def disturbed(done: Callable[[], bool]) -> None:
+        for _ in range(4):
+            await asyncio.sleep(0.15)
+            stack.kill("worker")
+            await stack.ready()
+        await eventually(done, 60)
+
+    def changes(cause: str) -> list[tuple[int | None, int]]:
+        return look.rows(f"SELECT previous, current FROM changes WHERE cause = '{cause}'")
+
+    def rest() -> tuple[int, int]:
+        return look.rows("SELECT (SELECT count(*) FROM folds), (SELECT count(*) FROM leftovers)")[0]
+
+    await client.call("PATCH", "/v1/contacts/gateway", {"stage": "vip"})
+    await disturbed(lambda: bool(changes("attribute")) and rest() == (0, 0))
+    assert changes("attribute") == [(LONG, 3 * LONG)]
+    assert look.scores()["gateway"] == 3 * LONG
+    await client.call("POST", "/v1/contacts/gateway/merge", {"into": "ben"})
+    late = [{"id": f"late-{n}", "type": "page.visited", "contact": "gateway"} for n in range(5)]
+    await client.call("POST", "/v1/events", late)
+    await disturbed(lambda: look.scores() == {"ben": 3 * (LONG + 5)} and rest() == (0, 0))
+    assert changes("merge") == [(None, 3 * LONG)]
+    assert look.one("SELECT count(*) FROM entries") == 2 * (LONG + 5)
+    assert look.one("SELECT count(*) FROM events WHERE status <> 1") == 0
+    await client.erase("gateway")
+    await disturbed(lambda: rest() == (0, 0))
+    for name in ("contacts", "events", "entries", "scores"):
+        assert look.one(f"SELECT count(*) FROM {name}") == 0, name

@@ -4,10 +4,22 @@ from typing import Any
 
 import pytest
 
+import engine.coming
+import engine.folding
+import store.leftovers
 from store.database import Database
 from tests.engine.world import World
 
 Fresh = Callable[[], Any]
+
+#: What makes histories of a few events as long as those of thousands: (module, name, value).
+SOON_LONG = (
+    (engine.folding, "LONG", 2),
+    (engine.folding, "SLICE", 2),
+    (engine.coming, "MANY", 1),
+    (engine.coming, "PAGE", 1),
+    (store.leftovers, "SLICE", 2),
+)
 
 
 @pytest.fixture
@@ -25,7 +37,7 @@ def fresh(database: Database) -> Fresh:
             for name in (
                 *("events", "contacts", "deals", "profiles", "profile_versions", "publications", "sweeps"),
                 *("entries", "scores", "changes", "adjustments", "automations", "automation_versions"),
-                *("enrollments", "outcomes", "waits", "skips", "paces", "meta"),
+                *("enrollments", "outcomes", "waits", "skips", "paces", "folds", "leftovers", "meta"),
             ):
                 where = " WHERE key = 'definitions'" if name == "meta" else ""
                 connection.exec_driver_sql(f"DELETE FROM {name}{where}")

@@ -14,12 +14,13 @@ from hypothesis import strategies as st
 from scoring.breakdown import breakdown
 from store.database import Database
 from store.records import score_reads
-from tests.engine.conftest import Fresh
+from tests.engine.conftest import SOON_LONG, Fresh
 from tests.engine.world import HOUR, World
 from tests.scoring.oracle import expected
 
 #: So many scripts are run on each database: 3,000 in all, with three or four scores each.
 CASES = {"sqlite": 2_200, "postgresql": 800}
+CASES_OF_LONG = {"sqlite": 700, "postgresql": 250}
 
 TYPES = ("a", "b", "deal.stage_changed", "stage.changed")
 WHERES: dict[str, Any] = {
@@ -218,8 +219,22 @@ class Script:
 def test_stored_scores_are_the_plain_fold_whatever_happened_in_between(
     fresh: Fresh, database: Database
 ) -> None:
+    hold_to_the_law(fresh, CASES["sqlite" if database.is_sqlite else "postgresql"])
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_so_they_are_where_every_history_is_too_long_to_be_read_at_once(
+    fresh: Fresh, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module, name, value in SOON_LONG:
+        monkeypatch.setattr(module, name, value)
+    hold_to_the_law(fresh, CASES_OF_LONG["sqlite" if database.is_sqlite else "postgresql"])
+
+
+def hold_to_the_law(fresh: Fresh, cases: int) -> None:
     @settings(
-        max_examples=CASES["sqlite" if database.is_sqlite else "postgresql"],
+        max_examples=cases,
         deadline=None,
         suppress_health_check=list(HealthCheck),
     )

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from uuid_utils import uuid7
 
 from conditions.times import Micros
-from engine.batch import Batch, BatchOutcome, score_batch
+from engine.batch import BatchOutcome, read_sweep, score_batch
 from engine.published import PublishedCache
 from runtime.statuses import EventStatus
 from scoring.compiled import CompiledProfile
@@ -22,7 +22,6 @@ from store.intake import arriving as intake
 from store.intake import places, revoking
 from store.records import contacts, deals, erasing, merging
 from store.scoring import ledgers
-from store.scoring.pending import NOTHING
 
 HOUR = 3_600_000_000
 
@@ -246,7 +245,7 @@ class World:
         for shard in range(self.shards) if shards is None else shards:
             while True:
 
-                def work(connection: Connection, shard: int = shard) -> int:
+                def work(connection: Connection, shard: int = shard) -> int | None:
                     row = definitions.find(connection, definitions.PROFILES, profile)
                     assert row is not None
                     ids = publications.next_records(
@@ -255,21 +254,15 @@ class World:
                     if ids:
                         published = self.published.read(connection)
                         profile_id = row["id"]
-                        batch = Batch(
-                            connection,
-                            shard,
-                            published,
-                            self.now,
-                            NOTHING,
-                            only_profile=profile_id,
-                            sweep=ids,
-                        )
+                        batch = read_sweep(connection, shard, published, self.now, profile_id, ids)
                         batch.save(connection)
+                        if batch.unfinished:
+                            return 0
                         publications.advance(connection, publication_id, shard, ids[-1], len(ids))
-                    return len(ids)
+                    return len(ids) or None
 
                 count = self.database.run(work, [shard])
-                if not count:
+                if count is None:
                     break
                 passed += count
         return passed

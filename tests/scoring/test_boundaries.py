@@ -11,7 +11,7 @@ from conditions.times import SECOND, from_iso
 from scoring.fold import fold
 from scoring.forecast import forecast
 from scoring.ledger import Adjustment, Event
-from scoring.windows import window_of
+from scoring.windows import Windows, window_of
 from tests.scoring.builders import profile, record
 
 START = from_iso("2026-02-28T12:00:00Z")
@@ -162,3 +162,23 @@ def test_a_date_at_the_end_of_time_never_grows_old() -> None:
         None,
         [],
     )
+
+
+@settings(max_examples=600, deadline=None)
+@given(
+    st.integers(from_iso("1965-01-01T00:00:00Z"), from_iso("2040-01-01T00:00:00Z")),
+    st.timedeltas(timedelta(0), timedelta(40)),
+    st.sampled_from([*ZONES, "Pacific/Kwajalein", "Pacific/Apia"]),
+    st.sampled_from(["day", "week", "month", "ever"]),
+)
+def test_moments_of_one_window_are_within_its_bounds(
+    first: int, later: timedelta, zone: str, per: str
+) -> None:
+    moments = [first, first + later // timedelta(microseconds=1)]
+    if len({window_of(per, zone, moment) for moment in moments}) == 1:
+        for moment in moments:
+            windows = Windows(zone)
+            windows.add(7, "r", per, moment)
+            ((record_id, rule, window, low, high),) = windows.rows
+            assert (record_id, rule, window) == (7, "r", window_of(per, zone, moment))
+            assert all(low <= other <= high for other in moments)

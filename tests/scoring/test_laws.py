@@ -1,15 +1,16 @@
 """The one law: however a history reaches the ledger, the score is that of a plain fold over it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scoring.breakdown import breakdown
+from scoring.breakdown import breakdown, lines_of
 from scoring.compiled import CompiledProfile
 from scoring.fold import fold
-from scoring.forecast import forecast
+from scoring.forecast import fading_in_turn, forecast
 from scoring.ledger import Entry, Event
 from scoring.progress import Case, History, Incoming, Stored, advance
 from scoring.withdrawal import KnownPast
@@ -91,6 +92,11 @@ class Stepwise:
         )
 
 
+def kept_lines(stored: Stored) -> dict[str, list[int]]:
+    """The lines of a breakdown that a standing keeps, without those of rules that have no living entry."""
+    return {rule: line for rule, line in (stored.standing.lines or {}).items() if line[1]}
+
+
 def not_later(due: int | None, moment: int | None) -> bool:
     """Whether waking at `due` misses nothing that happens at `moment`."""
     return moment is None or (due is not None and due <= moment)
@@ -115,6 +121,7 @@ def test_any_order_and_any_batches_give_the_score_of_a_plain_fold(
     assert stepwise.stored.score == plain.score()
     assert not_later(stepwise.stored.due_at, plain.next_change())
     assert set(stepwise.entries.values()) == set(plain.added.values())
+    assert kept_lines(stepwise.stored) == lines_of(plain, plain.added.values())
 
 
 @settings(max_examples=1500, deadline=None)
@@ -136,6 +143,7 @@ def test_events_taken_back_in_any_order_leave_the_score_of_those_that_are_left(
     assert stepwise.stored.score == plain.score()
     assert not_later(stepwise.stored.due_at, plain.next_change())
     assert set(stepwise.entries.values()) == set(plain.added.values())
+    assert kept_lines(stepwise.stored) == lines_of(plain, plain.added.values())
 
 
 @settings(max_examples=500, deadline=None)
@@ -160,7 +168,8 @@ def test_every_breakdown_adds_up_to_the_score(
     compiled: CompiledProfile, events: list[Event], hours: int
 ) -> None:
     found = fold(compiled, record(), events, (), hours * HOUR)
-    lines = breakdown(found, found.added.values())
+    lines = breakdown(found)
+    assert dict.fromkeys(lines) == dict.fromkeys(breakdown(found, found.added.values()))
     assert sum(points for _, points, _ in lines) == (found.score() or 0)
 
 
@@ -192,3 +201,23 @@ def test_the_forecast_names_every_moment_at_which_the_fold_changes(
         score = change.score
     if len(ahead.changes) < 40:
         assert fold(compiled, record(), events, (), found.now + 4_000 * 24 * HOUR).score() == score
+
+
+@settings(max_examples=500, deadline=None)
+@given(profiles, histories, st.integers(0, 24 * 90))
+def test_the_forecast_is_the_same_when_entries_are_looked_at_in_their_turn(
+    compiled: CompiledProfile, events: list[Event], hours: int
+) -> None:
+    events = [event for event in events if event.at <= hours * HOUR]
+    found = fold(compiled, record(), events, (), hours * HOUR)
+    entries = sorted(found.added.values(), key=lambda entry: (entry.starts_at, entry.cause_id))
+
+    def begun_after(rule: str, start: int) -> Iterator[Entry]:
+        return (entry for entry in entries if entry.rule == rule and entry.starts_at > start)
+
+    fading = [
+        steps
+        for key in compiled.expiring
+        for steps in fading_in_turn(found, compiled.rules_by_key[key], partial(begun_after, key))
+    ]
+    assert forecast(found, (), fading=fading) == forecast(found, entries)

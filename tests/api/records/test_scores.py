@@ -1,3 +1,8 @@
+from typing import Any
+
+import orjson
+from sqlalchemy import event
+
 from tests.api.installation import PROFILE, Installation, opened
 
 
@@ -114,3 +119,41 @@ async def test_unpublishing_empties_scores_until_each_is_scored_anew(kindling: I
     assert after["score"] == 5
     history = (await kindling.get("/v1/contacts/ada/scores/engagement"))["history"]
     assert (history[0]["cause"], history[0]["previous"], history[0]["current"]) == ("publish", None, 5)
+
+
+async def test_a_score_as_an_earlier_version_kept_it_is_read_and_gone_on_from(
+    kindling: Installation,
+) -> None:
+    await kindling.publish(
+        rules=[{"key": "opened", "on": "email.opened", "points": 2, "expires_after": "3d"}]
+    )
+    await kindling.send(*opened("ada", 4))
+    kindling.score()
+    with kindling.database.write() as connection:
+        standing = orjson.loads(connection.exec_driver_sql("SELECT standing FROM scores").scalar_one())
+        del standing["b"]
+        kept = orjson.dumps(standing).decode()
+        connection.exec_driver_sql(f"UPDATE scores SET standing = '{kept}'")
+    before = await kindling.get("/v1/contacts/ada/scores/engagement")
+    assert before["breakdown"] == [{"rule": "opened", "points": 8, "count": 4}]
+    assert [outlook["score"] for outlook in before["forecast"]] == [0]
+    await kindling.send(*opened("ada"))
+    kindling.score()
+    after = await kindling.get("/v1/contacts/ada/scores/engagement")
+    assert (after["score"], after["breakdown"]) == (10, [{"rule": "opened", "points": 10, "count": 5}])
+
+
+async def test_reading_a_score_reads_no_entries_that_time_does_not_change(kindling: Installation) -> None:
+    await kindling.publish(rules=[{"key": "opened", "on": "email.opened", "points": 2}])
+    await kindling.send(*opened("ada", 40))
+    kindling.score()
+    read: list[str] = []
+
+    def note(_: Any, cursor: Any, statement: str, *more: Any) -> None:
+        read.append(statement)
+
+    event.listen(kindling.database.engine, "before_cursor_execute", note)
+    found = await kindling.get("/v1/contacts/ada/scores/engagement", limit=1)
+    event.remove(kindling.database.engine, "before_cursor_execute", note)
+    assert (found["score"], found["breakdown"]) == (80, [{"rule": "opened", "points": 80, "count": 40}])
+    assert not [statement for statement in read if "entries" in statement]
