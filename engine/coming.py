@@ -1,6 +1,6 @@
 """What of a stored ledger time changes, read only as far as it is asked for."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import NamedTuple
 
@@ -25,19 +25,18 @@ class Coming(NamedTuple):
 
 
 class StoredEntries:
-    """The stored entries of one ledger, whose standing keeps `lines`."""
+    """The stored entries of one ledger, whose standing keeps how many are `living`."""
 
     def __init__(
         self,
         connection: Connection,
         profile: CompiledProfile,
         record_id: int,
-        lines: Mapping[str, Sequence[int]],
+        living: Mapping[str, int],
     ) -> None:
         self._connection = connection
         self._profile = profile
         self._record_id = record_id
-        living = {key: number for key, (_, number) in lines.items()}
         self._few = [key for key in (ADJUSTMENTS, *profile.expiring) if 0 < living.get(key, 0) <= MANY]
         self._many = [profile.rules_by_key[key] for key in profile.expiring if living.get(key, 0) > MANY]
 
@@ -50,14 +49,14 @@ class StoredEntries:
 
     def overtaken(self, since: Micros, now: Micros) -> list[Entry]:
         """What `Ledger.catch_up` asks for."""
-        found = {(entry.rule, entry.cause_id): entry for entry in self._ending_after(since)}
+        overtaken_entries = {(entry.rule, entry.cause_id): entry for entry in self._ending_after(since)}
         for rule in self._many:
             for age, _ in rule.turning_points():
                 for entry in self._begun_after(rule.key, since - age):
-                    found[entry.rule, entry.cause_id] = entry
+                    overtaken_entries[entry.rule, entry.cause_id] = entry
                     if entry.starts_at > now - age:
                         break
-        return list(found.values())
+        return list(overtaken_entries.values())
 
     def _ending_after(self, moment: Micros) -> list[Entry]:
         if not self._few:

@@ -2,25 +2,24 @@
 
 from collections.abc import Iterable
 
-from scoring.ledger import Entry, Ledger, clamp, lives
+from scoring.ledger import Entry, Ledger, Standing, clamp, lives
 
 
 def breakdown(ledger: Ledger, entries: Iterable[Entry] | None = None) -> list[tuple[str, int, int]]:
     """(rule, points, count) lines that add up to the score.
 
-    `entries` are all of the ledger's; they are not needed where its standing keeps `lines`.
+    `entries` are all of the ledger's; they are not needed where its standing keeps `living`.
     Lines besides the rules': `adjustments`, `group:<key>` (what a group's bounds took or gave), `clamp`.
     """
-    lines = ledger.standing.lines if entries is None else lines_of(ledger, entries)
-    found = {rule: (points, count) for rule, (points, count) in (lines or {}).items() if count}
+    by_rule = kept_lines(ledger.standing) if entries is None else lines_of(ledger, entries)
     by_group: dict[str, int] = {}
-    for rule, (points, _) in found.items():
+    for rule, (points, _) in by_rule.items():
         group = ledger.group_of_rule(rule)
         by_group[group] = by_group.get(group, 0) + points
     for held in ledger.held():
-        found[held.key] = held.points, 1
+        by_rule[held.key] = held.points, 1
         by_group[held.group] = by_group.get(held.group, 0) + held.points
-    told = [(rule, points, count) for rule, (points, count) in found.items()]
+    told = [(rule, points, count) for rule, (points, count) in by_rule.items()]
     total = by_group.get("", 0)
     for key, (low, high) in ledger.profile.groups.items():
         inner = by_group.get(key, 0)
@@ -34,12 +33,18 @@ def breakdown(ledger: Ledger, entries: Iterable[Entry] | None = None) -> list[tu
     return told
 
 
-def lines_of(ledger: Ledger, entries: Iterable[Entry]) -> dict[str, list[int]]:
-    """What a standing keeps as `lines`, from all entries of its ledger."""
-    lines: dict[str, list[int]] = {}
+def kept_lines(standing: Standing) -> dict[str, tuple[int, int]]:
+    """What living entries are worth, and how many they are, by rule: as a standing keeps it."""
+    return {
+        rule: (standing.worths[rule], number) for rule, number in (standing.living or {}).items() if number
+    }
+
+
+def lines_of(ledger: Ledger, entries: Iterable[Entry]) -> dict[str, tuple[int, int]]:
+    """The same, from all entries of a ledger."""
+    lines: dict[str, tuple[int, int]] = {}
     for entry in entries:
         if lives(entry, ledger.now):
-            line = lines.setdefault(entry.rule, [0, 0])
-            line[0] += ledger.worth(entry, ledger.now)
-            line[1] += 1
+            points, number = lines.get(entry.rule, (0, 0))
+            lines[entry.rule] = points + ledger.worth(entry, ledger.now), number + 1
     return lines

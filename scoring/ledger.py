@@ -80,8 +80,8 @@ class Standing:
     """What is kept of a ledger between two scorings, besides its entries.
 
     `live`: by group, what the entries were worth at the last scoring, and are until `due`, the next moment at which
-    time may change an entry's worth (it may be early, never late). `lines`: the same by rule, each with how many
-    entries live; None where an earlier version of the product kept none. `entries`: how many there are, live or
+    time may change an entry's worth (it may be early, never late). `worths`: the same by rule, and `living`, how
+    many entries live; None where an earlier version of the product kept neither. `entries`: how many there are, live or
     expired.
     `active`: by inactivity rule, the last event that broke the silence. `fit`: the attribute rules that held.
     `refold`: the history has changed under it, for this cause, so that the ledger has to be folded anew.
@@ -93,12 +93,19 @@ class Standing:
     active: dict[str, Micros] = field(default_factory=dict)
     fit: list[str] = field(default_factory=list)
     refold: str | None = None
-    lines: dict[str, list[int]] | None = field(default_factory=dict)
+    worths: dict[str, int] = field(default_factory=dict)
+    living: dict[str, int] | None = field(default_factory=dict)
 
     def copied(self) -> "Standing":
         """One that can be changed by itself."""
-        lines = None if self.lines is None else {rule: [*line] for rule, line in self.lines.items()}
-        return replace(self, live={**self.live}, active={**self.active}, fit=[*self.fit], lines=lines)
+        return replace(
+            self,
+            live={**self.live},
+            active={**self.active},
+            fit=[*self.fit],
+            worths={**self.worths},
+            living=None if self.living is None else {**self.living},
+        )
 
     def as_json(self) -> dict[str, Any]:
         """As the store keeps it."""
@@ -109,15 +116,15 @@ class Standing:
             "a": self.active,
             "f": self.fit,
         }
-        if self.lines is not None:
-            kept["b"] = self.lines
+        if self.living is not None:
+            kept["w"], kept["c"] = self.worths, self.living
         return kept if self.refold is None else {**kept, "r": self.refold}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Standing":
         """The same, read again."""
-        lines = data.get("b", None if data["n"] else {})
-        return cls(data["l"], data["d"], data["n"], data["a"], data["f"], data.get("r"), lines)
+        worths, living = data.get("w", {}), data.get("c", None if data["n"] else {})
+        return cls(data["l"], data["d"], data["n"], data["a"], data["f"], data.get("r"), worths, living)
 
 
 class Ledger:
@@ -190,9 +197,9 @@ class Ledger:
 
     def enter_first(self, rule: EventRule, events: Iterable[Event]) -> None:
         """Enter the points of this one rule for the first of the events that meets its conditions."""
-        found = next((event for event in events if self._meets(rule, event)), None)
-        if found is not None:
-            self._enter(rule, found)
+        first = next((event for event in events if self._meets(rule, event)), None)
+        if first is not None:
+            self._enter(rule, first)
 
     def take(self, entry: Entry) -> None:
         """Take an entry out."""
@@ -320,12 +327,14 @@ class Ledger:
 
     def _count(self, entry: Entry, points: int, number: int) -> None:
         """So many points, and living entries, more than before."""
-        group = self.group_of(entry)
+        rule = self.profile.rules_by_key.get(entry.rule)
+        group = rule.group if rule is not None else ""
         self._live[group] = self._live.get(group, 0) + points
-        if self.standing.lines is not None:
-            line = self.standing.lines.setdefault(entry.rule, [0, 0])
-            line[0] += points
-            line[1] += number
+        living = self.standing.living
+        if living is not None:
+            key, worths = entry.rule, self.standing.worths
+            worths[key] = worths.get(key, 0) + points
+            living[key] = living.get(key, 0) + number
 
     def _fall_due(self, entry: Entry) -> None:
         moment = self._next_of(entry)

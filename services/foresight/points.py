@@ -16,7 +16,7 @@ from services.follow_ups.listing import keys_of
 from services.foresight.answers import EventPoints, FilterVerdict, ProfilePoints, RulePoints
 from services.intake.answers import Event
 from services.intake.history import find_event
-from services.records.scores import kept_lines, record_of
+from services.records.scores import breakdown_of, record_of
 from services.resources import NotFound, Resources
 from store.connection import Connection, RowMapping
 from store.design import definitions
@@ -109,7 +109,7 @@ class Points:
         told.points = sum(rule.points for rule in told.rules if rule.outcome == "gave")
         told.worth = sum(rule.worth for rule in told.rules)
         told.why = _in_short(told.rules)
-        told.bounds = list(_bounds(kept_lines(connection, stored, ledger), rules)) if given else []
+        told.bounds = list(_bounds(breakdown_of(connection, stored, ledger), rules)) if given else []
         return told
 
 

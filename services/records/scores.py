@@ -85,7 +85,7 @@ class Scores:
             elif stored is not None:
                 ledger = self._kept(connection, stored)
                 coming = _coming(connection, stored, ledger)
-                _show_ledger(score, ledger, coming, kept_lines(connection, stored, ledger))
+                _show_ledger(score, ledger, coming, breakdown_of(connection, stored, ledger))
                 score.score, score.updated_at = stored["score"], iso(stored["changed_at"])
                 score.next_change_at = iso(stored["due_at"])
             changes = score_reads.changes_of(
@@ -179,9 +179,9 @@ def record_of(connection: Connection, kind: str, record_id: int, deals: Iterable
     )
 
 
-def kept_lines(connection: Connection, stored: RowMapping, ledger: Ledger) -> list[tuple[str, int, int]]:
+def breakdown_of(connection: Connection, stored: RowMapping, ledger: Ledger) -> list[tuple[str, int, int]]:
     """The breakdown of a ledger as the last scoring left it."""
-    if ledger.standing.lines is not None:
+    if ledger.standing.living is not None:
         return breakdown(ledger)
     entries = score_reads.entries_of(connection, stored["profile_id"], stored["record_id"])
     return breakdown(ledger, entries)
@@ -189,10 +189,10 @@ def kept_lines(connection: Connection, stored: RowMapping, ledger: Ledger) -> li
 
 def _coming(connection: Connection, stored: RowMapping, ledger: Ledger) -> Coming:
     """What time may change of a ledger as the last scoring left it."""
-    lines = ledger.standing.lines
-    if lines is None:
+    living = ledger.standing.living
+    if living is None:
         return Coming(score_reads.entries_of(connection, stored["profile_id"], stored["record_id"]))
-    return StoredEntries(connection, ledger.profile, stored["record_id"], lines).coming(ledger)
+    return StoredEntries(connection, ledger.profile, stored["record_id"], living).coming(ledger)
 
 
 def _show_ledger(score: Score, ledger: Ledger, coming: Coming, lines: Iterable[tuple[str, int, int]]) -> None:
@@ -251,16 +251,16 @@ Told = TypeVar("Told", bound=Change)
 
 
 def changes_of(
-    connection: Connection, rows: Sequence[RowMapping], told: Callable[[RowMapping], Told]
+    connection: Connection, causes: Sequence[RowMapping], told: Callable[[RowMapping], Told]
 ) -> list[Told]:
     """Score changes, each with the event or adjustment that caused it."""
-    of_events = {row["cause_id"] for row in rows if row["cause"] == "event"}
-    of_events |= {row["cause_id"].removeprefix(REVOKE) for row in rows if row["cause"] == "revoke"}
+    of_events = {row["cause_id"] for row in causes if row["cause"] == "event"}
+    of_events |= {row["cause_id"].removeprefix(REVOKE) for row in causes if row["cause"] == "revoke"}
     events = score_reads.events_by_id(connection, of_events)
-    by_hand = {row["cause_id"] for row in rows if row["cause"] == "adjustment"}
+    by_hand = {row["cause_id"] for row in causes if row["cause"] == "adjustment"}
     adjustments = score_reads.adjustments_by_id(connection, by_hand)
     changes = []
-    for row in rows:
+    for row in causes:
         change = told(row)
         cause_id = row["cause_id"].removeprefix(REVOKE) if row["cause"] == "revoke" else row["cause_id"]
         if cause_id in events and row["cause"] != "adjustment":

@@ -131,7 +131,7 @@ async def test_a_score_as_an_earlier_version_kept_it_is_read_and_gone_on_from(
     kindling.score()
     with kindling.database.write() as connection:
         standing = orjson.loads(connection.exec_driver_sql("SELECT standing FROM scores").scalar_one())
-        del standing["b"]
+        del standing["w"], standing["c"]
         kept = orjson.dumps(standing).decode()
         connection.exec_driver_sql(f"UPDATE scores SET standing = '{kept}'")
     before = await kindling.get("/v1/contacts/ada/scores/engagement")
