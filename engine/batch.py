@@ -173,7 +173,7 @@ class Batch:
         reader = Reader(self.connection, self.subjects, plan, self.now)
         limited, mortal, revoked = reader.limited(), reader.mortal(), reader.revoked()
         histories = reader.histories()
-        origin = self.published.rows[profile.id]
+        origin = self.published.versions[profile.id]
         for record_id in plan.ids:
             record = self.subjects.record(profile.applies_to, record_id)
             older = record.created_at <= origin.published_at
@@ -235,7 +235,7 @@ class Batch:
     def _stored(self, profile: CompiledProfile, ids: list[int]) -> dict[int, Stored]:
         """What is stored of the scores; those from before the profile was last unpublished are empty."""
         stored = ledgers.load_scores(self.connection, profile.id, ids)
-        emptied = self.published.rows[profile.id].emptied
+        emptied = self.published.versions[profile.id].emptied
         if emptied:
             for record_id, score in stored.items():
                 if score.version <= emptied:

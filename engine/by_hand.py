@@ -71,7 +71,7 @@ def enlist(
     enrolling.facts.load_scores({})
     scores = {}
     if profile is not None:
-        scores = load_score_values(connection, profile.id, ids, published.rows[profile.id].emptied)
+        scores = load_score_values(connection, profile.id, ids, published.versions[profile.id].emptied)
     for record_id in ids:
         if not subjects.exists(kind, record_id):
             continue

@@ -27,7 +27,7 @@ class FactsReader:
         for profile in self.published.profiles:
             if profile.key in self.published.triggers.scores_read:
                 ids = self.subjects.contacts if profile.applies_to == CONTACT else self.subjects.deals
-                emptied = self.published.rows[profile.id].emptied
+                emptied = self.published.versions[profile.id].emptied
                 values = load_score_values(self.connection, profile.id, ids, emptied)
                 moved = progress.get(profile.id, {})
                 values |= {i: advanced.score for i, advanced in moved.items()}
