@@ -17,7 +17,7 @@ from store.follow_ups import enrolling, watching
 from triggers.evaluate import BY_HAND, UNFILTERED, Guard, Match, Window, is_armed, skip_reason, take_start
 
 
-class Found(NamedTuple):
+class Entrant(NamedTuple):
     """A match with whom it enrolls. `event_id`: what it began with, where the match itself has no event."""
 
     match: Match
@@ -58,37 +58,39 @@ class Admission:
     shard: int
     now: Micros
 
-    def decide(self, connection: Connection, matches: Sequence[Found]) -> Decided:
+    def decide(self, connection: Connection, entrants: Sequence[Entrant]) -> Decided:
         """Who enrolls, and who is skipped for which reason; earlier enrollments are read now."""
         decided = Decided([], [], [])
-        guards = self._guards(connection, matches)
+        guards = self._guards(connection, entrants)
         begun: dict[Any, list[tuple[int, str, str]]] = {}
-        for found in matches:
-            trigger = found.match.trigger
-            guard = guards.setdefault(found.guard_key, Guard())
-            if not self._armed(connection, found, guard):
+        for entrant in entrants:
+            trigger = entrant.match.trigger
+            guard = guards.setdefault(entrant.guard_key, Guard())
+            if not self._armed(connection, entrant, guard):
                 continue
-            reason = skip_reason(found.match, guard, self.now, self.published.loop_limit)
+            reason = skip_reason(entrant.match, guard, self.now, self.published.loop_limit)
             if reason is not None:
-                decided.skips.append(self._skip(found, reason))
+                decided.skips.append(self._skip(entrant, reason))
                 continue
             if trigger.while_running == "replace":
                 decided.replaced.extend(guard.running)
                 guard.running.clear()
-            enrollment = self._enrollment(found)
+            enrollment = self._enrollment(entrant)
             guard.last_start = guard.entered_at = self.now
             guard.last_seq = enrollment.change_seq
             guard.running.append(enrollment.id)
             if enrollment.cause != BY_HAND:
                 guard.recent.append(self.now)
             decided.enrollments.append(enrollment)
-            begun.setdefault(found.began_with, []).append((trigger.order, trigger.key, enrollment.id))
+            begun.setdefault(entrant.began_with, []).append((trigger.order, trigger.key, enrollment.id))
         return decided._replace(together=list(begun.values()))
 
-    def save(self, connection: Connection, matches: Sequence[Found]) -> Decided:
+    def save(self, connection: Connection, entrants: Sequence[Entrant]) -> Decided:
         """Decide, and write enrollments and skips."""
-        decided = self.decide(connection, matches)
-        most = {found.match.trigger.automation_id: found.match.trigger.most_starts for found in matches}
+        decided = self.decide(connection, entrants)
+        most = {
+            entrant.match.trigger.automation_id: entrant.match.trigger.most_starts for entrant in entrants
+        }
         paced = _paced(connection, decided.enrollments, most, self.now)
         enrolling.save_enrollments(connection, _in_order(paced, decided.together))
         enrolling.save_skips(connection, decided.skips)
@@ -97,7 +99,7 @@ class Admission:
         return decided
 
     def _guards(
-        self, connection: Connection, found: Collection[Found]
+        self, connection: Connection, entrants: Collection[Entrant]
     ) -> dict[tuple[int, int, int | None], Guard]:
         """What has become of earlier matches, by automation, contact, and deal where that was enrolled.
 
@@ -106,13 +108,13 @@ class Admission:
         guards: dict[tuple[int, int, int | None], Guard] = {}
         hour_ago = self.now - HOUR
         for guarded, since in ((True, None), (False, hour_ago)):
-            matches = [one for one in found if one.match.trigger.guarded is guarded]
-            if not matches:
+            concerned = [one for one in entrants if one.match.trigger.guarded is guarded]
+            if not concerned:
                 continue
             automations = {
-                one.match.trigger.automation_id: one.profile.id if one.profile else None for one in matches
+                one.match.trigger.automation_id: one.profile.id if one.profile else None for one in concerned
             }
-            contacts = {one.subject.contact_id for one in matches}
+            contacts = {one.subject.contact_id for one in concerned}
             for earlier in enrolling.load_earlier(connection, automations, contacts, since):
                 subject = subject_of(earlier, self.published.kinds)
                 guard = guards.setdefault((earlier.automation_id, *subject.guarded), Guard())
@@ -127,12 +129,12 @@ class Admission:
                         guard.running.append(earlier.id)
         return guards
 
-    def _armed(self, connection: Connection, found: Found, guard: Guard) -> bool:
+    def _armed(self, connection: Connection, entrant: Entrant, guard: Guard) -> bool:
         """Whether the score has been where `rearm` wants it since the last enrollment. Changes are stored by now.
 
         Who is enrolled by hand need not wait for that.
         """
-        trigger, change, profile = found.match.trigger, found.match.change, found.profile
+        trigger, change, profile = entrant.match.trigger, entrant.match.change, entrant.profile
         if (
             trigger.rearm is None
             or guard.entered_at is None
@@ -141,36 +143,36 @@ class Admission:
             or profile is None
         ):
             return True
-        record_id = found.subject.record_id
+        record_id = entrant.subject.record_id
         scores = enrolling.scores_between(
             connection, profile.id, record_id, guard.last_seq, guard.entered_at, _number_of(change)
         )
         return is_armed(trigger, scores, self.now)
 
-    def _skip(self, found: Found, reason: str) -> enrolling.NewSkip:
+    def _skip(self, entrant: Entrant, reason: str) -> enrolling.NewSkip:
         return enrolling.NewSkip(
-            automation_id=found.match.trigger.automation_id,
-            origin=found.match.origin,
-            version=found.match.trigger.version,
-            contact_id=found.subject.contact_id,
-            deal_id=found.subject.deal_id,
+            automation_id=entrant.match.trigger.automation_id,
+            origin=entrant.match.origin,
+            version=entrant.match.trigger.version,
+            contact_id=entrant.subject.contact_id,
+            deal_id=entrant.subject.deal_id,
             reason=reason,
             at=self.now,
         )
 
-    def _enrollment(self, found: Found) -> enrolling.NewEnrollment:
-        match, trigger, change = found.match, found.match.trigger, found.match.change
+    def _enrollment(self, entrant: Entrant) -> enrolling.NewEnrollment:
+        match, trigger, change = entrant.match, entrant.match.trigger, entrant.match.change
         return enrolling.NewEnrollment(
             id=str(uuid7()),
             automation_id=trigger.automation_id,
             version=trigger.version,
-            contact_id=found.subject.contact_id,
-            deal_id=found.subject.deal_id,
+            contact_id=entrant.subject.contact_id,
+            deal_id=entrant.subject.deal_id,
             shard=self.shard,
             origin=match.origin,
-            profile_id=found.profile.id if found.profile else None,
+            profile_id=entrant.profile.id if entrant.profile else None,
             change_seq=change.seq or None if change else None,
-            event_id=match.event.id if match.event else found.event_id,
+            event_id=match.event.id if match.event else entrant.event_id,
             cause=change.cause if change else "event",
             previous=change.previous if change else None,
             current=change.current if change else None,
@@ -215,11 +217,11 @@ def _paced(
     automations = {enrollment.automation_id for enrollment in enrollments}
     if not automations:
         return []
-    windows = {key: Window(*found) for key, found in enrolling.lock_paces(connection, automations).items()}
-    found = []
+    windows = {key: Window(*pace) for key, pace in enrolling.lock_paces(connection, automations).items()}
+    paced = []
     for enrollment in enrollments:
         key = enrollment.automation_id
         windows[key], start_at = take_start(windows.get(key), most[key], now)
-        found.append(enrollment._replace(start_at=start_at))
+        paced.append(enrollment._replace(start_at=start_at))
     enrolling.save_paces(connection, [(key, windows[key].began_at, windows[key].used) for key in automations])
-    return found
+    return paced

@@ -173,7 +173,7 @@ class Batch:
         reader = Reader(self.connection, self.subjects, plan, self.now)
         limited, mortal, revoked = reader.limited(), reader.mortal(), reader.revoked()
         histories = reader.histories()
-        origin = self.published.rows[profile.id]
+        origin = self.published.versions[profile.id]
         for record_id in plan.ids:
             record = self.subjects.record(profile.applies_to, record_id)
             older = record.created_at <= origin.published_at
@@ -200,18 +200,24 @@ class Batch:
         now = max(self.now, case.stored.scored_at if case.stored else 0, case.folded.at if case.folded else 0)
         quarantined = self.outcome.quarantined
         if quarantined:
-            case = replace(case, incoming=[item for item in case.incoming if item.id not in quarantined])
+            case = replace(
+                case, incoming=[incoming for incoming in case.incoming if incoming.id not in quarantined]
+            )
         try:
-            found = advance(profile, case, now)
+            progress = advance(profile, case, now)
         except Exception:
-            found = advance(profile, self._without_the_bad(profile, case), now)
-        self.progress[profile.id][case.record_id] = found
-        self.fixed_points |= found.fixed_points
+            progress = advance(profile, self._without_the_bad(profile, case), now)
+        self.progress[profile.id][case.record_id] = progress
+        self.fixed_points |= progress.fixed_points
 
     def _without_the_bad(self, profile: CompiledProfile, case: Case) -> Case:
         """The case without the events that cannot be scored, and as it was before it was tried."""
         record, history, stored = case.record, case.history, case.stored
-        good = [item for item in case.incoming if self._passes(profile, record, item.event, item.id)]
+        good = [
+            incoming
+            for incoming in case.incoming
+            if self._passes(profile, record, incoming.event, incoming.id)
+        ]
         if history is not None:
             kept = [event for event in history.events if self._passes(profile, record, event, event.id)]
             history = History(kept, history.adjustments)
@@ -229,11 +235,11 @@ class Batch:
     def _stored(self, profile: CompiledProfile, ids: list[int]) -> dict[int, Stored]:
         """What is stored of the scores; those from before the profile was last unpublished are empty."""
         stored = ledgers.load_scores(self.connection, profile.id, ids)
-        emptied = self.published.rows[profile.id].emptied
+        emptied = self.published.versions[profile.id].emptied
         if emptied:
-            for record_id, found in stored.items():
-                if found.version <= emptied:
-                    stored[record_id] = found._replace(score=None)
+            for record_id, score in stored.items():
+                if score.version <= emptied:
+                    stored[record_id] = score._replace(score=None)
         return stored
 
     def _passes(self, profile: CompiledProfile, record: Record, event: Event | None, cause_id: str) -> bool:
@@ -251,7 +257,7 @@ class Batch:
     def _incoming(self, profile: CompiledProfile, touched: Mapping[int, Touch]) -> dict[int, list[Incoming]]:
         """By record, what this profile has to look at; records that it has nothing to do with are left out."""
         kind = profile.applies_to
-        found: dict[int, list[Incoming]] = {}
+        by_record: dict[int, list[Incoming]] = {}
         if self.only_profile is not None:
             gone_on = {self.due.fold.record_id} if self.due.fold is not None else set()
             return {i: [] for i in self.sweep if i not in gone_on and self.subjects.exists(kind, i)}
@@ -260,11 +266,11 @@ class Batch:
             event = pending.event
             record_id = pending.contact_id if kind == CONTACT else event.deal
             if record_id is not None and (always or event.type in types) and not strayed(pending):
-                item = Incoming(event.at, event.id, event, silent=pending.silent, depth=pending.depth)
-                found.setdefault(record_id, []).append(item)
+                arrived = Incoming(event.at, event.id, event, silent=pending.silent, depth=pending.depth)
+                by_record.setdefault(record_id, []).append(arrived)
         for adjustment in self.due.adjustments:
             if adjustment.profile_id == profile.id:
-                found.setdefault(adjustment.record_id, []).append(
+                by_record.setdefault(adjustment.record_id, []).append(
                     Incoming(
                         at=adjustment.at,
                         id=adjustment.id,
@@ -279,14 +285,14 @@ class Batch:
             event = revocation.event
             record_id = revocation.contact_id if kind == CONTACT else event.deal
             if record_id is not None and event.type in types:
-                found.setdefault(record_id, []).append(
+                by_record.setdefault(record_id, []).append(
                     Incoming(revocation.at, f"{REVOKE}{event.id}", silent=revocation.silent, revokes=event)
                 )
         folded = [record_id for profile_id, record_id in self.due.folded if profile_id == profile.id]
         for record_id in (*self.due.overdue.get(profile.id, ()), *touched, *folded):
-            found.setdefault(record_id, [])
+            by_record.setdefault(record_id, [])
         exists = self.subjects.exists
-        return {record_id: items for record_id, items in found.items() if exists(kind, record_id)}
+        return {record_id: items for record_id, items in by_record.items() if exists(kind, record_id)}
 
     def _save_folds(self, connection: Connection) -> None:
         """Write how far long histories have come, and what of them could not be scored."""
@@ -322,9 +328,9 @@ class Batch:
         decided = self.enrolling.save(connection)
         outcome.enrolled, outcome.closing = len(decided.enrollments), len(decided.replaced)
         if due.events:
-            strays = {found.event.id for found in due.events if self.subjects.strayed(found)}
+            strays = {pending.event.id for pending in due.events if self.subjects.strayed(pending)}
             passed = strays | quarantined.keys()
-            applied = [found.event.id for found in due.events if found.event.id not in passed]
+            applied = [pending.event.id for pending in due.events if pending.event.id not in passed]
             waiting.mark_applied(connection, applied)
             outcome.events = len(applied)
             if strays:
@@ -350,7 +356,7 @@ class Batch:
             gone = [i for i in ids if profile_id not in scored or i not in self.progress.get(profile_id, ())]
             if gone:
                 waiting.forget_due(connection, profile_id, gone)
-        counting = [found for found in due.events if found.event.id not in quarantined]
+        counting = [pending for pending in due.events if pending.event.id not in quarantined]
         outcome.closing += look(connection, self.published, self.subjects, counting, self.now)
         return outcome
 

@@ -9,18 +9,17 @@ from automations.steps.moments import NoDate, date_moment, zone_of
 from automations.steps.waits import WaitUntil
 from conditions.times import DAY, Micros
 from conditions.tree import Lookup
-from engine.admitting import Found
+from engine.admitting import Entrant
 from engine.enrolling import Enrolling
 from engine.published import Published
 from engine.subjects import Subjects, subject_of
 from runtime.statuses import OPEN
-from scoring.progress import ScoreChange
 from store.connection import Connection
 from store.follow_ups.enrolling import NewEnrollment, known_origins, load_earlier
 from store.scoring.ledgers import load_score_values
 from store.scoring.pending import NOTHING
 from triggers.compiled import CompiledTrigger, TriggerIndex
-from triggers.evaluate import BY_HAND, Match, change_lookup, event_lookup
+from triggers.evaluate import BY_HAND, Match, change_lookup, event_lookup, unmoved
 
 #: Somebody who was enrolled so short a while ago is not meant by a list that is enrolled anew.
 RECENT = 7 * DAY
@@ -72,39 +71,33 @@ def enlist(
     enrolling.facts.load_scores({})
     scores = {}
     if profile is not None:
-        scores = load_score_values(connection, profile.id, ids, published.rows[profile.id].emptied)
+        scores = load_score_values(connection, profile.id, ids, published.versions[profile.id].emptied)
     for record_id in ids:
         if not subjects.exists(kind, record_id):
             continue
         subject = subjects.subject(kind, record_id)
         facts = enrolling.facts.of(subject.contact_id, subject.deal_id)
-        score = scores.get(record_id)
-        change = ScoreChange(
-            seq=0,
-            previous=score,
-            current=score,
-            cause=BY_HAND,
-            cause_id=wanted.request,
-            event=None,
-            silent=False,
-            depth=0,
-        )
+        change = unmoved(scores.get(record_id), BY_HAND, wanted.request)
         lookup = change_lookup(profile, change, facts) if profile is not None else event_lookup(None, facts)
         if wanted.matching and not trigger.holds(lookup, now):
             continue
         exits = trigger.exits is not None and trigger.exits(lookup, now)
         match = Match(trigger, f"enroll:{wanted.request}:{record_id}", None, change, 0, exits)
-        enrolling.found.append(Found(match, profile, subject))
-    origins = [match.match.origin for match in enrolling.found]
+        enrolling.entrants.append(Entrant(match, profile, subject))
+    origins = [entrant.match.origin for entrant in enrolling.entrants]
     done = known_origins(connection, trigger.automation_id, origins)
-    enrolling.found = [match for match in enrolling.found if match.match.origin not in done]
+    enrolling.entrants = [entrant for entrant in enrolling.entrants if entrant.match.origin not in done]
     standing: Counter[str] = Counter()
     if not wanted.again:
         before = _entered(connection, trigger, enrolling, now)
         standing.update(
-            before[match.subject.guarded] for match in enrolling.found if match.subject.guarded in before
+            before[entrant.subject.guarded]
+            for entrant in enrolling.entrants
+            if entrant.subject.guarded in before
         )
-        enrolling.found = [match for match in enrolling.found if match.subject.guarded not in before]
+        enrolling.entrants = [
+            entrant for entrant in enrolling.entrants if entrant.subject.guarded not in before
+        ]
     return Listed(enrolling, len(done), standing["running"], standing["recent"])
 
 
@@ -116,7 +109,7 @@ def _entered(
     What the trigger says of that itself is left to it: it skips with a reason, or lets them in.
     """
     says_running, says_recent = trigger.while_running == "skip", trigger.reentry is not None
-    contacts = {match.subject.contact_id for match in enrolling.found}
+    contacts = {entrant.subject.contact_id for entrant in enrolling.entrants}
     before: dict[tuple[int, int | None], Literal["running", "recent"]] = {}
     for earlier in load_earlier(connection, [trigger.automation_id], contacts):
         guarded = subject_of(earlier, enrolling.published.kinds).guarded

@@ -2,13 +2,12 @@
 
 from typing import Any
 
-from engine.admitting import Admission, Found
+from engine.admitting import Admission, Entrant
 from engine.situation import Situation, StepFailed
 from engine.subjects import DEAL, Subject
-from scoring.progress import ScoreChange
 from store.follow_ups import enrollments as follow_ups
 from triggers.compiled import CompiledTrigger
-from triggers.evaluate import BY_STEP, Match
+from triggers.evaluate import BY_STEP, Match, unmoved
 
 
 def enroll_in(situation: Situation, path: str, key: str) -> dict[str, Any]:
@@ -17,7 +16,7 @@ def enroll_in(situation: Situation, path: str, key: str) -> dict[str, Any]:
     Re-entry, running follow-ups, pauses, exits and the depth of chains count as they do for triggers; the filters do
     not. Raises StepFailed when the automation is not published, or is about a deal and there is none.
     """
-    trigger = next((found for found in situation.published.triggers.triggers if found.key == key), None)
+    trigger = next((known for known in situation.published.triggers.triggers if known.key == key), None)
     if trigger is None:
         raise StepFailed(f'the automation "{key}" is not published')
     row = situation.enrollment
@@ -25,26 +24,16 @@ def enroll_in(situation: Situation, path: str, key: str) -> dict[str, Any]:
     origin = f"start:{row['id']}/{path}"
     exits = trigger.exits is not None and trigger.exits(situation.lookup, situation.now)
     profile = situation.published.by_key.get(trigger.profile or "")
-    score = situation.score_of(trigger.profile)
-    change = ScoreChange(
-        seq=0,
-        previous=score,
-        current=score,
-        cause=BY_STEP,
-        cause_id=origin,
-        event=None,
-        silent=False,
-        depth=row["depth"] + 1,
-    )
+    change = unmoved(situation.score_of(trigger.profile), BY_STEP, origin, row["depth"] + 1)
     about_deal = deal_id is not None and (profile is None or profile.applies_to == DEAL)
-    found = Found(
+    entrant = Entrant(
         match=Match(trigger, origin, None, change, row["depth"] + 1, exits),
         profile=profile,
         subject=Subject(row["contact_id"], deal_id, about_deal=about_deal),
         event_id=row["event_id"],
     )
     admission = Admission(situation.published, row["shard"], situation.now)
-    decided = admission.save(situation.connection, [found])
+    decided = admission.save(situation.connection, [entrant])
     if decided.skips:
         return {"skipped": decided.skips[0].reason}
     situation.changed = True

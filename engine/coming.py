@@ -49,14 +49,14 @@ class StoredEntries:
 
     def overtaken(self, since: Micros, now: Micros) -> list[Entry]:
         """What `Ledger.catch_up` asks for."""
-        found = {(entry.rule, entry.cause_id): entry for entry in self._ending_after(since)}
+        overtaken_entries = {(entry.rule, entry.cause_id): entry for entry in self._ending_after(since)}
         for rule in self._many:
             for age, _ in rule.turning_points():
                 for entry in self._begun_after(rule.key, since - age):
-                    found[entry.rule, entry.cause_id] = entry
+                    overtaken_entries[entry.rule, entry.cause_id] = entry
                     if entry.starts_at > now - age:
                         break
-        return list(found.values())
+        return list(overtaken_entries.values())
 
     def _ending_after(self, moment: Micros) -> list[Entry]:
         if not self._few:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping
 from uuid_utils import uuid7
 
 from conditions.times import Micros
-from engine.admitting import Admission, Decided, Found
+from engine.admitting import Admission, Decided, Entrant
 from engine.facts_reader import FactsReader
 from engine.looking import Looking
 from engine.published import Published
@@ -28,7 +28,7 @@ class Enrolling:
         self.now = now
         self.subjects = subjects
         self.facts = FactsReader(connection, published, subjects)
-        self.found: list[Found] = []
+        self.entrants: list[Entrant] = []
         self._admission = Admission(published, shard, now)
 
     def match(
@@ -42,12 +42,12 @@ class Enrolling:
         self.facts.load_scores(progress)
         for profile in self.published.profiles:
             if profile.key in triggers.profiles:
-                for record_id, found in progress.get(profile.id, {}).items():
-                    for change in found.changes:
+                for record_id, moved in progress.get(profile.id, {}).items():
+                    for change in moved.changes:
                         self._match_change(record_id, profile, change)
         if triggers.looking:
             looking = Looking(self.published, self.subjects, self.facts, progress, str(uuid7()))
-            self.found.extend(Found(*match) for match in looking.matches(self.now))
+            self.entrants.extend(Entrant(*match) for match in looking.matches(self.now))
         if triggers.by_event:
             for pending in events:
                 if not pending.silent and pending.event.type in triggers.by_event:
@@ -59,11 +59,11 @@ class Enrolling:
         triggers = self.published.triggers
         facts = self.facts.of(subject.contact_id, subject.deal_id, change.turn)
         try:
-            found = list(match_change(triggers, profile, change, facts, self.now))
+            matches = list(match_change(triggers, profile, change, facts, self.now))
         except ValueError:
             change = change._replace(event=without_properties(change.event))
-            found = list(match_change(triggers, profile, change, facts, self.now))
-        self.found.extend(Found(match, profile, subject) for match in found)
+            matches = list(match_change(triggers, profile, change, facts, self.now))
+        self.entrants.extend(Entrant(match, profile, subject) for match in matches)
 
     def _match_event(self, pending: PendingEvent, quarantined: Collection[str]) -> None:
         deal_id = pending.event.deal
@@ -74,15 +74,15 @@ class Enrolling:
         triggers = self.published.triggers
         facts = self.facts.of(subject.contact_id, deal_id, turn_of(event.at, event.id))
         try:
-            found = list(match_event(triggers, event, depth, facts, self.now))
+            matches = list(match_event(triggers, event, depth, facts, self.now))
         except ValueError:
-            found = list(match_event(triggers, event._replace(properties={}), depth, facts, self.now))
-        self.found.extend(Found(match, None, subject) for match in found)
+            matches = list(match_event(triggers, event._replace(properties={}), depth, facts, self.now))
+        self.entrants.extend(Entrant(match, None, subject) for match in matches)
 
     def decide(self, connection: Connection) -> Decided:
         """Who enrolls, and who is skipped for which reason; earlier enrollments are read now."""
-        return self._admission.decide(connection, self.found)
+        return self._admission.decide(connection, self.entrants)
 
     def save(self, connection: Connection) -> Decided:
         """Decide, and write enrollments and skips."""
-        return self._admission.save(connection, self.found)
+        return self._admission.save(connection, self.entrants)

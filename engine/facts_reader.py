@@ -27,12 +27,14 @@ class FactsReader:
         for profile in self.published.profiles:
             if profile.key in self.published.triggers.scores_read:
                 ids = self.subjects.contacts if profile.applies_to == CONTACT else self.subjects.deals
-                emptied = self.published.rows[profile.id].emptied
+                emptied = self.published.versions[profile.id].emptied
                 values = load_score_values(self.connection, profile.id, ids, emptied)
                 moved = progress.get(profile.id, {})
-                values |= {i: found.score for i, found in moved.items()}
+                values |= {i: advanced.score for i, advanced in moved.items()}
                 self._scores[profile.key] = values
-                self._moves[profile.key] = {i: found.changes for i, found in moved.items() if found.changes}
+                self._moves[profile.key] = {
+                    i: advanced.changes for i, advanced in moved.items() if advanced.changes
+                }
 
     def of(self, contact_id: int, deal_id: int | None, turn: Turn | None = None) -> Facts:
         """What filters may read of a record; scores of other profiles as they were at a turn of the batch."""

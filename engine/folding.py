@@ -130,8 +130,8 @@ class Slice:
 
     def _adjustments(self) -> list[Adjustment]:
         record_id = self._fold.record_id
-        found = ledgers.load_applied_adjustments(self._connection, self._profile.id, [record_id])
-        return [adjustment for adjustment in found.get(record_id, ()) if adjustment.at <= self._fold.at]
+        adjustments = ledgers.load_applied_adjustments(self._connection, self._profile.id, [record_id])
+        return [adjustment for adjustment in adjustments.get(record_id, ()) if adjustment.at <= self._fold.at]
 
     def _old_adjustments(self, adjustments: Iterable[Adjustment]) -> set[Entry]:
         record_id = self._fold.record_id

@@ -11,7 +11,7 @@ from scoring.compiled import CompiledProfile
 from scoring.ledger import without_properties
 from scoring.progress import FIELDS_NEXT, Progress, ScoreChange, Turn
 from triggers.compiled import CompiledTrigger
-from triggers.evaluate import Look, Match, match_look
+from triggers.evaluate import Look, Match, match_look, unmoved
 
 #: `cause` of what a change of fields led to where no score moved.
 FIELDS = "attribute"
@@ -58,18 +58,18 @@ class Looking:
     def _concerned(self, profile: CompiledProfile) -> list[int]:
         """The records of the batch, of the profile's kind, about which something has changed."""
         kind, subjects = profile.applies_to, self.subjects
-        found = {i for i, progress in self.progress.get(profile.id, {}).items() if progress.changes}
-        found.update(subjects.before[kind])
+        concerned = {i for i, progress in self.progress.get(profile.id, {}).items() if progress.changes}
+        concerned.update(subjects.before[kind])
         contacts = set(subjects.before[CONTACT])
         for other in self.published.profiles:
             changed = [i for i, progress in self.progress.get(other.id, {}).items() if progress.changes]
             if other.applies_to == kind:
-                found.update(changed)
+                concerned.update(changed)
             elif other.applies_to == CONTACT:
                 contacts.update(changed)
         if kind == DEAL:
-            found.update(i for i, deal in subjects.deals.items() if deal.contact_id in contacts)
-        return sorted(i for i in found if subjects.exists(kind, i))
+            concerned.update(i for i, deal in subjects.deals.items() if deal.contact_id in contacts)
+        return sorted(i for i in concerned if subjects.exists(kind, i))
 
     def _of_record(
         self, trigger: CompiledTrigger, profile: CompiledProfile, record_id: int, now: int
@@ -141,14 +141,5 @@ class Looking:
         seq = before[-1] if before else own[0].seq - 1 if own else 0
         if caused is not None:
             return caused._replace(seq=seq, previous=score, current=score)
-        return ScoreChange(
-            seq=seq,
-            previous=score,
-            current=score,
-            cause=FIELDS,
-            cause_id=self.batch,
-            event=None,
-            silent=False,
-            depth=self.subjects.depth_of_fields(profile.applies_to, record_id),
-            turn=FIELDS_NEXT,
-        )
+        depth = self.subjects.depth_of_fields(profile.applies_to, record_id)
+        return unmoved(score, FIELDS, self.batch, depth)._replace(seq=seq, turn=FIELDS_NEXT)

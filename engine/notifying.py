@@ -90,9 +90,9 @@ def _candidates(situation: Situation, wanted: list[str]) -> Iterator[Candidate]:
 
 def _reached(connection: Connection, name: str, who: str, source: str) -> Candidate:
     """Somebody by the channels of the document, or by the name if that is an address."""
-    found = definitions.find_recipient(connection, who)
-    if found is not None:
-        return Candidate(name, who, found["channels"], f'a channel of "{who}"')
+    recipient = definitions.find_recipient(connection, who)
+    if recipient is not None:
+        return Candidate(name, who, recipient["channels"], f'a channel of "{who}"')
     if mailto(who) is not None:
         return Candidate(name, who, [who], source)
     return Candidate(name, who, [MAILTO + who] if "@" in who and ":" not in who else [], source)

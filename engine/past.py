@@ -52,10 +52,10 @@ class StoredPast:
     def _steps(self, place: Place, read: Callable[[Place, int], list[Event]]) -> Iterator[Event]:
         size = FEW
         while True:
-            found = read(place, size)
+            events = read(place, size)
             if self._reads_deals:
-                self._subjects.know_deals([event.deal for event in found if event.deal is not None])
-            yield from (event for event in found if self._passes(event))
-            if len(found) < size:
+                self._subjects.know_deals([event.deal for event in events if event.deal is not None])
+            yield from (event for event in events if self._passes(event))
+            if len(events) < size:
                 return
-            place, size = place_of(found[-1]), min(size * 4, MANY)
+            place, size = place_of(events[-1]), min(size * 4, MANY)

@@ -75,7 +75,7 @@ class Reader:
         """The stored entries that end after the last scoring, of scores that are overdue; of long ledgers, some."""
         profile, stored = self._plan.profile, self._plan.stored
         overdue = [i for i in self._plan.valid if (due := stored[i].due_at) is not None and due <= self._now]
-        found = {
+        by_record = {
             record_id: self._overtaken(record_id, fold.standing, fold.at)
             for record_id, fold in self._plan.folded.items()
         }
@@ -83,11 +83,11 @@ class Reader:
             standing, scored_at = stored[record_id].standing, stored[record_id].scored_at
             if standing.living is not None:
                 overdue.remove(record_id)
-                found[record_id] = self._overtaken(record_id, standing, scored_at)
+                by_record[record_id] = self._overtaken(record_id, standing, scored_at)
         if not overdue:
-            return found
+            return by_record
         since = min(stored[i].scored_at for i in overdue)
-        return found | ledgers.load_mortal(self._connection, profile.id, overdue, since)
+        return by_record | ledgers.load_mortal(self._connection, profile.id, overdue, since)
 
     def _overtaken(self, record_id: int, standing: Standing, since: Micros) -> list[Entry]:
         entries = StoredEntries(self._connection, self._plan.profile, record_id, standing.living or {})
@@ -102,6 +102,6 @@ class Reader:
         events = ledgers.load_applied_events(self._connection, kind, ids, profile.relevant_types)
         adjustments = ledgers.load_applied_adjustments(self._connection, profile.id, ids)
         if kind == CONTACT and DEAL in profile.where_reads:
-            named = {event.deal for found in events.values() for event in found}
+            named = {event.deal for of_record in events.values() for event in of_record}
             self._subjects.know_deals([deal for deal in named if deal is not None])
         return {i: History(events.get(i, ()), adjustments.get(i, ())) for i in ids}

@@ -22,7 +22,7 @@ class Published:
 
     generation: int
     profiles: tuple[CompiledProfile, ...]
-    rows: dict[int, definitions.PublishedProfile]
+    versions: dict[int, definitions.PublishedProfile]
     triggers: TriggerIndex
     by_key: dict[str, CompiledProfile]
     kinds: dict[int, str]
@@ -55,8 +55,8 @@ class PublishedCache:
     def read(self, connection: Connection) -> Published:
         generation = meta.definitions_generation(connection)
         if self._known is None or self._known.generation != generation:
-            found = load_published(connection, generation, known=self._compiled)
-            self._known = replace(found, loop_limit=self._loop_limit)
+            published = load_published(connection, generation, known=self._compiled)
+            self._known = replace(published, loop_limit=self._loop_limit)
         return self._known
 
 
@@ -91,7 +91,7 @@ def load_published(
     return Published(
         generation=generation,
         profiles=compiled,
-        rows={row.id: row for row in profiles},
+        versions={row.id: row for row in profiles},
         triggers=TriggerIndex(triggers.values()),
         by_key={profile.key: profile for profile in compiled},
         kinds=definitions.kinds(connection),

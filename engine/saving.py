@@ -24,11 +24,11 @@ def save_progress(
     removed: list[tuple[int, int, Micros, str, str]] = []
     cleared: list[tuple[int, int]] = []
     changes: list[tuple[int, ScoreChange]] = []
-    for record_id, found in progress.items():
-        ledger = found.ledger
-        if found.replaced and record_id in stored:
+    for record_id, advanced in progress.items():
+        ledger = advanced.ledger
+        if advanced.replaced and record_id in stored:
             cleared.append((profile.id, record_id))
-        elif not found.replaced:
+        elif not advanced.replaced:
             removed.extend(
                 (profile.id, record_id, entry.starts_at, entry.cause_id, entry.rule)
                 for entry in ledger.removed
@@ -46,19 +46,19 @@ def save_progress(
             )
             for entry in ledger.added.values()
         )
-        changes.extend((record_id, change) for change in found.changes)
+        changes.extend((record_id, change) for change in advanced.changes)
         scores.append(
             ledgers.ScoreRow(
                 profile.id,
                 record_id,
                 shard,
                 profile.version,
-                found.score,
+                advanced.score,
                 ledgers.standing_text(ledger.standing),
                 ledger.now,
-                now if found.changes else None,
+                now if advanced.changes else None,
                 ledger.next_change(),
-                found.seq,
+                advanced.seq,
             )
         )
     scores.sort(key=lambda row: row.record_id)

@@ -78,10 +78,10 @@ class Situation:
     @property
     def contact(self) -> RowMapping:
         if self._contact is None:
-            found = contacts.contact_by_id(self.connection, self.enrollment["contact_id"])
-            if found is None:
+            contact = contacts.contact_by_id(self.connection, self.enrollment["contact_id"])
+            if contact is None:
                 raise StepFailed("the contact does not exist any more")
-            self._contact = found
+            self._contact = contact
         return self._contact
 
     @property
@@ -103,10 +103,10 @@ class Situation:
 
     @property
     def owner(self) -> str | None:
-        found: str | None = (self.own_deal or self.contact)["owner"]
-        if is_empty(found):
+        owner: str | None = (self.own_deal or self.contact)["owner"]
+        if is_empty(owner):
             return None
-        return found
+        return owner
 
     @property
     def scores(self) -> dict[str, tuple[int, int | None]]:
@@ -135,10 +135,10 @@ class Situation:
         """What the templates of this step have become. Raises StepFailed, or TextsMissing."""
         if path not in self.texts or self.touched:
             raise TextsMissing
-        found = self.texts[path]
-        if isinstance(found, StepFailed):
-            raise found
-        return found
+        text = self.texts[path]
+        if isinstance(text, StepFailed):
+            raise text
+        return text
 
     def made_at(self, path: str) -> dict[str, Any]:
         """What the rows that a step makes say of where they come from."""
@@ -159,14 +159,14 @@ class Situation:
                 for placed in walk(self.automation)
                 if isinstance(placed.step, WebhookStep) and placed.step.key is not None
             }
-            found = webhooks.answers(self.connection, self.enrollment["id"], keys) if keys else {}
-            self._answers = {keys[path]: answer for path, answer in found.items()}
+            by_path = webhooks.answers(self.connection, self.enrollment["id"], keys) if keys else {}
+            self._answers = {keys[path]: answer for path, answer in by_path.items()}
         return self._answers
 
     def band(self, profile: str | None, score: int | None) -> str | None:
         """The label of a score under the published version of a profile."""
-        found = self.published.by_key.get(profile) if profile is not None else None
-        return found.band(score) if found is not None else None
+        scored_by = self.published.by_key.get(profile) if profile is not None else None
+        return scored_by.band(score) if scored_by is not None else None
 
     def change_contact(self, values: Mapping[str, Any]) -> bool:
         """Change fields as a consequence of this enrollment. Raises StepFailed for more than is kept."""
@@ -276,12 +276,12 @@ def _refuse_too_large(values: Mapping[str, Any]) -> None:
 
 def _within(answers: Mapping[str, Any], path: Sequence[str]) -> Value:
     """The value at a path of an answer; None where there is none that conditions can test."""
-    found: Any = answers
+    value: Any = answers
     for name in path:
-        found = found.get(name) if isinstance(found, Mapping) else None
-    if isinstance(found, list):
-        return [part for part in found if isinstance(part, str)]
-    return None if isinstance(found, Mapping) else found
+        value = value.get(name) if isinstance(value, Mapping) else None
+    if isinstance(value, list):
+        return [part for part in value if isinstance(part, str)]
+    return None if isinstance(value, Mapping) else value
 
 
 def _field(row: RowMapping, columns: tuple[str, ...], name: str) -> Value:
@@ -309,5 +309,5 @@ def _deal_context(deal: RowMapping | None) -> dict[str, Any]:
 def label(contact: RowMapping) -> str:
     """How people call a contact: name, else e-mail, else key."""
     known = (contact[name] for name in ("name", "email") if not is_empty(contact[name]))
-    found: str = next(known, contact["key"])
-    return found
+    shown: str = next(known, contact["key"])
+    return shown

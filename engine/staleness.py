@@ -29,14 +29,14 @@ def stale(
         and row["cause"] not in UNFILTERED
         and (row["start_at"] > row["created_at"] or row["created_at"] < released_at)
     ]
-    found = []
+    outdated = []
     for row in waited:
         automation = automation_of(row)
         if automation.trigger.queued == "look_again":
             situation = Situation(connection, row, automation, now, NOTHING, published)
             if not _holds(situation, automation):
-                found.append(row["id"])
-    return found
+                outdated.append(row["id"])
+    return outdated
 
 
 def _holds(situation: Situation, automation: Automation) -> bool:

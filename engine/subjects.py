@@ -57,7 +57,9 @@ class Subjects:
         contacts = {pending.contact_id for pending in due.events}
         deals = {pending.event.deal for pending in due.events if pending.event.deal is not None}
         contacts.update(revocation.contact_id for revocation in due.revocations)
-        deals.update(found.event.deal for found in due.revocations if found.event.deal is not None)
+        deals.update(
+            revocation.event.deal for revocation in due.revocations if revocation.event.deal is not None
+        )
         contacts.update(due.touched_contacts)
         deals.update(due.touched_deals)
         wanted = {CONTACT: contacts, DEAL: deals}
@@ -68,8 +70,8 @@ class Subjects:
             wanted[kinds.get(profile_id, CONTACT)].update(ids)
         for profile_id, record_id in [*due.folded, *([due.fold[:2]] if due.fold is not None else [])]:
             wanted[kinds.get(profile_id, CONTACT)].add(record_id)
-        for kind, found in (sweep or {}).items():
-            wanted[kind].update(found)
+        for kind, swept in (sweep or {}).items():
+            wanted[kind].update(swept)
         self.deals = load_deals(connection, deals)
         if due.touched_contacts and published.reads_across(DEAL):
             self.deals |= load_deals(connection, due.touched_contacts, of_contacts=True)
@@ -119,10 +121,12 @@ class Subjects:
     def touched(self, profile: CompiledProfile) -> dict[int, Touch]:
         """By id, the records of whose changed fields the profile reads some."""
         kind = profile.applies_to
-        found: dict[int, Touch] = {}
+        touches: dict[int, Touch] = {}
         if kind in profile.where_reads or profile.attribute_rules:
             reread = kind in profile.where_reads
-            found = {record_id: Touch(depth - 1, reread) for record_id, depth in self._touched[kind].items()}
+            touches = {
+                record_id: Touch(depth - 1, reread) for record_id, depth in self._touched[kind].items()
+            }
         if kind == CONTACT and DEAL in profile.where_reads:
             across = [
                 (self.deals[i].contact_id, depth)
@@ -135,9 +139,9 @@ class Subjects:
         else:
             across = []
         for record_id, depth in across:
-            known = found.get(record_id)
-            found[record_id] = Touch(max(depth - 1, known.depth if known else 0), reread=True)
-        return found
+            known = touches.get(record_id)
+            touches[record_id] = Touch(max(depth - 1, known.depth if known else 0), reread=True)
+        return touches
 
     def depth_of_fields(self, kind: str, record_id: int) -> int:
         """How many follow-ups led to the change of a record's fields, or of those of a deal's contact."""

@@ -31,17 +31,17 @@ def look(
 
     Silent changes count too: what a follow-up waits for has come about, whoever was to be spared an alert.
     """
-    found = watching.watched(connection, subjects.contacts)
-    if not found:
+    watchers = watching.watched(connection, subjects.contacts)
+    if not watchers:
         return 0
     by_contact: dict[int, list[Event]] = {}
     for pending in events:
         by_contact.setdefault(pending.contact_id, []).append(pending.event)
     waits: dict[str, list[RowMapping]] = {}
-    for wait in watching.open_waits(connection, [row["id"] for row in found]):
+    for wait in watching.open_waits(connection, [row["id"] for row in watchers]):
         waits.setdefault(wait["enrollment_id"], []).append(wait)
     count = 0
-    for row in found:
+    for row in watchers:
         situation = _Watched(connection, row, automation_of(row), now, NOTHING, published)
         situation.subjects = subjects
         happened = [

@@ -11,15 +11,15 @@ def breakdown(ledger: Ledger, entries: Iterable[Entry] | None = None) -> list[tu
     `entries` are all of the ledger's; they are not needed where its standing keeps `living`.
     Lines besides the rules': `adjustments`, `group:<key>` (what a group's bounds took or gave), `clamp`.
     """
-    found = kept_lines(ledger.standing) if entries is None else lines_of(ledger, entries)
+    by_rule = kept_lines(ledger.standing) if entries is None else lines_of(ledger, entries)
     by_group: dict[str, int] = {}
-    for rule, (points, _) in found.items():
+    for rule, (points, _) in by_rule.items():
         group = ledger.group_of_rule(rule)
         by_group[group] = by_group.get(group, 0) + points
     for held in ledger.held():
-        found[held.key] = held.points, 1
+        by_rule[held.key] = held.points, 1
         by_group[held.group] = by_group.get(held.group, 0) + held.points
-    told = [(rule, points, count) for rule, (points, count) in found.items()]
+    told = [(rule, points, count) for rule, (points, count) in by_rule.items()]
     total = by_group.get("", 0)
     for key, (low, high) in ledger.profile.groups.items():
         inner = by_group.get(key, 0)

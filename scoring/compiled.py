@@ -98,12 +98,12 @@ class CompiledProfile:
         """The label whose lower bound is the highest one not above `score`; None below all, or when empty."""
         if score is None:
             return None
-        found = None
+        highest = None
         for bound, label in self.bands:
             if bound is not None and score < bound:
                 break
-            found = label
-        return found
+            highest = label
+        return highest
 
 
 def decay_worths(points: int, percent: int) -> tuple[int, ...]:

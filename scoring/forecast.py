@@ -63,7 +63,7 @@ def forecast(
         ((moment, "", None) for moment in ages),
         key=itemgetter(0),
     )
-    found: list[Outlook] = []
+    outlooks: list[Outlook] = []
     score = ledger.score()
     looked = 0
     for moment, together in groupby(steps, key=itemgetter(0)):
@@ -77,12 +77,12 @@ def forecast(
         following = _score(profile, sums, fit, empty=not (ledger.standing.entries or fit or quiet))
         if following != score:
             score = following
-            found.append(Outlook(moment, score))
-            if enough(found):
-                return Forecast(found, moment)
+            outlooks.append(Outlook(moment, score))
+            if enough(outlooks):
+                return Forecast(outlooks, moment)
         if looked >= MOST_MOMENTS:
-            return Forecast(found, moment)
-    return Forecast(found, None)
+            return Forecast(outlooks, moment)
+    return Forecast(outlooks, None)
 
 
 def _score(

@@ -197,9 +197,9 @@ class Ledger:
 
     def enter_first(self, rule: EventRule, events: Iterable[Event]) -> None:
         """Enter the points of this one rule for the first of the events that meets its conditions."""
-        found = next((event for event in events if self._meets(rule, event)), None)
-        if found is not None:
-            self._enter(rule, found)
+        first = next((event for event in events if self._meets(rule, event)), None)
+        if first is not None:
+            self._enter(rule, first)
 
     def take(self, entry: Entry) -> None:
         """Take an entry out."""

@@ -68,8 +68,8 @@ class ScoreChange(NamedTuple):
     turn: Turn = TIME_FIRST
 
 
-def _when(item: Incoming) -> tuple[Micros, str]:
-    return item.at, item.id
+def _when(incoming: Incoming) -> tuple[Micros, str]:
+    return incoming.at, incoming.id
 
 
 class History(NamedTuple):
@@ -197,22 +197,26 @@ class _Run:
         if touch is not None or overdue:
             self._move("attribute", None, depth=depth, turn=FIELDS_NEXT)
 
-    def apply(self, item: Incoming) -> None:
+    def apply(self, incoming: Incoming) -> None:
         """One event, revocation or adjustment."""
         cause = "adjustment"
-        if item.revokes is not None:
+        if incoming.revokes is not None:
             cause = "revoke"
-            self._revoke(item.revokes)
-        elif item.event is not None:
+            self._revoke(incoming.revokes)
+        elif incoming.event is not None:
             cause = "event"
-            self.events.append(item.event)
-            self.ledger.add_event(item.event)
+            self.events.append(incoming.event)
+            self.ledger.add_event(incoming.event)
         else:
-            points = item.points if item.set_to is None else self.ledger.points_to_reach(item.set_to)
-            self.fixed[item.id] = points or 0
-            self.ledger.add_adjustment(Adjustment(item.id, points or 0, item.at, item.ends_at))
-        turn = turn_of(item.at, item.id)
-        self._move(cause, item.id, item.event, silent=item.silent, depth=item.depth, turn=turn)
+            points = (
+                incoming.points if incoming.set_to is None else self.ledger.points_to_reach(incoming.set_to)
+            )
+            self.fixed[incoming.id] = points or 0
+            self.ledger.add_adjustment(Adjustment(incoming.id, points or 0, incoming.at, incoming.ends_at))
+        turn = turn_of(incoming.at, incoming.id)
+        self._move(
+            cause, incoming.id, incoming.event, silent=incoming.silent, depth=incoming.depth, turn=turn
+        )
 
     def _revoke(self, event: Event) -> None:
         if self.withdrawal is None:

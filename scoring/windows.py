@@ -41,18 +41,18 @@ class Windows:
 
     def __init__(self, zone: str) -> None:
         self._zone = zone
-        self._found: dict[tuple[int, str, int], tuple[Micros, Micros]] = {}
+        self._bounds: dict[tuple[int, str, int], tuple[Micros, Micros]] = {}
 
     def add(self, record_id: int, rule: str, per: str, at: Micros) -> None:
         """The window that a moment falls in."""
         key = record_id, rule, window_of(per, self._zone, at)
         reach = _REACH.get(per, _EVER)
-        if key not in self._found:
-            self._found[key] = at - reach, at + reach
+        if key not in self._bounds:
+            self._bounds[key] = at - reach, at + reach
 
     @property
     def rows(self) -> list[tuple[int, str, int, Micros, Micros]]:
-        return [(*key, *bounds) for key, bounds in self._found.items()]
+        return [(*key, *bounds) for key, bounds in self._bounds.items()]
 
 
 def window_of(per: str, zone: str, at: Micros) -> int:

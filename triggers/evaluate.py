@@ -20,6 +20,20 @@ BY_HAND, BY_STEP = "manual", "start"
 UNFILTERED = (BY_HAND, BY_STEP)
 
 
+def unmoved(score: int | None, cause: str, cause_id: str, depth: int = 0) -> ScoreChange:
+    """In place of a change where something else enrolls: from the present score to the same."""
+    return ScoreChange(
+        seq=0,
+        previous=score,
+        current=score,
+        cause=cause,
+        cause_id=cause_id,
+        event=None,
+        silent=False,
+        depth=depth,
+    )
+
+
 class Match(NamedTuple):
     """A trigger whose filters hold. `change` is None for a trigger on an event; `origin` is unique per automation."""
 

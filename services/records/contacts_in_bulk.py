@@ -300,8 +300,8 @@ def _resolved(connection: Connection, wishes: Iterable[_Wish]) -> dict[int, str 
         if wish.key is not None:
             keys[wish.place] = wish.key
             continue
-        found = by_address.setdefault(wish.address, [(wish.email or "").strip()])
-        keys[wish.place] = found[0] if len(found) == 1 else _ambiguous(found)
+        keys_of_address = by_address.setdefault(wish.address, [(wish.email or "").strip()])
+        keys[wish.place] = keys_of_address[0] if len(keys_of_address) == 1 else _ambiguous(keys_of_address)
     return keys
 
 

@@ -270,16 +270,16 @@ Told = TypeVar("Told", bound=Change)
 
 
 def changes_of(
-    connection: Connection, rows: Sequence[RowMapping], told: Callable[[RowMapping], Told]
+    connection: Connection, causes: Sequence[RowMapping], told: Callable[[RowMapping], Told]
 ) -> list[Told]:
     """Score changes, each with the event or adjustment that caused it."""
-    of_events = {row["cause_id"] for row in rows if row["cause"] == "event"}
-    of_events |= {row["cause_id"].removeprefix(REVOKE) for row in rows if row["cause"] == "revoke"}
+    of_events = {row["cause_id"] for row in causes if row["cause"] == "event"}
+    of_events |= {row["cause_id"].removeprefix(REVOKE) for row in causes if row["cause"] == "revoke"}
     events = score_reads.events_by_id(connection, of_events)
-    by_hand = {row["cause_id"] for row in rows if row["cause"] == "adjustment"}
+    by_hand = {row["cause_id"] for row in causes if row["cause"] == "adjustment"}
     adjustments = score_reads.adjustments_by_id(connection, by_hand)
     changes = []
-    for row in rows:
+    for row in causes:
         change = told(row)
         cause_id = row["cause_id"].removeprefix(REVOKE) if row["cause"] == "revoke" else row["cause_id"]
         if cause_id in events and row["cause"] != "adjustment":

@@ -72,11 +72,11 @@ def merge_contacts(
     )
     touched = max(survivor["touched"], loser["touched"], 1)
     texts = (values.get(name, survivor[name]) for name in ("name", "email"))
-    found_by = contact_search(survivor["key"], *texts)
+    search_columns = contact_search(survivor["key"], *texts)
     connection.execute(
         update(CONTACTS)
         .where(CONTACTS.c.id == new)
-        .values(**values, **found_by._asdict(), touched=touched, updated_at=now)
+        .values(**values, **search_columns._asdict(), touched=touched, updated_at=now)
     )
 
 

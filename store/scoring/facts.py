@@ -22,10 +22,10 @@ class Properties(Mapping[str, Any]):
 
     def _read(self) -> dict[str, Any]:
         if self._known is None:
-            found = orjson.loads(self._text)
-            if not isinstance(found, dict):
+            properties = orjson.loads(self._text)
+            if not isinstance(properties, dict):
                 raise ValueError("the stored properties are not a JSON object")
-            self._known = found
+            self._known = properties
         return self._known
 
     def get(self, key: str, default: Any = None) -> Any:
@@ -78,8 +78,8 @@ class RecordFacts:
 
     def _document(self, column: int) -> Any:
         if column not in self._documents:
-            found = self._row[column]
-            self._documents[column] = orjson.loads(found) if self._decode else found
+            document = self._row[column]
+            self._documents[column] = orjson.loads(document) if self._decode else document
         return self._documents[column]
 
 
@@ -108,20 +108,20 @@ class DealFacts(RecordFacts):
 
     @property
     def contact_id(self) -> int:
-        found: int = self._row[11]
-        return found
+        contact_id: int = self._row[11]
+        return contact_id
 
 
 def load_contacts(connection: Connection, ids: Collection[int]) -> dict[int, ContactFacts]:
     """The contacts that exist, by id."""
     bulk = Bulk(connection)
     test, parameter = bulk.among("id", ids)
-    rows = bulk.rows(
+    contacts = bulk.rows(
         "SELECT id, created_at, key, name, email, phone, stage, owner, tags, dnd, fields "
         f"FROM contacts WHERE {test} AND merged_into IS NULL",
         parameter,
     )
-    return {row[0]: ContactFacts(row, decode=bulk.is_sqlite) for row in rows}
+    return {row[0]: ContactFacts(row, decode=bulk.is_sqlite) for row in contacts}
 
 
 def load_deals(
@@ -132,13 +132,13 @@ def load_deals(
         return {}
     bulk = Bulk(connection)
     test, parameter = bulk.among("contact_id" if of_contacts else "id", ids)
-    rows = bulk.rows(
+    deals = bulk.rows(
         "SELECT id, created_at, key, name, pipeline, stage, status, currency, owner, value, fields, contact_id "
         f"FROM deals WHERE {test}",
         parameter,
     )
     return {
-        row[0]: DealFacts((*row[:9], plain_number(row[9]), *row[10:]), decode=bulk.is_sqlite) for row in rows
+        row[0]: DealFacts((*row[:9], plain_number(row[9]), *row[10:]), decode=bulk.is_sqlite) for row in deals
     }
 
 

@@ -21,7 +21,7 @@ def load_scores(connection: Connection, profile_id: int, ids: Collection[int]) -
     """What is stored of the records' scores under one profile."""
     bulk = Bulk(connection)
     test, parameter = bulk.among("record_id", ids)
-    rows = bulk.rows(
+    scores = bulk.rows(
         "SELECT record_id, version, score, standing, scored_at, due_at, seq FROM scores "
         f"WHERE profile_id = ? AND {test}",
         profile_id,
@@ -29,7 +29,7 @@ def load_scores(connection: Connection, profile_id: int, ids: Collection[int]) -
     )
     return {
         row[0]: Stored(row[1], row[2], Standing.from_json(orjson.loads(row[3])), row[4], row[5], row[6])
-        for row in rows
+        for row in scores
     }
 
 
@@ -144,11 +144,11 @@ def load_causes(
     )
 
 
-def _by_record(rows: Iterable[Sequence[Any]]) -> dict[int, list[Entry]]:
-    found: dict[int, list[Entry]] = {}
-    for row in rows:
-        found.setdefault(row[0], []).append(Entry(*row[1:]))
-    return found
+def _by_record(entries: Iterable[Sequence[Any]]) -> dict[int, list[Entry]]:
+    by_record: dict[int, list[Entry]] = {}
+    for row in entries:
+        by_record.setdefault(row[0], []).append(Entry(*row[1:]))
+    return by_record
 
 
 def load_applied_events(
@@ -163,14 +163,14 @@ def load_applied_events(
         of_types, types_parameter = bulk.among("type", types)
         test += f" AND {of_types}"
         parameters.append(types_parameter)
-    found: dict[int, list[Event]] = {}
+    by_record: dict[int, list[Event]] = {}
     for row in bulk.rows(
         f"SELECT {column}, id, type, occurred_at, properties, deal_id FROM events "
         f"WHERE {test} AND status IN {COUNTING} ORDER BY {column}, occurred_at, id",
         *parameters,
     ):
-        found.setdefault(row[0], []).append(Event(row[1], row[2], row[3], Properties(row[4]), row[5]))
-    return found
+        by_record.setdefault(row[0], []).append(Event(row[1], row[2], row[3], Properties(row[4]), row[5]))
+    return by_record
 
 
 _EVENT = "id, type, occurred_at, properties, deal_id"
@@ -215,15 +215,15 @@ def load_applied_adjustments(
     """Every applied adjustment of the records under one profile."""
     bulk = Bulk(connection)
     test, parameter = bulk.among("record_id", ids)
-    found: dict[int, list[Adjustment]] = {}
+    by_record: dict[int, list[Adjustment]] = {}
     for row in bulk.rows(
         f"SELECT record_id, id, points, at, ends_at FROM adjustments WHERE profile_id = ? AND {test} "
         f"AND status = {APPLIED} ORDER BY at, id",
         profile_id,
         parameter,
     ):
-        found.setdefault(row[0], []).append(Adjustment(*row[1:]))
-    return found
+        by_record.setdefault(row[0], []).append(Adjustment(*row[1:]))
+    return by_record
 
 
 class ScoreRow(NamedTuple):
@@ -245,7 +245,7 @@ def standing_text(standing: Standing) -> str:
     return dump_json(standing.as_json())
 
 
-def save_scores(connection: Connection, rows: Sequence[ScoreRow]) -> None:
+def save_scores(connection: Connection, scores: Sequence[ScoreRow]) -> None:
     """Insert or replace scores."""
     Bulk(connection).each(
         "INSERT INTO scores (profile_id, record_id, shard, version, score, standing, scored_at, changed_at, "
@@ -253,29 +253,29 @@ def save_scores(connection: Connection, rows: Sequence[ScoreRow]) -> None:
         "version = excluded.version, score = excluded.score, standing = excluded.standing, "
         "scored_at = excluded.scored_at, changed_at = coalesce(excluded.changed_at, scores.changed_at), "
         "due_at = excluded.due_at, seq = excluded.seq",
-        list(rows),
+        list(scores),
     )
 
 
-def save_entries(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+def save_entries(connection: Connection, entries: Sequence[tuple[Any, ...]]) -> None:
     """Insert entries: (profile_id, record_id, starts_at, cause_id, rule, points, ends_at, limit_window)."""
     Bulk(connection).insert(
         table(EntryRow),
         ("profile_id", "record_id", "starts_at", "cause_id", "rule", "points", "ends_at", "limit_window"),
-        rows,
+        entries,
     )
 
 
-def delete_entries(connection: Connection, rows: Sequence[tuple[int, int, Micros, str, str]]) -> None:
+def delete_entries(connection: Connection, entries: Sequence[tuple[int, int, Micros, str, str]]) -> None:
     Bulk(connection).each(
         "DELETE FROM entries WHERE profile_id = ? AND record_id = ? AND starts_at = ? AND cause_id = ? AND rule = ?",
-        list(rows),
+        list(entries),
     )
 
 
-def clear_entries(connection: Connection, rows: Sequence[tuple[int, int]]) -> None:
+def clear_entries(connection: Connection, records: Sequence[tuple[int, int]]) -> None:
     """Delete all entries of (profile, record) pairs."""
-    Bulk(connection).each("DELETE FROM entries WHERE profile_id = ? AND record_id = ?", list(rows))
+    Bulk(connection).each("DELETE FROM entries WHERE profile_id = ? AND record_id = ?", list(records))
 
 
 def save_changes(
@@ -283,7 +283,7 @@ def save_changes(
     profile_id: int,
     version: int,
     now: Micros,
-    rows: Sequence[tuple[int, ScoreChange]],
+    changes: Sequence[tuple[int, ScoreChange]],
 ) -> None:
     """Record changes: (record id, change)."""
     Bulk(connection).insert(
@@ -315,7 +315,7 @@ def save_changes(
                 change.silent,
                 change.depth,
             )
-            for record_id, change in rows
+            for record_id, change in changes
         ],
     )
 
@@ -323,7 +323,7 @@ def save_changes(
 def fold_anew(connection: Connection, kind: str, record_id: int, shard: int, cause: str, now: Micros) -> None:
     """Have the next batch fold the record's ledgers from its history, which has changed under them."""
     bulk = Bulk(connection)
-    found = bulk.rows(
+    standings = bulk.rows(
         "SELECT p.id, p.version, s.standing FROM profiles p LEFT JOIN scores s ON s.profile_id = p.id "
         "AND s.record_id = ? WHERE p.applies_to = ? AND p.version IS NOT NULL",
         record_id,
@@ -333,7 +333,7 @@ def fold_anew(connection: Connection, kind: str, record_id: int, shard: int, cau
         "UPDATE scores SET standing = ?, due_at = ? WHERE profile_id = ? AND record_id = ?",
         [
             (_stale(standing, cause), now, profile_id, record_id)
-            for profile_id, _, standing in found
+            for profile_id, _, standing in standings
             if standing is not None
         ],
     )
@@ -343,7 +343,7 @@ def fold_anew(connection: Connection, kind: str, record_id: int, shard: int, cau
         "VALUES (?, ?, ?, ?, ?, ?, ?, 0)",
         [
             (profile_id, record_id, shard, version, nothing, now, now)
-            for profile_id, version, standing in found
+            for profile_id, version, standing in standings
             if standing is None
         ],
     )

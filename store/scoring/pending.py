@@ -167,14 +167,14 @@ def due_work(connection: Connection, shard: int, now: Micros, limit: int) -> Due
 
 def due_folds(connection: Connection, shard: int, profile_id: int, ids: Collection[int]) -> Due:
     """Nothing but the folds of these records under one profile."""
-    found = [
+    theirs = [
         fold
         for fold in folds_of_shard(connection, shard)
         if fold.profile_id == profile_id and fold.record_id in ids
     ]
     return NOTHING._replace(
-        fold=next((fold for fold in found if not fold.done), None),
-        folded={(fold.profile_id, fold.record_id): fold for fold in found if fold.done},
+        fold=next((fold for fold in theirs if not fold.done), None),
+        folded={(fold.profile_id, fold.record_id): fold for fold in theirs if fold.done},
     )
 
 
@@ -206,10 +206,10 @@ class _Hold:
 
 def next_due(connection: Connection, shard: int) -> Micros | None:
     """When time alone may next change a score of the shard."""
-    found: Micros | None = Bulk(connection).rows(
+    due_at: Micros | None = Bulk(connection).rows(
         "SELECT min(due_at) FROM scores WHERE shard = ? AND due_at IS NOT NULL", shard
     )[0][0]
-    return found
+    return due_at
 
 
 def mark_applied(connection: Connection, event_ids: Collection[str]) -> None:
@@ -243,13 +243,13 @@ def fields_before(connection: Connection, records: str, ids: Collection[int]) ->
     bulk = Bulk(connection)
     test, parameter = bulk.among("id", ids)
     prefix = records.removesuffix("s")
-    found = {}
+    by_id = {}
     for record_id, held in bulk.rows(
         f"SELECT id, before_touch FROM {records} WHERE {test} AND before_touch IS NOT NULL", parameter
     ):
         values = orjson.loads(held) if isinstance(held, str | bytes) else held
-        found[record_id] = {f"{prefix}.{name}": value for name, value in (values or {}).items()}
-    return found
+        by_id[record_id] = {f"{prefix}.{name}": value for name, value in (values or {}).items()}
+    return by_id
 
 
 def forget_due(connection: Connection, profile_id: int, ids: Collection[int]) -> None:

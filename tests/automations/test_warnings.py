@@ -381,9 +381,9 @@ def test_what_must_not_hold_is_let_in_while_nothing_is_known(filters: dict[str, 
         {"profile": "engagement", "filters": {"score": {"greater": 5}}},
         {"event": "form.submitted"},
     ):
-        found = warned(trigger=starts | {"filters": {**starts.get("filters", {}), **filters}})  # type: ignore[dict-item]
-        assert list(found) == [f"/trigger/filters/{pointer}"]
-        assert "add not_empty: true" in found[f"/trigger/filters/{pointer}"]
+        warnings = warned(trigger=starts | {"filters": {**starts.get("filters", {}), **filters}})  # type: ignore[dict-item]
+        assert list(warnings) == [f"/trigger/filters/{pointer}"]
+        assert "add not_empty: true" in warnings[f"/trigger/filters/{pointer}"]
         waiting = warned(trigger=starts | {"filters": filters}, steps=[{"wait": "1m"}, *STOP])
         assert f"/trigger/filters/{pointer}" not in waiting
 

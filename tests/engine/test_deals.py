@@ -93,11 +93,11 @@ def test_a_deals_score_enrolls_the_deal_with_its_contact(world: World) -> None:
     world.send("call", "bob", deal="d3")
     world.send("call", "", deal="d1")
     world.score()
-    found = world.query(
+    enrolled = world.query(
         "SELECT c.key, d.key, e.current FROM enrollments e JOIN contacts c ON c.id = e.contact_id "
         "JOIN deals d ON d.id = e.deal_id ORDER BY d.key"
     )
-    assert found == [("ada", "d1", 5), ("ada", "d2", 5)]
+    assert enrolled == [("ada", "d1", 5), ("ada", "d2", 5)]
     assert [reason for _, _, reason in world.skips()] == ["reentry"]
 
 

@@ -36,14 +36,14 @@ def soon_long(monkeypatch: pytest.MonkeyPatch) -> None:
 @contextmanager
 def statements(world: World, *words: str) -> Iterator[list[str]]:
     """The statements that hold all of these words, one for each set of parameters."""
-    found: list[str] = []
+    matching: list[str] = []
 
     def note(_: Any, cursor: Any, statement: str, parameters: Any, *more: Any) -> None:
         if all(word in statement for word in words):
-            found.extend([statement] * (len(parameters) if isinstance(parameters, list) else 1))
+            matching.extend([statement] * (len(parameters) if isinstance(parameters, list) else 1))
 
     event.listen(world.database.engine, "before_cursor_execute", note)
-    yield found
+    yield matching
     event.remove(world.database.engine, "before_cursor_execute", note)
 
 

@@ -144,7 +144,7 @@ def test_revoking_some_of_many_events_writes_no_more_than_they_are(world: World)
     outcomes = world.score(limit=5)
     event.remove(world.database.engine, "before_cursor_execute", note)
     assert len(outcomes) == 4
-    assert sum(found.changes for found in outcomes) == 20
+    assert sum(outcome.changes for outcome in outcomes) == 20
     # Twenty of one rule; of the other, three and those that take their place, in each of four batches.
     assert len(written) == 20 + 4 * (3 + 3)
     assert world.scores() == {"ada": 106}

@@ -52,8 +52,8 @@ def by_fields(case: Case) -> bool:
 
 
 def _exit_conditions(case: Case) -> Mapping[str, Any]:
-    found = case.exit_when or {}
-    return {} if "event" in found else found
+    conditions = case.exit_when or {}
+    return {} if "event" in conditions else conditions
 
 
 REMEMBERING = [*REARM, *GUARDS, *SKIPS]
@@ -165,13 +165,13 @@ class Play:
             self._adjust("p", cause, silent=step.silent, depth=step.depth, **amount)
 
     def _change_contact(self, step: Step) -> None:
-        found = step.part("contact")
+        values = step.part("contact")
         if self.fields and step.scores:
-            found[LEVEL] = step.score
-        columns = {name: value for name, value in found.items() if name in COLUMNS}
-        self.custom |= {name: value for name, value in found.items() if name not in COLUMNS}
+            values[LEVEL] = step.score
+        columns = {name: value for name, value in values.items() if name in COLUMNS}
+        self.custom |= {name: value for name, value in values.items() if name not in COLUMNS}
         self.custom = {name: value for name, value in self.custom.items() if value is not MISSING}
-        if found:
+        if values:
             self.world.change(depth=step.depth, fields=self.custom, **columns)
 
     def _send(self, step: Step, event_id: str) -> None:
@@ -211,29 +211,29 @@ class Play:
 
     def outcomes(self) -> list[str]:
         """What is stored of each step, by the cause that the enrollment or skip names."""
-        found = self.world.query(
+        stored = self.world.query(
             "SELECT origin, 'enroll' FROM enrollments UNION ALL SELECT origin, 'skip:' || reason FROM skips"
         )
-        by_cause = {origin.partition(":")[2]: word for origin, word in found}
+        by_cause = {origin.partition(":")[2]: word for origin, word in stored}
         assert by_cause.keys() <= set(self.causes)
-        assert len(by_cause) == len(found)
+        assert len(by_cause) == len(stored)
         return [by_cause.get(cause, ".") for cause in self.causes]
 
     def statuses(self) -> list[str]:
         """The statuses that the enrollments should have: those that run end, or are replaced."""
-        found: list[str] = []
+        statuses: list[str] = []
         words = iter(self.case.expected)
         for act in self.case.acts():
             if isinstance(act, Mark):
                 if act.kind == "end":
-                    found = [status.replace("queued", "completed") for status in found]
+                    statuses = [status.replace("queued", "completed") for status in statuses]
                 continue
             for word in (next(words) for _ in act):
                 if word == "replace":
-                    found = [status.replace("queued", "replaced") for status in found]
+                    statuses = [status.replace("queued", "replaced") for status in statuses]
                 if word in ("enroll", "replace"):
-                    found.append("queued")
-        return found
+                    statuses.append("queued")
+        return statuses
 
 
 @pytest.mark.parametrize("case", RUN, ids=lambda case: case.name)

@@ -65,11 +65,11 @@ async def test_search_attributes_are_there_also_on_an_older_database(
         marked = TypedSearchAttributes([SearchAttributePair(KINDLING_RECORD, "r1")])
         await client.start_workflow("Anything", id="found", task_queue="nobody", search_attributes=marked)
 
-        async def found() -> list[str]:
+        async def marked_workflows() -> list[str]:
             return [w.id async for w in client.list_workflows("KindlingRecord = 'r1'")]
 
         async with asyncio.timeout(20):
-            while await found() != ["found"]:
+            while await marked_workflows() != ["found"]:
                 await asyncio.sleep(0.05)
 
 

@@ -65,7 +65,7 @@ def expected(
 
 def counting(rule: Mapping[str, Any], events: Happened, fields: Fields, zone: str) -> Happened:
     """The events that count for an event rule: of each window the earliest."""
-    found = [
+    matching = [
         event
         for event in sorted(events, key=lambda event: (event[2], event[0]))
         if event[1] == rule["on"]
@@ -75,10 +75,10 @@ def counting(rule: Mapping[str, Any], events: Happened, fields: Fields, zone: st
         )
     ]
     if "limit" not in rule:
-        return found
+        return matching
     kept: list[Any] = []
     used: dict[Any, int] = {}
-    for event in found:
+    for event in matching:
         window = window_of(rule["limit"]["per"], zone, event[2])
         used[window] = used.get(window, 0) + 1
         if used[window] <= rule["limit"]["times"]:

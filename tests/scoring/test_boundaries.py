@@ -119,10 +119,10 @@ def test_days_are_those_of_the_calendar(moment: datetime, zone: str) -> None:
 )
 def test_a_date_grows_older_by_days_of_twenty_four_hours(since: str, moment: str, holds: bool) -> None:
     rules = profile({"while": {"since": {"older_than": "1d"}}, "points": 7})
-    found = fold(rules, record(0, since=since), (), (), at(moment))
-    assert found.score() == (7 if holds else None)
+    folded = fold(rules, record(0, since=since), (), (), at(moment))
+    assert folded.score() == (7 if holds else None)
     if not holds:
-        assert [(outlook.at - at(moment), outlook.score) for outlook in forecast(found, ()).changes] == [
+        assert [(outlook.at - at(moment), outlook.score) for outlook in forecast(folded, ()).changes] == [
             (1, 7)
         ]
 
@@ -156,8 +156,8 @@ def test_how_old_a_date_is_counts_as_of_the_event() -> None:
 
 def test_a_date_at_the_end_of_time_never_grows_old() -> None:
     rules = profile({"while": {"until": {"older_than": "30d"}}, "points": 7}, {"on": "e", "points": 1})
-    found = fold(rules, record(0, until="9999-12-31"), [Event("e", "e", START, {})], (), START)
-    assert (found.score(), found.next_change(), forecast(found, found.added.values()).changes) == (
+    folded = fold(rules, record(0, until="9999-12-31"), [Event("e", "e", START, {})], (), START)
+    assert (folded.score(), folded.next_change(), forecast(folded, folded.added.values()).changes) == (
         1,
         None,
         [],

@@ -76,19 +76,19 @@ class Stepwise:
             past=KnownPast(self.applied),
             history=history,
         )
-        found = advance(self.compiled, case, now)
+        progress = advance(self.compiled, case, now)
         self.applied = [event for event in (*self.applied, *events) if event.id not in ids]
-        for entry in found.ledger.removed:
+        for entry in progress.ledger.removed:
             del self.entries[entry.rule, entry.cause_id]
-        self.entries |= found.ledger.added
-        self.changes += [(change.previous, change.current) for change in found.changes]
+        self.entries |= progress.ledger.added
+        self.changes += [(change.previous, change.current) for change in progress.changes]
         self.stored = Stored(
             self.compiled.version,
-            found.score,
-            found.ledger.standing,
-            found.ledger.now,
-            found.ledger.next_change(),
-            found.seq,
+            progress.score,
+            progress.ledger.standing,
+            progress.ledger.now,
+            progress.ledger.next_change(),
+            progress.seq,
         )
 
 
@@ -162,10 +162,10 @@ def test_changes_form_an_unbroken_chain_from_empty_to_the_score(
 def test_every_breakdown_adds_up_to_the_score(
     compiled: CompiledProfile, events: list[Event], hours: int
 ) -> None:
-    found = fold(compiled, record(), events, (), hours * HOUR)
-    lines = breakdown(found)
-    assert dict.fromkeys(lines) == dict.fromkeys(breakdown(found, found.added.values()))
-    assert sum(points for _, points, _ in lines) == (found.score() or 0)
+    folded = fold(compiled, record(), events, (), hours * HOUR)
+    lines = breakdown(folded)
+    assert dict.fromkeys(lines) == dict.fromkeys(breakdown(folded, folded.added.values()))
+    assert sum(points for _, points, _ in lines) == (folded.score() or 0)
 
 
 @settings(max_examples=500, deadline=None)
@@ -174,10 +174,10 @@ def test_between_now_and_the_next_change_the_score_stands_still(
     compiled: CompiledProfile, events: list[Event], hours: int
 ) -> None:
     events = [event for event in events if event.at <= hours * HOUR]
-    found = fold(compiled, record(), events, (), hours * HOUR)
-    due = found.next_change()
-    last = due - 1 if due is not None else found.now + 400 * 24 * HOUR
-    assert fold(compiled, record(), events, (), last).score() == found.score()
+    folded = fold(compiled, record(), events, (), hours * HOUR)
+    due = folded.next_change()
+    last = due - 1 if due is not None else folded.now + 400 * 24 * HOUR
+    assert fold(compiled, record(), events, (), last).score() == folded.score()
 
 
 @settings(max_examples=500, deadline=None)
@@ -186,16 +186,16 @@ def test_the_forecast_names_every_moment_at_which_the_fold_changes(
     compiled: CompiledProfile, events: list[Event], hours: int
 ) -> None:
     events = [event for event in events if event.at <= hours * HOUR]
-    found = fold(compiled, record(), events, (), hours * HOUR)
-    ahead = forecast(found, found.added.values())
+    folded = fold(compiled, record(), events, (), hours * HOUR)
+    ahead = forecast(folded, folded.added.values())
     assert ahead.looked_until is None
-    score = found.score()
+    score = folded.score()
     for change in ahead.changes[:40]:
         assert fold(compiled, record(), events, (), change.at - 1).score() == score
         assert fold(compiled, record(), events, (), change.at).score() == change.score
         score = change.score
     if len(ahead.changes) < 40:
-        assert fold(compiled, record(), events, (), found.now + 4_000 * 24 * HOUR).score() == score
+        assert fold(compiled, record(), events, (), folded.now + 4_000 * 24 * HOUR).score() == score
 
 
 @settings(max_examples=500, deadline=None)
@@ -204,8 +204,8 @@ def test_the_forecast_is_the_same_when_entries_are_looked_at_in_their_turn(
     compiled: CompiledProfile, events: list[Event], hours: int
 ) -> None:
     events = [event for event in events if event.at <= hours * HOUR]
-    found = fold(compiled, record(), events, (), hours * HOUR)
-    entries = sorted(found.added.values(), key=lambda entry: (entry.starts_at, entry.cause_id))
+    folded = fold(compiled, record(), events, (), hours * HOUR)
+    entries = sorted(folded.added.values(), key=lambda entry: (entry.starts_at, entry.cause_id))
 
     def begun_after(rule: str, start: int) -> Iterator[Entry]:
         return (entry for entry in entries if entry.rule == rule and entry.starts_at > start)
@@ -213,6 +213,6 @@ def test_the_forecast_is_the_same_when_entries_are_looked_at_in_their_turn(
     fading = [
         steps
         for key in compiled.expiring
-        for steps in fading_in_turn(found, compiled.rules_by_key[key], partial(begun_after, key))
+        for steps in fading_in_turn(folded, compiled.rules_by_key[key], partial(begun_after, key))
     ]
-    assert forecast(found, (), fading=fading) == forecast(found, entries)
+    assert forecast(folded, (), fading=fading) == forecast(folded, entries)

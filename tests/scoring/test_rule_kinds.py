@@ -32,9 +32,9 @@ def test_a_rule_of_each_kind_is_compiled(kind: RuleKind) -> None:
     profile = ScoreProfile.model_validate({"key": "p", "rules": [rule]})
     assert profile.rules[0].kind is kind
     compiled = compile_profile(profile, 1, 1)
-    found: list[Any] = [*compiled.rules_by_key.values(), *compiled.attribute_rules]
-    found += compiled.inactivity_rules
-    assert [(one.key, one.points) for one in found] == [("r", 3)]
+    rules: list[Any] = [*compiled.rules_by_key.values(), *compiled.attribute_rules]
+    rules += compiled.inactivity_rules
+    assert [(one.key, one.points) for one in rules] == [("r", 3)]
 
 
 @KINDS

@@ -150,8 +150,8 @@ def test_the_breakdown_adds_up_and_shows_what_bounds_took() -> None:
         groups={"mail": {"max": 30}},
         max=200,
     )
-    found = ledger(rules, [event(1), event(2), event(3, "f")], 4, of=record(stage="demo"))
-    lines = breakdown(found, found.added.values())
+    folded = ledger(rules, [event(1), event(2), event(3, "f")], 4, of=record(stage="demo"))
+    lines = breakdown(folded, folded.added.values())
     assert lines == [
         ("r0", 40, 2),
         ("r1", 190, 1),
@@ -159,7 +159,7 @@ def test_the_breakdown_adds_up_and_shows_what_bounds_took() -> None:
         ("group:mail", -10, 1),
         ("clamp", -25, 1),
     ]
-    assert sum(points for _, points, _ in lines) == found.score() == 200
+    assert sum(points for _, points, _ in lines) == folded.score() == 200
 
 
 def test_the_next_change_is_the_first_thing_that_time_does() -> None:

@@ -26,22 +26,22 @@ def one_after_another(compiled: CompiledProfile, past: Sequence[Event], steps: S
 def test_an_event_of_the_same_batch_takes_a_place_that_becomes_free() -> None:
     compiled = profile({"on": "e", "points": 1, "limit": {"times": 2, "per": "ever"}})
     first, second, third, new = (event(hours) for hours in (1, 5, 6, 7))
-    found = one_after_another(compiled, [first, second, third], [first, new, second])
-    assert sorted(entry.cause_id for entry in found.added.values()) == [third.id, new.id]
+    advanced = one_after_another(compiled, [first, second, third], [first, new, second])
+    assert sorted(entry.cause_id for entry in advanced.added.values()) == [third.id, new.id]
 
 
 def test_an_event_of_the_same_batch_is_the_last_that_broke_a_silence() -> None:
     compiled = profile({"after_silence": "1d", "points": -5, "of": ["e"]})
     last, before = event(10), event(4)
-    found = one_after_another(compiled, [before, last], [last, event(4, "e", "new"), before])
-    assert found.quiet_since("r0") == 4 * HOUR
+    advanced = one_after_another(compiled, [before, last], [last, event(4, "e", "new"), before])
+    assert advanced.quiet_since("r0") == 4 * HOUR
 
 
 def test_a_silence_that_nothing_broke_any_more_began_with_the_record() -> None:
     compiled = profile({"after_silence": "1d", "points": -5, "of": ["e"]})
-    found = one_after_another(compiled, [event(4)], [event(4)])
-    assert found.quiet_since("r0") == record().created_at
-    assert found.score() == -5
+    advanced = one_after_another(compiled, [event(4)], [event(4)])
+    assert advanced.quiet_since("r0") == record().created_at
+    assert advanced.score() == -5
 
 
 class Counted(KnownPast):
@@ -52,14 +52,14 @@ class Counted(KnownPast):
         self.read = 0
 
     def after(self, place: Place) -> Iterator[Event]:
-        for found in super().after(place):
+        for passed in super().after(place):
             self.read += 1
-            yield found
+            yield passed
 
     def before(self, at: Micros, types: Collection[str]) -> Iterator[Event]:
-        for found in super().before(at, types):
+        for passed in super().before(at, types):
             self.read += 1
-            yield found
+            yield passed
 
 
 def test_the_work_is_in_proportion_to_the_events_taken_back() -> None:

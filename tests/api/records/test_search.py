@@ -20,7 +20,7 @@ from tests.api.installation import NOW, SHARDS, Installation, opened
 NAMES = ["Özgür Yılmaz", "ÉRIC", "Иван Петров", "Straße", "İrem", "O\u0308zlem", "Zoë 100%_\\", "박지성"]
 
 
-async def found(kindling: Installation, kind: str = "contacts", **filters: str) -> list[str]:
+async def keys_matching(kindling: Installation, kind: str = "contacts", **filters: str) -> list[str]:
     return sorted(item["key"] for item in (await kindling.get(f"/v1/{kind}", **filters))["items"])
 
 
@@ -36,10 +36,12 @@ async def named(kindling: Installation) -> Installation:
 async def test_a_name_is_found_as_it_was_typed_and_otherwise(named: Installation, number: int) -> None:
     name = NAMES[number]
     for text in (name, name.upper(), name.lower(), normalize("NFC", name), normalize("NFD", name), name[:3]):
-        assert f"c{number}" in await found(named, q=text), text
-        assert await found(named, "deals", q=text) == [f"d{key[1:]}" for key in await found(named, q=text)]
+        assert f"c{number}" in await keys_matching(named, q=text), text
+        assert await keys_matching(named, "deals", q=text) == [
+            f"d{key[1:]}" for key in await keys_matching(named, q=text)
+        ]
         saved = await named.client.put("/v1/smart-lists/mine", json={"filter": {"q": text}})
-        assert saved.json()["count"] == len(await found(named, q=text))
+        assert saved.json()["count"] == len(await keys_matching(named, q=text))
 
 
 @pytest.mark.parametrize(
@@ -66,15 +68,15 @@ async def test_what_is_searched_for_stands_for_itself(
             test = lists.column_tests("contact", q=text)
             assert lists.count(connection, "contact", None, test) == len(keys)
     else:
-        assert await found(named, q=text) == keys
+        assert await keys_matching(named, q=text) == keys
 
 
 async def test_key_and_address_are_searched_too(kindling: Installation) -> None:
     await kindling.send(*opened("Jürgen@Example.com"))
     await kindling.client.put("/v1/contacts/ben", json={"email": "Ünal@Example.com"})
-    assert await found(kindling, q="JÜRGEN@") == ["Jürgen@Example.com"]
-    assert await found(kindling, q="ÜNAL@example") == ["ben"]
-    assert await found(kindling, q="example.COM") == ["Jürgen@Example.com", "ben"]
+    assert await keys_matching(kindling, q="JÜRGEN@") == ["Jürgen@Example.com"]
+    assert await keys_matching(kindling, q="ÜNAL@example") == ["ben"]
+    assert await keys_matching(kindling, q="example.COM") == ["Jürgen@Example.com", "ben"]
 
 
 @pytest.mark.parametrize(
@@ -85,10 +87,10 @@ async def test_an_address_is_found_in_whatever_case(kindling: Installation, text
     await kindling.client.put("/v1/contacts/ben", json={"email": "unal@example.com"})
     await kindling.client.put("/v1/contacts/cyd", json={"email": " "})
     await kindling.client.put("/v1/contacts/" + text.strip(), json={})
-    assert await found(kindling, email=text) == ["ada"]
+    assert await keys_matching(kindling, email=text) == ["ada"]
     saved = await kindling.client.put("/v1/smart-lists/mine", json={"filter": {"email": text}})
     assert saved.json()["count"] == 1
-    assert await found(kindling, email=" ") == []
+    assert await keys_matching(kindling, email=" ") == []
 
 
 async def test_an_address_of_any_length_is_kept_and_found(kindling: Installation) -> None:
@@ -101,8 +103,8 @@ async def test_an_address_of_any_length_is_kept_and_found(kindling: Installation
         assert saved.status_code == 201, saved.text
     for written in (key, normalize("NFD", key[:10]) + key[10:].upper()):
         assert (await kindling.client.put(f"/v1/contacts/{written}", json={})).status_code == 201
-    assert await found(kindling, email=f"{normalize('NFD', long[:100])}{long[100:]}A") == ["ada"]
-    assert await found(kindling, q=f"{long}B") == ["ben"]
+    assert await keys_matching(kindling, email=f"{normalize('NFD', long[:100])}{long[100:]}A") == ["ada"]
+    assert await keys_matching(kindling, q=f"{long}B") == ["ben"]
     assert (await kindling.get("/v1/status"))["shared_addresses"] == 1
 
 
@@ -151,12 +153,12 @@ async def test_every_way_to_change_a_record_changes_what_it_is_found_by(kindling
     assert merged.json()["email"] == "EVE@x.example"
     with kindling.database.read() as connection:
         _check_columns(connection)
-    assert await found(kindling, q="bén") == ["ben"]
-    assert await found(kindling, email="eve@X.example") == ["cyd"]
-    assert await found(kindling, q="eve@") == ["cyd"]
-    assert await found(kindling, q="ève") == []
-    assert await found(kindling, "deals", q="zwöi") == ["two"]
-    assert await found(kindling, "deals", q="déal") == ["DÉAL"]
+    assert await keys_matching(kindling, q="bén") == ["ben"]
+    assert await keys_matching(kindling, email="eve@X.example") == ["cyd"]
+    assert await keys_matching(kindling, q="eve@") == ["cyd"]
+    assert await keys_matching(kindling, q="ève") == []
+    assert await keys_matching(kindling, "deals", q="zwöi") == ["two"]
+    assert await keys_matching(kindling, "deals", q="déal") == ["DÉAL"]
 
 
 def _check_columns(connection: Connection) -> None:
