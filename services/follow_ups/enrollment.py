@@ -147,7 +147,14 @@ class EnrollByHand:
             with self._resources.database.read() as connection:
                 now = self._resources.clock()
                 listed = enlist(
-                    connection, shard, published, trigger, kind, ids, Wanted(str(uuid7()), matching=True), now
+                    connection,
+                    shard,
+                    published,
+                    trigger,
+                    kind,
+                    ids,
+                    Wanted(str(uuid7()), matching=True, again=True),
+                    now,
                 )
                 count += len(listed.enrolling.decide(connection).enrollments)
         return count

@@ -204,7 +204,7 @@ def test_the_blast_radius_of_a_profile(world: World) -> None:
         "new": False,
         "changed": 2,
         "band_moves": [{"from": "cold", "to": "warm", "count": 2}],
-        "fire": [{"automation": "hot", "enrolled": 2}],
+        "fire": [{"automation": "hot", "enrolled": 2, "past": 0}],
     }
     assert world.application.scores.one("contact", "ada", "engagement", at=None, limit=1).score == 2
 
