@@ -143,7 +143,7 @@ def _no_dates(profile: CompiledProfile, record: Record) -> list[str]:
     notes = []
     for rule in profile.attribute_rules:
         for field, _ in rule.ages:
-            value = record.fields(field)
+            value = record.fields(f"{profile.applies_to}.{field}")
             if is_empty(value) or (isinstance(value, str) and parse_moment(value) is not None):
                 continue
             notes.append(

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from automations.model import Automation
 from automations.steps.places import find_step, outline, walk
@@ -136,3 +137,10 @@ def test_a_long_title_is_cut() -> None:
     title = title_of({"stop": "x" * 200})
     assert len(title) == LONGEST
     assert title.endswith("…")
+
+
+@pytest.mark.parametrize("kind", ["add_tag", "remove_tag"])
+def test_blanks_around_a_tag_are_no_part_of_it(kind: str) -> None:
+    assert title_of({kind: " cold "}) == title_of({kind: "cold"})
+    with pytest.raises(ValidationError, match="a tag is not blank"):
+        title_of({kind: "  "})

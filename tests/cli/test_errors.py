@@ -72,3 +72,9 @@ def test_an_unknown_setting_of_ours_is_pointed_at(kindling: Kindling) -> None:
     said = kindling("up", status=1).stderr
     assert "KINDLING_HOMES is not a setting. Did you mean KINDLING_HOME?" in said
     assert "127.0.0.1:1 cannot be reached" in said
+
+
+def test_a_setting_that_is_wrong_is_json_too(kindling: Kindling) -> None:
+    kindling.environment |= {"KINDLING_LOOP_LIMIT": "x", "KINDLING_PORT": "abc"}
+    told = json.loads(kindling("status", "--json", status=1).stdout)
+    assert {error["variable"] for error in told["errors"]} == {"KINDLING_LOOP_LIMIT", "KINDLING_PORT"}

@@ -1,4 +1,5 @@
 import json
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
@@ -133,3 +134,17 @@ def test_a_form_that_is_none_is_wrong_usage(kindling: Kindling, written: Write) 
     assert "--decimal" in kindling("import", file, "--decimal", "x", status=2).stderr
     assert "no delimiter" in kindling("import", file, "--delimiter", "ab", status=2).stderr
     assert 'no column "amount"' in kindling("import", file, "--number", "amount", status=1).stderr
+
+
+def test_what_is_imported_starts_nothing_unless_it_is_told_to(kindling: Kindling, written: Write) -> None:
+    events = "SELECT silent, count(*) FROM events WHERE type = 'visit' GROUP BY silent ORDER BY silent"
+    quiet = kindling("import", written("quiet.csv", "contact,type\nada,visit\n"))
+    assert "--triggers fire" in quiet.stderr
+    loud = kindling(
+        "import", written("loud.csv", "contact,type\nada,visit\nben,visit\n"), "--triggers", "fire"
+    )
+    assert "--triggers fire" not in loud.stderr
+    with sqlite3.connect(kindling.home / "kindling.db") as database:
+        assert database.execute(events).fetchall() == [(0, 2), (1, 1)]
+    both = kindling("import", written("x.csv", "contact,type\n"), "--silent", "--triggers", "fire", status=2)
+    assert "cannot both be meant" in both.stderr

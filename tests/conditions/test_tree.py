@@ -170,3 +170,10 @@ def test_a_tree_in_sql_selects_exactly_the_rows_that_hold(
             for condition in (test, sa.not_(test))
         ]
     assert counts == ([1, 0] if compile_conditions(raw)(row.get, 0) else [0, 1])
+
+
+def test_blanks_around_a_tag_are_no_part_of_it() -> None:
+    for field in ("contact.tags", "tags"):
+        holds = compile_conditions({field: {"has": " hot "}})
+        assert holds(lambda _: ["hot"], 0)
+        assert not holds(lambda _: ["cold"], 0)

@@ -212,3 +212,22 @@ async def test_who_was_enrolled_by_hand_is_not_what_the_trigger_did(kindling: In
     kindling.score()
     await kindling.client.post("/v1/automations/hot/enroll", json={"contacts": ["ada"]})
     assert (await backtest(kindling))["published"]["enrollments"] == 0
+
+
+async def test_fields_are_read_as_they_are_now_and_that_is_said(kindling: Installation) -> None:
+    """Points first, the stage later: enrolled was nobody, and the look back cannot know it."""
+    await kindling.publish()
+    trigger = {
+        "profile": "engagement",
+        "fires": "on_entry",
+        "filters": {"score": {"greater_or_equal": 2}, "contact.stage": {"equal": "lead"}},
+    }
+    await kindling.automate("hot", trigger=trigger, steps=[{"add_tag": "x"}])
+    await kindling.send(*opened("ada", 3))
+    kindling.score()
+    await kindling.client.patch("/v1/contacts/ada", json={"stage": "lead"})
+    kindling.score()
+    result = await kindling.client.post("/v1/automations/hot/backtest", json={"days": 30})
+    told = result.json()
+    assert (told["enrollments"], told["published"]["enrollments"], told["only_here"]) == (1, 0, 1)
+    assert "reads fields and other scores as they are now" in told["warnings"][0]

@@ -212,3 +212,14 @@ async def test_a_lock_of_another_program_is_answered_with_503_and_nothing_is_los
         assert len((await locked.get("/v1/events", contact="ada", type="email.opened"))["items"]) == 2
     outsider.close()
     locked.database.close()
+
+
+async def test_loops_that_were_stopped_are_in_the_status(kindling: Installation) -> None:
+    await kindling.automate("sync", trigger={"event": "crm.updated"}, steps=[{"add_tag": "x"}])
+    for contact, count in (("ada", 23), ("ben", 21), ("eve", 3)):
+        await kindling.send(*({"type": "crm.updated", "contact": contact} for _ in range(count)))
+    kindling.score()
+    stopped = [{"automation": "sync", "contacts": 2, "skipped": 4}]
+    assert (await kindling.get("/v1/status"))["loops"] == stopped
+    kindling.later(2)
+    assert (await kindling.get("/v1/status"))["loops"] == []

@@ -157,3 +157,17 @@ async def test_reading_a_score_reads_no_entries_that_time_does_not_change(kindli
     event.remove(kindling.database.engine, "before_cursor_execute", note)
     assert (found["score"], found["breakdown"]) == (80, [{"rule": "opened", "points": 80, "count": 40}])
     assert not [statement for statement in read if "entries" in statement]
+
+
+async def test_a_rule_that_never_holds_since_a_field_is_no_date_is_told(kindling: Installation) -> None:
+    rule = {"key": "old", "while": {"birthday": {"older_than": "30d"}}, "points": 7}
+    await kindling.publish("age", rules=[rule, {"key": "x", "on": "x", "points": 1}])
+    for key, birthday in (("ada", "15/05/2020"), ("ben", 31182), ("eve", "2020-05-15"), ("dora", None)):
+        await kindling.client.put(f"/v1/contacts/{key}", json={"fields": {"birthday": birthday}})
+    kindling.score()
+    notes = {
+        key: (await kindling.get(f"/v1/contacts/{key}/scores/age"))["notes"]
+        for key in ("ada", "ben", "eve", "dora")
+    }
+    assert [len(notes[key]) for key in notes] == [1, 1, 0, 0]
+    assert notes["ada"][0].startswith('rule old never holds: birthday is "15/05/2020", which is no date')
