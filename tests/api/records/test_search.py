@@ -229,7 +229,9 @@ async def test_a_plus_that_was_read_as_a_blank_is_told(kindling: Installation) -
 async def test_blanks_around_a_tag_are_no_part_of_it_in_lists(kindling: Installation) -> None:
     await kindling.client.put("/v1/contacts/ada", json={"tags": ["hot"]})
     assert len((await kindling.get("/v1/contacts", tag=" hot "))["items"]) == 1
-    for number, asked in enumerate(({"filter": {"tag": " hot "}}, {"filters": {"contact.tags": {"has": " hot "}}})):
+    for number, asked in enumerate(
+        ({"filter": {"tag": " hot "}}, {"filters": {"contact.tags": {"has": " hot "}}})
+    ):
         saved = await kindling.client.put(f"/v1/smart-lists/hot-{number}", json=asked)
         assert saved.status_code == 201, saved.text
         assert len((await kindling.get(f"/v1/smart-lists/hot-{number}/contacts"))["items"]) == 1
