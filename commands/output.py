@@ -80,12 +80,17 @@ def print_failure(message: str, problems: Iterable[Problem | SettingProblem] = (
     print_json({"error": message, **({"errors": errors} if errors else {})})
 
 
-def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], right: Sequence[str] = ()) -> None:
-    """A table; the columns named in `right` hold numbers."""
+def print_table(
+    columns: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    right: Sequence[str] = (),
+    whole: Sequence[str] = (),
+) -> None:
+    """A table; the columns named in `right` hold numbers, those in `whole` what people copy."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
     for column in columns:
         justify = "right" if column in right else "left"
-        table.add_column(column, justify=justify, overflow="fold")  # type: ignore[arg-type]
+        table.add_column(column, justify=justify, overflow="fold", no_wrap=column in whole)  # type: ignore[arg-type]
     for row in rows:
         table.add_row(*("" if cell is None else str(cell) for cell in row))
     console().print(table, soft_wrap=False, markup=False)

@@ -52,6 +52,7 @@ def suppressions(lift: list[str], *, limit: int, as_json: bool) -> int:
                 for one in page.items
             ],
             right=("met",),
+            whole=("id",),
         )
         note_rest(page.next, limit)
     return 0

@@ -1,6 +1,7 @@
 """What is to be said of the properties that a file brought: read in two ways, or not as published rules read them."""
 
 from collections.abc import Iterable, Mapping
+from shlex import quote
 from typing import Any
 
 from conditions.times import from_iso, parse_moment
@@ -97,20 +98,22 @@ def _in_two_ways(watched: Watched) -> str | None:
     form = likely_form(text[1]) if text else None
     if form is None and watched.like_thousands and not watched.other_decimals:
         form = likely_form("1.234,5")
-    remedy = f"; if these are numbers, say how they are written: --number {watched.column}=" if form else ""
-    example = form.example if form else ""
+    remedy = ""
+    if form:
+        option = quote(f"{watched.column}={form.example}")
+        remedy = f"; if these are numbers, say how they are written: --number {option}"
     if text and watched.numbers and watched.first_number:
         return (
             f"{watched.name} is a number in {_rows(watched.numbers)}, such as {_at(watched.first_number)}, and a text "
-            f"in {_rows(watched.texts)}, such as {_at(text)}{remedy}{example}."
+            f"in {_rows(watched.texts)}, such as {_at(text)}{remedy}."
         )
     if text and form:
-        return f"{watched.name} is a text in {_rows(watched.texts)}, such as {_at(text)}{remedy}{example}."
+        return f"{watched.name} is a text in {_rows(watched.texts)}, such as {_at(text)}{remedy}."
     if watched.like_thousands and not watched.other_decimals:
         line, written = watched.like_thousands
         return (
             f'{watched.name}: "{written}" in line {line} is read with a decimal point; if it is between thousands, '
-            f"say --number {watched.column}=1.234,56."
+            f"say --number {quote(f'{watched.column}=1.234,56')}."
         )
     return None
 

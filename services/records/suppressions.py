@@ -3,9 +3,10 @@
 import secrets
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from uuid_utils import uuid7
 
+from conditions.definition import invalid
 from conditions.messages import plain_errors
 from conditions.problems import Problem
 from conditions.times import Micros, to_iso
@@ -19,7 +20,15 @@ from store.intake import suppressed
 from store.records import contacts, suppressions
 
 REASON = "erased"
-Address = Annotated[ShortText, Field(min_length=1)]
+
+
+def _check_address(text: str) -> str:
+    if "@" not in text.strip("@ ") or " " in text.strip():
+        raise invalid(Problem((), f'"{text[:40]}" is no e-mail address; "contact" takes a key'))
+    return text
+
+
+Address = Annotated[ShortText, Field(min_length=1), AfterValidator(_check_address)]
 
 
 class SuppressIn(BaseModel):

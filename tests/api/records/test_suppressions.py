@@ -203,3 +203,10 @@ def test_hashes_of_two_installations_differ() -> None:
     hashes = [suppressed.hashed(names, secret * 32) for secret in ("aa", "bb")]
     assert hashes[0] != hashes[1]
     assert "ada" not in str(hashes[0].values())
+
+
+async def test_what_is_no_address_suppresses_nobody(kindling: Installation) -> None:
+    refused = await kindling.client.post("/v1/suppressions", json={"email": "not an address"})
+    assert refused.status_code == 422
+    assert "is no e-mail address" in refused.json()["errors"][0]["message"]
+    assert (await kindling.get("/v1/suppressions"))["items"] == []
