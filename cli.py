@@ -170,7 +170,9 @@ def score(
     profile: Annotated[str | None, typer.Argument(help="One score, with what it is made of.")] = None,
     *,
     deal: Annotated[bool, typer.Option("--deal", help="The key is that of a deal.")] = False,
-    at: Annotated[str | None, typer.Option(metavar="TIME", help="At another time, past or future.")] = None,
+    at: Annotated[
+        str | None, typer.Option(metavar="TIME", help="At another time: 2026-06-30, -7d, +7d.")
+    ] = None,
     entries: Annotated[bool, typer.Option("--entries", help="With each entry behind it.")] = False,
     as_json: Json = False,
 ) -> None:

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 from api.bodies import Body, takes
 from api.parameters import DEFAULT_LIMIT, Cursor, Key, Limit, RecordKey, Text, Triggers
 from api.state import App
-from conditions.times import from_iso
+from conditions.times import Micros
 from services.answers import Page
 from services.design.documents import read_silent
 from services.operations.answers import TimelineEntry
@@ -15,6 +15,23 @@ from services.records.adjustments import AdjustmentIn
 from services.records.answers import Adjusted, Score, ScoreEntry, ScoreSummary
 from services.records.kinds import Kind
 from services.resources import BadParameter
+
+At = Annotated[
+    str | None,
+    Query(
+        description="ISO 8601, or `-7d` and `%2B7d` from now: another time, past or future, from rules and fields as "
+        "they are now"
+    ),
+]
+
+
+def _moment(app: App, at: str | None) -> Micros | None:
+    if at is None:
+        return None
+    try:
+        return app.scores.moment(at)
+    except ValueError as error:
+        raise BadParameter("at", str(error)) from None
 
 
 def add_score_routes(router: APIRouter, kind: Kind) -> None:
@@ -31,10 +48,10 @@ def add_score_routes(router: APIRouter, kind: Kind) -> None:
         """Events, score changes, enrollments, tasks and notifications, the newest first."""
         return app.timeline.of(kind, key, cursor=cursor, limit=limit)
 
-    @router.get("/{key}/scores", summary=f"Read a {kind}'s scores")
-    def get_scores(key: RecordKey, app: App) -> Page[ScoreSummary]:
-        """Under every published profile; a score may be null, which is not 0."""
-        return app.scores.of_record(kind, key)
+    @router.get("/{key}/scores", response_model_exclude_unset=True, summary=f"Read a {kind}'s scores")
+    def get_scores(key: RecordKey, app: App, at: At = None) -> Page[ScoreSummary]:
+        """Under every published profile; a score may be null, which is not 0. Without `at`, as of the last scoring."""
+        return app.scores.of_record(kind, key, _moment(app, at))
 
     @router.get(
         "/{key}/scores/{profile}",
@@ -45,20 +62,12 @@ def add_score_routes(router: APIRouter, kind: Kind) -> None:
         key: RecordKey,
         profile: Key,
         app: App,
-        at: Annotated[
-            str | None, Query(description="ISO 8601: the score at another time, past or future")
-        ] = None,
+        at: At = None,
         cursor: Cursor = None,
         limit: Limit = DEFAULT_LIMIT,
     ) -> Score:
         """What it is made of, how it will go on, and its changes. Without `at`, as of the last scoring."""
-        moment = None
-        if at is not None:
-            try:
-                moment = from_iso(at)
-            except ValueError as error:
-                raise BadParameter("at", str(error)) from None
-        return app.scores.one(kind, key, profile, at=moment, cursor=cursor, limit=limit)
+        return app.scores.one(kind, key, profile, at=_moment(app, at), cursor=cursor, limit=limit)
 
     @router.get(
         "/{key}/scores/{profile}/entries",

@@ -13,26 +13,26 @@ from commands.output import (
     shown_moment,
 )
 from commands.session import session
-from conditions.times import from_iso
 from runtime.errors import ReadableError
 from services.foresight.preview import preview
 from services.records.answers import Change, Outlook, Score, ScoreEntry, ScoreSummary
 from services.records.kinds import Kind
 
 SHOWN = 10
+_BY_TODAY = "by the rules and fields of today"
 
 
 def score(key: str, profile: str | None, *, deal: bool, at: str | None, entries: bool, as_json: bool) -> int:
     """Show a record's scores, or one with what it is made of."""
     kind: Kind = "deal" if deal else "contact"
-    try:
-        moment = from_iso(at) if at is not None else None
-    except ValueError as error:
-        raise ReadableError(f"--at: {error}") from None
-    if profile is None:
-        return _every_score(kind, key, as_json=as_json)
     with session() as opened:
         scores = opened.application.scores
+        try:
+            moment = scores.moment(at) if at is not None else None
+        except ValueError as error:
+            raise ReadableError(f"--at: {error}") from None
+        if profile is None:
+            return _every_score(scores.of_record(kind, key, moment).items, kind, as_json=as_json)
         one = scores.one(kind, key, profile, at=moment, limit=SHOWN)
         behind = None
         if entries:
@@ -44,12 +44,12 @@ def score(key: str, profile: str | None, *, deal: bool, at: str | None, entries:
     return 0
 
 
-def _every_score(kind: Kind, key: str, *, as_json: bool) -> int:
-    with session() as opened:
-        summaries = opened.application.scores.of_record(kind, key).items
+def _every_score(summaries: Sequence[ScoreSummary], kind: Kind, *, as_json: bool) -> int:
     if as_json:
         print_json(summaries)
         return 0
+    if summaries and summaries[0].at:
+        say(f"as of {_moment(summaries[0].at)}, {_BY_TODAY}", "dim")
     for summary in summaries:
         say(f"{summary.profile}: {_standing(summary)}")
     if not summaries:
@@ -69,7 +69,7 @@ def shown(value: int | None) -> str:
 def _print_score(score: Score, entries: Sequence[ScoreEntry]) -> None:
     say(f"{score.profile}: {_standing(score)}", "bold")
     if score.at:
-        say(f"as of {_moment(score.at)}, version {score.version}", "dim")
+        say(f"as of {_moment(score.at)}, version {score.version}, {_BY_TODAY}", "dim")
     if score.breakdown:
         print_table(
             ("rule", "points", "count"),

@@ -183,6 +183,9 @@ class ScoreSummary(BaseModel):
     profile: str
     score: int | None
     band: str | None
+    at: str | None = Field(
+        default=None, description="Another time that was asked for: from rules and fields as they are now"
+    )
     updated_at: str | None
     next_change_at: str | None = Field(description="When time alone may next change the score")
 

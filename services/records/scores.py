@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 from conditions.problems import suggestion
-from conditions.times import Micros, parse_moment, to_iso
+from conditions.times import Micros, moment_from, parse_moment, to_iso
 from conditions.tree import field_words
 from conditions.values import is_empty
 from engine.coming import Coming, StoredEntries
@@ -42,14 +42,37 @@ class Scores:
 
     def __init__(self, resources: Resources, profiles: ProfileCache) -> None:
         self._database = resources.database
+        self._clock = resources.clock
         self._profiles = profiles
 
-    def of_record(self, kind: Kind, key: str) -> Page[ScoreSummary]:
-        """The record's scores under all published profiles."""
+    def moment(self, text: str) -> Micros:
+        """The time that a person names: ISO 8601, or `-7d` and `+7d` from now; raises ValueError."""
+        return moment_from(text, self._clock())
+
+    def of_record(self, kind: Kind, key: str, at: Micros | None = None) -> Page[ScoreSummary]:
+        """The record's scores under all published profiles, as of the last scoring or `at` another time."""
         with self._database.read() as connection:
             record = find_record(connection, kind, key)
             scores = score_reads.scores_of(connection, kind, record["id"])
-            return Page[ScoreSummary](items=[self._summary(connection, row) for row in scores], next=None)
+            if at is None:
+                return Page[ScoreSummary](items=[self._summary(connection, row) for row in scores], next=None)
+            return Page[ScoreSummary](
+                items=[self._summary_at(connection, row, record["id"], at) for row in scores], next=None
+            )
+
+    def _summary_at(
+        self, connection: Connection, row: RowMapping, record_id: int, at: Micros
+    ) -> ScoreSummary:
+        profile = self._profiles.version(connection, row["id"], row["version"])
+        score = self._folded(connection, profile, record_id, at).score()
+        return ScoreSummary(
+            profile=row["profile"],
+            score=score,
+            band=profile.band(score),
+            at=to_iso(at),
+            updated_at=None,
+            next_change_at=None,
+        )
 
     def _summary(self, connection: Connection, row: RowMapping) -> ScoreSummary:
         profile = self._profiles.version(connection, row["id"], row["version"])

@@ -171,3 +171,18 @@ async def test_a_rule_that_never_holds_since_a_field_is_no_date_is_told(kindling
     }
     assert [len(notes[key]) for key in notes] == [1, 1, 0, 0]
     assert notes["ada"][0].startswith('rule old never holds: birthday is "15/05/2020", which is no date')
+
+
+async def test_all_scores_at_another_time(kindling: Installation) -> None:
+    await kindling.publish()
+    await kindling.send(*opened("ada", occurred_at="2026-11-20T00:00:00Z"), *opened("ada"))
+    kindling.score()
+    for at, score in (("2026-11-20T12:00:00Z", 1), ("+7d", 2)):
+        answer = await kindling.get("/v1/contacts/ada/scores", at=at)
+        [summary] = answer["items"]
+        assert (summary["profile"], summary["score"]) == ("engagement", score)
+        one = await kindling.get("/v1/contacts/ada/scores/engagement", at=at)
+        assert (one["score"], one["at"]) == (score, summary["at"])
+    assert "at" not in (await kindling.get("/v1/contacts/ada/scores"))["items"][0]
+    wrong = await kindling.client.get("/v1/contacts/ada/scores?at=-7x")
+    assert (wrong.status_code, "write -7d" in wrong.text) == (422, True)
