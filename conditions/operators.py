@@ -33,7 +33,7 @@ class Operator:
     interval that passes the operand is, and `strict`, whether it is left out itself; `inverse`, the operator that
     passes a number where this one does not; `emptiness`, it asks whether the field is empty (true) or not (false);
     `members`, it looks for the operand in a list; `searches`, it looks for it anywhere in a text; `ages`, time alone
-    can make it true.
+    can make it true; `elsewhere`, what the same is called in other places.
     """
 
     name: str
@@ -51,6 +51,7 @@ class Operator:
     members: bool = False
     searches: bool = False
     ages: bool = False
+    elsewhere: tuple[str, ...] = ()
 
     def fits(self, kind: FieldType) -> bool:
         """Whether it can come out both ways for a field of this type."""
@@ -127,6 +128,7 @@ OPERATORS: dict[str, Operator] = {
         Operator(
             name="equal",
             label="is",
+            elsewhere=("eq", "=", "==", "is", "equals", "equal_to"),
             operand=operands.SCALAR,
             types=frozenset((_NUMBER, _TEXT, _BOOLEAN, _CHANNELS)),
             test=_equal,
@@ -136,6 +138,7 @@ OPERATORS: dict[str, Operator] = {
         Operator(
             name="not_equal",
             label="is not",
+            elsewhere=("ne", "neq", "!=", "<>", "is_not", "not_equals"),
             operand=operands.SCALAR,
             types=frozenset((_NUMBER, _TEXT, _BOOLEAN, _CHANNELS)),
             test=_not_equal,
@@ -145,6 +148,7 @@ OPERATORS: dict[str, Operator] = {
         Operator(
             name="greater",
             label="is greater than",
+            elsewhere=("gt", ">", "greater_than", "more_than", "above", "over", "after"),
             operand=operands.COMPARABLE,
             types=frozenset((_NUMBER, _TEXT, _MOMENT)),
             test=_ordering(operator.gt),
@@ -156,6 +160,7 @@ OPERATORS: dict[str, Operator] = {
         Operator(
             name="greater_or_equal",
             label="is at least",
+            elsewhere=("gte", "ge", ">=", "at_least", "min", "minimum", "greater_than_or_equal", "from"),
             operand=operands.COMPARABLE,
             types=frozenset((_NUMBER, _TEXT, _MOMENT)),
             test=_ordering(operator.ge),
@@ -166,6 +171,7 @@ OPERATORS: dict[str, Operator] = {
         Operator(
             name="less",
             label="is less than",
+            elsewhere=("lt", "<", "less_than", "lower_than", "below", "under"),
             operand=operands.COMPARABLE,
             types=frozenset((_NUMBER, _TEXT, _MOMENT)),
             test=_ordering(operator.lt),
@@ -177,6 +183,7 @@ OPERATORS: dict[str, Operator] = {
         Operator(
             name="less_or_equal",
             label="is at most",
+            elsewhere=("lte", "le", "<=", "at_most", "max", "maximum", "less_than_or_equal", "up_to"),
             operand=operands.COMPARABLE,
             types=frozenset((_NUMBER, _TEXT, _MOMENT)),
             test=_ordering(operator.le),
@@ -187,6 +194,7 @@ OPERATORS: dict[str, Operator] = {
         Operator(
             name="empty",
             label="is empty",
+            elsewhere=("is_empty", "missing", "is_null", "null", "not_set", "is_blank"),
             operand=operands.FLAG,
             types=frozenset(FieldType),
             test=_empty,
@@ -196,6 +204,7 @@ OPERATORS: dict[str, Operator] = {
         Operator(
             name="not_empty",
             label="is not empty",
+            elsewhere=("is_not_empty", "exists", "is_set", "present", "not_null", "known"),
             operand=operands.FLAG,
             types=frozenset(FieldType),
             test=_not_empty,
@@ -205,6 +214,7 @@ OPERATORS: dict[str, Operator] = {
         Operator(
             name="contains",
             label="contains",
+            elsewhere=("like", "includes", "matches"),
             operand=operands.TEXT,
             types=frozenset((_TEXT, _LIST)),
             test=_contains,
@@ -214,6 +224,7 @@ OPERATORS: dict[str, Operator] = {
         Operator(
             name="starts_with",
             label="starts with",
+            elsewhere=("prefix", "begins_with", "startswith"),
             operand=operands.TEXT,
             types=frozenset((_TEXT, _MOMENT)),
             test=_starts_with,
@@ -222,6 +233,7 @@ OPERATORS: dict[str, Operator] = {
         Operator(
             name="one_of",
             label="is one of",
+            elsewhere=("in", "any_of", "is_any_of", "is_one_of"),
             operand=operands.SCALARS,
             types=frozenset((_NUMBER, _TEXT)),
             test=_one_of,
@@ -231,6 +243,7 @@ OPERATORS: dict[str, Operator] = {
         Operator(
             name="has",
             label="has",
+            elsewhere=("has_tag", "tagged", "contains_tag"),
             operand=operands.SCALAR,
             types=frozenset((_LIST, _CHANNELS)),
             test=_has,
@@ -240,6 +253,7 @@ OPERATORS: dict[str, Operator] = {
         Operator(
             name="older_than",
             label="is older than",
+            elsewhere=("before", "older", "ago", "age"),
             operand=operands.DURATION,
             types=frozenset((_MOMENT,)),
             test=_older_than,
@@ -248,3 +262,10 @@ OPERATORS: dict[str, Operator] = {
         ),
     )
 }
+
+_ELSEWHERE = {name: row.name for row in OPERATORS.values() for name in row.elsewhere}
+
+
+def meant(name: object) -> str | None:
+    """The operator that is called so in other places; None when none is."""
+    return _ELSEWHERE.get(name.strip().lower().replace(" ", "_")) if isinstance(name, str) else None

@@ -10,7 +10,7 @@ from typing_extensions import TypeAliasType
 
 from conditions.definition import invalid
 from conditions.operands import operand_field
-from conditions.operators import OPERATORS, Operator
+from conditions.operators import OPERATORS, Operator, meant
 from conditions.problems import Loc, Problem, suggestion
 from conditions.sql import SqlValue, Test, either
 from conditions.times import Micros, micros_of
@@ -109,7 +109,8 @@ def _mistakes_in_test(field: Any, test: Any, loc: Loc) -> Iterator[Problem]:
         for name, operand in test.items():
             row = OPERATORS.get(name) if isinstance(name, str) else None
             if row is None:
-                yield Problem((*loc, name), f'unknown operator "{name}"{suggestion(name, OPERATORS)}')
+                known = f'; did you mean "{own}"?' if (own := meant(name)) else suggestion(name, OPERATORS)
+                yield Problem((*loc, name), f'unknown operator "{name}"{known}')
             elif mistake := row.operand.mistake_as_written(operand):
                 yield Problem((*loc, name), f"{name}: {mistake}")
 

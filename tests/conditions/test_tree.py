@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from conditions.messages import plain_errors
 from conditions.sql import SqlValue
-from conditions.tree import Conditions, compile_conditions, describe, explain, fields_read, to_sql
+from conditions.tree import Conditions, compile_conditions, describe, explain, fields_read, mistakes, to_sql
 
 RECORD: dict[str, Any] = {"score": 60, "stage": "demo", "tags": ["hot"], "name": None}
 
@@ -177,3 +177,23 @@ def test_blanks_around_a_tag_are_no_part_of_it() -> None:
         holds = compile_conditions({field: {"has": " hot "}})
         assert holds(lambda _: ["hot"], 0)
         assert not holds(lambda _: ["cold"], 0)
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("less_than", "less"),
+        ("gte", "greater_or_equal"),
+        (">=", "greater_or_equal"),
+        ("at_least", "greater_or_equal"),
+        ("at most", "less_or_equal"),
+        ("in", "one_of"),
+        ("exists", "not_empty"),
+        ("Less_Than", "less"),
+        ("!=", "not_equal"),
+        ("greatr", "greater"),
+    ],
+)
+def test_an_operator_of_another_place_is_told_by_its_name_here(written: str, meant: str) -> None:
+    [problem] = mistakes({"score": {written: 5}})
+    assert problem.message == f'unknown operator "{written}"; did you mean "{meant}"?'
