@@ -143,10 +143,21 @@ _TEMPLATE = re.compile(r"\{[{%]\s*([\w.]+)?")
 
 def _misnamed(name: str, loc: Loc, catalogue: Catalogue) -> Iterator[Problem]:
     if catalogue.find(name) is None:
-        known = [*catalogue.named, *(f"{prefix}<name>" for prefix in catalogue.open if prefix)]
-        yield Problem(loc, f'unknown field "{name}"{suggestion(name, known)}')
+        yield Problem(loc, f'unknown field "{name}"{_meant(name, catalogue)}')
     elif any(character in name for character in '"\\') or not name.isprintable():
         yield Problem(loc, "a field name cannot hold quotes, backslashes or control characters")
+
+
+def _meant(name: str, catalogue: Catalogue) -> str:
+    """What to add about an unknown field: the same with or without the record it is of, or one that looks like it."""
+    record, _, bare = name.partition(".")
+    if catalogue.named is {"contact": CONTACT_FIELDS, "deal": DEAL_FIELDS}.get(record) and bare:
+        return f'; did you mean "{bare}"? Fields of the {record} that is scored stand alone here'
+    of_record = f"contact.{name}"
+    if of_record in catalogue.named:
+        return f'; did you mean "{of_record}"?'
+    known = [*catalogue.named, *(f"{prefix}<name>" for prefix in catalogue.open if prefix)]
+    return suggestion(name, known)
 
 
 def _other_clash(leaf: Leaf, field: Field, catalogue: Catalogue) -> str | None:

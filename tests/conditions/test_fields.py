@@ -31,7 +31,7 @@ def test_conditions_that_can_hold_pass(catalogue: Catalogue, raw: dict[str, Any]
     ("raw", "pointer", "words"),
     [
         ({"scroe": {"equal": 5}}, "/scroe", 'unknown field "scroe"; did you mean "score"?'),
-        ({"stage": {"equal": "x"}}, "/stage", 'unknown field "stage"'),
+        ({"stage": {"equal": "x"}}, "/stage", 'unknown field "stage"; did you mean "contact.stage"?'),
         ({"contact.": {"equal": "x"}}, "/contact.", "unknown field"),
         ({"score": {"equal": "five"}}, "/score/equal", 'score is a number and never compares with "five"'),
         ({"score": {"contains": "5"}}, "/score/contains", "score is a number, which contains does not fit"),
@@ -57,3 +57,10 @@ def test_a_test_that_can_never_hold_is_named(raw: dict[str, Any], pointer: str, 
     [problem] = check_conditions(raw, TRIGGER)
     assert problem.pointer == pointer
     assert words in problem.message
+
+
+def test_fields_of_the_record_that_is_scored_stand_alone_in_a_rule() -> None:
+    [problem] = check_conditions({"contact.dnd": {"equal": "all"}}, RULE_WHILE["contact"])
+    assert problem.message.startswith('unknown field "contact.dnd"; did you mean "dnd"?')
+    [of_contact] = check_conditions({"contact.stage": {"equal": "x"}}, RULE_WHILE["deal"])
+    assert "stand alone" not in of_contact.message
