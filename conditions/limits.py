@@ -91,7 +91,8 @@ LIMITS: tuple[Limit, ...] = (
     *(FILE, LISTED, PAGE, BATCH, CONNECTIONS, SILENCE, PATIENCE),
 )
 
-_STEP_LISTS = ("steps", "then", "else", "on_timeout")
+#: Keys under which steps stand.
+STEP_LISTS = ("steps", "then", "else", "on_timeout")
 
 
 def deeper_than(value: Any, levels: int = DEPTH.most) -> bool:
@@ -132,7 +133,7 @@ def _counted(raw: Any) -> Iterator[Problem]:
         tests += len(operators)
         searches += sum(OPERATORS[key].searches for key in operators)
         operands += sum(len(mapping[key]) for key in operators if isinstance(mapping[key], list))
-        steps += sum(len(mapping[name]) for name in _STEP_LISTS if isinstance(mapping.get(name), list))
+        steps += sum(len(mapping[name]) for name in STEP_LISTS if isinstance(mapping.get(name), list))
     for limit, count in ((STEPS, steps), (TESTS, tests), (SEARCHES, searches), (OPERANDS, operands)):
         if count > limit.most:
             yield limit.problem((), count)

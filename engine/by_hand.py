@@ -87,10 +87,10 @@ def enlist(
     origins = [entrant.match.origin for entrant in enrolling.entrants]
     done = known_origins(connection, trigger.automation_id, origins)
     enrolling.entrants = [entrant for entrant in enrolling.entrants if entrant.match.origin not in done]
-    standing: Counter[str] = Counter()
+    left_out: Counter[str] = Counter()
     if not wanted.again:
         before = _entered(connection, trigger, enrolling, now)
-        standing.update(
+        left_out.update(
             before[entrant.subject.guarded]
             for entrant in enrolling.entrants
             if entrant.subject.guarded in before
@@ -98,7 +98,7 @@ def enlist(
         enrolling.entrants = [
             entrant for entrant in enrolling.entrants if entrant.subject.guarded not in before
         ]
-    return Listed(enrolling, len(done), standing["running"], standing["recent"])
+    return Listed(enrolling, len(done), left_out["running"], left_out["recent"])
 
 
 def _entered(

@@ -19,7 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
-from store.statuses import OPEN_LITERALS, PENDING, QUARANTINED, QUEUED, RUNNING, UNSENT
+from store.statuses import BEING_REVOKED, OPEN_LITERALS, PENDING, QUARANTINED, QUEUED, RUNNING, UNSENT
 
 #: A JSON document that SQL may look into.
 Json = JSON().with_variant(JSONB(), "postgresql")
@@ -148,7 +148,7 @@ class Event(SQLModel, table=True):
         Index("ix_events_contact", "contact_id", "occurred_at", "id"),
         _partial("ix_events_pending", "shard", "received_at", "id", where=f"status = {PENDING}"),
         _partial("ix_events_quarantined", "id", where=f"status = {QUARANTINED}"),
-        _partial("ix_events_revoking", "shard", "revoked_at", "id", where="status >= 4"),
+        _partial("ix_events_revoking", "shard", "revoked_at", "id", where=BEING_REVOKED),
         _partial("ix_events_deal", "deal_id", "occurred_at", "id", where="deal_id IS NOT NULL"),
         _partial("ix_events_source", "source", "id", where="source IS NOT NULL"),
     )

@@ -127,12 +127,12 @@ def _look(
     progress = batch.progress.get(profile.id, {})
     known = batch.known.get(profile.id, {})
     visible = present is not None
-    for (record_id, case), number in zip(progress.items(), numbers, strict=False):
+    for (record_id, scored), number in zip(progress.items(), numbers, strict=False):
         stored = known.get(record_id)
         old = stored.score if stored is not None and visible else None
-        tally.add(record_id, old, case.score, number)
+        tally.add(record_id, old, scored.score, number)
         was = present.band(old) if present is not None else None
-        tally.moves[was, profile.band(case.score)] += 1
+        tally.moves[was, profile.band(scored.score)] += 1
     decided = batch.enrolling.decide(connection)
     for enrollment in decided.enrollments:
         tally.enrolled[enrollment.automation_id] += 1

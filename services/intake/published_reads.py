@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from automations.model import Automation
-from conditions.operands import COMPARABLE
+from conditions.operands import COMPARABLE, TEXT
 from conditions.tree import Leaf, fields_read, leaves
 from conditions.values import is_number
 from scoring.profile import ScoreProfile
@@ -76,7 +76,7 @@ def _needs(leaf: Leaf) -> Needs | None:
         return "date"
     if operator.unwanted or operator.emptiness is not None or operator.members:
         return None
-    if operator.searches or operator.name == "starts_with":
+    if operator.operand is TEXT:
         return "text"
     if operator.wants or operator.operand is COMPARABLE:
         if all(map(is_number, leaf.operands)):

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, RowMapping, select
 
 from conditions.times import Micros
+from runtime.statuses import EventStatus
 from store.bulk import Bulk
 from store.intake.event_reads import EVENTS
 
@@ -91,7 +92,11 @@ def events_of(
     """Events of a type of a contact or deal, the newest first; those that scoring has not reached are left out."""
     query = (
         select(EVENTS)
-        .where(EVENTS.c[f"{kind}_id"] == record_id, EVENTS.c.type == event_type, EVENTS.c.status != 0)
+        .where(
+            EVENTS.c[f"{kind}_id"] == record_id,
+            EVENTS.c.type == event_type,
+            EVENTS.c.status != EventStatus.PENDING,
+        )
         .order_by(EVENTS.c.occurred_at.desc(), EVENTS.c.id.desc())
         .limit(limit)
     )

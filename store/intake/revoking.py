@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 from conditions.times import Micros
 from runtime.statuses import EventStatus
 from store.bulk import Bulk
-from store.statuses import APPLIED, STANDING
+from store.statuses import APPLIED, IS_REVOKED, STANDING
 
 
 def shards_of(connection: Connection, ids: Collection[str]) -> set[int]:
@@ -48,7 +48,7 @@ def imports(connection: Connection, after: str, limit: int) -> list[tuple[str, i
     return [
         (row[0], row[1], row[2], row[3], row[4])
         for row in Bulk(connection).rows(
-            "SELECT source, count(*), sum(CASE WHEN status >= 3 THEN 1 ELSE 0 END), min(received_at), "
+            f"SELECT source, count(*), sum(CASE WHEN {IS_REVOKED} THEN 1 ELSE 0 END), min(received_at), "
             "max(received_at) FROM events WHERE source IS NOT NULL AND source > ? "
             "GROUP BY source ORDER BY source LIMIT ?",
             after,

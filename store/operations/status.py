@@ -7,7 +7,7 @@ from sqlalchemy import Connection, RowMapping, delete, select
 from conditions.times import Micros
 from store.bulk import Bulk
 from store.follow_ups.starting import Starts, starts_by_shard
-from store.statuses import PENDING, QUARANTINED, QUEUED
+from store.statuses import BEING_REVOKED, PENDING, QUARANTINED, QUEUED
 from store.tables import Worker, table
 
 WORKERS = table(Worker)
@@ -50,7 +50,7 @@ def shard_status(connection: Connection, now: Micros) -> list[ShardStatus]:
         f"SELECT shard, count(*), min(at) FROM adjustments WHERE status = {PENDING} GROUP BY shard"
     )
     revocations = by_shard(
-        "SELECT shard, count(*), min(revoked_at) FROM events WHERE status >= 4 GROUP BY shard"
+        f"SELECT shard, count(*), min(revoked_at) FROM events WHERE {BEING_REVOKED} GROUP BY shard"
     )
     touched = by_shard(
         "SELECT shard, count(*), min(updated_at) FROM (SELECT shard, updated_at FROM contacts WHERE touched > 0 "
@@ -89,7 +89,7 @@ def shards_with_work(connection: Connection, before: Micros, *, held: bool) -> l
         f" OR EXISTS (SELECT 1 FROM adjustments a WHERE a.status = {PENDING} AND a.shard = s.id AND a.at < ?)"
         " OR EXISTS (SELECT 1 FROM contacts c WHERE c.touched > 0 AND c.shard = s.id AND c.updated_at < ?)"
         " OR EXISTS (SELECT 1 FROM deals g WHERE g.touched > 0 AND g.shard = s.id AND g.updated_at < ?)"
-        " OR EXISTS (SELECT 1 FROM events r WHERE r.status >= 4 AND r.shard = s.id AND r.revoked_at < ?)"
+        f" OR EXISTS (SELECT 1 FROM events r WHERE r.{BEING_REVOKED} AND r.shard = s.id AND r.revoked_at < ?)"
         " OR EXISTS (SELECT 1 FROM scores d WHERE d.shard = s.id AND d.due_at < ?)"
         " OR EXISTS (SELECT 1 FROM enrollments n WHERE n.closing AND n.shard = s.id)"
         " OR EXISTS (SELECT 1 FROM enrollments w WHERE w.waking > 0 AND w.shard = s.id)"

@@ -15,7 +15,7 @@ from store.bulk import Bulk
 from store.leftovers import Leftover, all_leftovers
 from store.scoring.facts import Properties
 from store.scoring.folds import FoldRow, folds_of_shard
-from store.statuses import APPLIED, PENDING, REVOKED
+from store.statuses import APPLIED, BEING_REVOKED, PENDING, REVOKED
 
 
 class PendingEvent(NamedTuple):
@@ -123,7 +123,7 @@ def due_work(connection: Connection, shard: int, now: Micros, limit: int) -> Due
         )
         for row in bulk.rows(
             "SELECT id, type, occurred_at, deal_id, contact_id, revoked_at, status FROM events "
-            f"WHERE status >= 4 AND shard = ?{hold.of('contact_id')} ORDER BY revoked_at, id LIMIT ?",
+            f"WHERE {BEING_REVOKED} AND shard = ?{hold.of('contact_id')} ORDER BY revoked_at, id LIMIT ?",
             shard,
             *hold.once,
             limit,

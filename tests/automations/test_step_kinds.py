@@ -1,11 +1,17 @@
 """A step that is forgotten somewhere is named here: what its class has to say, and who looks it up."""
 
 import inspect
+from collections.abc import Iterator
+from typing import Any, get_args
 
 import pytest
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 from automations.steps.base import BaseStep
 from automations.steps.kinds import STEPS, Step
+from conditions.limits import STEP_LISTS
+from conditions.tree import Conditions
 from engine.filling import FILLERS
 from engine.steps import PERFORMERS
 from reference.examples import STEP_EXAMPLES
@@ -48,3 +54,46 @@ def test_every_step_with_ways_after_it_decides() -> None:
 
 def test_every_step_has_an_example_in_the_reference() -> None:
     assert set(STEP_EXAMPLES) == set(STEPS)
+
+
+def _keys(model: type[BaseModel]) -> Iterator[tuple[str, FieldInfo]]:
+    """The keys of a step, and those of what stands under them."""
+    for name, field in model.model_fields.items():
+        yield field.alias or name, field
+        for inner in _parts(field.annotation):
+            if isinstance(inner, type) and issubclass(inner, BaseModel):
+                yield from _keys(inner)
+
+
+def _parts(annotation: Any) -> Iterator[Any]:
+    yield annotation
+    for inner in get_args(annotation):
+        yield from _parts(inner)
+
+
+def _holding(kind: str, wanted: Any) -> list[str]:
+    return [name for name, field in _keys(STEPS[kind]) if wanted in _parts(field.annotation)]
+
+
+@pytest.mark.parametrize("kind", STEPS)
+def test_every_step_hands_on_the_conditions_steps_and_templates_that_it_holds(kind: str) -> None:
+    """What is not handed on is not checked, not walked, and not filled in."""
+    step = STEPS[kind]
+    assert _overrides(step, "conditions") or not _holding(kind, Conditions)
+    assert _overrides(step, "branches") or not _holding(kind, Step)
+    templates = [name for name, field in _keys(step) if (field.description or "").startswith("Template")]
+    assert _overrides(step, "templates") or not templates
+
+
+def test_lists_of_steps_count_towards_the_limit_of_steps() -> None:
+    assert {name for kind in STEPS for name in _holding(kind, Step)} - {*STEP_LISTS} == set()
+
+
+def test_every_step_that_changes_the_record_says_so() -> None:
+    """Templates after it would be filled in with what was before it."""
+    changing = {
+        step.kind
+        for step, perform in PERFORMERS.items()
+        if any(call in inspect.getsource(perform) for call in ("change_contact(", "change_deal("))
+    }
+    assert changing == {kind for kind, step in STEPS.items() if step.changes_record}

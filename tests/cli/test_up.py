@@ -36,7 +36,9 @@ def test_commands_beside_a_running_stack(kindling: Kindling, written: Callable[[
         applied = kindling("apply", ROOT / "examples" / "shop")
         assert "automation interested-contact: published as version 1" in applied.stdout
         assert "No worker" not in applied.stderr
-        assert kindling.json("import", written("events.ndjson", EVENTS))["accepted"] == 2
+        assert (
+            kindling.json("import", written("events.ndjson", EVENTS), "--triggers", "fire")["accepted"] == 2
+        )
         while not (listed := kindling.json("enrollments", "--contact", "ada")):
             pass
         assert listed[0]["status"] == "queued"

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from conditions.operators import OPERATORS
 from conditions.times import DAY, to_iso
 from tests.conditions.columns import MISSING, NOW
 
@@ -291,23 +292,14 @@ SAMPLES: list[Any] = [
     [{}],
     "2026-11-01T00:00:00+05:30",
 ]
+_ASKED: dict[str, tuple[Any, ...]] = {
+    "value": (0, 1, 1.5, 2.5, True, False, "a", "true", "1", "all", "email", "sms"),
+    "number or text": (0, 1, 1.5, "a", "B"),
+    "true or false": (True, False),
+    "text": ("a", "1", "2020", "a b"),
+    "values": ([1, "a"], [True], ["all", 2.5]),
+    "duration": ("30d", "1s"),
+}
 QUESTIONS: list[tuple[str, Any]] = [
-    *(
-        (name, operand)
-        for name in ("equal", "not_equal")
-        for operand in (0, 1, 1.5, True, False, "a", "true", "1", "all")
-    ),
-    *(
-        (name, operand)
-        for name in ("greater", "greater_or_equal", "less", "less_or_equal")
-        for operand in (0, 1, 1.5, "a", "B")
-    ),
-    *((name, flag) for name in ("empty", "not_empty") for flag in (True, False)),
-    *((name, text) for name in ("contains", "starts_with") for text in ("a", "1", "2020", "a b")),
-    ("one_of", [1, "a"]),
-    ("one_of", [True]),
-    ("one_of", ["all", 2.5]),
-    *(("has", operand) for operand in ("a", "email", "sms", 1, 2.5, True, False)),
-    ("older_than", "30d"),
-    ("older_than", "1s"),
+    (row.name, operand) for row in OPERATORS.values() for operand in _ASKED[row.operand.name]
 ]

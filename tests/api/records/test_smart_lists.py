@@ -159,6 +159,26 @@ def test_every_filter_tests_something_of_its_record() -> None:
         assert model.model_fields.keys() - columns.keys() <= apart
 
 
+@pytest.mark.parametrize(
+    ("kind", "name"), [(kind, name) for kind in FILTERS for name in FILTERS[kind].model_fields]
+)
+async def test_every_filter_leaves_out_whom_it_does_not_hold_for(
+    kindling: Installation, kind: str, name: str
+) -> None:
+    await kindling.publish(
+        f"of-{kind}", applies_to=kind, rules=[{"key": "x", "on": "x", "points": 1}], bands={"low": None}
+    )
+    await kindling.client.put("/v1/deals/d1", json={"contact": "ada", "name": "Big"})
+    await kindling.client.put("/v1/contacts/ben", json={})
+    kindling.score()
+    nobody = {"score_gte": "1000", "score_lte": "-1000", "status": "won", "contact": "ben"}.get(
+        name, "nobody"
+    )
+    query = {"profile": f"of-{kind}", name: nobody}
+    assert (await kindling.get(f"/v1/{kind}s", profile=f"of-{kind}"))["items"]
+    assert (await kindling.get(f"/v1/{kind}s", **query))["items"] == []
+
+
 def test_every_filter_is_a_parameter_of_its_list() -> None:
     for kind, model in FILTERS.items():
         shown = signature(ListQuery(kind)).parameters
