@@ -171,9 +171,8 @@ async def test_every_filter_leaves_out_whom_it_does_not_hold_for(
     await kindling.client.put("/v1/deals/d1", json={"contact": "ada", "name": "Big"})
     await kindling.client.put("/v1/contacts/ben", json={})
     kindling.score()
-    nobody = {"score_gte": "1000", "score_lte": "-1000", "status": "won", "contact": "ben"}.get(
-        name, "nobody"
-    )
+    others = {"score_gte": "1000", "score_lte": "-1000", "band": "high", "status": "won", "contact": "ben"}
+    nobody = others.get(name, "nobody")
     query = {"profile": f"of-{kind}", name: nobody}
     assert (await kindling.get(f"/v1/{kind}s", profile=f"of-{kind}"))["items"]
     assert (await kindling.get(f"/v1/{kind}s", **query))["items"] == []
