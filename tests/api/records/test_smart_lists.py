@@ -165,9 +165,8 @@ def test_every_filter_tests_something_of_its_record() -> None:
 async def test_every_filter_leaves_out_whom_it_does_not_hold_for(
     kindling: Installation, kind: str, name: str
 ) -> None:
-    await kindling.publish(
-        f"of-{kind}", applies_to=kind, rules=[{"key": "x", "on": "x", "points": 1}], bands={"low": None}
-    )
+    rules, bands = [{"key": "x", "on": "x", "points": 1}], {"low": None, "high": 100}
+    await kindling.publish(f"of-{kind}", applies_to=kind, rules=rules, bands=bands)
     await kindling.client.put("/v1/deals/d1", json={"contact": "ada", "name": "Big"})
     await kindling.client.put("/v1/contacts/ben", json={})
     kindling.score()
