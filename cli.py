@@ -3,13 +3,13 @@
 import os
 import sys
 from contextlib import suppress
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from commands.intake import command_line as importing
+from commands.intake.command_line import Triggers
 from runtime.errors import ReadableError
 
 app = typer.Typer(
@@ -25,13 +25,6 @@ app.add_typer(importing.app, name="import")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="Folder (or file) of definitions in YAML.")]
-
-
-class Triggers(StrEnum):
-    """What re-scoring after a publish does to triggers."""
-
-    silent = "silent"
-    fire = "fire"
 
 
 @app.command()
@@ -109,9 +102,9 @@ def apply(
 @app.command()
 def imports(*, as_json: Json = False) -> None:
     """List imports, with how many events each brought and how many of these are revoked."""
-    from commands.records import scores
+    from commands.intake import revoking
 
-    raise typer.Exit(scores.imports(as_json=as_json))
+    raise typer.Exit(revoking.imports(as_json=as_json))
 
 
 @app.command()
@@ -125,9 +118,9 @@ def revoke(
     as_json: Json = False,
 ) -> None:
     """Take events back. They stop counting, and their ids stay known."""
-    from commands.records import scores
+    from commands.intake import revoking
 
-    raise typer.Exit(scores.revoke(events or [], import_name, silent=silent, as_json=as_json))
+    raise typer.Exit(revoking.revoke(events or [], import_name, silent=silent, as_json=as_json))
 
 
 @app.command()
@@ -187,9 +180,9 @@ def preview(
     profile: Annotated[str, typer.Argument(help="The profile's key.")], *, as_json: Json = False
 ) -> None:
     """Show what publishing a profile's draft would do: scores before and after, and who would be enrolled."""
-    from commands.records import scores
+    from commands.foresight import ahead
 
-    raise typer.Exit(scores.look_ahead(profile, as_json=as_json))
+    raise typer.Exit(ahead.look_ahead(profile, as_json=as_json))
 
 
 @app.command()
@@ -212,10 +205,10 @@ def enrollments(
     as_json: Json = False,
 ) -> None:
     """List enrollments, the newest first, with links into the Temporal UI."""
-    from commands.operations import looking
+    from commands.follow_ups import enrollments as enrollment_lists
 
     raise typer.Exit(
-        looking.enrollments(
+        enrollment_lists.enrollments(
             contact=contact, automation=automation, status=status, limit=limit, as_json=as_json
         )
     )
@@ -231,17 +224,17 @@ def why(
     as_json: Json = False,
 ) -> None:
     """Tell why an automation did or did not enroll a contact: for each recent change, filter by filter."""
-    from commands.operations import looking
+    from commands.foresight import why as why_commands
 
-    raise typer.Exit(looking.why(automation, key, deal=deal, limit=limit, as_json=as_json))
+    raise typer.Exit(why_commands.why(automation, key, deal=deal, limit=limit, as_json=as_json))
 
 
 @app.command()
 def points(event: Annotated[str, typer.Argument(help="The event's id.")], *, as_json: Json = False) -> None:
     """Tell why an event gave the points that it gave, or none: for each published profile, rule by rule."""
-    from commands.operations import looking
+    from commands.foresight import why as why_commands
 
-    raise typer.Exit(looking.points(event, as_json=as_json))
+    raise typer.Exit(why_commands.points(event, as_json=as_json))
 
 
 @app.command()
@@ -249,9 +242,9 @@ def retry(
     enrollment: Annotated[str, typer.Argument(help="Id of a failed enrollment.")], *, as_json: Json = False
 ) -> None:
     """Try a failed follow-up again, from the step that failed."""
-    from commands.operations import looking
+    from commands.follow_ups import enrollments as enrollment_lists
 
-    raise typer.Exit(looking.repair(enrollment, "retry", as_json=as_json))
+    raise typer.Exit(enrollment_lists.repair(enrollment, "retry", as_json=as_json))
 
 
 @app.command()
@@ -259,9 +252,9 @@ def skip(
     enrollment: Annotated[str, typer.Argument(help="Id of an enrollment.")], *, as_json: Json = False
 ) -> None:
     """Skip the step where a follow-up is: a wait ends, a message is not sent; a failed one goes on after it."""
-    from commands.operations import looking
+    from commands.follow_ups import enrollments as enrollment_lists
 
-    raise typer.Exit(looking.repair(enrollment, "skip", as_json=as_json))
+    raise typer.Exit(enrollment_lists.repair(enrollment, "skip", as_json=as_json))
 
 
 @app.command()
@@ -347,9 +340,9 @@ def backtest(
     as_json: Json = False,
 ) -> None:
     """Run an automation's trigger over the past: who would have entered, when and how often."""
-    from commands.follow_ups import automations
+    from commands.foresight import ahead
 
-    raise typer.Exit(automations.backtest(automation, days=days, version=version, as_json=as_json))
+    raise typer.Exit(ahead.backtest(automation, days=days, version=version, as_json=as_json))
 
 
 @app.command()
@@ -378,17 +371,17 @@ def cancel(
     enrollment: Annotated[str, typer.Argument(help="Id of an enrollment.")], *, as_json: Json = False
 ) -> None:
     """End a follow-up that is queued or runs. What it has done stays."""
-    from commands.operations import looking
+    from commands.follow_ups import enrollments as enrollment_lists
 
-    raise typer.Exit(looking.repair(enrollment, "cancel", as_json=as_json))
+    raise typer.Exit(enrollment_lists.repair(enrollment, "cancel", as_json=as_json))
 
 
 @app.command()
 def hold(*, as_json: Json = False) -> None:
     """Hold all new starts of follow-ups back. Those that run go on."""
-    from commands.operations import looking
+    from commands.follow_ups import enrollments as enrollment_lists
 
-    raise typer.Exit(looking.hold(held=True, as_json=as_json))
+    raise typer.Exit(enrollment_lists.hold(held=True, as_json=as_json))
 
 
 @app.command()
@@ -396,17 +389,17 @@ def drop(
     automation: Annotated[str, typer.Argument(help="The automation's key.")], *, as_json: Json = False
 ) -> None:
     """Give up the follow-ups of an automation that wait for their start."""
-    from commands.operations import looking
+    from commands.follow_ups import enrollments as enrollment_lists
 
-    raise typer.Exit(looking.drop(automation, as_json=as_json))
+    raise typer.Exit(enrollment_lists.drop(automation, as_json=as_json))
 
 
 @app.command()
 def release(*, as_json: Json = False) -> None:
     """Resume the starts that `hold` held back."""
-    from commands.operations import looking
+    from commands.follow_ups import enrollments as enrollment_lists
 
-    raise typer.Exit(looking.hold(held=False, as_json=as_json))
+    raise typer.Exit(enrollment_lists.hold(held=False, as_json=as_json))
 
 
 @app.command()

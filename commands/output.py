@@ -80,6 +80,11 @@ def print_failure(message: str, problems: Iterable[Problem | SettingProblem] = (
     print_json({"error": message, **({"errors": errors} if errors else {})})
 
 
+def shown_score(score: int | None) -> str:
+    """A score as people read it."""
+    return "empty" if score is None else str(score)
+
+
 def print_table(
     columns: Sequence[str],
     rows: Sequence[Sequence[Any]],

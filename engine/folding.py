@@ -36,15 +36,15 @@ def long_histories(connection: Connection, kind: str, ids: Collection[int]) -> l
 def new_fold(profile: CompiledProfile, record_id: int, contact_id: int, shard: int, now: Micros) -> FoldRow:
     """One that has still to begin."""
     return FoldRow(
-        profile.id,
-        record_id,
-        contact_id,
-        shard,
-        profile.version,
-        now,
-        _BEGINNING,
-        Standing(),
-        bool(profile.where_reads),
+        profile_id=profile.id,
+        record_id=record_id,
+        contact_id=contact_id,
+        shard=shard,
+        version=profile.version,
+        at=now,
+        place=_BEGINNING,
+        standing=Standing(),
+        reads=bool(profile.where_reads),
     )
 
 

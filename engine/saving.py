@@ -49,16 +49,16 @@ def save_progress(
         changes.extend((record_id, change) for change in advanced.changes)
         scores.append(
             ledgers.ScoreRow(
-                profile.id,
-                record_id,
-                shard,
-                profile.version,
-                advanced.score,
-                ledgers.standing_text(ledger.standing),
-                ledger.now,
-                now if advanced.changes else None,
-                ledger.next_change(),
-                advanced.seq,
+                profile_id=profile.id,
+                record_id=record_id,
+                shard=shard,
+                version=profile.version,
+                score=advanced.score,
+                standing=ledgers.standing_text(ledger.standing),
+                scored_at=ledger.now,
+                changed_at=now if advanced.changes else None,
+                due_at=ledger.next_change(),
+                seq=advanced.seq,
             )
         )
     scores.sort(key=lambda row: row.record_id)

@@ -266,6 +266,16 @@ class _Run:
             self.seq += 1
             cause_id = cause_id or f"{cause}:{self.case.record_id}:{self.seq}"
             self.changes.append(
-                ScoreChange(self.seq, self.current, score, cause, cause_id, event, silent, depth, turn)
+                ScoreChange(
+                    seq=self.seq,
+                    previous=self.current,
+                    current=score,
+                    cause=cause,
+                    cause_id=cause_id,
+                    event=event,
+                    silent=silent,
+                    depth=depth,
+                    turn=turn,
+                )
             )
             self.current = score

@@ -1,17 +1,16 @@
-"""Automations on the command line: enroll by hand, look back, count, pause and resume."""
+"""Automations on the command line: enroll by hand, count, pause and resume."""
 
 from typing import Any
 
 import typer
 
-from commands.output import counted, note, print_json, print_table, say, shown_moment
+from commands.output import counted, note, print_json, say
 from commands.session import session
 from runtime.errors import ReadableError
 from services.answers import Enrolled
 from services.design.answers import Automation
 from services.follow_ups.answers import Enrollment
 from services.follow_ups.repairs import is_enrollment_id
-from services.foresight.answers import BacktestResult, Happened
 
 
 def enroll(
@@ -63,47 +62,6 @@ def enroll(
     if enrolled.starts_until:
         note(f"The storm limit lets the last one start at {enrolled.starts_until}.")
     return 0
-
-
-def backtest(key: str, *, days: int, version: int | None, as_json: bool) -> int:
-    """Show who would have entered over the last days."""
-    with session() as opened:
-        result = opened.application.backtest.run(key, {"days": days, "version": version})
-    if as_json:
-        print_json(result)
-        return 0
-    what = f"version {version}" if version is not None else "the draft"
-    say(
-        f"{key}, {what}, over the last {counted(days, 'day')} ({counted(result.looked_at, 'change')} looked at):",
-        "bold",
-    )
-    say(f"  would have enrolled {_times(result)}")
-    for reason, count in result.skipped.items():
-        say(f"  {count:,} skipped: {reason}")
-    say(f"  was enrolled: {_times(result.published)}")
-    if result.only_here or result.only_published:
-        say(f"  {result.only_here:,} only here, {result.only_published:,} only in what was published")
-    for warning in result.warnings:
-        say(f"  warning: {warning}", "yellow")
-    if result.items:
-        print_table(
-            ("record", "times", "first", "last"),
-            [
-                (
-                    entered.deal or entered.contact,
-                    entered.times,
-                    shown_moment(entered.entries[0].at),
-                    shown_moment(entered.entries[-1].at),
-                )
-                for entered in result.items[:10]
-            ],
-            right=("times",),
-        )
-    return 0
-
-
-def _times(result: BacktestResult | Happened) -> str:
-    return f"{counted(result.records, 'record')}, {counted(result.enrollments, 'time')} in all"
 
 
 def stats(key: str, *, version: int | None, as_json: bool) -> int:

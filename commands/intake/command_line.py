@@ -18,7 +18,7 @@ class FileFormat(StrEnum):
 
 
 class Triggers(StrEnum):
-    """Whether what is imported starts follow-ups."""
+    """Whether what is published or imported starts follow-ups."""
 
     silent = "silent"
     fire = "fire"
@@ -142,7 +142,17 @@ def events(
         sign = None if delimiter is None else delimiter_of(delimiter)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint=option) from None
-    columns = Columns(contact, event_type, type_column, occurred_at, id_column, named, email, forms, form)
+    columns = Columns(
+        contact=contact,
+        type=event_type,
+        type_column=type_column,
+        occurred_at=occurred_at,
+        id=id_column,
+        properties=named,
+        email=email,
+        numbers=forms,
+        form=form,
+    )
     kind = None if file_format is None else FORMATS[f".{file_format}"]
     raise typer.Exit(
         importing.run(

@@ -264,14 +264,14 @@ class _About:
                 properties = Properties(cause["properties"])
                 event = Event(cause["id"], cause["type"], cause["occurred_at"], properties, cause["deal_id"])
         change = ScoreChange(
-            row["seq"],
-            row["previous"],
-            row["current"],
-            row["cause"],
-            row["cause_id"],
-            event,
-            bool(row["silent"]),
-            row["depth"],
+            seq=row["seq"],
+            previous=row["previous"],
+            current=row["current"],
+            cause=row["cause"],
+            cause_id=row["cause_id"],
+            event=event,
+            silent=bool(row["silent"]),
+            depth=row["depth"],
         )
         return change, change_lookup(profile, change, self.facts(event))
 

@@ -176,15 +176,15 @@ def new_event(body: Any, now: Micros, *, silent: bool = False, source: str | Non
     if problems:
         raise Invalid(problems)
     return intake.NewEvent(
-        event.id or str(uuid7()),
-        event.type,
-        event.contact,
-        occurred_at,
-        properties,
-        silent,
-        source,
-        event.deal,
-        event.chain,
+        id=event.id or str(uuid7()),
+        type=event.type,
+        contact=event.contact,
+        occurred_at=occurred_at,
+        properties=properties,
+        silent=silent,
+        source=source,
+        deal=event.deal,
+        depth=event.chain,
     )
 
 

@@ -1,0 +1,103 @@
+"""Follow-ups one by one: listed, repaired, given up before they start, held back."""
+
+from collections.abc import Callable, Mapping
+from typing import Literal
+
+from commands.output import counted, note_rest, print_json, say, shown_moment, shown_score
+from commands.session import session
+from conditions.problems import suggestion
+from runtime.errors import ReadableError
+from runtime.statuses import EnrollmentStatus
+from services.follow_ups.answers import Enrollment
+from services.follow_ups.holding import set_held
+from services.follow_ups.listing import STATUSES
+from services.follow_ups.repairs import Repairs
+
+
+def enrollments(
+    *, contact: str | None, automation: str | None, status: str | None, limit: int, as_json: bool
+) -> int:
+    """List enrollments, the newest first, with their place in the Temporal UI."""
+    if status is not None and status not in STATUSES:
+        raise ReadableError(f'There is no status "{status}"{suggestion(status, STATUSES)}')
+    with session() as opened:
+        page = opened.application.follow_ups.enrollments(
+            contact=contact, automation=automation, status=status, cursor=None, limit=limit
+        )
+    if as_json:
+        print_json(page.items)
+        return 0
+    if not page.items:
+        say("No enrollments.")
+        return 0
+    for enrollment in page.items:
+        say(_line(enrollment))
+        say(f"  {enrollment.id}", "dim")
+        if enrollment.last_error:
+            say(f"  {enrollment.last_error}", "red")
+        if enrollment.next_attempt_at:
+            tries = counted(enrollment.tries, "try", "tries")
+            say(f"  {tries} failed; the next begins at {shown_moment(enrollment.next_attempt_at)}", "dim")
+        if enrollment.waits_until:
+            say(f"  waits until {shown_moment(enrollment.waits_until)}", "dim")
+        if enrollment.workflow_url:
+            say(f"  {enrollment.workflow_url}", "dim")
+    note_rest(page.next, limit)
+    return 0
+
+
+def _line(enrollment: Enrollment) -> str:
+    step = (
+        f" at {enrollment.step}" if enrollment.status is EnrollmentStatus.RUNNING and enrollment.step else ""
+    )
+    step += ", paused" if enrollment.paused else ""
+    step += f", attempt {enrollment.attempt}" if enrollment.attempt > 1 else ""
+    return (
+        f"{shown_moment(enrollment.created_at)}  {enrollment.contact}  {enrollment.automation} v{enrollment.version}"
+        f"  {shown_score(enrollment.previous)} → {shown_score(enrollment.current)}  {enrollment.status}{step}"
+    )
+
+
+Repair = Literal["retry", "skip", "cancel"]
+_REPAIRS: Mapping[Repair, Callable[[Repairs, str], Enrollment]] = {
+    "retry": Repairs.retry,
+    "skip": Repairs.skip,
+    "cancel": Repairs.cancel,
+}
+
+
+def repair(enrollment: str, what: Repair, *, as_json: bool) -> int:
+    """Do something to one follow-up."""
+    with session() as opened:
+        repaired = _REPAIRS[what](opened.application.repairs, enrollment)
+    if as_json:
+        print_json(repaired)
+    else:
+        say(_line(repaired))
+    return 0
+
+
+def drop(automation: str, *, as_json: bool) -> int:
+    """Give up the follow-ups of an automation that wait for their start."""
+    with session() as opened:
+        count = opened.application.automations.drop_queued(automation)
+    if as_json:
+        print_json({"dropped": count})
+    else:
+        say(f"{counted(count, 'follow-up')} of {automation} will not start.")
+    return 0
+
+
+def hold(*, held: bool, as_json: bool) -> int:
+    """Hold all new starts of follow-ups back, or resume them."""
+    with session() as opened:
+        waiting = set_held(opened.application.resources, held=held)
+    if as_json:
+        print_json({"held": held, "queued": waiting})
+        return 0
+    queued = counted(waiting, "follow-up")
+    if held:
+        say(f"New follow-ups are held back, {queued} queued. Those that run go on. kindling release resumes.")
+    else:
+        say(f"New follow-ups start again, {queued} queued.")
+    return 0
