@@ -4,12 +4,15 @@ from typing import Any
 
 import pytest
 
+from conditions.times import DAY
 from scoring.compiled import compile_profile
+from scoring.fold import fold
+from scoring.ledger import Event, Record
 from scoring.profile import RULE_KINDS, Rule, RuleKind, ScoreProfile
 from services.design.differences import KEY_ORDER
 
 COMMON = {"key", "name", "points", "group"}
-SAMPLES: dict[str, Any] = {"on": "e", "while": {"contact.stage": {"equal": "x"}}, "after_silence": "30d"}
+SAMPLES: dict[str, Any] = {"on": "e", "while": {"stage": {"equal": "lead"}}, "after_silence": "30d"}
 KINDS = pytest.mark.parametrize("kind", RULE_KINDS, ids=lambda kind: kind.key)
 
 
@@ -19,9 +22,7 @@ def test_every_key_of_a_rule_is_common_or_of_one_kind() -> None:
     assert sorted([*COMMON, *of_kinds]) == sorted(keys)
 
 
-@KINDS
-def test_a_rule_of_each_kind_is_compiled(kind: RuleKind) -> None:
-    """Into something that scores: a kind that nobody compiles would never give points."""
+def _profile_of(kind: RuleKind) -> ScoreProfile:
     assert kind.key in SAMPLES, f"give a sample of {kind.key} here"
     rule = {
         "key": "r",
@@ -29,12 +30,27 @@ def test_a_rule_of_each_kind_is_compiled(kind: RuleKind) -> None:
         kind.key: SAMPLES[kind.key],
         **({"of": ["e"]} if "of" in kind.own else {}),
     }
-    profile = ScoreProfile.model_validate({"key": "p", "rules": [rule]})
+    return ScoreProfile.model_validate({"key": "p", "rules": [rule]})
+
+
+@KINDS
+def test_a_rule_of_each_kind_is_compiled(kind: RuleKind) -> None:
+    """Into something that scores: a kind that nobody compiles would never give points."""
+    profile = _profile_of(kind)
     assert profile.rules[0].kind is kind
     compiled = compile_profile(profile, 1, 1)
     rules: list[Any] = [*compiled.rules_by_key.values(), *compiled.attribute_rules]
     rules += compiled.inactivity_rules
     assert [(one.key, one.points) for one in rules] == [("r", 3)]
+
+
+@KINDS
+def test_a_rule_of_each_kind_gives_its_points(kind: RuleKind) -> None:
+    """To a lead with one event, long ago."""
+    events = [Event("e-1", "e", DAY, {})]
+    record = Record("contact", DAY, {"contact.stage": "lead"}.get)
+    ledger = fold(compile_profile(_profile_of(kind), 1, 1), record, events, [], 400 * DAY)
+    assert ledger.score() == 3
 
 
 @KINDS
