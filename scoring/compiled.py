@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from conditions.times import Micros, micros_of
 from conditions.tree import Predicate, ages, compile_conditions, fields_read
@@ -68,7 +69,7 @@ class CompiledProfile:
     id: int
     key: str
     version: int
-    applies_to: str
+    applies_to: Literal["contact", "deal"]
     timezone: str
     minimum: int | None
     maximum: int | None

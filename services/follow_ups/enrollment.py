@@ -141,7 +141,7 @@ class EnrollByHand:
         if profile is None:
             raise Conflict(f'the profile "{automation.trigger.profile}" is not published')
         trigger = compile_automation(automation, automation_id, 0, profile.bands, paused=False)
-        kind: Kind = "deal" if profile.applies_to == "deal" else "contact"
+        kind: Kind = profile.applies_to
         count = 0
         for shard, ids in self._records(request, kind):
             with self._resources.database.read() as connection:
@@ -172,7 +172,7 @@ class EnrollByHand:
         if profile is None:  # an event enrolls the deal that it names, or else the contact
             of_list = self._lists.kind(request.smart_list) if request.smart_list is not None else None
             return row["id"], of_list or ("deal" if request.deals else "contact")
-        kind: Kind = "deal" if profile.applies_to == "deal" else "contact"
+        kind: Kind = profile.applies_to
         other = "deals" if kind == "contact" else "contacts"
         if getattr(request, other):
             raise Invalid([Problem((other,), f'"{key}" enrolls {kind}s; name {kind}s')])

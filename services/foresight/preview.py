@@ -151,7 +151,7 @@ def _told(
     now: Micros,
     records: int,
 ) -> Preview:
-    kind: Kind = "deal" if profile.applies_to == "deal" else "contact"
+    kind: Kind = profile.applies_to
     names = {trigger.automation_id: trigger.key for trigger in published.triggers.triggers}
     movers = sorted(tally.movers, reverse=True)
     ids = [mover[2] for mover in movers]

@@ -109,7 +109,7 @@ class RecordLists:
         self, connection: Connection, filters: Mapping[str, Any]
     ) -> dict[str, tuple[str, record_lists.ScoreView]]:
         """The published profiles that the filters read by key."""
-        views = {}
+        views: dict[str, tuple[str, record_lists.ScoreView]] = {}
         for name in fields_read(filters):
             owner, _, key = name.partition(".")
             row = self._profiles.row(connection, key) if owner in ("scores", "bands") else None
