@@ -26,7 +26,7 @@ from engine.published import PublishedCache
 from engine.situation import Situation, StepFailed, TextsMissing, automation_of
 from engine.steps import Result, perform
 from engine.waiting import StillWaiting
-from runtime.statuses import OPEN, EnrollmentStatus
+from runtime.statuses import OPEN, EnrollmentStatus, MessageStatus
 from runtime.wakes import Wakes
 from store.connection import Connection, RowMapping
 from store.database import Database
@@ -221,7 +221,7 @@ class FollowUpActivities:
             return StepsResult(done, ended=EnrollmentStatus.COMPLETED, reason=f"stopped: {outcome['stop']}")
         if "branch" in outcome or "until" in outcome:
             return StepsResult(done, branch=outcome.get("branch"), until=outcome.get("until"))
-        if outcome.get("status") == "pending":
+        if outcome.get("status") == MessageStatus.PENDING:
             message_id, message = outcome.get("notification"), None
             if message_id is not None:
                 message = messages.pending(connection, messages.NOTIFICATIONS, message_id)

@@ -10,6 +10,7 @@ from activities.messages import FINISH_PUBLISH, SWEEP_SHARD, SweepInput, SweepRe
 from conditions.times import Micros
 from engine.batch import Batch, read_sweep
 from engine.published import PublishedCache
+from runtime.statuses import PublicationStatus
 from runtime.wakes import Wakes
 from store import meta
 from store.connection import Connection
@@ -97,7 +98,7 @@ class PublishActivities:
     def _read(self, connection: Connection, sweep: SweepInput) -> tuple[Batch, list[int]]:
         """The next records, folded. Raises when there are none, or the publish has been superseded."""
         publication = publications.load(connection, sweep.publication_id)
-        if publication is None or publication["status"] == "superseded":
+        if publication is None or publication["status"] == PublicationStatus.SUPERSEDED:
             raise SupersededError
         profile_id = publication["profile_id"]
         ids = publications.next_records(

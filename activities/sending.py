@@ -38,7 +38,7 @@ class Sending:
         """The message if it is to be sent now, else what the try comes to without that."""
         with self._database.read() as connection:
             row = messages.find(connection, self._kind, delivery.message_id)
-            if row is None or row["status"] != "pending":
+            if row is None or row["status"] != MessageStatus.PENDING:
                 return Delivered(SKIPPED if row is not None and row["status"] == SKIPPED else None)
             progress = follow_ups.progress_of(connection, delivery.enrollment_id)
             if progress is None or progress["paused"]:

@@ -30,6 +30,14 @@ class EnrollmentStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
+class PublicationStatus(StrEnum):
+    """How far the re-scoring after a publish is; a newer publish, or unpublishing, takes over from one that runs."""
+
+    RUNNING = "running"
+    DONE = "done"
+    SUPERSEDED = "superseded"
+
+
 class MessageStatus(StrEnum):
     """How a notification or a call of a webhook stands: sent is said of the one, delivered of the other."""
 

@@ -7,6 +7,7 @@ from activities.messages import PublishInput
 from automations.model import Automation
 from conditions.times import Micros, to_iso
 from runtime.registry import publish_workflow_id
+from runtime.statuses import PublicationStatus
 from scoring.checks import check_profile
 from scoring.profile import ScoreProfile
 from services.design.answers import Profile, Publishing
@@ -151,7 +152,7 @@ def _users(connection: Connection, profile: str) -> list[str]:
 def _publishing(connection: Connection, profile_id: int) -> Publishing | None:
     """How far the re-scoring that goes on has come; None when it is done."""
     latest = publications.latest(connection, profile_id)
-    if latest is None or latest["status"] != "running":
+    if latest is None or latest["status"] != PublicationStatus.RUNNING:
         return None
     return Publishing(
         done=min(int(latest["done"]), latest["total"]),

@@ -3,6 +3,7 @@
 from sqlalchemy import Connection, RowMapping, func, insert, select, update
 
 from conditions.times import Micros
+from runtime.statuses import PublicationStatus
 from store.bulk import Bulk
 from store.tables import Profile, Publication, Sweep, table
 
@@ -30,7 +31,7 @@ def begin(
             profile_id=profile_id,
             version=version,
             silent=silent,
-            status="running",
+            status=PublicationStatus.RUNNING,
             total=total,
             started_at=now,
         )
@@ -48,8 +49,8 @@ def supersede(connection: Connection, profile_id: int, now: Micros) -> None:
     """End the profile's running publishes: it is being published anew, unpublished or archived."""
     connection.execute(
         update(PUBLICATIONS)
-        .where(PUBLICATIONS.c.profile_id == profile_id, PUBLICATIONS.c.status == "running")
-        .values(status="superseded", finished_at=now)
+        .where(PUBLICATIONS.c.profile_id == profile_id, PUBLICATIONS.c.status == PublicationStatus.RUNNING)
+        .values(status=PublicationStatus.SUPERSEDED, finished_at=now)
     )
 
 
@@ -66,7 +67,7 @@ def unfinished(connection: Connection) -> list[str]:
     return list(
         connection.execute(
             select(PUBLICATIONS.c.id)
-            .where(PUBLICATIONS.c.status == "running")
+            .where(PUBLICATIONS.c.status == PublicationStatus.RUNNING)
             .order_by(PUBLICATIONS.c.started_at)
         ).scalars()
     )
@@ -144,8 +145,8 @@ def advance(connection: Connection, publication_id: str, shard: int, cursor: int
 def finish(connection: Connection, publication_id: str, now: Micros) -> None:
     connection.execute(
         update(PUBLICATIONS)
-        .where(PUBLICATIONS.c.id == publication_id, PUBLICATIONS.c.status == "running")
-        .values(status="done", finished_at=now)
+        .where(PUBLICATIONS.c.id == publication_id, PUBLICATIONS.c.status == PublicationStatus.RUNNING)
+        .values(status=PublicationStatus.DONE, finished_at=now)
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from conditions.times import Micros
+from runtime.statuses import MessageStatus
 from store import meta
 from store.follow_ups import messages
 from store.follow_ups.messages import WEBHOOKS
@@ -21,7 +22,7 @@ def delivered(connection: Connection, webhook_id: str, status: int, body: Any, n
         connection,
         WEBHOOKS,
         webhook_id,
-        status="delivered",
+        status=MessageStatus.DELIVERED,
         reason=None,
         response_status=status,
         response=json.dumps(body),
