@@ -14,7 +14,7 @@ APPLIED = _literal(EventStatus.APPLIED)
 QUARANTINED = _literal(EventStatus.QUARANTINED)
 REVOKED = _literal(EventStatus.REVOKED)
 COUNTING = f"({_literal(EventStatus.APPLIED, EventStatus.REVOKING, EventStatus.REVOKING_SILENTLY)})"
-STANDING = f"({_literal(EventStatus.PENDING, EventStatus.APPLIED, EventStatus.QUARANTINED)})"
+NOT_REVOKED = f"({_literal(EventStatus.PENDING, EventStatus.APPLIED, EventStatus.QUARANTINED)})"
 #: The test of events whose points have still to be taken back, as the index of them has it.
 BEING_REVOKED = f"status >= {EventStatus.REVOKING.value}"
 #: The test of events that count no more, or will not for long.

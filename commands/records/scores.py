@@ -48,18 +48,18 @@ def _every_score(summaries: Sequence[ScoreSummary], kind: Kind, *, as_json: bool
     if summaries and summaries[0].at:
         say(f"as of {_moment(summaries[0].at)}, {_BY_TODAY}", "dim")
     for summary in summaries:
-        say(f"{summary.profile}: {_standing(summary)}")
+        say(f"{summary.profile}: {_score_words(summary)}")
     if not summaries:
         say(f"No profile of {kind}s is published.")
     return 0
 
 
-def _standing(score: Score | ScoreSummary | Outlook) -> str:
+def _score_words(score: Score | ScoreSummary | Outlook) -> str:
     return ", ".join(filter(None, (shown_score(score.score), score.band)))
 
 
 def _print_score(score: Score, entries: Sequence[ScoreEntry]) -> None:
-    say(f"{score.profile}: {_standing(score)}", "bold")
+    say(f"{score.profile}: {_score_words(score)}", "bold")
     if score.at:
         say(f"as of {_moment(score.at)}, version {score.version}, {_BY_TODAY}", "dim")
     if score.breakdown:
@@ -73,7 +73,7 @@ def _print_score(score: Score, entries: Sequence[ScoreEntry]) -> None:
     if score.band_until:
         say(f"{score.band or 'No band'} until {_moment(score.band_until)}, if nothing happens.")
     for outlook in score.forecast[:3]:
-        say(f"  from {_moment(outlook.at)}: {_standing(outlook)}", "dim")
+        say(f"  from {_moment(outlook.at)}: {_score_words(outlook)}", "dim")
     if score.history:
         say("Last changes:")
     for change in score.history:

@@ -47,8 +47,8 @@ class Accepted(BaseModel):
     ids: list[str | None] | None = Field(default=None, description="In the order sent; not for NDJSON")
 
 
-EventStanding = Literal["pending", "applied", "quarantined", "revoked"]
-_STANDINGS: Mapping[int, EventStanding] = {
+EventStatusName = Literal["pending", "applied", "quarantined", "revoked"]
+_STATUS_NAMES: Mapping[int, EventStatusName] = {
     EventStatus.PENDING: "pending",
     EventStatus.APPLIED: "applied",
     EventStatus.QUARANTINED: "quarantined",
@@ -68,7 +68,7 @@ class Event(BaseModel):
     occurred_at: str
     received_at: str
     properties: Any
-    status: EventStanding
+    status: EventStatusName
     error: str | None = None
 
     @classmethod
@@ -86,7 +86,7 @@ class Event(BaseModel):
             occurred_at=to_iso(row["occurred_at"]),
             received_at=to_iso(row["received_at"]),
             properties=properties,
-            status=_STANDINGS[row["status"]],
+            status=_STATUS_NAMES[row["status"]],
             error=row["error"],
         )
 

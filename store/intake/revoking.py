@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 from conditions.times import Micros
 from runtime.statuses import EventStatus
 from store.bulk import Bulk
-from store.statuses import APPLIED, IS_REVOKED, STANDING
+from store.statuses import APPLIED, IS_REVOKED, NOT_REVOKED
 
 
 def shards_of(connection: Connection, ids: Collection[str]) -> set[int]:
@@ -27,7 +27,7 @@ def revoke(connection: Connection, ids: Collection[str], now: Micros, *, silent:
     status = EventStatus.REVOKING_SILENTLY if silent else EventStatus.REVOKING
     return bulk.run(
         f"UPDATE events SET status = CASE WHEN status = {APPLIED} THEN {status.value} ELSE 3 END, revoked_at = ?, "
-        f"error = NULL WHERE {test} AND status IN {STANDING}",
+        f"error = NULL WHERE {test} AND status IN {NOT_REVOKED}",
         now,
         parameter,
     )
