@@ -37,7 +37,7 @@ def score(key: str, profile: str | None, *, deal: bool, at: str | None, entries:
     if as_json:
         print_json(answer_data(one) | ({"entries": behind} if behind is not None else {}))
     else:
-        _print_score(one, behind or [])
+        _print_score(one, behind or [], another_time=moment is not None)
     return 0
 
 
@@ -58,10 +58,11 @@ def _score_words(score: Score | ScoreSummary | Outlook) -> str:
     return ", ".join(filter(None, (shown_score(score.score), score.band)))
 
 
-def _print_score(score: Score, entries: Sequence[ScoreEntry]) -> None:
+def _print_score(score: Score, entries: Sequence[ScoreEntry], *, another_time: bool) -> None:
     say(f"{score.profile}: {_score_words(score)}", "bold")
     if score.at:
-        say(f"as of {_moment(score.at)}, version {score.version}, {_BY_TODAY}", "dim")
+        rules = f", {_BY_TODAY}" if another_time else ""
+        say(f"as of {_moment(score.at)}, version {score.version}{rules}", "dim")
     if score.breakdown:
         print_table(
             ("rule", "points", "count"),
