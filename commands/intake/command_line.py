@@ -17,6 +17,18 @@ class FileFormat(StrEnum):
     ndjson = "ndjson"
 
 
+Format = Annotated[FileFormat | None, typer.Option("--format", help="Default: by the file's name.")]
+Decimal = Annotated[
+    str | None, typer.Option(metavar="SIGN", help="The decimal sign of all numbers, a comma or a point.")
+]
+Delimiter = Annotated[
+    str | None, typer.Option(metavar="SIGN", help="What is between cells, such as ; or tab. Default: found.")
+]
+Encoding = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Such as cp1252. Default: UTF-8, or by the file's mark.")
+]
+
+
 class Triggers(StrEnum):
     """Whether what is published or imported starts follow-ups."""
 
@@ -54,9 +66,7 @@ def import_() -> None:
 def events(
     file: Annotated[Path, typer.Argument(help="CSV with a header, or NDJSON with an event per line.")],
     *,
-    file_format: Annotated[
-        FileFormat | None, typer.Option("--format", help="Default: by the file's name.")
-    ] = None,
+    file_format: Format = None,
     contact: Annotated[
         str | None, typer.Option(metavar="COLUMN", help="Contact's key. Default: contact, customer or email.")
     ] = None,
@@ -95,18 +105,9 @@ def events(
             help="A column of numbers, written as in the example, such as amount=1.234,56. Repeatable.",
         ),
     ] = None,
-    decimal: Annotated[
-        str | None,
-        typer.Option(metavar="SIGN", help="The decimal sign of all numbers, a comma or a point."),
-    ] = None,
-    delimiter: Annotated[
-        str | None,
-        typer.Option(metavar="SIGN", help="What is between cells, such as ; or tab. Default: found."),
-    ] = None,
-    encoding: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="Such as cp1252. Default: UTF-8, or by the file's mark."),
-    ] = None,
+    decimal: Decimal = None,
+    delimiter: Delimiter = None,
+    encoding: Encoding = None,
     name: Annotated[
         str | None, typer.Option(help="Stands for the file's name: rows that were there under it are known.")
     ] = None,
@@ -172,9 +173,7 @@ def events(
 def contacts(
     file: Annotated[Path, typer.Argument(help="CSV with a header, or NDJSON with a contact per line.")],
     *,
-    file_format: Annotated[
-        FileFormat | None, typer.Option("--format", help="Default: by the file's name.")
-    ] = None,
+    file_format: Format = None,
     mapping: Annotated[
         list[str] | None,
         typer.Option(
@@ -194,17 +193,9 @@ def contacts(
     tag: Annotated[
         list[str] | None, typer.Option(help="A tag for everybody in the file. Repeatable.")
     ] = None,
-    decimal: Annotated[
-        str | None, typer.Option(metavar="SIGN", help="The decimal sign of all numbers, a comma or a point.")
-    ] = None,
-    delimiter: Annotated[
-        str | None,
-        typer.Option(metavar="SIGN", help="What is between cells, such as ; or tab. Default: found."),
-    ] = None,
-    encoding: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="Such as cp1252. Default: UTF-8, or by the file's mark."),
-    ] = None,
+    decimal: Decimal = None,
+    delimiter: Delimiter = None,
+    encoding: Encoding = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Count, and show the first changes.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -229,7 +220,7 @@ def contacts(
             ContactColumns(given, form),
             mode=mode.value,
             tags=tag or [],
-            format=None if file_format is None else FORMATS[f".{file_format}"],
+            file_format=None if file_format is None else FORMATS[f".{file_format}"],
             encoding=encoding,
             delimiter=sign,
             dry_run=dry_run,

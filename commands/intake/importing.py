@@ -42,7 +42,7 @@ def run(
             delimiter=delimiter,
             silent=silent,
             progress=bar,
-            told=lambda reason: note(f"The import waits, and goes on by itself: {reason}"),
+            told=_waiting,
         )
         shared = opened.application.duplicates.count_since(newest)
     seconds = time.monotonic() - started
@@ -65,7 +65,7 @@ def run_contacts(
     *,
     mode: Mode,
     tags: Sequence[str],
-    format: Format | None,  # noqa: A002 - the option's name
+    file_format: Format | None,
     encoding: str | None,
     delimiter: str | None,
     dry_run: bool,
@@ -82,12 +82,12 @@ def run_contacts(
             columns,
             mode=mode,
             tags=tags,
-            format=format,
+            file_format=file_format,
             encoding=encoding,
             delimiter=delimiter,
             dry_run=dry_run,
             progress=bar,
-            told=lambda reason: note(f"The import waits, and goes on by itself: {reason}"),
+            told=_waiting,
         )
         shared = 0 if dry_run else opened.application.duplicates.count_since(newest)
     seconds = time.monotonic() - started
@@ -104,6 +104,10 @@ def run_contacts(
         for text in notes:
             note(text)
     return 1 if done.bad else 0
+
+
+def _waiting(reason: str) -> None:
+    note(f"The import waits, and goes on by itself: {reason}")
 
 
 def _contacts_summary(done: ImportedContacts, seconds: float, *, dry_run: bool) -> str:

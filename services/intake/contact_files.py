@@ -11,8 +11,8 @@ from services.intake.contact_columns import ContactColumns, ContactMapping
 from services.intake.csv_files import CsvFile
 from services.intake.event_files import NdjsonLines, ReadLine, shape
 from services.intake.file_text import Decoding, decoding_of
-from services.intake.imports import SHOWN, TOLD_AFTER, BadRow, Format, Progress, Told, format_of, opened
-from services.records.contacts_in_bulk import Change, ContactsInBulk, Mode, Written
+from services.intake.imports import TOLD_AFTER, BadRow, Format, Progress, Told, format_of, keep_first, opened
+from services.records.contacts_in_bulk import ContactsInBulk, Mode, Written
 from store.patience import patiently
 
 #: Contacts that are handed on at once.
@@ -21,20 +21,15 @@ _A_CONTACT = 'a contact is an object such as {"key": "ada", "name": "Ada"}'
 
 
 @dataclass
-class ImportedContacts:
+class ImportedContacts(Written):
     """What became of a file of contacts, or in a dry run would. `first_bad`: the first 20 of the `bad` rows.
 
-    `changes`: the first that would be made; `notes`: what else its owner should know, in sentences.
+    `notes`: what else its owner should know, in sentences.
     """
 
-    file: str
-    created: int = 0
-    changed: int = 0
-    unchanged: int = 0
-    suppressed: int = 0
+    file: str = ""
     bad: int = 0
     first_bad: list[BadRow] = field(default_factory=list)
-    changes: list[Change] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     @property
@@ -45,11 +40,11 @@ class ImportedContacts:
 def import_contacts(
     bulk: ContactsInBulk,
     path: Path,
-    columns: ContactColumns = ContactColumns(),  # noqa: B008 - frozen
+    columns: ContactColumns | None = None,
     *,
     mode: Mode = "merge",
     tags: Sequence[str] = (),
-    format: Format | None = None,  # noqa: A002 - the option's name
+    file_format: Format | None = None,
     encoding: str | None = None,
     delimiter: str | None = None,
     dry_run: bool = False,
@@ -61,10 +56,11 @@ def import_contacts(
     Good rows are written whatever the others are like. Raises ReadableError, before anything is written, when the file
     cannot be read or its columns are not clear. While the database cannot be used it waits, and `told` says why.
     """
-    kind = format or format_of(path)
+    kind = file_format or format_of(path)
+    columns = columns or ContactColumns()
     if kind == "ndjson" and (columns != ContactColumns() or delimiter is not None):
         raise ReadableError("Columns belong to CSV; lines of NDJSON are contacts as the API takes them")
-    done = ImportedContacts(path.name)
+    done = ImportedContacts(file=path.name)
     with opened(path) as file:
         decoding = decoding_of(file, path.name, encoding)
         reader = (
@@ -79,7 +75,7 @@ def import_contacts(
         def store() -> None:
             items = [item for _, item in batch]
             written = patiently(lambda: bulk.write(items, mode=mode, dry_run=dry_run), told)
-            _count(done, written)
+            done.add(written)
             for place, problems in written.rejected:
                 _note(done, batch[place][0], "; ".join(reader.told(problem) for problem in problems))
             batch.clear()
@@ -143,17 +139,6 @@ def _tagged(contact: dict[str, Any], tags: Sequence[str]) -> dict[str, Any]:
     return {**contact, "tags": [*own, *tags]} if isinstance(own, list) else contact
 
 
-def _count(done: ImportedContacts, written: Written) -> None:
-    done.created += written.created
-    done.changed += written.changed
-    done.unchanged += written.unchanged
-    done.suppressed += written.suppressed
-    done.changes += written.changes[: SHOWN - len(done.changes)]
-
-
 def _note(done: ImportedContacts, line: int, reason: str) -> None:
     done.bad += 1
-    if len(done.first_bad) < SHOWN or line < done.first_bad[-1].line:
-        done.first_bad.append(BadRow(done.file, line, reason))
-        done.first_bad.sort(key=lambda row: row.line)
-        del done.first_bad[SHOWN:]
+    keep_first(done.first_bad, BadRow(done.file, line, reason))

@@ -55,6 +55,14 @@ class BadRow:
         return f"{self.file}:{self.line}: {self.reason}"
 
 
+def keep_first(rows: list[BadRow], row: BadRow) -> None:
+    """Add a row to those that are shown: the first of the file, by line."""
+    if len(rows) < SHOWN or row.line < rows[-1].line:
+        rows.append(row)
+        rows.sort(key=lambda each: each.line)
+        del rows[SHOWN:]
+
+
 @dataclass
 class Imported:
     """What became of a file. `first_bad` are the first 20 of the rows that were not stored: `bad`, and `conflicts`.
@@ -232,11 +240,7 @@ class _Import:
         self._list(line, reason)
 
     def _list(self, line: int, reason: str) -> None:
-        bad_rows = self.done.first_bad
-        if len(bad_rows) < SHOWN or line < bad_rows[-1].line:
-            bad_rows.append(BadRow(self.done.file, line, reason))
-            bad_rows.sort(key=lambda row: row.line)
-            del bad_rows[SHOWN:]
+        keep_first(self.done.first_bad, BadRow(self.done.file, line, reason))
 
 
 def size_of(path: Path) -> int:

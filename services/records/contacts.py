@@ -153,14 +153,7 @@ class Contacts:
         def work(connection: Connection, now: Micros) -> Contact:
             before = find_contact(connection, key)
             _check(when, key, before)
-            changes = dict(values)
-            if isinstance(tags := changes.get("tags"), TagChange):
-                changes["tags"] = tags.of(before["tags"])
-                refuse_too_large(changes)
-            if "fields" in changes:
-                changes["fields"] = without_nulls({**before["fields"], **changes["fields"]})
-                refuse_too_large(changes)
-            return _change(connection, before, changes, now)
+            return _change(connection, before, patch_values(values, dict(before)), now)
 
         return in_shards(self._resources, place, work)
 
@@ -213,6 +206,17 @@ def put_values(given: Mapping[str, Any]) -> dict[str, Any]:
         name: given.get(name, EMPTY.get(name)) for name in contacts.WRITABLE if name != "dnd" or name in given
     }
     values["fields"] = without_nulls(values["fields"] or {})
+    return values
+
+
+def patch_values(given: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
+    """What is given, with tags added and removed, and `fields` merged. Raises Invalid where that is too much."""
+    values = dict(given)
+    if isinstance(tags := values.get("tags"), TagChange):
+        values["tags"] = tags.of(before["tags"])
+    if "fields" in values:
+        values["fields"] = without_nulls({**before["fields"], **values["fields"]})
+    refuse_too_large(values)
     return values
 
 

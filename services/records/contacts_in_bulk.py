@@ -9,9 +9,9 @@ from conditions.problems import Problem, suggestion
 from conditions.search import folded_address
 from conditions.times import Micros
 from services.names import check_name
-from services.records.contacts import EMPTY, TAKEN, ContactPatchIn, TagChange, put_values
+from services.records.contacts import EMPTY, TAKEN, ContactPatchIn, TagChange, patch_values, put_values
 from services.records.shard_locks import in_shards
-from services.records.values import read_values, refuse_too_large, without_nulls
+from services.records.values import read_values
 from services.resources import Invalid, Resources
 from store.connection import Connection
 from store.intake import places, suppressed
@@ -223,17 +223,11 @@ def _blank(key: str, contact_id: int) -> dict[str, Any]:
 
 def _values(wish: _Wish, before: Mapping[str, Any]) -> dict[str, Any]:
     """What the contact will have. Raises Invalid where that is too much."""
-    values = dict(wish.values)
     if wish.mode == "put":
-        return put_values(values)
-    if "tags" in values:
-        tags = values["tags"]
-        change = tags if isinstance(tags, TagChange) else TagChange(add=tags)
-        values["tags"] = change.of(before["tags"])
-    if "fields" in values:
-        values["fields"] = without_nulls({**before["fields"], **values["fields"]})
-    refuse_too_large(values)
-    return values
+        return put_values(wish.values)
+    tags = wish.values.get("tags")
+    added = {"tags": TagChange(add=tags)} if isinstance(tags, list) else {}
+    return patch_values({**wish.values, **added}, before)
 
 
 def _wish(index: int, item: Any, mode: Mode) -> _Wish:

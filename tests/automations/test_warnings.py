@@ -377,11 +377,12 @@ def test_values_that_go_into_an_address_as_they_are_are_named(url: str, names: l
     ],
 )
 def test_what_must_not_hold_is_let_in_while_nothing_is_known(filters: dict[str, Any], pointer: str) -> None:
-    for starts in (
-        {"profile": "engagement", "filters": {"score": {"greater": 5}}},
-        {"event": "form.submitted"},
-    ):
-        warnings = warned(trigger=starts | {"filters": {**starts.get("filters", {}), **filters}})  # type: ignore[dict-item]
+    starting: list[tuple[dict[str, Any], dict[str, Any]]] = [
+        ({"profile": "engagement"}, {"score": {"greater": 5}}),
+        ({"event": "form.submitted"}, {}),
+    ]
+    for starts, besides in starting:
+        warnings = warned(trigger=starts | {"filters": {**besides, **filters}})
         assert list(warnings) == [f"/trigger/filters/{pointer}"]
         assert "add not_empty: true" in warnings[f"/trigger/filters/{pointer}"]
         waiting = warned(trigger=starts | {"filters": filters}, steps=[{"wait": "1m"}, *STOP])
