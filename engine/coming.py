@@ -37,7 +37,9 @@ class StoredEntries:
         self._connection = connection
         self._profile = profile
         self._record_id = record_id
-        self._few = [key for key in (ADJUSTMENTS, *profile.expiring) if 0 < living.get(key, 0) <= MANY]
+        # Adjustments end as each of them says: there is no turn by which only some could be read.
+        adjusted = [ADJUSTMENTS] if living.get(ADJUSTMENTS, 0) else []
+        self._few = adjusted + [key for key in profile.expiring if 0 < living.get(key, 0) <= MANY]
         self._many = [profile.rules_by_key[key] for key in profile.expiring if living.get(key, 0) > MANY]
 
     def coming(self, ledger: Ledger) -> Coming:

@@ -81,6 +81,19 @@ def test_time_changes_a_long_ledger_as_it_changes_a_short_one(world: World) -> N
     assert {cause for _, _, cause in world.changes()} >= {"event", "expiry", "decay", "adjustment"}
 
 
+def test_many_adjustments_each_end_when_they_say(world: World) -> None:
+    world.publish({"on": "e", "points": 1})
+    world.send()
+    for hours in (None, 4, 9, None, 2):
+        world.adjust("ada", points=-9, hours=hours)
+    world.score()
+    for _ in range(4):
+        world.later(3)
+        world.score()
+        the_law_holds(world)
+    assert [row[1] for row in world.changes()][-3:] == [-35, -26, -17]
+
+
 def test_what_is_over_costs_nothing_when_more_expires(world: World) -> None:
     world.publish({"on": "e", "points": 1, "expires_after": "30d"})
     for _ in range(60):
