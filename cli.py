@@ -194,6 +194,21 @@ def duplicates(*, limit: Annotated[int, typer.Option(min=1, max=500)] = 50, as_j
 
 
 @app.command()
+def lists(
+    key: Annotated[str | None, typer.Argument(help="A list's key: who is on it now.")] = None,
+    *,
+    limit: Annotated[int, typer.Option(min=1, max=500)] = 50,
+    as_json: Json = False,
+) -> None:
+    """List smart lists with their names and how many they have, or who is on one."""
+    from commands.records import smart_lists
+
+    if key is None:
+        raise typer.Exit(smart_lists.lists(limit=limit, as_json=as_json))
+    raise typer.Exit(smart_lists.members(key, limit=limit, as_json=as_json))
+
+
+@app.command()
 def enrollments(
     *,
     contact: Annotated[str | None, typer.Option(metavar="KEY", help="Only this contact's.")] = None,

@@ -27,10 +27,10 @@ def check_automation(automation: Automation, known: Known) -> tuple[list[Problem
 
 def _errors(automation: Automation, known: Known) -> Iterator[Problem]:
     if automation.trigger.profile is not None:
-        yield from _unknown("profile", automation.trigger.profile, known.profiles, ("trigger", "profile"))
+        yield from unknown("profile", automation.trigger.profile, known.profiles, ("trigger", "profile"))
     for loc, raw, catalogue in conditions_of(automation):
         yield from check_conditions(raw, catalogue, loc)
-        yield from _unknown_profiles(raw, loc, known)
+        yield from unknown_profiles(raw, loc, known)
         yield from _unanswered(raw, loc, _answering(automation))
     yield from _never(automation)
     keys: set[str] = set()
@@ -112,23 +112,23 @@ def _step_errors(step: BaseStep, loc: Loc, automation: Automation, known: Known)
         if profile is not None and profile.applies_to == "deal":
             yield Problem((*loc, "update", "dnd"), "a deal has no dnd, and this automation updates deals")
     if isinstance(step, AdjustScoreStep):
-        yield from _unknown(
-            "profile", step.adjust_score.profile, known.profiles, (*loc, step.kind, "profile")
-        )
+        yield from unknown("profile", step.adjust_score.profile, known.profiles, (*loc, step.kind, "profile"))
     if isinstance(step, StartStep):
-        yield from _unknown("automation", step.start, [*known.automations, automation.key], (*loc, "start"))
+        yield from unknown("automation", step.start, [*known.automations, automation.key], (*loc, "start"))
 
 
-def _unknown(what: str, key: str, known: Collection[str], loc: Loc) -> Iterator[Problem]:
+def unknown(what: str, key: str, known: Collection[str], loc: Loc) -> Iterator[Problem]:
+    """That a document names what is not there."""
     if key not in known:
         yield Problem(loc, f'there is no {what} "{key}"{suggestion(key, known)}')
 
 
-def _unknown_profiles(raw: Mapping[str, Any], loc: Loc, known: Known) -> Iterator[Problem]:
+def unknown_profiles(raw: Mapping[str, Any], loc: Loc, known: Known) -> Iterator[Problem]:
+    """Conditions that read scores or bands of profiles that are not there."""
     for leaf, field in _read(raw, loc):
         owner, _, name = field.partition(".")
         if owner in ("scores", "bands") and name:
-            yield from _unknown("profile", name, known.profiles, leaf.loc[:-1])
+            yield from unknown("profile", name, known.profiles, leaf.loc[:-1])
 
 
 def _read(raw: Mapping[str, Any], loc: Loc) -> Iterator[tuple[Leaf, str]]:

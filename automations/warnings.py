@@ -1,6 +1,7 @@
 """What is not wrong with a valid automation but hardly meant: said when it is checked and saved."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from automations.addresses import NoAddress, mailbox, mailto
@@ -35,7 +36,7 @@ def warnings_of(automation: Automation, known: Known) -> Iterator[Problem]:
 
 
 def _never(automation: Automation, known: Known) -> Iterator[Problem]:
-    ranges = _ranges(automation, known)
+    ranges = score_ranges(known, automation.trigger.profile)
     for loc, raw, _ in conditions_of(automation):
         yield from contradictions(raw, ranges, loc)
     trigger, exit_when = automation.trigger, automation.exit_when
@@ -53,8 +54,8 @@ def _never(automation: Automation, known: Known) -> Iterator[Problem]:
         yield from contradictions(trigger.rearm.conditions, ranges, ("trigger", "rearm"))
 
 
-def _ranges(automation: Automation, known: Known) -> dict[str, Range]:
-    """What fields of scores can be, by what their profiles say."""
+def score_ranges(known: Known, own: str | None) -> dict[str, Range]:
+    """What fields of scores can be, by what their profiles say; `own`: the profile of `score` and `band`."""
     ranges: dict[str, Range] = {"change": Range(whole=True)}
     for key, profile in known.profiles.items():
         if profile is None:
@@ -64,7 +65,7 @@ def _ranges(automation: Automation, known: Known) -> dict[str, Range]:
         why = {"low": f"the min of profile {key}", "high": f"the max of profile {key}"}
         score, band = Range(low, high, whole=True, why=why), Range(labels=tuple(profile.bands))
         ranges[f"scores.{key}"], ranges[f"bands.{key}"] = score, band
-        if key == automation.trigger.profile:
+        if key == own:
             ranges |= {"score": score, "previous_score": score, "band": band, "previous_band": band}
     return ranges
 
@@ -97,23 +98,30 @@ def _unseen_event(event: str | None, loc: Loc, known: Known) -> Iterator[Problem
 
 
 def _tags(automation: Automation, known: Known) -> Iterator[Problem]:
-    """Tags that are asked for or removed, and that nothing adds.
-
-    Without a database only those that look like one that is added.
-    """
-    asked = [
-        (leaf.loc, leaf.operand)
-        for loc, raw, _ in conditions_of(automation)
-        for leaf in leaves(raw, loc)
-        if leaf.field == "contact.tags" and leaf.operator.members and leaf.other is None
-    ]
+    """Tags that are asked for or removed, and that nothing adds."""
+    asked = [one for loc, raw, _ in conditions_of(automation) for one in tags_asked(raw, loc)]
     steps = [(place.loc, place.step) for place in walk(automation)]
     asked += [
         ((*loc, "remove_tag"), step.remove_tag) for loc, step in steps if isinstance(step, RemoveTagStep)
     ]
+    yield from unknown_tags(asked, known, {step.add_tag for _, step in steps if isinstance(step, AddTagStep)})
+
+
+def tags_asked(raw: Mapping[str, Any], loc: Loc) -> list[tuple[Loc, str]]:
+    """The tags that conditions ask for, and where."""
+    return [
+        (leaf.loc, leaf.operand)
+        for leaf in leaves(raw, loc)
+        if leaf.field == "contact.tags" and leaf.operator.members and leaf.other is None
+    ]
+
+
+def unknown_tags(
+    asked: Sequence[tuple[Loc, str]], known: Known, added: AbstractSet[str] = frozenset()
+) -> Iterator[Problem]:
+    """Those of the tags that nobody has and nothing adds; without a database only those that look like another."""
     if not asked:
         return
-    added = {step.add_tag for _, step in steps if isinstance(step, AddTagStep)}
     tags = sorted(added | known.added_tags | set(known.tags() if known.tags is not None else ()))
     for loc, tag in asked:
         similar = suggestion(tag, tags, certain=True)
@@ -129,6 +137,11 @@ def _misspelled(automation: Automation) -> Iterator[Problem]:
     for place in walk(automation):
         for inner, text in place.step.templates():
             named += [((*place.loc, *inner), name) for name in fields_in_template(text)]
+    yield from misspelled(named)
+
+
+def misspelled(named: Iterable[tuple[Loc, str]]) -> Iterator[Problem]:
+    """Custom fields that look like built-in ones."""
     for loc, name in named:
         owner, _, field = name.partition(".")
         fields = {"contact": ("label", "id", *CONTACT_FIELDS), "deal": ("label", "id", *DEAL_FIELDS)}.get(

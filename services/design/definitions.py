@@ -74,6 +74,10 @@ def known_definitions(connection: Connection) -> Known:
             *_added_tags(definitions.all_drafts(connection)),
         },
         touching=lambda: touching(definitions.all_drafts(connection)),
+        published_bands={
+            profile.definition["key"]: tuple(profile.definition.get("bands", ()))
+            for profile in definitions.published_profiles(connection)
+        },
     )
 
 

@@ -7,6 +7,7 @@ import orjson
 from pydantic import BaseModel, ValidationError
 
 from automations.model import Automation, definition
+from automations.smart_list import SmartList
 from conditions import limits
 from conditions.messages import plain_errors
 from conditions.problems import Problem
@@ -91,6 +92,16 @@ def same_profile(document: Mapping[str, Any], other: Mapping[str, Any] | None) -
 def same_automation(document: Mapping[str, Any], other: Mapping[str, Any] | None) -> bool:
     """Whether two automations are one and the same, however much of it is written out."""
     return other is not None and _content(Automation, document) == _content(Automation, other)
+
+
+def smart_list_document(smart_list: SmartList) -> dict[str, Any]:
+    """A smart list in the form that is stored and compared."""
+    return {"kind": smart_list.kind, **definition(smart_list)}
+
+
+def same_smart_list(document: Mapping[str, Any], other: Mapping[str, Any] | None) -> bool:
+    """Whether two lists ask and say the same, however much of it is written out."""
+    return other is not None and _content(SmartList, document) == _content(SmartList, other)
 
 
 def _content(model: type[BaseModel], document: Mapping[str, Any], without: Collection[str] = ()) -> bytes:

@@ -14,6 +14,8 @@ from automations.documents import KINDS as AUTOMATION_KINDS
 from automations.documents import Document, Documents, Mistake
 from automations.known import Known
 from automations.model import Automation, Recipient, definition
+from automations.smart_list import SmartList
+from automations.smart_list_checks import check_smart_list
 from automations.steps.actions import AddTagStep
 from automations.steps.places import walk
 from automations.touching import Touching, touching
@@ -32,11 +34,19 @@ from services.design.definitions import (
     save_profile,
 )
 from services.design.differences import difference
-from services.design.documents import automation_document, profile_document, same_automation, same_profile
+from services.design.documents import (
+    automation_document,
+    profile_document,
+    same_automation,
+    same_profile,
+    same_smart_list,
+    smart_list_document,
+)
 from services.design.profiles import StartPublish
 from services.resources import Conflict, Resources
 from store.connection import Connection, RowMapping
 from store.design import definitions
+from store.records import smart_lists
 
 KINDS: Mapping[str, type[BaseModel]] = {"score_profile": ScoreProfile, **AUTOMATION_KINDS}
 """The model of each `kind` of document, for `load_documents`."""
@@ -145,6 +155,10 @@ class Plans:
             save_profile(connection, model, now, applied=True)
         elif isinstance(model, Automation):
             save_automation(connection, model, now, applied=True)
+        elif isinstance(model, SmartList):
+            smart_lists.save(
+                connection, model.key, smart_list_document(model), now, source=plan.document.text
+            )
 
     def _publish(
         self,
@@ -186,6 +200,7 @@ def check_documents(documents: Documents, stored: Known | None = None) -> tuple[
         added_tags=stored.added_tags | added,
         tags=stored.tags,
         touching=cache(lambda: _touching(models, stored)),
+        published_bands={key: of for key, of in stored.published_bands.items() if key not in profiles},
     )
     mistakes, warnings = list(documents.mistakes), []
     for document in documents.documents:
@@ -195,6 +210,10 @@ def check_documents(documents: Documents, stored: Known | None = None) -> tuple[
             mistakes += [document.mistake(problem) for problem in problems]
         elif isinstance(model, Automation):
             errors, strange = check_automation(model, known)
+            mistakes += [document.mistake(problem) for problem in errors]
+            warnings += [document.mistake(problem) for problem in strange]
+        elif isinstance(model, SmartList):
+            errors, strange = check_smart_list(model, known)
             mistakes += [document.mistake(problem) for problem in errors]
             warnings += [document.mistake(problem) for problem in strange]
     return sorted(mistakes), sorted(warnings)
@@ -232,6 +251,10 @@ def _document_plan(connection: Connection, document: Document) -> DocumentPlan:
         return _compared(
             document, row, wanted, same_automation, is_published=same_automation(wanted, version)
         )
+    if isinstance(model, SmartList):
+        row = smart_lists.find(connection, document.key)
+        known = {"draft": row["definition"], "applied": row["applied"]} if row is not None else None
+        return _compared(document, known, smart_list_document(model), same_smart_list, is_published=True)
     if not isinstance(model, Recipient):
         raise TypeError(document.kind)
     recipient = definitions.find_recipient(connection, document.key)

@@ -172,9 +172,12 @@ class SmartList(Stored):
 
     kind: str
     key: str
+    name: str | None = None
     applies_to: Literal["contact", "deal"]
+    profile: str | None = None
     count: int | None = Field(default=None, description="How many records it has now")
     updated_at: str
+    warnings: list[FieldProblem] | None = None
 
 
 class ScoreSummary(BaseModel):

@@ -33,6 +33,11 @@ kind: recipient
 key: sales
 channels: ["mailto:sales@example.com"]
 """
+SMART_LIST = """
+kind: smart_list
+key: partners
+filter: {tag: partner}
+"""
 
 
 class Signals:
@@ -78,6 +83,20 @@ def test_what_is_new_is_created_and_published_once(world: World) -> None:
     assert {action for _, action, _ in world.actions(*everything)} == {"unchanged"}
     assert world.plans.apply(documents(*everything)).versions == {}
     assert len(world.started) == 1
+
+
+def test_smart_lists_are_saved_as_they_are_written(world: World) -> None:
+    assert world.actions(SMART_LIST) == [("partners", "create", False)]
+    world.plans.apply(documents(SMART_LIST))
+    assert world.actions(SMART_LIST) == [("partners", "unchanged", False)]
+    assert world.application.smart_lists.get("partners").count == 0
+    changed = SMART_LIST.replace("tag: partner", "tag: vip")
+    (planned,) = world.plans.plan(documents(changed))
+    assert (planned.action, planned.diff.splitlines()[-2:]) == ("change", ["-  tag: partner", "+  tag: vip"])
+    world.application.smart_lists.save("partners", {"filter": {"stage": "x"}})
+    assert world.actions(SMART_LIST) == [("partners", "conflict", False)]
+    world.plans.apply(documents(SMART_LIST), force=True)
+    assert world.actions(SMART_LIST) == [("partners", "unchanged", False)]
 
 
 def test_a_change_is_shown_as_a_diff_and_published(world: World) -> None:

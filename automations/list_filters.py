@@ -1,11 +1,15 @@
 """What lists of contacts and of deals are filtered by: the one model of the API's parameters and of smart lists."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal, get_args
 
 from conditions.definition import Definition, TagName, Text, WholeNumber
 from conditions.fields import DealStatus
-from services.records.kinds import Kind
+from conditions.limits import TESTS, test_count
+from conditions.problems import Problem, suggestion
+
+Sort = Literal["created_at", "-created_at", "score", "-score"]
+SORTS: tuple[Sort, ...] = get_args(Sort)
 
 
 class RecordFilter(Definition):
@@ -60,12 +64,30 @@ class DealFilter(RecordFilter):
     """The currency."""
 
 
-FILTERS: Mapping[Kind, type[RecordFilter]] = {"contact": ContactFilter, "deal": DealFilter}
+FILTERS: Mapping[Literal["contact", "deal"], type[RecordFilter]] = {
+    "contact": ContactFilter,
+    "deal": DealFilter,
+}
 
 
 FILTER_NAMES = frozenset(name for model in FILTERS.values() for name in model.model_fields)
 
 
-def other_filters(kind: Kind) -> frozenset[str]:
+def other_filters(kind: Literal["contact", "deal"]) -> frozenset[str]:
     """The names that only the other kind's filters have."""
     return FILTER_NAMES - FILTERS[kind].model_fields.keys()
+
+
+def query_problems(
+    record_filter: RecordFilter, profile: str | None, filters: Mapping[str, Any], sort: str
+) -> Iterator[Problem]:
+    """What of a list cannot be asked: too many tests, and what asks for a score and does not say whose."""
+    if (tests := test_count(filters)) > TESTS.most:
+        yield TESTS.problem(("filters",), tests)
+    if sort not in SORTS:
+        yield Problem(("sort",), f'cannot sort by "{sort}"{suggestion(sort, SORTS)}')
+    if profile is None:
+        for name in record_filter.of_score:
+            yield Problem(("filter", name), f'"{name}" needs to know whose scores: add profile=<key>')
+        if sort.endswith("score"):
+            yield Problem(("sort",), "sorting by score needs to know whose: add profile=<key>")
