@@ -17,8 +17,7 @@ from scoring.ledger import Event
 from store.connection import Connection, RowMapping
 from store.database import dump_json
 from store.design import definitions
-from store.follow_ups import effects, webhooks
-from store.follow_ups import enrollments as follow_ups
+from store.follow_ups import effects, enrollments, webhooks
 from store.records import contacts, deals
 from store.scoring.facts import Properties, plain_number
 
@@ -95,7 +94,7 @@ class Situation:
     @property
     def own_deal(self) -> RowMapping | None:
         """The deal if it is what is enrolled; then steps change it, and its owner counts."""
-        if not follow_ups.about_deal(self.enrollment):
+        if not enrollments.about_deal(self.enrollment):
             return None
         if self.deal is None:
             raise StepFailed("the deal does not exist any more")

@@ -6,13 +6,13 @@ from typing import Any, TypeVar
 
 from uuid_utils import uuid7
 
-from activities.messages import PublishInput
 from automations.checks import check_automation
 from automations.known import Known
 from automations.model import Automation
 from automations.touching import touching
 from conditions.problems import Problem, suggestion
 from conditions.times import Micros
+from runtime.messages import PublishInput
 from runtime.registry import publish_workflow_id
 from scoring.checks import check_profile, publish_problems
 from scoring.profile import ScoreProfile

@@ -8,7 +8,6 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
-from activities.messages import PublishInput
 from automations.checks import check_automation
 from automations.documents import KINDS as AUTOMATION_KINDS
 from automations.documents import Document, Documents, Mistake
@@ -18,6 +17,7 @@ from automations.steps.actions import AddTagStep
 from automations.steps.places import walk
 from automations.touching import Touching, touching
 from conditions.times import Micros
+from runtime.messages import PublishInput
 from runtime.registry import publish_workflow_id
 from scoring.checks import check_profile, publish_problems
 from scoring.profile import ScoreProfile
