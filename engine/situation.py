@@ -6,7 +6,6 @@ from functools import lru_cache
 from typing import Any
 
 from automations.model import Automation
-from automations.steps.actions import WebhookStep
 from automations.steps.places import walk
 from channels.outbound import Outbound
 from conditions.limits import record_problems
@@ -156,7 +155,7 @@ class Situation:
             keys = {
                 placed.path: placed.step.key
                 for placed in walk(self.automation)
-                if isinstance(placed.step, WebhookStep) and placed.step.key is not None
+                if placed.step.answers and placed.step.key is not None
             }
             by_path = webhooks.answers(self.connection, self.enrollment["id"], keys) if keys else {}
             self._answers = {keys[path]: answer for path, answer in by_path.items()}
