@@ -5,7 +5,7 @@ from typing import Any
 from engine.admitting import Admission, Entrant
 from engine.situation import Situation, StepFailed
 from engine.subjects import DEAL, Subject
-from store.follow_ups import enrollments as follow_ups
+from store.follow_ups import enrollments
 from triggers.compiled import CompiledTrigger
 from triggers.evaluate import BY_STEP, Match, unmoved
 
@@ -46,6 +46,6 @@ def _deal_of(situation: Situation, trigger: CompiledTrigger) -> int | None:
     profile = situation.published.by_key.get(trigger.profile or "")
     if profile is not None and profile.applies_to == "deal" and deal_id is None:
         raise StepFailed(f'the automation "{trigger.key}" is about deals, and this follow-up has none')
-    if profile is None and not follow_ups.about_deal(situation.enrollment):
+    if profile is None and not enrollments.about_deal(situation.enrollment):
         return None
     return deal_id

@@ -27,8 +27,7 @@ from engine.waiting import wait, wait_for
 from engine.webhooks import store_call
 from runtime.statuses import EventStatus
 from store.design import definitions
-from store.follow_ups import effects
-from store.follow_ups import enrollments as follow_ups
+from store.follow_ups import effects, enrollments
 
 #: An outcome's result holds our own ids and numbers.
 Result = dict[str, Any]
@@ -155,7 +154,7 @@ def _split(situation: Situation, path: str, step: Any) -> Result:
     """The same way for a record, at this step of this automation, every time."""
     spec: SplitStep = step
     row = situation.enrollment
-    record = f"deal {row['deal_id']}" if follow_ups.about_deal(row) else f"contact {row['contact_id']}"
+    record = f"deal {row['deal_id']}" if enrollments.about_deal(row) else f"contact {row['contact_id']}"
     place = crc32(f"{row['automation_id']}:{path}:{record}".encode()) % 100
     for index, share in enumerate(spec.split):
         place -= share.percent

@@ -1,6 +1,6 @@
 """Definitions as code: what applying a set of documents would change, and applying it in one transaction."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from operator import eq
@@ -8,18 +8,17 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
-from activities.messages import PublishInput
 from automations.checks import check_automation
 from automations.documents import KINDS as AUTOMATION_KINDS
 from automations.documents import Document, Documents, Mistake
 from automations.known import Known
-from automations.model import Automation, Recipient, definition
+from automations.model import Automation, Recipient
 from automations.smart_list import SmartList
 from automations.smart_list_checks import check_smart_list
-from automations.steps.actions import AddTagStep
-from automations.steps.places import walk
+from automations.steps.places import tags_added
 from automations.touching import Touching, touching
 from conditions.times import Micros
+from runtime.messages import PublishInput
 from runtime.registry import publish_workflow_id
 from scoring.checks import check_profile, publish_problems
 from scoring.profile import ScoreProfile
@@ -184,22 +183,16 @@ def check_documents(documents: Documents, stored: Known | None = None) -> tuple[
     stored = stored or Known(profiles={})
     models = [document.model for document in documents.documents]
     profiles = {model.key: model for model in models if isinstance(model, ScoreProfile)}
-    added = {
-        place.step.add_tag
-        for model in models
-        if isinstance(model, Automation)
-        for place in walk(model)
-        if isinstance(place.step, AddTagStep)
-    }
+    automations = [model for model in models if isinstance(model, Automation)]
     known = Known(
         profiles={**stored.profiles, **dict.fromkeys(documents.keys_of("score_profile")), **profiles},
         automations={*stored.automations, *documents.keys_of("automation")},
         recipients={*stored.recipients, *documents.keys_of("recipient")},
         event_types=stored.event_types,
         named_events=stored.named_events | events_named(profiles.values()),
-        added_tags=stored.added_tags | added,
+        added_tags=stored.added_tags | tags_added(automations),
         tags=stored.tags,
-        touching=cache(lambda: _touching(models, stored)),
+        touching=cache(lambda: _touching(automations, stored)),
         published_bands={key: of for key, of in stored.published_bands.items() if key not in profiles},
     )
     mistakes, warnings = list(documents.mistakes), []
@@ -219,10 +212,9 @@ def check_documents(documents: Documents, stored: Known | None = None) -> tuple[
     return sorted(mistakes), sorted(warnings)
 
 
-def _touching(models: Iterable[BaseModel], stored: Known) -> Touching:
+def _touching(automations: Sequence[Automation], stored: Known) -> Touching:
     """What automations change: those of the documents, and those stored that no document stands for."""
-    automations = [model for model in models if isinstance(model, Automation)]
-    here = touching(definition(model) for model in automations)
+    here = touching(automations)
     keys = {model.key for model in automations}
     elsewhere = {
         place: [one for one in those if one.key not in keys] for place, those in stored.touching().items()

@@ -12,12 +12,12 @@ import pytest_asyncio
 from temporalio.testing import WorkflowEnvironment
 
 import worker
-from activities.messages import PublishInput
-from activities.starting import start_publish
 from automations.documents import Documents, load_documents
 from commands.design.definition_files import read_files
 from conditions.times import SECOND, Micros, micros_of
 from runtime.clock import now_micros
+from runtime.messages import PublishInput
+from runtime.publish_start import start_publish
 from runtime.settings import Settings
 from runtime.statuses import MessageStatus
 from services.application import Application

@@ -3,10 +3,10 @@ from typing import Any
 
 import pytest
 
-from activities.messages import PublishInput
 from automations.documents import Documents, load_documents
 from engine.batch import score_batch
 from engine.published import PublishedCache
+from runtime.messages import PublishInput
 from runtime.settings import load_settings
 from services.application import Application
 from services.design.plan import KINDS, Plans, check_documents
