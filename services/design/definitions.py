@@ -17,6 +17,7 @@ from runtime.messages import PublishInput
 from runtime.registry import publish_workflow_id
 from scoring.checks import check_profile, publish_problems
 from scoring.profile import ScoreProfile
+from services.design.authorship import NOT_SAID, Authorship
 from services.design.documents import automation_document, profile_document, same_automation
 from services.resources import Conflict, Invalid, NotFound, Resources
 from store import meta
@@ -107,7 +108,7 @@ def find_definition(connection: Connection, family: definitions.Family, key: str
 
 
 def save_profile(
-    connection: Connection, profile: ScoreProfile, now: Micros, *, applied: bool = False
+    connection: Connection, profile: ScoreProfile, now: Micros, *, source: str | None = None
 ) -> RowMapping:
     """Save a draft; the row as it is then. Raises Invalid when it scores other records than its versions do."""
     before = definitions.find_even_archived(connection, definitions.PROFILES, profile.key)
@@ -119,37 +120,48 @@ def save_profile(
         raise Invalid([Problem(("applies_to",), message)])
     document, extra = profile_document(profile), {"applies_to": profile.applies_to}
     definitions.save_draft(
-        connection, definitions.PROFILES, profile.key, document, now, applied=applied, extra=extra
+        connection, definitions.PROFILES, profile.key, document, now, source=source, extra=extra
     )
     return find_definition(connection, definitions.PROFILES, profile.key)
 
 
 def save_automation(
-    connection: Connection, automation: Automation, now: Micros, *, applied: bool = False
+    connection: Connection, automation: Automation, now: Micros, *, source: str | None = None
 ) -> RowMapping:
     """Save a draft; the row as it is then."""
     document = automation_document(automation)
-    definitions.save_draft(
-        connection, definitions.AUTOMATIONS, automation.key, document, now, applied=applied
-    )
+    definitions.save_draft(connection, definitions.AUTOMATIONS, automation.key, document, now, source=source)
     return find_definition(connection, definitions.AUTOMATIONS, automation.key)
 
 
 def publish_profile(
-    connection: Connection, row: RowMapping, now: Micros, *, shards: int, silent: bool
+    connection: Connection,
+    row: RowMapping,
+    now: Micros,
+    *,
+    shards: int,
+    silent: bool,
+    by: Authorship = NOT_SAID,
 ) -> Publish:
     """Make the draft the next version and begin its re-scoring; raises Invalid for what may not be published."""
     profile = ScoreProfile.model_validate(row["draft"])
     if problems := [*check_profile(profile), *publish_problems(profile)]:
         raise Invalid(problems)
-    version = definitions.publish_version(connection, definitions.PROFILES, row, row["draft"], now)
+    version = definitions.publish_version(
+        connection, definitions.PROFILES, row, row["draft"], now, author=by.author, comment=by.comment
+    )
     publication = str(uuid7())
     publications.begin(connection, publication, row["id"], version, shards, now, silent=silent)
     return Publish(version, PublishInput(publication, row["key"], version, shards))
 
 
 def publish_automation(
-    connection: Connection, row: RowMapping, now: Micros, *, keep_paused: bool = False
+    connection: Connection,
+    row: RowMapping,
+    now: Micros,
+    *,
+    keep_paused: bool = False,
+    by: Authorship = NOT_SAID,
 ) -> int:
     """Make the draft the next version; its number. A draft that is what is published makes none."""
     family = definitions.AUTOMATIONS
@@ -164,7 +176,9 @@ def publish_automation(
             if row["paused"] and not paused:
                 definitions.change_definition(connection, family, row["id"], paused=False, updated_at=now)
             return int(row["version"])
-    version = definitions.publish_version(connection, family, row, row["draft"], now)
+    version = definitions.publish_version(
+        connection, family, row, row["draft"], now, author=by.author, comment=by.comment
+    )
     if paused:
         definitions.change_definition(connection, family, row["id"], paused=True)
     return version

@@ -12,6 +12,7 @@ from conditions import limits
 from conditions.messages import plain_errors
 from conditions.problems import Problem
 from scoring.profile import ScoreProfile
+from services.design.authorship import Authorship
 from services.names import unstorable
 from services.resources import BadParameter, Invalid
 
@@ -114,12 +115,21 @@ def _content(model: type[BaseModel], document: Mapping[str, Any], without: Colle
 _NAMING = ("name", "description")
 
 
-def read_version(body: Any) -> int:
-    """The `version` that a rollback names."""
-    version = body.get("version") if isinstance(body, dict) else None
+def read_rollback(body: Any) -> tuple[int, Authorship]:
+    """The `version` that a rollback names, and who wants it and why."""
+    given = dict(body) if isinstance(body, dict) else {}
+    version = given.pop("version", None)
     if not isinstance(version, int) or isinstance(version, bool) or not 1 <= version <= 1_000_000:
         raise Invalid([Problem(("version",), 'send the version to go back to, such as {"version": 3}')])
-    return version
+    return version, read_authorship(given)
+
+
+def read_authorship(body: Any) -> Authorship:
+    """Who makes a version, and why; raises Invalid."""
+    try:
+        return Authorship.model_validate(body)
+    except ValidationError as error:
+        raise Invalid(plain_errors(error, body)) from None
 
 
 def read_silent(triggers: str | None, *, default: bool) -> bool:

@@ -148,12 +148,17 @@ class Plans:
         if isinstance(model, Recipient):
             document = _recipient_document(model)
             definitions.save_recipient(
-                connection, model.key, model.name or model.key, model.channels, document
+                connection,
+                model.key,
+                model.name or model.key,
+                model.channels,
+                applied=document,
+                source=plan.document.text,
             )
         elif isinstance(model, ScoreProfile):
-            save_profile(connection, model, now, applied=True)
+            save_profile(connection, model, now, source=plan.document.text)
         elif isinstance(model, Automation):
-            save_automation(connection, model, now, applied=True)
+            save_automation(connection, model, now, source=plan.document.text)
         elif isinstance(model, SmartList):
             smart_lists.save(
                 connection, model.key, smart_list_document(model), now, source=plan.document.text

@@ -11,6 +11,7 @@ from runtime.statuses import PublicationStatus
 from scoring.checks import check_profile
 from scoring.profile import ScoreProfile
 from services.design.answers import Profile, Publishing
+from services.design.authorship import NOT_SAID, Authorship
 from services.design.definitions import (
     Publish,
     change_definitions,
@@ -19,7 +20,7 @@ from services.design.definitions import (
     return_to_version,
     save_profile,
 )
-from services.design.documents import profile_document, read_model, read_version, same_profile
+from services.design.documents import profile_document, read_model, read_rollback, same_profile
 from services.design.reading import Definitions
 from services.preconditions import ALWAYS, Precondition
 from services.resources import Conflict, Invalid, Resources
@@ -76,23 +77,25 @@ class Profiles(Definitions[Profile]):
 
         return change_definitions(self._resources, work)
 
-    def publish(self, key: str, when: Precondition = ALWAYS, *, silent: bool = True) -> Publish:
+    def publish(
+        self, key: str, when: Precondition = ALWAYS, *, silent: bool = True, by: Authorship = NOT_SAID
+    ) -> Publish:
         """Make the draft a version, switch to it, and start to re-score every record."""
 
         def work(connection: Connection, now: Micros) -> Publish:
             row = self.checked(when, connection, key)
-            return publish_profile(connection, row, now, shards=self._resources.shards, silent=silent)
+            return publish_profile(connection, row, now, shards=self._resources.shards, silent=silent, by=by)
 
         return self._started(change_definitions(self._resources, work))
 
     def rollback(self, key: str, body: Any, when: Precondition = ALWAYS, *, silent: bool = True) -> Publish:
         """Publish an earlier version's content anew; it becomes the draft too."""
-        version = read_version(body)
+        version, by = read_rollback(body)
 
         def work(connection: Connection, now: Micros) -> Publish:
             row = self.checked(when, connection, key)
             row = return_to_version(connection, definitions.PROFILES, row, version, now)
-            return publish_profile(connection, row, now, shards=self._resources.shards, silent=silent)
+            return publish_profile(connection, row, now, shards=self._resources.shards, silent=silent, by=by)
 
         return self._started(change_definitions(self._resources, work))
 

@@ -67,6 +67,8 @@ class Definitions(ABC, Generic[Shown]):
                     version=version["version"],
                     published_at=to_iso(version["published_at"]),
                     current=version["version"] == row["version"],
+                    author=version["author"],
+                    comment=version["comment"],
                     definition=version["definition"],
                 )
                 for version in versions

@@ -125,26 +125,43 @@ def save_draft(
     draft: Mapping[str, Any],
     now: Micros,
     *,
-    applied: bool = False,
+    source: str | None = None,
     extra: Mapping[str, Any] | None = None,
 ) -> None:
-    """Create or change a draft; a key that was archived comes back as a draft with its versions."""
+    """Create or change a draft; a key that was archived comes back as a draft with its versions.
+
+    `source`: the text of the file that it is applied from.
+    """
     values: dict[str, Any] = {"draft": dict(draft), "updated_at": now, "archived": False, **(extra or {})}
-    if applied:
-        values["applied"] = dict(draft)
+    if source is not None:
+        values |= {"applied": dict(draft), "source": source}
     changed = connection.execute(update(family.table).where(family.table.c.key == key).values(**values))
     if changed.rowcount == 0:
         connection.execute(insert(family.table).values(key=key, latest=0, **values, **family.first))
 
 
 def publish_version(
-    connection: Connection, family: Family, row: RowMapping, definition: Any, now: Micros
+    connection: Connection,
+    family: Family,
+    row: RowMapping,
+    definition: Any,
+    now: Micros,
+    *,
+    author: str | None = None,
+    comment: str | None = None,
 ) -> int:
     """Make the next immutable version and switch to it; the version's number."""
     version = int(row["latest"]) + 1
     connection.execute(
         insert(family.versions).values(
-            {family.owner: row["id"], "version": version, "definition": definition, "published_at": now}
+            {
+                family.owner: row["id"],
+                "version": version,
+                "definition": definition,
+                "published_at": now,
+                "author": author,
+                "comment": comment,
+            }
         )
     )
     values = {"version": version, "latest": version, "updated_at": now, **family.published}
@@ -231,15 +248,21 @@ def published_automations(connection: Connection) -> list[PublishedAutomation]:
 
 
 def save_recipient(
-    connection: Connection, key: str, name: str, channels: list[str], applied: dict[str, Any] | None = None
+    connection: Connection,
+    key: str,
+    name: str,
+    channels: list[str],
+    *,
+    applied: Mapping[str, Any] | None = None,
+    source: str | None = None,
 ) -> None:
+    """Create or change a recipient; `applied` and `source`: the document of a file, and its text."""
     make = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    statement = make(RECIPIENTS).values(key=key, name=name, channels=channels, applied=applied)
-    connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=["key"], set_={"name": name, "channels": channels, "applied": applied}
-        )
-    )
+    values: dict[str, Any] = {"name": name, "channels": channels}
+    if applied is not None:
+        values |= {"applied": dict(applied), "source": source}
+    statement = make(RECIPIENTS).values(key=key, **values)
+    connection.execute(statement.on_conflict_do_update(index_elements=["key"], set_=values))
 
 
 def find_recipient(connection: Connection, key: str) -> RowMapping | None:
