@@ -4,8 +4,8 @@ from automations.model import Automation
 from automations.steps.words import clean
 from conditions.times import to_iso
 from conditions.tree import describe
+from engine.subjects import subject_of
 from store.connection import RowMapping
-from store.follow_ups.enrollments import about_deal
 
 _LONGEST = 190
 
@@ -24,7 +24,8 @@ def summary(row: RowMapping, automation: Automation) -> str:
 
 def record_name(row: RowMapping) -> str:
     """Whom the follow-up is about, by our id: `12` for a contact, `deal-12` for a deal."""
-    return f"deal-{row['deal_id']}" if about_deal(row) else str(row["contact_id"])
+    subject = subject_of(row)
+    return f"deal-{subject.record_id}" if subject.about_deal else str(subject.record_id)
 
 
 def details(row: RowMapping, automation: Automation) -> str:
