@@ -51,12 +51,13 @@ class Listed(NamedTuple):
 
 def enlist(
     connection: Connection,
-    shard: int,
     published: Published,
     trigger: CompiledTrigger,
+    wanted: Wanted,
+    *,
+    shard: int,
     kind: str,
     ids: Collection[int],
-    wanted: Wanted,
     now: Micros,
 ) -> Listed:
     """These contacts or deals (`kind`) of one shard.
