@@ -4,6 +4,7 @@ from automations.model import Automation
 from automations.steps.words import clean
 from conditions.times import to_iso
 from conditions.tree import describe
+from conditions.values import shown_score
 from engine.subjects import subject_of
 from store.connection import RowMapping
 
@@ -14,7 +15,7 @@ def moved(row: RowMapping, automation: Automation) -> str:
     """`engagement 4 → 7 (event)`, or the event that made the enrollment."""
     if row["profile"] is None:
         return f"event {automation.trigger.event}"
-    return f"{row['profile']} {_score(row['previous'])} → {_score(row['current'])} ({row['cause']})"
+    return f"{row['profile']} {shown_score(row['previous'])} → {shown_score(row['current'])} ({row['cause']})"
 
 
 def summary(row: RowMapping, automation: Automation) -> str:
@@ -46,7 +47,3 @@ def details(row: RowMapping, automation: Automation) -> str:
         f"- Enrolled: {to_iso(row['created_at'])}, enrollment `{row['id']}`, attempt {row['attempt']}",
     ]
     return "\n".join(lines)
-
-
-def _score(value: int | None) -> str:
-    return "empty" if value is None else str(value)
