@@ -12,11 +12,12 @@ from conditions.limits import record_problems
 from conditions.times import Micros, to_iso
 from conditions.values import Value, is_empty
 from engine.published import Published
+from engine.subjects import Subject, subject_of
 from scoring.ledger import Event
 from store.connection import Connection, RowMapping
 from store.database import dump_json
 from store.design import definitions
-from store.follow_ups import effects, enrollments, webhooks
+from store.follow_ups import effects, webhooks
 from store.records import contacts, deals
 from store.scoring.facts import Properties, plain_number
 
@@ -91,9 +92,14 @@ class Situation:
         return self._deal
 
     @property
+    def subject(self) -> Subject:
+        """Who is enrolled."""
+        return subject_of(self.enrollment)
+
+    @property
     def own_deal(self) -> RowMapping | None:
         """The deal if it is what is enrolled; then steps change it, and its owner counts."""
-        if not enrollments.about_deal(self.enrollment):
+        if not self.subject.about_deal:
             return None
         if self.deal is None:
             raise StepFailed("the deal does not exist any more")

@@ -22,11 +22,13 @@ from services.resources import Invalid
 router = APIRouter(prefix="/v1", tags=["Automations"])
 
 
-class _EnrollIn(Definition):
+class EnrollingToo(Definition):
+    """What publishing and resuming do besides."""
+
     enroll: EnrollRequest | None = None
 
 
-class PublishIn(Authorship, _EnrollIn):
+class PublishAutomation(Authorship, EnrollingToo):
     """Who publishes and why, and what publishing does besides."""
 
 
@@ -36,7 +38,7 @@ class PauseIn(Definition):
     running: bool = False
 
 
-class ResumeIn(_EnrollIn):
+class ResumeIn(EnrollingToo):
     """What resuming does besides. `running`: follow-ups that are paused go on too."""
 
     running: bool = False
@@ -111,7 +113,7 @@ def delete_automation(key: Key, app: App, when: When) -> None:
 @router.post(
     "/automations/{key}/publish",
     response_model_exclude_unset=True,
-    openapi_extra=takes(PublishIn, required=False),
+    openapi_extra=takes(PublishAutomation, required=False),
     summary="Publish the draft",
 )
 def publish_automation(
@@ -122,7 +124,7 @@ def publish_automation(
     Follow-ups that run keep theirs. With `If-Match` only the draft that was read is published. `enroll` then enrolls
     those who match now; count them first with a `dry_run`.
     """
-    given = read_options(PublishIn, body)
+    given = read_options(PublishAutomation, body)
     _could_enroll(app, key, given.enroll, draft=True)
     shown = app.automations.publish(key, when, by=given)
     return tagged(response, _and_enroll(app, key, shown, given.enroll))

@@ -1,7 +1,8 @@
 """`kindling lists`: smart lists with how many they have, and who is on one."""
 
-from commands.output import counted, note, note_rest, print_json, print_table, say, shown_score
+from commands.output import counted, note, note_rest, print_json, print_table, say
 from commands.session import session
+from conditions.values import shown_score
 from services.records.answers import ListedContact, ListedDeal, SmartList
 
 

@@ -9,6 +9,7 @@ from services.answers import Page, field_problems
 from services.design import answers
 from services.design.authorship import NOT_SAID, Authorship
 from services.design.definitions import (
+    archive_automation,
     change_definitions,
     find_definition,
     known_definitions,
@@ -157,10 +158,7 @@ class Automations(Definitions[answers.Automation]):
         """Take the automation out of use; what runs, runs on."""
 
         def work(connection: Connection, now: Micros) -> None:
-            row = self.checked(when, connection, key)
-            definitions.change_definition(
-                connection, definitions.AUTOMATIONS, row["id"], version=None, archived=True, updated_at=now
-            )
+            archive_automation(connection, self.checked(when, connection, key), now)
 
         change_definitions(self._resources, work)
 

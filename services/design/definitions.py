@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from uuid_utils import uuid7
 
@@ -195,3 +195,39 @@ def return_to_version(
         raise Conflict(f'"{row["key"]}" has no version {version}; its versions are 1 to {row["latest"]}')
     definitions.save_draft(connection, family, row["key"], document, now)
     return find_definition(connection, family, row["key"])
+
+
+def archive_profile(connection: Connection, row: RowMapping, now: Micros) -> None:
+    """Take a profile out of use; raises Conflict while published automations look at it."""
+    users = [
+        automation.key
+        for automation in definitions.published_automations(connection)
+        if Automation.model_validate(automation.definition).trigger.profile == row["key"]
+    ]
+    if users:
+        raise Conflict(
+            f'the profile "{row["key"]}" is looked at by the published automations {", ".join(users)}; '
+            "change or archive them first"
+        )
+    empty_scores(connection, row, now, archived=True)
+
+
+def empty_scores(connection: Connection, row: RowMapping, now: Micros, **more: Any) -> None:
+    """Publish a profile no more: its scores are empty from now on."""
+    definitions.change_definition(
+        connection,
+        definitions.PROFILES,
+        row["id"],
+        version=None,
+        emptied=row["latest"],
+        updated_at=now,
+        **more,
+    )
+    publications.supersede(connection, row["id"], now)
+
+
+def archive_automation(connection: Connection, row: RowMapping, now: Micros) -> None:
+    """Take an automation out of use; what runs, runs on."""
+    definitions.change_definition(
+        connection, definitions.AUTOMATIONS, row["id"], version=None, archived=True, updated_at=now
+    )

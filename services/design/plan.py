@@ -1,58 +1,32 @@
 """Definitions as code: what applying a set of documents would change, and applying it in one transaction."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache
-from operator import eq
-from typing import Any, Literal
+from typing import Literal
 
-from pydantic import BaseModel
-
-from automations.checks import check_automation
-from automations.documents import KINDS as AUTOMATION_KINDS
 from automations.documents import Document, Documents, Mistake
 from automations.known import Known
-from automations.model import Automation, Recipient
-from automations.smart_list import SmartList
-from automations.smart_list_checks import check_smart_list
+from automations.model import Automation
 from automations.steps.places import tags_added
 from automations.touching import Touching, touching
-from conditions.times import Micros
 from runtime.messages import PublishInput
 from runtime.registry import publish_workflow_id
-from scoring.checks import check_profile, publish_problems
 from scoring.profile import ScoreProfile
+from services.design.authorship import NOT_SAID, Authorship
 from services.design.definitions import (
     begin_change,
     events_named,
-    find_definition,
     known_definitions,
-    publish_automation,
-    publish_profile,
-    save_automation,
-    save_profile,
 )
 from services.design.differences import difference
-from services.design.documents import (
-    automation_document,
-    profile_document,
-    same_automation,
-    same_profile,
-    same_smart_list,
-    smart_list_document,
-)
+from services.design.document_kinds import DOCUMENT_KINDS, PublishOptions
 from services.design.profiles import StartPublish
 from services.resources import Conflict, Resources
-from store.connection import Connection, RowMapping
-from store.design import definitions
-from store.records import smart_lists
-
-KINDS: Mapping[str, type[BaseModel]] = {"score_profile": ScoreProfile, **AUTOMATION_KINDS}
-"""The model of each `kind` of document, for `load_documents`."""
+from store.connection import Connection
 
 Action = Literal["create", "change", "publish", "unchanged", "conflict"]
-#: Those that others refer to come first.
-_ORDER = tuple(KINDS)
+_ORDER = tuple(DOCUMENT_KINDS)
 
 
 @dataclass(frozen=True)
@@ -83,12 +57,24 @@ class DocumentPlan:
 
 
 @dataclass(frozen=True)
+class OnlyThere:
+    """A definition of the installation that no document stands for."""
+
+    kind: str
+    key: str
+
+
+@dataclass(frozen=True)
 class Applied:
-    """What was done. `versions` by (kind, key), of what was published; `workflow_ids` of the re-scorings."""
+    """What was done. `versions` by (kind, key), of what was published; `workflow_ids` of the re-scorings.
+
+    `pruned`: what was archived, or deleted where it is of a kind that is not archived.
+    """
 
     planned: tuple[DocumentPlan, ...]
     versions: Mapping[tuple[str, str], int]
     workflow_ids: tuple[str, ...]
+    pruned: tuple[OnlyThere, ...] = ()
 
 
 class Plans:
@@ -98,21 +84,45 @@ class Plans:
         self._resources = resources
         self._start_publish = start_publish
 
-    def check(self, documents: Documents) -> tuple[list[Mistake], list[Mistake]]:
-        """Mistakes, which keep the documents from being applied, and warnings; beside what is stored."""
+    def check(self, documents: Documents, *, alone: bool = False) -> tuple[list[Mistake], list[Mistake]]:
+        """Mistakes, which keep the documents from being applied, and warnings; beside what is stored.
+
+        `alone`: only beside the events and tags there are, since no other definition will be left.
+        """
         with self._resources.database.read() as connection:
-            return check_documents(documents, known_definitions(connection))
+            known = known_definitions(connection)
+            if alone:
+                known = replace(
+                    known, profiles={}, automations=(), recipients=(), published_bands={}, touching=dict
+                )
+            return check_documents(documents, known)
+
+    def only_there(self, documents: Documents) -> tuple[OnlyThere, ...]:
+        """What is stored and no document stands for."""
+        with self._resources.database.read() as connection:
+            return _only_there(connection, documents)
 
     def plan(self, documents: Documents) -> tuple[DocumentPlan, ...]:
         """What `apply` would do."""
         with self._resources.database.read() as connection:
             return _plan(connection, documents)
 
-    def apply(self, documents: Documents, *, force: bool = False, silent: bool = True) -> Applied:
+    def apply(
+        self,
+        documents: Documents,
+        *,
+        force: bool = False,
+        silent: bool = True,
+        draft: bool = False,
+        prune: bool = False,
+        by: Authorship = NOT_SAID,
+    ) -> Applied:
         """Save and publish what has changed, all or nothing. The documents have passed `check`.
 
-        Raises Conflict, having done nothing, when a draft was edited elsewhere; `force` overwrites such edits.
+        `draft`: publish nothing. `prune`: archive what no document stands for. Raises Conflict, having done nothing,
+        when a draft was edited elsewhere; `force` overwrites such edits.
         """
+        options = PublishOptions(self._resources.shards, silent, by)
         started: list[PublishInput] = []
 
         def work(connection: Connection) -> Applied:
@@ -126,69 +136,32 @@ class Plans:
                     f"edited elsewhere since the last apply: {', '.join(edited)}. Look at `kindling plan`, take the "
                     "edits over into the files, or overwrite them with --force"
                 )
-            for plan in planned:
-                self._save(connection, plan, now)
+            for plan in planned:  # all, before the first is published: they may name each other
+                DOCUMENT_KINDS[plan.kind].save(connection, plan.document.model, now, plan.document.text)
             versions = {}
             for plan in planned:
-                if plan.publishes:
-                    versions[plan.kind, plan.key] = self._publish(
-                        connection, plan, now, silent=silent, started=started
-                    )
-            return Applied(planned, versions, ())
+                if plan.publishes and not draft:
+                    published = DOCUMENT_KINDS[plan.kind].publish(connection, plan.key, now, options)
+                    versions[plan.kind, plan.key] = published.version
+                    if published.message is not None:
+                        started.append(published.message)
+            pruned = tuple(reversed(_only_there(connection, documents))) if prune else ()
+            for one in pruned:  # what refers to others comes first
+                DOCUMENT_KINDS[one.kind].remove(connection, one.key, now)
+            return Applied(planned, versions, (), pruned)
 
         applied = self._resources.database.run(work)
         for publish in started:
             self._start_publish(publish)
         workflow_ids = tuple(publish_workflow_id(publish.publication_id) for publish in started)
-        return Applied(applied.planned, applied.versions, workflow_ids)
-
-    def _save(self, connection: Connection, plan: DocumentPlan, now: Micros) -> None:
-        """Save one document; all are saved before the first is published, since they may name each other."""
-        model = plan.document.model
-        if isinstance(model, Recipient):
-            document = _recipient_document(model)
-            definitions.save_recipient(
-                connection,
-                model.key,
-                model.name or model.key,
-                model.channels,
-                applied=document,
-                source=plan.document.text,
-            )
-        elif isinstance(model, ScoreProfile):
-            save_profile(connection, model, now, source=plan.document.text)
-        elif isinstance(model, Automation):
-            save_automation(connection, model, now, source=plan.document.text)
-        elif isinstance(model, SmartList):
-            smart_lists.save(
-                connection, model.key, smart_list_document(model), now, source=plan.document.text
-            )
-
-    def _publish(
-        self,
-        connection: Connection,
-        plan: DocumentPlan,
-        now: Micros,
-        *,
-        silent: bool,
-        started: list[PublishInput],
-    ) -> int:
-        """Publish one document; its new version."""
-        if isinstance(plan.document.model, ScoreProfile):
-            row = find_definition(connection, definitions.PROFILES, plan.key)
-            publish = publish_profile(connection, row, now, shards=self._resources.shards, silent=silent)
-            started.append(publish.message)
-            return publish.version
-        row = find_definition(connection, definitions.AUTOMATIONS, plan.key)
-        return publish_automation(connection, row, now, keep_paused=True)
+        return replace(applied, workflow_ids=workflow_ids)
 
 
 def check_documents(documents: Documents, stored: Known | None = None) -> tuple[list[Mistake], list[Mistake]]:
     """Mistakes and warnings of valid documents beside each other and, where it is known, what is stored."""
     stored = stored or Known(profiles={})
-    models = [document.model for document in documents.documents]
-    profiles = {model.key: model for model in models if isinstance(model, ScoreProfile)}
-    automations = [model for model in models if isinstance(model, Automation)]
+    profiles: dict[str, ScoreProfile] = documents.models("score_profile")
+    automations: list[Automation] = [*documents.models("automation").values()]
     known = Known(
         profiles={**stored.profiles, **dict.fromkeys(documents.keys_of("score_profile")), **profiles},
         automations={*stored.automations, *documents.keys_of("automation")},
@@ -202,18 +175,9 @@ def check_documents(documents: Documents, stored: Known | None = None) -> tuple[
     )
     mistakes, warnings = list(documents.mistakes), []
     for document in documents.documents:
-        model = document.model
-        if isinstance(model, ScoreProfile):
-            problems = [*check_profile(model), *publish_problems(model)]
-            mistakes += [document.mistake(problem) for problem in problems]
-        elif isinstance(model, Automation):
-            errors, strange = check_automation(model, known)
-            mistakes += [document.mistake(problem) for problem in errors]
-            warnings += [document.mistake(problem) for problem in strange]
-        elif isinstance(model, SmartList):
-            errors, strange = check_smart_list(model, known)
-            mistakes += [document.mistake(problem) for problem in errors]
-            warnings += [document.mistake(problem) for problem in strange]
+        errors, strange = DOCUMENT_KINDS[document.kind].check(document.model, known)
+        mistakes += [document.mistake(problem) for problem in errors]
+        warnings += [document.mistake(problem) for problem in strange]
     return sorted(mistakes), sorted(warnings)
 
 
@@ -232,74 +196,27 @@ def _plan(connection: Connection, documents: Documents) -> tuple[DocumentPlan, .
     return tuple(_document_plan(connection, document) for document in ordered)
 
 
-def _document_plan(connection: Connection, document: Document) -> DocumentPlan:
-    model = document.model
-    if isinstance(model, ScoreProfile):
-        row = definitions.find(connection, definitions.PROFILES, document.key)
-        version = _published(connection, definitions.PROFILES, row)
-        wanted = profile_document(model)
-        return _compared(
-            document, row, wanted, _same_profile_document, is_published=same_profile(wanted, version)
-        )
-    if isinstance(model, Automation):
-        row = definitions.find(connection, definitions.AUTOMATIONS, document.key)
-        version = _published(connection, definitions.AUTOMATIONS, row)
-        wanted = automation_document(model)
-        return _compared(
-            document, row, wanted, same_automation, is_published=same_automation(wanted, version)
-        )
-    if isinstance(model, SmartList):
-        row = smart_lists.find(connection, document.key)
-        known = {"draft": row["definition"], "applied": row["applied"]} if row is not None else None
-        return _compared(document, known, smart_list_document(model), same_smart_list, is_published=True)
-    if not isinstance(model, Recipient):
-        raise TypeError(document.kind)
-    recipient = definitions.find_recipient(connection, document.key)
-    stored = None
-    if recipient is not None:
-        draft = {
-            "kind": "recipient",
-            "key": recipient["key"],
-            "name": recipient["name"],
-            "channels": recipient["channels"],
-        }
-        stored = {"draft": draft, "applied": recipient["applied"]}
-    return _compared(document, stored, _recipient_document(model), eq, is_published=True)
-
-
-def _published(connection: Connection, versions: Any, row: RowMapping | None) -> dict[str, Any] | None:
-    if row is None or row["version"] is None:
-        return None
-    return definitions.version_definition(connection, versions, row["id"], row["version"])
-
-
-def _same_profile_document(document: Any, other: Any) -> bool:
-    """With name and description, unlike `same_profile`."""
-    return same_profile(document, other) and all(
-        (document.get(name) or None) == (other.get(name) or None) for name in ("name", "description")
+def _only_there(connection: Connection, documents: Documents) -> tuple[OnlyThere, ...]:
+    return tuple(
+        OnlyThere(name, stored.key)
+        for name, kind in DOCUMENT_KINDS.items()
+        for stored in kind.all_stored(connection)
+        if (name, stored.key) not in documents.named
     )
 
 
-def _compared(
-    document: Document,
-    row: RowMapping | Mapping[str, Any] | None,
-    wanted: dict[str, Any],
-    same: Callable[[Any, Any], bool],
-    *,
-    is_published: bool,
-) -> DocumentPlan:
-    draft = row["draft"] if row is not None else None
-    if draft is None:
+def _document_plan(connection: Connection, document: Document) -> DocumentPlan:
+    kind = DOCUMENT_KINDS[document.kind]
+    form, stored = kind.form(document.model), kind.stored(connection, document.key)
+    is_published = kind.is_published(form, stored)
+    if stored is None:
         action: Action = "create"
-    elif same(wanted, draft):
+    elif kind.same(form, stored.draft):
         action = "unchanged" if is_published else "publish"
     else:
-        applied = row["applied"] if row is not None else None
-        action = "change" if applied is not None and same(draft, applied) else "conflict"
-    diff = "" if action in ("unchanged", "publish") else difference(draft, wanted, ("stored", "document"))
+        ours = stored.applied is not None and kind.same(stored.draft, stored.applied)
+        action = "change" if ours else "conflict"
+    diff = ""
+    if action not in ("unchanged", "publish"):
+        diff = difference(stored.draft if stored is not None else None, form, ("stored", "document"))
     return DocumentPlan(document.kind, document.key, action, not is_published, diff, document.file, document)
-
-
-def _recipient_document(recipient: Recipient) -> dict[str, Any]:
-    name = recipient.name or recipient.key
-    return {"kind": "recipient", "key": recipient.key, "name": name, "channels": recipient.channels}

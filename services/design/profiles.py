@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Any
 
-from automations.model import Automation
 from conditions.times import Micros, to_iso
 from runtime.messages import PublishInput
 from runtime.registry import publish_workflow_id
@@ -14,7 +13,9 @@ from services.design.answers import Profile, Publishing
 from services.design.authorship import NOT_SAID, Authorship
 from services.design.definitions import (
     Publish,
+    archive_profile,
     change_definitions,
+    empty_scores,
     find_definition,
     publish_profile,
     return_to_version,
@@ -106,7 +107,7 @@ class Profiles(Definitions[Profile]):
             row = self.checked(when, connection, key)
             if row["version"] is None:
                 raise Conflict(f'the profile "{key}" is not published')
-            self._empty(connection, row, now)
+            empty_scores(connection, row, now)
             return self.shown(connection, find_definition(connection, definitions.PROFILES, key))
 
         return change_definitions(self._resources, work)
@@ -115,41 +116,13 @@ class Profiles(Definitions[Profile]):
         """Take the profile out of use. Saving one of the same key brings it back as a draft."""
 
         def work(connection: Connection, now: Micros) -> None:
-            row = self.checked(when, connection, key)
-            users = _users(connection, key)
-            if users:
-                raise Conflict(
-                    f'the profile "{key}" is looked at by the published automations {", ".join(users)}; '
-                    "change or archive them first"
-                )
-            self._empty(connection, row, now, archived=True)
+            archive_profile(connection, self.checked(when, connection, key), now)
 
         change_definitions(self._resources, work)
-
-    def _empty(self, connection: Connection, row: RowMapping, now: Micros, **more: Any) -> None:
-        definitions.change_definition(
-            connection,
-            definitions.PROFILES,
-            row["id"],
-            version=None,
-            emptied=row["latest"],
-            updated_at=now,
-            **more,
-        )
-        publications.supersede(connection, row["id"], now)
 
     def _started(self, publish: Publish) -> Publish:
         self._start_publish(publish.message)
         return publish
-
-
-def _users(connection: Connection, profile: str) -> list[str]:
-    """The published automations that start from changes of this profile's scores."""
-    return [
-        row.key
-        for row in definitions.published_automations(connection)
-        if Automation.model_validate(row.definition).trigger.profile == profile
-    ]
 
 
 def _publishing(connection: Connection, profile_id: int) -> Publishing | None:

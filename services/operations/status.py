@@ -17,7 +17,7 @@ from store.records import suppressions
 GONE_AFTER = 30 * SECOND
 
 
-class Status:
+class StatusReport:
     """Reads how the installation is doing."""
 
     def __init__(self, resources: Resources, duplicates: Duplicates) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, RowMapping, Table, and_, desc, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, Table, and_, delete, desc, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from conditions.times import Micros
@@ -16,6 +16,7 @@ from store.tables import (
     ProfileVersion,
     Publication,
     Recipient,
+    SmartList,
     table,
 )
 
@@ -23,6 +24,12 @@ _PROFILES, _PROFILE_VERSIONS = table(Profile), table(ProfileVersion)
 _AUTOMATIONS, _AUTOMATION_VERSIONS = table(Automation), table(AutomationVersion)
 RECIPIENTS = table(Recipient)
 PUBLICATIONS = table(Publication)
+_OF_KIND: Mapping[str, Table] = {
+    "score_profile": _PROFILES,
+    "automation": _AUTOMATIONS,
+    "recipient": RECIPIENTS,
+    "smart_list": table(SmartList),
+}
 
 
 @dataclass(frozen=True)
@@ -183,6 +190,15 @@ def versions_of(connection: Connection, family: Family, owner_id: int) -> list[R
     return list(connection.execute(query).mappings())
 
 
+def note_applied(
+    connection: Connection, kind: str, key: str, applied: Mapping[str, Any], source: str
+) -> None:
+    """Note that a definition, as it is stored, is what a file says, too."""
+    of_kind = _OF_KIND[kind]
+    values = {"applied": dict(applied), "source": source}
+    connection.execute(update(of_kind).where(of_kind.c.key == key).values(**values))
+
+
 def version_definition(
     connection: Connection, family: Family, owner_id: int, version: int
 ) -> dict[str, Any] | None:
@@ -263,6 +279,10 @@ def save_recipient(
         values |= {"applied": dict(applied), "source": source}
     statement = make(RECIPIENTS).values(key=key, **values)
     connection.execute(statement.on_conflict_do_update(index_elements=["key"], set_=values))
+
+
+def remove_recipient(connection: Connection, key: str) -> None:
+    connection.execute(delete(RECIPIENTS).where(RECIPIENTS.c.key == key))
 
 
 def find_recipient(connection: Connection, key: str) -> RowMapping | None:

@@ -4,7 +4,8 @@ import pytest
 
 from automations.documents import load_documents
 from automations.known import Known
-from services.design.plan import KINDS, check_documents
+from services.design.document_kinds import MODELS
+from services.design.plan import check_documents
 
 PROFILE = """\
 kind: score_profile
@@ -19,7 +20,7 @@ TAGGING = "kind: automation\nkey: tag\ntrigger: {event: x}\nsteps: [{add_tag: pa
 def told(text: str, stored: Known | None = None) -> tuple[list[str], list[str]]:
     files = [("lists.yaml", f"kind: smart_list\nkey: mine\n{text}")]
     files += [(f"{number}.yaml", other) for number, other in enumerate((PROFILE, DEALS, TAGGING))]
-    mistakes, warnings = check_documents(load_documents(files, KINDS), stored)
+    mistakes, warnings = check_documents(load_documents(files, MODELS), stored)
     return [str(mistake) for mistake in mistakes], [str(warning) for warning in warnings]
 
 
