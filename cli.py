@@ -3,13 +3,12 @@
 import os
 import sys
 from contextlib import suppress
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from commands.design import command_line as designing
 from commands.intake import command_line as importing
-from commands.intake.command_line import Triggers
 from runtime.errors import ReadableError
 
 app = typer.Typer(
@@ -24,7 +23,6 @@ app = typer.Typer(
 app.add_typer(importing.app, name="import")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
-Folder = Annotated[Path, typer.Argument(metavar="DIR", help="Folder (or file) of definitions in YAML.")]
 
 
 @app.command()
@@ -51,52 +49,8 @@ def api() -> None:
     running.api()
 
 
-@app.command()
-def check(folder: Folder, *, as_json: Json = False) -> None:
-    """Check definitions without a database: every mistake with file and line. Exit status 1 if there are any."""
-    from commands.design import definitions
-
-    raise typer.Exit(definitions.check(folder, as_json=as_json))
-
-
-@app.command()
-def plan(
-    folder: Folder,
-    *,
-    brief: Annotated[bool, typer.Option("--brief", help="Leave out whom it would touch.")] = False,
-    as_json: Json = False,
-) -> None:
-    """Show what `apply` would change, and whom that would touch."""
-    from commands.design import definitions
-
-    raise typer.Exit(definitions.plan(folder, brief=brief, as_json=as_json))
-
-
-@app.command()
-def schema() -> None:
-    """Print the JSON Schema of definitions, for editors."""
-    from commands.design import definitions
-
-    raise typer.Exit(definitions.schema())
-
-
-@app.command()
-def apply(
-    folder: Folder,
-    *,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite edits made elsewhere since.")] = False,
-    triggers: Annotated[
-        Triggers, typer.Option(help="Whether re-scoring after a publish fires triggers.")
-    ] = Triggers.silent,
-    wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Wait for re-scoring.")] = True,
-    as_json: Json = False,
-) -> None:
-    """Save and publish definitions. What is unchanged publishes nothing."""
-    from commands.design import definitions
-
-    raise typer.Exit(
-        definitions.apply(folder, force=force, silent=triggers == "silent", wait=wait, as_json=as_json)
-    )
+for command in designing.COMMANDS:
+    app.command()(command)
 
 
 @app.command()

@@ -7,6 +7,8 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from commands.options import Triggers
+
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
 
@@ -27,13 +29,6 @@ Delimiter = Annotated[
 Encoding = Annotated[
     str | None, typer.Option(metavar="NAME", help="Such as cp1252. Default: UTF-8, or by the file's mark.")
 ]
-
-
-class Triggers(StrEnum):
-    """Whether what is published or imported starts follow-ups."""
-
-    silent = "silent"
-    fire = "fire"
 
 
 class Mode(StrEnum):
