@@ -36,12 +36,16 @@ def plan(
     folder: Folder,
     *,
     brief: Annotated[bool, typer.Option("--brief", help="Leave out whom it would touch.")] = False,
+    everybody: Annotated[
+        Path | None,
+        typer.Option("--all", metavar="FILE", help="Write everybody whom it would touch into this CSV file."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Show what `apply` would change, and whom that would touch."""
     from commands.design import definitions
 
-    raise typer.Exit(definitions.plan(folder, brief=brief, as_json=as_json))
+    raise typer.Exit(definitions.plan(folder, brief=brief, everybody=everybody, as_json=as_json))
 
 
 def schema() -> None:

@@ -10,14 +10,14 @@ from automations.documents import Documents, Mistake, load_documents
 from automations.schema import documents_schema
 from commands.asking import ask
 from commands.design.definition_files import read_files
-from commands.design.impacts import impact_lines
+from commands.design.impacts import impact_lines, past_dates, touched_file
 from commands.output import DIFF_COLOURS, counted, errors, note, print_json, progress_bar, say
 from commands.session import Session, local_user, session
 from runtime.errors import ReadableError
 from services.design.authorship import Authorship
 from services.design.document_kinds import MODELS
 from services.design.plan import Applied, DocumentPlan, OnlyThere, Plans, check_documents
-from services.foresight.answers import DocumentImpact
+from services.foresight.answers import DocumentImpact, WouldStart
 
 PAUSE = 0.05
 _SIGNS = {"create": "+", "change": "~", "publish": "^", "unchanged": "=", "conflict": "!"}
@@ -40,8 +40,10 @@ def check(folder: Path, *, as_json: bool) -> int:
     return 0
 
 
-def plan(folder: Path, *, brief: bool, as_json: bool) -> int:
-    """What `apply` would do and, unless `brief`, whom that would touch."""
+def plan(folder: Path, *, brief: bool, everybody: Path | None, as_json: bool) -> int:
+    """What `apply` would do and, unless `brief`, whom that would touch; `everybody` in a file of their own."""
+    if brief and everybody is not None:
+        raise ReadableError("--brief looks at nobody, and --all at everybody; leave one out")
     documents = load(folder)
     impacts: dict[tuple[str, str], DocumentImpact | None] = {}
     with session() as opened:
@@ -49,9 +51,11 @@ def plan(folder: Path, *, brief: bool, as_json: bool) -> int:
         mistakes, warnings = plans.check(documents)
         planned = () if mistakes else plans.plan(documents)
         only_there = () if mistakes else plans.only_there(documents)
-        for plan in planned if not brief else ():
-            with progress_bar(f"Looking at {plan.key}", 1) as bar:
-                impacts[plan.kind, plan.key] = opened.application.impact.of(plan, bar)
+        with touched_file(everybody if not mistakes else None) as told:
+            for plan in planned if not brief else ():
+                with progress_bar(f"Looking at {plan.key}", 1) as bar:
+                    impact = opened.application.impact.of(plan, planned, bar, told)
+                    impacts[plan.kind, plan.key] = impact
     if mistakes:
         return refuse(mistakes, as_json=as_json)
     if as_json:
@@ -99,6 +103,9 @@ def apply(folder: Path, options: ApplyOptions, *, as_json: bool) -> int:
         mistakes, warnings = plans.check(documents, alone=options.prune)
         if mistakes:
             return refuse(mistakes, as_json=as_json)
+        promised: list[WouldStart] = []
+        if not options.silent:
+            promised = _promised(opened, plans.plan(documents), options, as_json=as_json)
         if options.prune and (only_there := plans.only_there(documents)):
             ask(f"Archive {_named(only_there)}?", yes=options.yes, as_json=as_json)
         applied = plans.apply(
@@ -110,13 +117,26 @@ def apply(folder: Path, options: ApplyOptions, *, as_json: bool) -> int:
             by=Authorship(author=local_user(), comment=options.comment),
         )
         if as_json:
-            print_json(_applied_data(applied, warnings))
+            print_json(_applied_data(applied, warnings) | {"promised": promised})
         else:
             _print_warnings(warnings)
             _print_applied(applied)
         if options.wait:
             _await_scores(opened, [key for kind, key in applied.versions if kind == "score_profile"])
     return 0
+
+
+def _promised(
+    opened: Session, planned: Sequence[DocumentPlan], options: ApplyOptions, *, as_json: bool
+) -> list[WouldStart]:
+    """Tell what `fire` will start, and ask."""
+    with progress_bar("Looking at whom it starts", 1) as bar:
+        promised = opened.application.impact.promised(planned, bar)
+    for one in promised if not as_json else ():
+        note(f"{one.automation}: {counted(one.enrolled, 'follow-up')}{past_dates(one)}")
+    if total := sum(one.enrolled for one in promised):
+        ask(f"Start {counted(total, 'follow-up')}?", yes=options.yes, as_json=as_json)
+    return promised
 
 
 def apply_beside(opened: Session, folder: Path) -> Applied:

@@ -1,7 +1,58 @@
-"""Whom a change of definitions would touch, in words."""
+"""Whom a change of definitions would touch, in words and as a file."""
+
+import csv
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 
 from commands.output import counted
-from services.foresight.answers import AutomationImpact, DocumentImpact, ProfileImpact
+from conditions.values import shown_score
+from runtime.errors import ReadableError
+from services.foresight.answers import (
+    AutomationImpact,
+    DocumentImpact,
+    ProfileImpact,
+    TouchedRecord,
+    WouldStart,
+)
+from services.foresight.impact import Told
+
+_COLUMNS = (
+    *("kind", "definition", "contact", "deal", "name", "before", "after", "band_before", "band_after"),
+    "starts",
+)
+#: What spreadsheets take for a formula at the beginning of a cell.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+@contextmanager
+def touched_file(path: Path | None) -> Iterator[Told | None]:
+    """Writes everybody into a CSV file, which is there once all are in it; without a path, nobody."""
+    if path is None:
+        yield None
+        return
+    beside = path.with_name(f".{path.name}.new")
+    try:
+        with beside.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(_COLUMNS)
+
+            def write(touched: Sequence[TouchedRecord]) -> None:
+                for one in touched:
+                    cells = one.model_dump() | {"starts": " ".join(one.starts)}
+                    writer.writerow([_safe(cells[column]) for column in _COLUMNS])
+
+            yield write
+        beside.replace(path)
+    except OSError as error:
+        raise ReadableError(f"{path} cannot be written: {error.strerror}") from None
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _safe(cell: str | int | None) -> str | int | None:
+    """A text that no spreadsheet computes."""
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
 
 
 def impact_lines(impact: DocumentImpact | None) -> list[str]:
@@ -13,19 +64,29 @@ def impact_lines(impact: DocumentImpact | None) -> list[str]:
 
 def _of_profile(impact: ProfileImpact) -> list[str]:
     if impact.new:
-        return [f"new: {counted(impact.records, 'record')} will be scored"]
-    lines = [f"{impact.changed or 0:,} of {counted(impact.records, 'score')} change"]
-    moves = [f"{move.count:,} {move.from_ or 'none'} → {move.to or 'none'}" for move in impact.band_moves[:5]]
-    if moves:
-        lines.append(f"bands: {', '.join(moves)}")
-    fired = [
-        f"{one.enrolled:,} in {one.automation}"
-        + (f" (the date that is waited for is over for {one.past:,})" if one.past else "")
-        for one in impact.fire
-        if one.enrolled
-    ]
-    lines.append(f"with --triggers fire it would enroll {', '.join(fired) or 'nobody'}; otherwise nobody")
+        lines = [f"new: {counted(impact.records, 'record')} will be scored"]
+    else:
+        lines = [f"{impact.changed or 0:,} of {counted(impact.records, 'score')} change"]
+        moves = [
+            f"{move.count:,} {move.from_ or 'none'} → {move.to or 'none'}" for move in impact.band_moves[:5]
+        ]
+        if moves:
+            lines.append(f"bands: {', '.join(moves)}")
+    if impact.first:
+        first = [
+            f"{one.deal or one.contact} {shown_score(one.before)} → {shown_score(one.after)}"
+            for one in impact.first
+        ]
+        lines.append(_and_more(first, impact.changed or 0))
+    fired = [f"{one.enrolled:,} in {one.automation}{past_dates(one)}" for one in impact.fire if one.enrolled]
+    if fired or not impact.new:
+        lines.append(f"with --triggers fire it would enroll {', '.join(fired) or 'nobody'}; otherwise nobody")
     return lines
+
+
+def past_dates(one: WouldStart) -> str:
+    """For how many the date that is waited for is over, if it is for some."""
+    return f" (the date that is waited for is over for {one.past:,})" if one.past else ""
 
 
 def _of_automation(impact: AutomationImpact) -> list[str]:
@@ -39,8 +100,14 @@ def _of_automation(impact: AutomationImpact) -> list[str]:
         f"{counted(impact.enrollments, 'time')} in all; enrolled were {impact.published.enrollments:,}"
     )
     if impact.matching_now:
+        first = [one.deal or one.contact or "" for one in impact.first]
         lines.append(
-            f"{counted(impact.matching_now, 'record')} match now; publishing enrolls none of them, "
-            "kindling enroll --matching does"
+            f"{counted(impact.matching_now, 'record')} match now, {_and_more(first, impact.matching_now)}; "
+            "publishing enrolls none of them, kindling enroll --matching does"
         )
     return [*lines, *(f"warning: {warning}" for warning in impact.warnings)]
+
+
+def _and_more(first: Sequence[str], count: int) -> str:
+    """The first, and that there are more."""
+    return ", ".join(first) + (f" and {count - len(first):,} more" if count > len(first) else "")

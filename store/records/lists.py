@@ -1,6 +1,6 @@
 """Lists of contacts and deals, paged by key: rows that move do not shift the others."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, RowMapping, Table, and_, case, false, func, null, select, true, tuple_
@@ -90,6 +90,13 @@ def unscored(
     if after is not None:
         query = query.where(records.c.id > after)
     return list(connection.execute(query.order_by(records.c.id).limit(limit)).mappings())
+
+
+def names(connection: Connection, kind: str, ids: Collection[int]) -> dict[int, tuple[str, str | None]]:
+    """(key, name) by id."""
+    records = _RECORDS[kind]
+    query = select(records.c.id, records.c.key, records.c.name).where(records.c.id.in_(ids))
+    return {row.id: (row.key, row.name) for row in connection.execute(query)}
 
 
 def count(connection: Connection, kind: str, view: ScoreView | None, tests: list[Any]) -> int:

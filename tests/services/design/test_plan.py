@@ -190,7 +190,14 @@ def test_the_blast_radius_of_an_automation(world: World) -> None:
     before = impacts(world, PROFILE, AUTOMATION, RECIPIENT)
     unknown = 'the profile "engagement" is not published, so that it has no changes to look at'
     assert before == {
-        "engagement": {"records": 0, "new": True},
+        "engagement": {
+            "records": 0,
+            "new": True,
+            "changed": 0,
+            "first": [],
+            "band_moves": [],
+            "fire": [],
+        },
         "hot": {"running": 0, "unknown": unknown},
         "sales": None,
     }
@@ -202,6 +209,19 @@ def test_the_blast_radius_of_an_automation(world: World) -> None:
     assert after["hot"] == {
         "running": 4,
         "matching_now": 2,
+        "first": [
+            {
+                "kind": "automation",
+                "definition": "hot",
+                "contact": key,
+                "deal": None,
+                "name": None,
+                "before": 6,
+                "after": 6,
+                "starts": ["hot"],
+            }
+            for key in ("ada", "ben")
+        ],
         "days": 30,
         "enrollments": 6,
         "records": 2,
@@ -223,6 +243,20 @@ def test_the_blast_radius_of_a_profile(world: World) -> None:
         "records": 2,
         "new": False,
         "changed": 2,
+        "first": [
+            {
+                "kind": "score_profile",
+                "definition": "engagement",
+                "contact": key,
+                "name": None,
+                "before": 2,
+                "after": 6,
+                "band_before": "cold",
+                "band_after": "warm",
+                "starts": ["hot"],
+            }
+            for key in ("ada", "ben")
+        ],
         "band_moves": [{"from": "cold", "to": "warm", "count": 2}],
         "fire": [{"automation": "hot", "enrolled": 2, "past": 0}],
     }
