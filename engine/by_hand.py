@@ -13,6 +13,7 @@ from engine.admitting import Entrant
 from engine.enrolling import Enrolling
 from engine.published import Published
 from engine.subjects import Subjects, earlier_subject
+from runtime.beginnings import of_enrolling
 from runtime.statuses import OPEN
 from store.connection import Connection
 from store.follow_ups.enrolling import NewEnrollment, known_origins, load_earlier
@@ -28,12 +29,13 @@ RECENT = 7 * DAY
 class Wanted(NamedTuple):
     """Who is to be enrolled. `request` makes doing it twice harmless; `matching`: only where the filters hold now.
 
-    `again`: also those who are in the automation, or were enrolled a short while ago.
+    `again`: also those who are in the automation, or were enrolled a short while ago. `smart_list`: whose members.
     """
 
     request: str
     matching: bool
     again: bool = False
+    smart_list: str | None = None
 
 
 class Listed(NamedTuple):
@@ -73,6 +75,7 @@ def enlist(
     scores = {}
     if profile is not None:
         scores = load_score_values(connection, profile.id, ids, published.versions[profile.id].emptied)
+    started_by = of_enrolling(wanted.request, wanted.smart_list)
     for record_id in ids:
         if not subjects.exists(kind, record_id):
             continue
@@ -84,7 +87,7 @@ def enlist(
             continue
         exits = trigger.exits is not None and trigger.exits(lookup, now)
         match = Match(trigger, f"enroll:{wanted.request}:{record_id}", None, change, 0, exits)
-        enrolling.entrants.append(Entrant(match, profile, subject))
+        enrolling.entrants.append(Entrant(match, profile, subject, started_by=started_by))
     origins = [entrant.match.origin for entrant in enrolling.entrants]
     done = known_origins(connection, trigger.automation_id, origins)
     enrolling.entrants = [entrant for entrant in enrolling.entrants if entrant.match.origin not in done]

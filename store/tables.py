@@ -142,7 +142,7 @@ class Deal(SQLModel, table=True):
 
 class Event(SQLModel, table=True):
     """`properties` is JSON text. `depth`: how many follow-ups led here. `source`: the import that it came with;
-    `request`: the call.
+    `brought_by`: what else brought it with others, see `runtime.beginnings`.
     """
 
     __tablename__: ClassVar[Any] = "events"
@@ -166,7 +166,7 @@ class Event(SQLModel, table=True):
     silent: bool = False
     depth: int = Field(default=0, sa_type=SmallInteger)
     source: str | None = _text(null=True)
-    request: str | None = _text(null=True)
+    brought_by: str | None = _text(null=True)
     error: str | None = _text(null=True)
     revoked_at: int | None = _moment(null=True)
 
@@ -382,8 +382,8 @@ class Adjustment(SQLModel, table=True):
 
 
 class Enrollment(SQLModel, table=True):
-    """One record entering one automation version. `origin` names the change or event that caused it, `started_by` the
-    publish, import, list or request that brought it with others, where there was one.
+    """One record entering one automation version. `origin` names the change or event that caused it, `started_by` what
+    brought it about with others, where something did: see `runtime.beginnings`.
 
     `closing`: its workflow has still to be told that the enrollment is over (replaced or cancelled here). `waking`:
     above 0 when it has still to be told to look again. `watching`: above 0 when changes of the record may end it early

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+from uuid_utils import uuid7
+
 from api.line_stream import LineStream
 from conditions.limits import LISTED
 from conditions.problems import Problem
@@ -16,6 +18,7 @@ class EventStream:
 
     def __init__(self, events: Events, *, silent: bool) -> None:
         self._events = events
+        self._request = str(uuid7())
         self._silent = silent
         self._lines = LineStream(self._store, self._reject)
         self._accepted = 0
@@ -41,13 +44,14 @@ class EventStream:
             conflicts_count=self._conflicts_count,
             rejected=self._rejected,
             rejected_count=self._rejected_count,
+            request=self._request,
         )
         if self._suppressed:
             answer.suppressed = self._suppressed
         return answer
 
     def _store(self, places: list[int], bodies: list[Any]) -> None:
-        taken = self._events.take(bodies, silent=self._silent)
+        taken = self._events.take(bodies, silent=self._silent, request=self._request)
         self._accepted += taken.accepted
         self._duplicates += taken.duplicates
         self._suppressed += taken.suppressed

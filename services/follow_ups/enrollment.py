@@ -121,7 +121,7 @@ class EnrollByHand:
         with self._resources.database.read() as connection:
             automation_id, kind = self._check(connection, key, request)
             tally = _Tally(date=first_date(self._automation(connection, key, request)))
-        wanted = Wanted(request.request or str(uuid7()), request.matching, request.again)
+        wanted = Wanted(request.request or str(uuid7()), request.matching, request.again, request.smart_list)
         call = _Call(key, request, kind, wanted=wanted, tally=tally, resumed=resumed)
         for shard, ids in self._records(request, kind):
             self._chunk(call, shard, ids)

@@ -66,16 +66,19 @@ def ensure_contacts(
     *,
     silent: bool = False,
     emails: Mapping[str, str] | None = None,
+    brought_by: str | None = None,
 ) -> dict[str, Place]:
     """The contacts by key; unknown ones are created, each with its `contact.created` event.
 
-    `emails`: their addresses, by key.
+    `emails`: their addresses, by key. `brought_by`: what brings them about, with others.
     """
     wanted = set(keys)
     known = find_contacts(connection, wanted)
     missing = sorted(wanted - known.keys())
     if missing:
-        known |= _make_contacts(connection, missing, shards, now, silent=silent, emails=emails)[0]
+        known |= _make_contacts(
+            connection, missing, shards, now, silent=silent, emails=emails, brought_by=brought_by
+        )[0]
     return known
 
 
@@ -87,6 +90,7 @@ def _make_contacts(
     *,
     silent: bool,
     emails: Mapping[str, str] | None = None,
+    brought_by: str | None = None,
 ) -> tuple[dict[str, Place], int]:
     """The contacts by key, and how many of them this made."""
     made = Bulk(connection).insert(
@@ -110,23 +114,33 @@ def _make_contacts(
         InternalEvent(f"contact.created/{place.id}", "contact.created", place.id, None, place.shard, {})
         for place in places.values()
     ]
-    add_internal_events(connection, events, now, silent=silent)
+    add_internal_events(connection, events, now, silent=silent, brought_by=brought_by)
     return places, made
 
 
 def ensure_deals(
-    connection: Connection, owners: Mapping[str, Place], now: Micros, *, silent: bool = False
+    connection: Connection,
+    owners: Mapping[str, Place],
+    now: Micros,
+    *,
+    silent: bool = False,
+    brought_by: str | None = None,
 ) -> dict[str, Place]:
     """The deals by key; unknown ones are created for their contact, each with its `deal.created` event."""
     known = find_deals(connection, owners)
     missing = {key: owners[key] for key in sorted(owners.keys() - known.keys())}
     if missing:
-        known |= _make_deals(connection, missing, now, silent=silent)[0]
+        known |= _make_deals(connection, missing, now, silent=silent, brought_by=brought_by)[0]
     return known
 
 
 def _make_deals(
-    connection: Connection, owners: Mapping[str, Place], now: Micros, *, silent: bool
+    connection: Connection,
+    owners: Mapping[str, Place],
+    now: Micros,
+    *,
+    silent: bool,
+    brought_by: str | None = None,
 ) -> tuple[dict[str, Place], int]:
     """The deals by key, and how many of them this made."""
     made = Bulk(connection).insert(
@@ -146,5 +160,5 @@ def _make_deals(
         InternalEvent(f"deal.created/{place.id}", "deal.created", place.contact_id, place.id, place.shard, {})
         for place in places.values()
     ]
-    add_internal_events(connection, events, now, silent=silent)
+    add_internal_events(connection, events, now, silent=silent, brought_by=brought_by)
     return places, made

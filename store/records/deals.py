@@ -38,12 +38,19 @@ def deal_keys(connection: Connection, ids: Collection[int]) -> dict[int, str]:
 
 
 def change_deal(
-    connection: Connection, before: RowMapping, values: Mapping[str, Any], now: Micros, *, depth: int = 0
+    connection: Connection,
+    before: RowMapping,
+    values: Mapping[str, Any],
+    now: Micros,
+    *,
+    depth: int = 0,
+    brought_by: str | None = None,
 ) -> bool:
     """Set fields of a deal and emit `deal.stage_changed`, `deal.won`, `deal.lost`, `field.changed`.
 
     `field.changed` names the field as conditions do, `deal.value`, since the event counts for the contact too.
-    Nothing is written when nothing differs. Returns whether something did. `depth`: of the step that did it.
+    Nothing is written when nothing differs. Returns whether something did. `depth`: of the step that did it,
+    and `brought_by` what started its follow-up.
     """
     values = {**values, "value": plain_number(values["value"])} if "value" in values else values
     new = {name: value for name, value in values.items() if _differs(name, before[name], value)}
@@ -68,7 +75,7 @@ def change_deal(
         )
         for name, properties in _events_of(before, new)
     ]
-    add_internal_events(connection, events, now, depth=depth)
+    add_internal_events(connection, events, now, depth=depth, brought_by=brought_by)
     return True
 
 

@@ -18,7 +18,7 @@ def upgrade() -> None:
     for name in ("profile_versions", "automation_versions"):
         op.add_column(name, sa.Column("author", sa.Text(), nullable=True))
         op.add_column(name, sa.Column("comment", sa.Text(), nullable=True))
-    op.add_column("events", sa.Column("request", sa.Text(), nullable=True))
+    op.add_column("events", sa.Column("brought_by", sa.Text(), nullable=True))
     op.add_column("enrollments", sa.Column("started_by", sa.Text(), nullable=True))
     there = sa.text("started_by IS NOT NULL")
     op.create_index(
