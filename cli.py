@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from commands.design import command_line as designing
+from commands.follow_ups import command_line as following_up
 from commands.intake import command_line as importing
 from runtime.errors import ReadableError
 
@@ -21,6 +22,7 @@ app = typer.Typer(
 )
 
 app.add_typer(importing.app, name="import")
+app.add_typer(following_up.app, name="undo")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 

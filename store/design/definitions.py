@@ -293,6 +293,12 @@ def all_recipients(connection: Connection) -> list[RowMapping]:
     return list(connection.execute(select(RECIPIENTS).order_by(RECIPIENTS.c.key)).mappings())
 
 
+def profile_keys(connection: Connection) -> dict[int, str]:
+    """By id, those of archived ones, too."""
+    query = select(_PROFILES.c.id, _PROFILES.c.key)
+    return {row.id: row.key for row in connection.execute(query)}
+
+
 def profile_key(connection: Connection, profile_id: int) -> str | None:
     key: str | None = connection.execute(
         select(_PROFILES.c.key).where(_PROFILES.c.id == profile_id)
