@@ -121,6 +121,8 @@ def apply(folder: Path, options: ApplyOptions, *, as_json: bool) -> int:
         else:
             _print_warnings(warnings)
             _print_applied(applied)
+            for key in [key for kind, key in applied.versions if kind == "score_profile" and promised]:
+                note(f"kindling undo publish {key} takes back what that starts.")
         if options.wait:
             _await_scores(opened, [key for kind, key in applied.versions if kind == "score_profile"])
     return 0

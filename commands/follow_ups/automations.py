@@ -58,6 +58,8 @@ def enroll(
         note(
             f"For {enrolled.past:,} of them the date that is waited for first is over; if_past says what happens."
         )
+    if enrolled.enrolled and not enrolled.dry_run:
+        note(f"kindling undo request {enrolled.request} takes that back.")
     if enrolled.starts_until:
         note(f"The storm limit lets the last one start at {enrolled.starts_until}.")
     return 0

@@ -41,7 +41,7 @@ def undo(wanted: dict[str, Any], *, dry_run: bool, yes: bool, as_json: bool) -> 
         if not as_json:
             _print(found)
         if not dry_run and (found.cancelled or found.tasks or found.tags):
-            ask(f"Undo what {_words(found.started)} started?", yes=yes, as_json=as_json)
+            ask("Undo this?", yes=yes, as_json=as_json)
             found = undoing.undo(named | {"dry_run": False})
             if not as_json:
                 say(f"Undone: {_sums(found)}.", "green")
