@@ -76,7 +76,7 @@ def plan(folder: Path, *, brief: bool, everybody: Path | None, as_json: bool) ->
     )
     if only_there:
         say(f"In no file here: {_named(only_there)}.", "dim")
-        say("  kindling pull writes them as files, kindling apply --prune archives them.", "dim")
+        say("  kindling pull writes them as files, kindling apply --prune archives or deletes them.", "dim")
     return 0
 
 
@@ -107,7 +107,7 @@ def apply(folder: Path, options: ApplyOptions, *, as_json: bool) -> int:
         if not options.silent:
             promised = _promised(opened, plans.plan(documents), options, as_json=as_json)
         if options.prune and (only_there := plans.only_there(documents)):
-            ask(f"Archive {_named(only_there)}?", yes=options.yes, as_json=as_json)
+            ask(_removal(only_there), yes=options.yes, as_json=as_json)
         applied = plans.apply(
             documents,
             force=options.force,
@@ -228,7 +228,17 @@ def _print_applied(applied: Applied) -> None:
             said = f"published as version {version}"
         say(f"{_SIGNS[plan.action]} {plan.kind} {plan.key}: {said}")
     for one in applied.pruned:
-        say(f"- {one.kind} {one.key}: archived")
+        say(f"- {one.kind} {one.key}: {'archived' if one.archived else 'deleted'}")
+
+
+def _removal(definitions: Sequence[OnlyThere]) -> str:
+    """The question whether to prune these."""
+    archived = [one for one in definitions if one.archived]
+    deleted = [one for one in definitions if not one.archived]
+    parts = [f"archive {_named(archived)}"] if archived else []
+    parts += [f"delete {_named(deleted)}"] if deleted else []
+    question = " and ".join(parts)
+    return f"{question[0].upper()}{question[1:]}?"
 
 
 def _named(definitions: Sequence[OnlyThere]) -> str:

@@ -109,6 +109,10 @@ def _print(pulled: Pulled, places: Places, *, dry_run: bool) -> None:
         say(f"{sign} {one.kind} {one.stored.key}: {places[one.kind, one.stored.key]}")
         if one.rewritten:
             note("  written anew: its comments could not be kept")
+        if one.elsewhere:
+            note(
+                "  edited since it was applied from another file: applying this one needs --force, or pull there"
+            )
     for document in pulled.only_here:
         say(f"? {document.kind} {document.key}: only in {document.file}", "dim")
     done = "would be written" if dry_run else "written"

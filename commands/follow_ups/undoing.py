@@ -16,7 +16,7 @@ def started(*, limit: int, as_json: bool) -> int:
         print_json(page.items)
         return 0
     if not page.items:
-        say("No publish, import, list or call has started follow-ups.")
+        say("No publish, import or list has started follow-ups, and no call several.")
         return 0
     print_table(
         ("what", "follow-ups", "open", "last"),

@@ -72,10 +72,13 @@ class PublishedDocument:
 
 
 class DocumentKind(ABC):
-    """One kind. `model`: what its documents are read as; the methods take such models."""
+    """One kind. `model`: what its documents are read as; the methods take such models. `archived`: removing one keeps
+    it, with its versions, for when it comes back.
+    """
 
     name: ClassVar[str]
     model: ClassVar[type[BaseModel]]
+    archived: ClassVar[bool] = False
 
     @abstractmethod
     def form(self, model: Any) -> dict[str, Any]:
@@ -120,6 +123,7 @@ class DocumentKind(ABC):
 class _Versioned(DocumentKind):
     """A kind whose drafts become versions."""
 
+    archived = True
     family: ClassVar[definitions.Family]
 
     def stored(self, connection: Connection, key: str) -> StoredDocument | None:

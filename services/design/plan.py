@@ -63,6 +63,11 @@ class OnlyThere:
     kind: str
     key: str
 
+    @property
+    def archived(self) -> bool:
+        """Whether removing it keeps it; else it is deleted."""
+        return DOCUMENT_KINDS[self.kind].archived
+
 
 @dataclass(frozen=True)
 class Applied:

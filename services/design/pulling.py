@@ -17,7 +17,8 @@ from store.design import definitions
 class PulledDocument:
     """A definition of the installation and its text. `document`: the one of the files that it takes the place of.
 
-    `rewritten`: comments are lost, because the changes could not be made in the text.
+    `rewritten`: comments are lost, because the changes could not be made in the text. `elsewhere`: another file, which
+    is not here, has it as it was before it was edited.
     """
 
     kind: str
@@ -25,6 +26,7 @@ class PulledDocument:
     text: str
     document: Document | None = None
     rewritten: bool = False
+    elsewhere: bool = False
 
 
 @dataclass(frozen=True)
@@ -73,11 +75,18 @@ class Pulls:
         return Pulled(tuple(pulled), tuple(unchanged), tuple(here.values()))
 
     def note(self, pulled: Pulled) -> None:
-        """Note that the files have been written: edits made before are known to them."""
+        """Note that the files have been written: edits made before are known to them.
+
+        Not where another file is, which does not know them: applying that one still has to be refused.
+        """
 
         def work(connection: Connection) -> None:
             begin_change(connection)
-            texts = [(one.kind, one.stored.key, one.stored.draft, one.text) for one in pulled.documents]
+            texts = [
+                (one.kind, one.stored.key, one.stored.draft, one.text)
+                for one in pulled.documents
+                if not one.elsewhere
+            ]
             texts += [
                 (one.kind, one.key, DOCUMENT_KINDS[one.kind].form(one.model), one.text)
                 for one in pulled.unchanged
@@ -100,17 +109,19 @@ def _pulled(
     text = document.text if document is not None else stored.source
     before = form if document is not None else stored.applied
     if text is None or before is None:
-        return PulledDocument(kind.name, stored, _fresh(stored), document)
+        return PulledDocument(kind.name, stored, document_text(stored.draft), document)
     if kind.same(before, stored.draft):
         return PulledDocument(kind.name, stored, text, document)
     changed = edited_text(text, before, stored.draft)
-    if changed is not None and _says(kind, changed, stored):
-        return PulledDocument(kind.name, stored, changed, document)
-    return PulledDocument(kind.name, stored, _fresh(stored), document, rewritten=True)
-
-
-def _fresh(stored: StoredDocument) -> str:
-    return document_text(stored.draft)
+    kept = changed is not None and _says(kind, changed, stored)
+    return PulledDocument(
+        kind.name,
+        stored,
+        changed if changed is not None and kept else document_text(stored.draft),
+        document,
+        rewritten=not kept,
+        elsewhere=document is None,
+    )
 
 
 def _says(kind: DocumentKind, text: str, stored: StoredDocument) -> bool:

@@ -85,6 +85,32 @@ def test_what_was_edited_elsewhere_comes_into_the_file_and_comments_stay(
     assert [item["action"] for item in planned] == ["change", "unchanged"]
 
 
+def test_a_second_folder_does_not_take_edits_over_for_the_first(
+    kindling: Kindling, written: Write, tmp_path: Path
+) -> None:
+    path = written("defs/mini.yaml", BOTH)
+    kindling("apply", path.parent)
+    edited(kindling, points=7)
+    assert "applied from another file" in kindling("pull", tmp_path / "copy").stderr
+    copy = tmp_path / "copy" / "profiles" / "mini.yaml"
+    assert copy.read_text() == PROFILE.replace("points: 1", "points: 7")
+    assert "edited elsewhere" in kindling("apply", path.parent, status=1).stderr
+    copy.write_text(copy.read_text().replace("points: 7", "points: 8"))
+    assert "edited elsewhere" in kindling("apply", copy, status=1).stderr
+    kindling("pull", path.parent)
+    assert path.read_text() == BOTH.replace("points: 1", "points: 7")
+
+
+def test_what_was_never_in_a_file_is_changed_in_the_file_that_it_gets(
+    kindling: Kindling, tmp_path: Path
+) -> None:
+    edited(kindling, points=7)
+    kindling("pull", tmp_path / "copy")
+    copy = tmp_path / "copy" / "profiles" / "mini.yaml"
+    copy.write_text(copy.read_text().replace("points: 7", "points: 8"))
+    assert "~ score_profile mini: published as version 1" in kindling("apply", copy.parent).stdout
+
+
 def test_edits_of_a_file_are_overwritten_only_by_force(kindling: Kindling, written: Write) -> None:
     path = written("defs/mini.yaml", BOTH)
     kindling("apply", path.parent)
@@ -117,7 +143,7 @@ def test_what_is_in_no_file_is_shown_and_archived_when_that_is_wanted(
         {"kind": "smart_list", "key": "hot"},
     ]
     refused = kindling("apply", path.parent, "--prune", status=1).stderr
-    assert "Archive automation tell and smart_list hot?" in refused
+    assert "Archive automation tell and delete smart_list hot?" in refused
     assert len(kindling.json("plan", path.parent)["only_there"]) == 2
     assert "- automation tell: archived" in kindling("apply", path.parent, "--prune", "--yes").stdout
     assert kindling.json("plan", path.parent)["only_there"] == []

@@ -39,7 +39,7 @@ def cancelled(kindling: Kindling) -> int:
 
 
 def test_it_is_shown_first_and_asked(kindling: Kindling, written: Write) -> None:
-    assert "has started follow-ups" in kindling("undo").stdout
+    assert "No publish, import or list has started follow-ups" in kindling("undo").stdout
     enrolled(kindling, written, 3)
     listed = kindling("undo").stdout
     assert "list everybody --request" in listed
