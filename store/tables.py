@@ -390,6 +390,7 @@ class Enrollment(SQLModel, table=True):
         _partial("ix_enrollments_queued", "shard", "start_at", "id", where=f"status = {QUEUED}"),
         _partial("ix_enrollments_closing", "shard", "id", where="closing"),
         _partial("ix_enrollments_running", "id", where=f"status = {RUNNING}"),
+        _partial("ix_enrollments_retrying", "id", where="next_attempt_at IS NOT NULL"),
         _partial("ix_enrollments_waking", "shard", "id", where="waking > 0"),
         _partial("ix_enrollments_after", "after_id", where="after_id IS NOT NULL"),
         _partial(

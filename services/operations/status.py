@@ -14,6 +14,13 @@ from store.follow_ups import statistics
 from store.operations import status
 from store.records import suppressions
 
+#: Counted also where there is none.
+_ALWAYS = (
+    *(one.value for one in OPEN),
+    follow_ups.RETRYING,
+    EnrollmentStatus.COMPLETED.value,
+    EnrollmentStatus.FAILED.value,
+)
 #: A worker that has said nothing for so long counts as gone.
 GONE_AFTER = 30 * SECOND
 
@@ -42,10 +49,7 @@ class Status:
         return answers.Status(
             pending_events=sum(shard.pending for shard in shards),
             starts_later=sum(shard.later for shard in shards),
-            follow_ups={
-                **{one.value: 0 for one in (*OPEN, EnrollmentStatus.COMPLETED, EnrollmentStatus.FAILED)},
-                **counts,
-            },
+            follow_ups={**dict.fromkeys(_ALWAYS, 0), **counts},
             temporal="up" if temporal_up else "down",
             temporal_ui=ui_url(self._resources.settings),
             oldest_pending_seconds=_age(now, oldest),

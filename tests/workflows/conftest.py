@@ -90,6 +90,11 @@ class Town:
     def follow_up(self, enrollment_id: str, attempt: int = 1) -> WorkflowHandle[Any, Any]:
         return self.client.get_workflow_handle(follow_up_workflow_id(enrollment_id, attempt))
 
+    async def log(self, enrollment_id: str, attempt: int = 1) -> list[str]:
+        """The lines of what a follow-up's page in the Temporal UI says was done."""
+        metadata = await self.follow_up(enrollment_id, attempt).query("__temporal_workflow_metadata")
+        return [line for line in str(metadata["currentDetails"]).splitlines() if line.startswith("- ")]
+
     def status(self) -> list[str]:
         return [row[0] for row in self.world.query("SELECT status FROM enrollments ORDER BY id")]
 

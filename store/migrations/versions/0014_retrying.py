@@ -1,0 +1,20 @@
+"""Follow-ups that try a step again are counted and listed apart"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0014"
+down_revision = "0010"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    retrying = sa.text("next_attempt_at IS NOT NULL")
+    op.create_index(
+        "ix_enrollments_retrying",
+        "enrollments",
+        ["id"],
+        sqlite_where=retrying,
+        postgresql_where=retrying,
+    )
