@@ -13,6 +13,7 @@ from runtime.setting_values import read_secrets, signing_key
 from runtime.settings import Settings
 
 _LOG_ONLY = "nothing leaves while KINDLING_OUTBOUND is log"
+_NO_SERVER = "no mail server is configured (KINDLING_SMTP_URL)"
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,13 @@ class Outbound:
 NOTHING = Outbound(None, "nothing is sent here", None, "nothing is sent here")
 
 
+def no_mail(settings: Settings) -> str | None:
+    """Why a worker with these settings only records messages; None: it sends them."""
+    if settings.outbound == "log":
+        return _LOG_ONLY
+    return _NO_SERVER if settings.smtp_url is None else None
+
+
 def make_outbound(settings: Settings, signing_secret: str) -> Outbound:
     """The channels that the settings allow; `signing_secret` signs webhooks unless a setting does."""
     if settings.outbound == "log":
@@ -63,7 +71,7 @@ def make_outbound(settings: Settings, signing_secret: str) -> Outbound:
     secrets = read_secrets(settings.secrets_file) if settings.secrets_file else {}
     return Outbound(
         mailer,
-        "no mail server is configured (KINDLING_SMTP_URL)",
+        no_mail(settings) or "",
         caller,
         secrets=secrets,
         alerts_per_hour=settings.alerts_per_hour,

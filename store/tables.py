@@ -569,8 +569,8 @@ class Digest(SQLModel, table=True):
     """One e-mail in place of all that the hourly limit held back within an hour: `held` of them, from `opened_at` to
     `due_at`, by the keys of their `automations`. It holds nothing about whom they were about.
 
-    While it is `counting` it has no `targets`: these are the addresses still to be served, once it is due. `next_at`:
-    when it is tried next. `status` is pending, sent, recorded or failed.
+    While it is `counting` it has no `targets`: these are the addresses still to be served, once it is due. `refusal`:
+    why one of them never will be. `next_at`: when it is tried next. `status` is pending, sent, recorded or failed.
     """
 
     __tablename__: ClassVar[Any] = "digests"
@@ -591,6 +591,7 @@ class Digest(SQLModel, table=True):
     status: str = _text()
     next_at: int = _moment()
     reason: str | None = _text(null=True)
+    refusal: str | None = _text(null=True)
     sent_at: int | None = _moment(null=True)
 
 
@@ -653,7 +654,7 @@ class SuppressedName(SQLModel, table=True):
 
 
 class Worker(SQLModel, table=True):
-    """A worker process and when it was last seen alive."""
+    """A worker process and when it was last seen alive. `no_mail`: why it only records messages, if it does."""
 
     __tablename__: ClassVar[Any] = "workers"
     id: str = Field(primary_key=True, sa_type=Text)
@@ -661,6 +662,7 @@ class Worker(SQLModel, table=True):
     pid: int
     started_at: int = _moment()
     seen_at: int = _moment()
+    no_mail: str | None = _text(null=True)
 
 
 class Lease(SQLModel, table=True):

@@ -6,8 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from automations.documents import Documents, Mistake, load_documents
+from automations.model import Automation
 from automations.schema import documents_schema
+from automations.steps.actions import NotifyStep
+from automations.steps.places import walk
 from commands.design.definition_files import read_files
+from commands.mail_words import only_recorded, only_recorded_here
 from commands.output import counted, errors, note, print_json, progress_bar, say
 from commands.session import Session, session
 from runtime.errors import ReadableError
@@ -23,12 +27,14 @@ def check(folder: Path, *, as_json: bool) -> int:
     """Every mistake of the files by themselves; 1 if there are any."""
     documents = _load(folder)
     mistakes, warnings = check_documents(documents)
+    notes = _notes(documents, only_recorded_here())
     if as_json:
-        print_json({"mistakes": _data(mistakes), "warnings": _data(warnings)})
+        print_json({"mistakes": _data(mistakes), "warnings": _data(warnings), "notes": notes})
         return 1 if mistakes else 0
     for mistake in mistakes:
         say(str(mistake), "red")
     _print_warnings(warnings)
+    _print_notes(notes)
     if mistakes:
         note(counted(len(mistakes), "mistake"))
         return 1
@@ -44,6 +50,7 @@ def plan(folder: Path, *, brief: bool, as_json: bool) -> int:
         plans = _plans(opened)
         mistakes, warnings = plans.check(documents)
         planned = () if mistakes else plans.plan(documents)
+        notes = _notes(documents, only_recorded(opened.settings, opened.application.status.mail()))
         for plan in planned if not brief else ():
             with progress_bar(f"Looking at {plan.key}", 1) as bar:
                 impacts[plan.kind, plan.key] = opened.application.impact.of(plan, bar)
@@ -51,9 +58,10 @@ def plan(folder: Path, *, brief: bool, as_json: bool) -> int:
         return _refuse(mistakes, as_json=as_json)
     if as_json:
         shown = [plan.as_json() | {"impact": impacts.get((plan.kind, plan.key))} for plan in planned]
-        print_json({"items": shown, "warnings": _data(warnings)})
+        print_json({"items": shown, "warnings": _data(warnings), "notes": notes})
         return 0
     _print_warnings(warnings)
+    _print_notes(notes)
     for plan in planned:
         _print_plan(plan)
         for line in impact_lines(impacts.get((plan.kind, plan.key))):
@@ -143,6 +151,22 @@ def _applied_data(applied: Applied, warnings: Sequence[Mistake]) -> dict[str, An
 def _print_warnings(warnings: Sequence[Mistake]) -> None:
     for warning in warnings:
         errors().print(f"Warning: {warning}", style="yellow", markup=False)
+
+
+def _notes(documents: Documents, recorded: str | None) -> list[str]:
+    """What is not wrong with the files, but with the place where they are to be used."""
+    notifies = any(
+        isinstance(placed.step, NotifyStep)
+        for document in documents.documents
+        if isinstance(document.model, Automation)
+        for placed in walk(document.model)
+    )
+    return [f"the messages of `notify` are {recorded}"] if notifies and recorded else []
+
+
+def _print_notes(notes: Sequence[str]) -> None:
+    for text in notes:
+        errors().print(f"Note: {text}", style="yellow", markup=False)
 
 
 def _print_plan(plan: DocumentPlan) -> None:

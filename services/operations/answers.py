@@ -18,6 +18,27 @@ class Worker(BaseModel):
     pid: int
     started_at: str
     seen_at: str
+    no_mail: str | None = Field(description="Why it only records messages; null: it sends them")
+
+
+class Mail(BaseModel):
+    """What becomes of messages, by what the workers say that are alive."""
+
+    state: Literal["sent", "recorded", "mixed", "unknown"] = Field(
+        description="`recorded`: messages are kept and not sent, for `reason`; `mixed`: so by some of the workers; "
+        "`unknown`: no worker is alive"
+    )
+    reason: str | None
+
+
+class LostDigest(BaseModel):
+    """A digest of what the hourly limit held back that nobody got."""
+
+    id: str
+    recipient: str
+    held: int = Field(description="Messages that it would have named")
+    due_at: str
+    reason: str | None
 
 
 class ShardStatus(BaseModel):
@@ -71,6 +92,10 @@ class Status(BaseModel):
     loops: list[Loop] = Field(
         description="Automations that enrolled a record more often within an hour than KINDLING_LOOP_LIMIT allows, in "
         "the last day, with how many matches were skipped"
+    )
+    mail: Mail
+    lost_digests: list[LostDigest] = Field(
+        description="Digests of held back messages that failed for good, of the last 7 days, the newest first"
     )
     suppressions: int = Field(description="How many were erased for good")
     workers: list[Worker]

@@ -1,16 +1,19 @@
 """How the installation is doing."""
 
+from collections.abc import Sequence
+
 from conditions.times import DAY, SECOND, Micros, to_iso
 from runtime.statuses import OPEN, EnrollmentStatus
 from runtime.temporal import ui_url
 from services.operations import answers
-from services.operations.answers import Loop, ShardStatus, Worker
+from services.operations.answers import Loop, LostDigest, Mail, ShardStatus, Worker
 from services.records.duplicates import Duplicates
 from services.resources import Resources
 from store import meta
+from store.connection import RowMapping
 from store.design import publications
+from store.follow_ups import alerts, statistics
 from store.follow_ups import enrollments as follow_ups
-from store.follow_ups import statistics
 from store.operations import status
 from store.records import suppressions
 
@@ -42,6 +45,7 @@ class Status:
             workers = status.workers(connection, now - GONE_AFTER)
             unfinished = publications.unfinished(connection)
             suppressed = suppressions.count(connection)
+            lost = alerts.lost(connection, now - 7 * DAY)
             loops = statistics.loops_since(connection, now - DAY)
             held = bool(meta.get_fact(connection, meta.HELD))
         shared = self._duplicates.count()
@@ -60,6 +64,17 @@ class Status:
             loops=[
                 Loop(automation=key, contacts=contacts, skipped=skipped) for key, contacts, skipped in loops
             ],
+            mail=_mail(workers),
+            lost_digests=[
+                LostDigest(
+                    id=digest["id"],
+                    recipient=digest["recipient"],
+                    held=digest["held"],
+                    due_at=to_iso(digest["due_at"]),
+                    reason=digest["reason"],
+                )
+                for digest in lost
+            ],
             suppressions=suppressed,
             workers=[
                 Worker(
@@ -68,11 +83,17 @@ class Status:
                     pid=worker["pid"],
                     started_at=to_iso(worker["started_at"]),
                     seen_at=to_iso(worker["seen_at"]),
+                    no_mail=worker["no_mail"],
                 )
                 for worker in workers
             ],
             shards=[_shown(shard, now) for shard in shards],
         )
+
+    def mail(self) -> Mail:
+        """What becomes of messages."""
+        with self._resources.database.read() as connection:
+            return _mail(status.workers(connection, self._resources.clock() - GONE_AFTER))
 
     def backlog(self) -> list[ShardStatus]:
         """What each shard has to do."""
@@ -83,6 +104,16 @@ class Status:
     def check(self) -> None:
         """Raises DatabaseUnavailable, or whatever else keeps the database from being read and written to."""
         self._resources.database.check()
+
+
+def _mail(workers: Sequence[RowMapping]) -> Mail:
+    """By what workers say of themselves."""
+    reasons = [worker["no_mail"] for worker in workers if worker["no_mail"] is not None]
+    if not workers:
+        return Mail(state="unknown", reason=None)
+    if not reasons:
+        return Mail(state="sent", reason=None)
+    return Mail(state="recorded" if len(reasons) == len(workers) else "mixed", reason=reasons[0])
 
 
 def _shown(shard: status.ShardStatus, now: Micros) -> ShardStatus:
