@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from zlib import crc32
 
 from automations.addresses import mailto
+from automations.hosts import Allowed
 from channels.delivery import DeliveryFailed
-from channels.guarded import Allowed
 from channels.mail import Mail, Mailer
 from channels.webhooks import Caller
 from runtime.setting_values import read_secrets, signing_key
