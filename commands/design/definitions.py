@@ -15,7 +15,8 @@ from commands.mail_words import only_recorded, only_recorded_here
 from commands.output import counted, errors, note, print_json, progress_bar, say
 from commands.session import Session, session
 from runtime.errors import ReadableError
-from services.design.plan import KINDS, Applied, DocumentPlan, Plans, check_documents
+from services.design.document_kinds import MODELS
+from services.design.plan import Applied, DocumentPlan, Plans, check_documents
 from services.foresight.answers import AutomationImpact, DocumentImpact, ProfileImpact
 
 PAUSE = 0.05
@@ -113,7 +114,7 @@ def apply_beside(opened: Session, folder: Path) -> Applied:
 
 
 def _load(folder: Path) -> Documents:
-    return load_documents(read_files(folder), KINDS)
+    return load_documents(read_files(folder), MODELS)
 
 
 def _plans(opened: Session) -> Plans:

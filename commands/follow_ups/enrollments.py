@@ -4,9 +4,10 @@ from collections.abc import Callable, Mapping
 from typing import Literal
 
 from commands.follow_up_words import standing, waiting
-from commands.output import counted, note_rest, print_json, say, shown_moment, shown_score
+from commands.output import counted, note_rest, print_json, say, shown_moment
 from commands.session import session
 from conditions.problems import suggestion
+from conditions.values import shown_score
 from runtime.errors import ReadableError
 from services.follow_ups.answers import Enrollment
 from services.follow_ups.holding import set_held

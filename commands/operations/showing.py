@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from commands.follow_up_words import standing, waiting
-from commands.output import print_json, say, shown_moment, shown_score
+from commands.output import print_json, say, shown_moment
 from commands.session import session
+from conditions.values import shown_score
 from runtime.errors import ReadableError
 from services.application import Application
 from services.follow_ups.answers import EnrollmentDetails, Notification, Task, Webhook

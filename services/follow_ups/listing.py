@@ -18,12 +18,11 @@ from services.records.kinds import unknown_record
 from services.resources import BadParameter, Invalid, NotFound, Resources
 from store.connection import Connection, RowMapping
 from store.design import definitions
-from store.follow_ups import effects, watching
-from store.follow_ups import enrollments as follow_ups
+from store.follow_ups import effects, enrollments, watching
 from store.records import contacts, deals
 
 #: What enrollments are listed by: their statuses, and `retrying`, which is said of some that run.
-STATUSES = (*EnrollmentStatus, follow_ups.RETRYING)
+STATUSES = (*EnrollmentStatus, enrollments.RETRYING)
 
 
 class TaskChange(BaseModel):
@@ -76,7 +75,7 @@ class FollowUps:
 
     def _one(self, connection: Connection, of: str, row_id: str) -> tuple[RowMapping, Keys]:
         """The row of this id with the keys that it needs. What is left of an erased contact is not found."""
-        row = next(iter(follow_ups.newest_first(connection, of, {"id": row_id}, None, 1)), None)
+        row = next(iter(enrollments.newest_first(connection, of, {"id": row_id}, None, 1)), None)
         keys = keys_of(connection, [row] if row is not None else [])
         if row is None or row["contact_id"] not in keys.contacts:
             raise NotFound(f'there is no {of[:-1]} "{row_id}"; GET /v1/{of} lists them')
@@ -104,7 +103,7 @@ class FollowUps:
             now = self._resources.clock()
             if not effects.change_task(connection, task_id, **values, updated_at=now):
                 return None
-            return next(iter(follow_ups.newest_first(connection, "tasks", {"id": task_id}, None, 1)))
+            return next(iter(enrollments.newest_first(connection, "tasks", {"id": task_id}, None, 1)))
 
         row = self._resources.database.run(work)
         if row is None:
@@ -124,7 +123,7 @@ class FollowUps:
                 if automation is None:
                     raise BadParameter("automation", f'there is no automation "{query["automation"]}"')
                 filters["automation_id"] = automation["id"]
-            newest = follow_ups.newest_first(connection, of, filters, before, limit + 1)
+            newest = enrollments.newest_first(connection, of, filters, before, limit + 1)
             taken, following = cursors.cut(newest, limit, of, lambda row: [row["id"]])
             return taken, keys_of(connection, taken), following
 
@@ -143,14 +142,14 @@ def ids_of(connection: Connection, contact: str | None, deal: str | None) -> dic
 
 def keys_of(connection: Connection, rows: Sequence[RowMapping]) -> Keys:
     """Keys of the contacts and deals that rows name, and what else is shown of those that are enrollments."""
-    enrollments = [row for row in rows if "attempt" in row]
-    ids = [row["id"] for row in enrollments]
+    enrolled = [row for row in rows if "attempt" in row]
+    ids = [row["id"] for row in enrolled]
     return Keys(
         contacts.contact_keys(connection, {row["contact_id"] for row in rows}),
         deals.deal_keys(connection, {row["deal_id"] for row in rows if row["deal_id"] is not None}),
         watching.ends(connection, ids) if ids else {},
-        titles_of(connection, enrollments),
-        follow_ups.skipped_paths(connection, ids) if ids else {},
+        titles_of(connection, enrolled),
+        enrollments.skipped_paths(connection, ids) if ids else {},
     )
 
 

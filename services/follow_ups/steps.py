@@ -11,8 +11,7 @@ from runtime.statuses import MessageStatus
 from services.follow_ups.answers import Step, StepDone
 from store.connection import Connection, RowMapping
 from store.design import definitions
-from store.follow_ups import enrollments as follow_ups
-from store.follow_ups import messages
+from store.follow_ups import enrollments, messages
 
 _RESULTS: Mapping[str, str] = {
     MessageStatus.PENDING: "sending",
@@ -21,10 +20,10 @@ _RESULTS: Mapping[str, str] = {
 }
 
 
-def titles_of(connection: Connection, enrollments: Sequence[RowMapping]) -> dict[str, Mapping[str, str]]:
+def titles_of(connection: Connection, rows: Sequence[RowMapping]) -> dict[str, Mapping[str, str]]:
     """What the steps of the versions of enrollments are called, by path, by the ids of the enrollments."""
     titles: dict[tuple[int, int], Mapping[str, str]] = {}
-    for row in enrollments:
+    for row in rows:
         version = row["automation_id"], row["version"]
         if version not in titles:
             automation = _automation(connection, *version)
@@ -33,7 +32,7 @@ def titles_of(connection: Connection, enrollments: Sequence[RowMapping]) -> dict
                 if automation is not None
                 else {}
             )
-    return {row["id"]: titles[row["automation_id"], row["version"]] for row in enrollments}
+    return {row["id"]: titles[row["automation_id"], row["version"]] for row in rows}
 
 
 def steps_done(connection: Connection, row: RowMapping, now: Micros) -> list[StepDone]:
@@ -42,7 +41,7 @@ def steps_done(connection: Connection, row: RowMapping, now: Micros) -> list[Ste
     placed = {one.path: one.step for one in walk(automation)} if automation is not None else {}
     sent = messages.of_enrollment(connection, row["id"])
     done = []
-    for outcome in follow_ups.outcomes_in_turn(connection, row["id"]):
+    for outcome in enrollments.outcomes_in_turn(connection, row["id"]):
         path, result = outcome["path"], outcome["result"]
         step = Step.of(path, {path: placed[path].title} if path in placed else {})
         ways = {way.name: way.taken or way.title for way in placed[path].branches()} if path in placed else {}

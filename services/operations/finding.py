@@ -17,7 +17,7 @@ from services.design.profiles import Profiles
 from services.follow_ups.listing import FollowUps
 from services.intake.history import EventHistory
 from services.operations.answers import Finds, Found
-from services.operations.status import Status
+from services.operations.status import StatusReport
 from services.records.answers import Contact, Deal
 from services.resources import NotFound, Resources
 from store.connection import Connection, RowMapping
@@ -44,7 +44,7 @@ class Finding:
         events: EventHistory,
         automations: Automations,
         profiles: Profiles,
-        status: Status,
+        status: StatusReport,
     ) -> None:
         self._resources = resources
         self._follow_ups = follow_ups

@@ -12,15 +12,14 @@ from services.resources import Resources
 from store import meta
 from store.connection import RowMapping
 from store.design import publications
-from store.follow_ups import alerts, statistics
-from store.follow_ups import enrollments as follow_ups
+from store.follow_ups import alerts, enrollments, statistics
 from store.operations import status
 from store.records import suppressions
 
 #: Counted also where there is none.
 _ALWAYS = (
     *(one.value for one in OPEN),
-    follow_ups.RETRYING,
+    enrollments.RETRYING,
     EnrollmentStatus.COMPLETED.value,
     EnrollmentStatus.FAILED.value,
 )
@@ -28,7 +27,7 @@ _ALWAYS = (
 GONE_AFTER = 30 * SECOND
 
 
-class Status:
+class StatusReport:
     """Reads how the installation is doing."""
 
     def __init__(self, resources: Resources, duplicates: Duplicates) -> None:
@@ -40,7 +39,7 @@ class Status:
         now = self._resources.clock()
         with self._resources.database.read() as connection:
             shards = status.shard_status(connection, now)
-            counts = follow_ups.count_by_status(connection)
+            counts = enrollments.count_by_status(connection)
             quarantined = status.quarantined(connection)
             workers = status.workers(connection, now - GONE_AFTER)
             unfinished = publications.unfinished(connection)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, select, update
 
-from activities.messages import PublishInput
+from runtime.messages import PublishInput
 from store.follow_ups.effects import TASKS
 from store.follow_ups.enrollments import ENROLLMENTS
 from store.follow_ups.messages import NOTIFICATIONS, WEBHOOKS
