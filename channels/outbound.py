@@ -66,7 +66,7 @@ def make_outbound(settings: Settings, signing_secret: str) -> Outbound:
         return Outbound(None, _LOG_ONLY, None, _LOG_ONLY, log_only=True)
     mailer = Mailer(settings) if settings.smtp_url is not None else None
     given = settings.webhook_secret.get_secret_value() if settings.webhook_secret else signing_secret
-    allowed = Allowed((settings.webhook_allow or "").replace(",", " ").split())
+    allowed = Allowed(settings.webhook_allowed)
     caller = Caller([signing_key(secret) for secret in given.split()], allowed, settings.webhook_redirects)
     secrets = read_secrets(settings.secrets_file) if settings.secrets_file else {}
     return Outbound(

@@ -1,17 +1,8 @@
 """Whether messages go out, in words: for whoever starts Kindling, looks at it, or writes steps that notify."""
 
 from channels.outbound import no_mail
-from runtime.errors import ReadableError
-from runtime.settings import Settings, load_settings
+from runtime.settings import Settings
 from services.operations.answers import Mail
-
-
-def only_recorded_here() -> str | None:
-    """The same by the settings of this command alone; None where they cannot be read."""
-    try:
-        return only_recorded(load_settings())
-    except ReadableError:
-        return None
 
 
 def only_recorded(settings: Settings, mail: Mail | None = None) -> str | None:

@@ -6,15 +6,17 @@ from pathlib import Path
 from typing import Any
 
 from automations.documents import Documents, Mistake, load_documents
+from automations.known import Known
 from automations.model import Automation
 from automations.schema import documents_schema
 from automations.steps.actions import NotifyStep
 from automations.steps.places import walk
 from commands.design.definition_files import read_files
-from commands.mail_words import only_recorded, only_recorded_here
+from commands.mail_words import only_recorded
 from commands.output import counted, errors, note, print_json, progress_bar, say
 from commands.session import Session, session
 from runtime.errors import ReadableError
+from runtime.settings import Settings, load_settings
 from services.design.document_kinds import MODELS
 from services.design.plan import Applied, DocumentPlan, Plans, check_documents
 from services.foresight.answers import AutomationImpact, DocumentImpact, ProfileImpact
@@ -27,8 +29,10 @@ _COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 def check(folder: Path, *, as_json: bool) -> int:
     """Every mistake of the files by themselves; 1 if there are any."""
     documents = _load(folder)
-    mistakes, warnings = check_documents(documents)
-    notes = _notes(documents, only_recorded_here())
+    settings = _settings()
+    allow = settings.webhook_allowed if settings is not None else ()
+    mistakes, warnings = check_documents(documents, Known(profiles={}, asked=False, webhook_allow=allow))
+    notes = _notes(documents, only_recorded(settings) if settings is not None else None)
     if as_json:
         print_json({"mistakes": _data(mistakes), "warnings": _data(warnings), "notes": notes})
         return 1 if mistakes else 0
@@ -152,6 +156,14 @@ def _applied_data(applied: Applied, warnings: Sequence[Mistake]) -> dict[str, An
 def _print_warnings(warnings: Sequence[Mistake]) -> None:
     for warning in warnings:
         errors().print(f"Warning: {warning}", style="yellow", markup=False)
+
+
+def _settings() -> Settings | None:
+    """Those of this command; None where they cannot be read: files are checked all the same."""
+    try:
+        return load_settings()
+    except ReadableError:
+        return None
 
 
 def _notes(documents: Documents, recorded: str | None) -> list[str]:
