@@ -313,6 +313,7 @@ def enroll(
     request: Annotated[
         str | None, typer.Option(help="A name of your own; calling again with it enrolls nobody twice.")
     ] = None,
+    author: Annotated[str | None, typer.Option(help="Who enrolls them; kept with each enrollment.")] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -330,6 +331,7 @@ def enroll(
             draft=draft,
             again=again,
             request=request,
+            author=author,
             yes=yes,
             as_json=as_json,
         )

@@ -380,6 +380,9 @@ class Enrollment(SQLModel, table=True):
     the same change made and whose first steps come before its own; `settled`: those are done, and somebody waits for
     that. While it is open, `paused`: its next step waits until it is resumed; `tries` of its present step have failed
     so far, and `next_attempt_at` is when the next begins.
+
+    Of one that was enrolled by hand, `author` is who did it, if that was said, and `chosen` how: `named`, `matching` or
+    `list <key>`.
     """
 
     __tablename__: ClassVar[Any] = "enrollments"
@@ -429,6 +432,8 @@ class Enrollment(SQLModel, table=True):
     settled: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     started_at: int | None = _moment(null=True)
     finished_at: int | None = _moment(null=True)
+    author: str | None = _text(null=True)
+    chosen: str | None = _text(null=True)
 
 
 class Pace(SQLModel, table=True):

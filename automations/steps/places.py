@@ -4,7 +4,6 @@ A step's path is stable within a version: "0", "3.then.1", "3.elif.0.1", "3.else
 "6.timeout.0".
 """
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -81,12 +80,6 @@ def find_step(automation: Automation, path: str) -> BaseStep:
             break
         steps, rest = inner.steps, rest[len(inner.name) + 1 :]
     raise KeyError(f'automation "{automation.key}" has no step at {path}')
-
-
-def place_words(path: str) -> str:
-    """Where a step is, as people count: `3.then.1` is "4 > then > 2", `3.elif.0.1` is "4 > elif 1 > 2"."""
-    counted = re.sub(r"\d+", lambda index: str(int(index[0]) + 1), path)
-    return re.sub(r"(elif|split)\.", r"\1 ", counted).replace(".", " > ")
 
 
 def outline(automation: Automation) -> list[dict[str, Any]]:

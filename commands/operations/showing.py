@@ -79,6 +79,8 @@ def _of_record(application: Application, kind: Kind, key: str) -> Iterator[str]:
     of: dict[str, Any] = {kind: key, "cursor": None, "limit": MOST}
     for enrollment in application.follow_ups.enrollments(**of).items:
         yield f"follow-up: {enrollment.automation} v{enrollment.version}, {standing(enrollment)}  {enrollment.id}"
+        if enrollment.workflow_url:
+            yield f"  {enrollment.workflow_url}"
     for task in application.follow_ups.tasks(**of, status="open").items:
         yield f"open task: {task.title}  {task.id}"
 
@@ -87,7 +89,7 @@ def _of_enrollment(application: Application, enrollment: EnrollmentDetails) -> I
     del application
     yield from _said(enrollment, "contact", "deal")
     yield f"automation: {enrollment.automation} v{enrollment.version}"
-    yield f"why: {enrollment.cause}, {shown_score(enrollment.previous)} → {shown_score(enrollment.current)}"
+    yield f"why: {_why(enrollment)}"
     yield f"status: {standing(enrollment)}"
     if enrollment.last_error:
         yield f"error: {enrollment.last_error}"
@@ -99,6 +101,16 @@ def _of_enrollment(application: Application, enrollment: EnrollmentDetails) -> I
         yield f"{shown_moment(step.at)}  {step.place}  {step.title}: {came}"
     if enrollment.workflow_url:
         yield enrollment.workflow_url
+
+
+def _why(enrollment: EnrollmentDetails) -> str:
+    """What enrolled it, and who where that was done by hand."""
+    if enrollment.chosen is None:
+        moved = f"{shown_score(enrollment.previous)} → {shown_score(enrollment.current)}"
+        return f"{enrollment.cause}, {moved}"
+    how = {"named": "named by key", "matching": "with all who matched"}.get(enrollment.chosen)
+    by = f" by {enrollment.author}" if enrollment.author else ""
+    return f"by hand{by}, {how or enrollment.chosen.replace('list ', 'of the smart list ')}"
 
 
 def _of_event(application: Application, event: Event) -> Iterator[str]:

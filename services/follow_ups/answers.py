@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple, Self
 from pydantic import BaseModel, Field
 
 from automations import secret_placeholders
-from automations.steps.places import place_words
+from automations.steps.words import place_words
 from conditions.times import Micros, to_iso
 from runtime.registry import follow_up_workflow_id
 from runtime.settings import Settings
@@ -67,6 +67,8 @@ class Enrollment(BaseModel):
         description="Until when it waits where it is, at most; null: it does not wait, or without an end"
     )
     cause: str
+    author: str | None = Field(description="Who enrolled it by hand, if that was said")
+    chosen: str | None = Field(description="How, by hand: `named`, `matching` or `list <key>`")
     previous: int | None
     current: int | None
     workflow_id: str
@@ -103,6 +105,8 @@ class Enrollment(BaseModel):
             next_attempt_at=iso(row["next_attempt_at"]) if is_open else None,
             waits_until=iso(keys.ends.get(row["id"])),
             cause=row["cause"],
+            author=row["author"],
+            chosen=row["chosen"],
             previous=row["previous"],
             current=row["current"],
             workflow_id=workflow_id,

@@ -7,8 +7,8 @@ import pytest
 from pydantic import ValidationError
 
 from automations.model import Automation
-from automations.steps.places import find_step, outline, place_words, walk
-from automations.steps.words import LONGEST
+from automations.steps.places import find_step, outline, walk
+from automations.steps.words import LONGEST, place_words
 from tests.automations.samples import EVERYTHING
 
 AUTOMATION = Automation.model_validate(EVERYTHING)

@@ -29,7 +29,7 @@ def test_a_follow_up_is_shown_by_the_name_that_temporal_has_for_it(enrolled: Kin
     [enrollment] = enrolled.json("enrollments")
     shown = enrolled("show", enrollment["workflow_id"]).stdout
     assert shown.startswith(f"enrollment {enrollment['id']}\n  contact: ada@example.com\n")
-    assert "why: manual, empty → empty" in shown
+    assert "why: by hand, named by key" in shown
     assert "status: queued" in shown
 
 

@@ -57,10 +57,10 @@ async def test_a_failed_one_goes_on_from_the_step_that_failed(
     assert town.world.query("SELECT count(*) FROM tasks") == [(1,)]
     assert town.world.query("SELECT tags FROM contacts") == [('["done"]',)]
     done = [(step.title, step.attempt) for step in listing.enrollment(enrollment).steps]
-    assert done == [("create task once", 1), ("adjust later by +3", 2), ("add tag done", 2)]
+    assert done == [("create task", 1), ("add 3 points to later", 2), ("add tag done", 2)]
     assert await town.log(enrollment, 2) == [
-        "- before, in attempt 1: create task once",
-        "- adjust later by +3",
+        "- before, in attempt 1: create task",
+        "- add 3 points to later",
         "- add tag done",
     ]
     with pytest.raises(Conflict, match="is completed; only a failed one"):

@@ -1,4 +1,4 @@
-"""Follow-ups that try a step again are counted and listed apart; workers say whether they send messages"""
+"""Follow-ups that retry are counted apart, and who enrolled by hand is kept; workers say whether they send messages"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -18,5 +18,7 @@ def upgrade() -> None:
         sqlite_where=retrying,
         postgresql_where=retrying,
     )
+    op.add_column("enrollments", sa.Column("author", sa.Text(), nullable=True))
+    op.add_column("enrollments", sa.Column("chosen", sa.Text(), nullable=True))
     op.add_column("digests", sa.Column("refusal", sa.Text(), nullable=True))
     op.add_column("workers", sa.Column("no_mail", sa.Text(), nullable=True))
