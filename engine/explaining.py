@@ -11,6 +11,7 @@ from engine.admitting import MATCHING, OF_LIST
 from engine.subjects import subject_of
 from runtime.registry import follow_up_workflow_id
 from store.connection import RowMapping
+from store.follow_ups import enrollments
 from triggers.evaluate import BY_HAND, BY_STEP
 
 _LONGEST = 190
@@ -37,8 +38,8 @@ def details(row: RowMapping, automation: Automation) -> str:
         "",
         f"- Why: {clean(_why(row, automation))}",
     ]
-    if row["cause"] == BY_STEP:
-        lines.append(f"- Started by: `{_starter(row)}`")
+    if (starter := enrollments.starter_of(row)) is not None:
+        lines.append(f"- Started by: `{follow_up_workflow_id(starter)}`")
     if automation.trigger.profile is not None and row["cause"] not in (BY_HAND, BY_STEP):
         lines.append(f"- Fires: {automation.trigger.fires.replace('_', ' ')}")
     lines += [
@@ -82,8 +83,3 @@ def _why(row: RowMapping, automation: Automation) -> str:
         return _moved(row, automation)
     of_list = f", of the smart list {chosen.removeprefix(OF_LIST)}" if chosen.startswith(OF_LIST) else ""
     return f"{_moved(row, automation)}{of_list}; {_NOT_ASKED}"
-
-
-def _starter(row: RowMapping) -> str:
-    """The workflow whose step started it, as that began."""
-    return follow_up_workflow_id(row["origin"].removeprefix("start:").partition("/")[0])

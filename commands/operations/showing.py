@@ -1,5 +1,6 @@
 """Whatever has a key or an id, shown with what people go on to look for."""
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -105,6 +106,8 @@ def _of_enrollment(application: Application, enrollment: EnrollmentDetails) -> I
 
 def _why(enrollment: EnrollmentDetails) -> str:
     """What enrolled it, and who where that was done by hand."""
+    if enrollment.started_by is not None:
+        return f"a step of {enrollment.started_by} started it"
     if enrollment.chosen is None:
         moved = f"{shown_score(enrollment.previous)} → {shown_score(enrollment.current)}"
         return f"{enrollment.cause}, {moved}"
@@ -118,7 +121,7 @@ def _of_event(application: Application, event: Event) -> Iterator[str]:
     yield from _said(event, "type", "contact", "deal")
     yield f"happened: {shown_moment(event.occurred_at)}, arrived {shown_moment(event.received_at)}"
     yield from _said(event, "status", "error")
-    yield f"properties: {_short(event.properties)}"
+    yield f"properties: {_short(json.dumps(event.properties, ensure_ascii=False))}"
     yield f"why it gave what it gave: kindling points {event.id}"
 
 

@@ -15,6 +15,7 @@ from runtime.statuses import OPEN, EnrollmentStatus, NotificationStatus, TaskSta
 from runtime.temporal import workflow_url
 from services.answers import iso
 from store.connection import RowMapping
+from store.follow_ups.enrollments import starter_of
 
 
 class Keys(NamedTuple):
@@ -69,6 +70,7 @@ class Enrollment(BaseModel):
     cause: str
     author: str | None = Field(description="Who enrolled it by hand, if that was said")
     chosen: str | None = Field(description="How, by hand: `named`, `matching` or `list <key>`")
+    started_by: str | None = Field(description="The enrollment whose step `start` made it")
     previous: int | None
     current: int | None
     workflow_id: str
@@ -107,6 +109,7 @@ class Enrollment(BaseModel):
             cause=row["cause"],
             author=row["author"],
             chosen=row["chosen"],
+            started_by=starter_of(row),
             previous=row["previous"],
             current=row["current"],
             workflow_id=workflow_id,

@@ -38,6 +38,8 @@ _AUTOMATIONS = table(Automation)
 _VERSIONS = table(AutomationVersion)
 _PROFILES = table(Profile)
 
+#: How the origin of those begins that a step started; then come the enrollment and the step's path.
+STARTED = "start:"
 #: Beside the statuses: it runs, and its present step failed and will be tried again.
 RETRYING = "retrying"
 IS_RETRYING = and_(
@@ -71,6 +73,12 @@ def load_enrollment(connection: Connection, enrollment_id: str) -> RowMapping | 
     return (
         connection.execute(_WITH_DEFINITION.where(ENROLLMENTS.c.id == enrollment_id)).mappings().one_or_none()
     )
+
+
+def starter_of(row: RowMapping) -> str | None:
+    """The enrollment whose step `start` made this one."""
+    origin: str = row["origin"]
+    return origin.removeprefix(STARTED).partition("/")[0] if origin.startswith(STARTED) else None
 
 
 def enrollment_shard(connection: Connection, enrollment_id: str) -> int | None:

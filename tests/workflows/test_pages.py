@@ -76,7 +76,7 @@ async def test_who_matched_when_it_was_enrolled_by_hand_did_match(
     )
 
 
-async def test_what_a_step_started_names_the_follow_up_that_did(town: Town) -> None:
+async def test_what_a_step_started_names_the_follow_up_that_did(town: Town, application: Application) -> None:
     town.world.publish({"on": "e", "points": 7})
     town.world.automate(
         {"profile": "p", "filters": {"score": {"less": 0}}}, "second", steps=[{"wait": "30d"}]
@@ -90,6 +90,8 @@ async def test_what_a_step_started_names_the_follow_up_that_did(town: Town) -> N
     assert summary == "second v1: started by another follow-up, p 7"
     assert why(details).endswith("the trigger's filters were not asked")
     assert f"- Started by: `{follow_up_workflow_id(first)}`" in details
+    assert application.follow_ups.enrollment(second).started_by == first
+    assert application.follow_ups.enrollment(first).started_by is None
 
 
 async def test_the_page_leads_to_the_contact_and_the_contact_to_the_page(
