@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 from automations.checks import unknown, unknown_profiles
 from automations.known import Known
-from automations.list_filters import ContactFilter
 from automations.smart_list import SmartList
-from automations.warnings import misspelled, score_ranges, tags_asked, unknown_tags
+from automations.unknown import unknown_in_smart_list
+from automations.warnings import score_ranges
 from conditions.contradictions import contradictions
 from conditions.problems import Problem, suggestion
-from conditions.tree import leaves
+from scoring.profile import bands_in_order
 
 _FILTERS = ("filters",)
 
@@ -22,7 +22,7 @@ def check_smart_list(smart_list: SmartList, known: Known) -> tuple[list[Problem]
 def _errors(smart_list: SmartList, known: Known) -> Iterator[Problem]:
     key = smart_list.profile
     if key is not None:
-        yield from unknown("profile", key, known.profiles, ("profile",))
+        yield from unknown("profile", key, known, ("profile",))
     yield from unknown_profiles(smart_list.filters, _FILTERS, known)
     profile = known.profiles.get(key or "")
     if profile is None:
@@ -31,16 +31,12 @@ def _errors(smart_list: SmartList, known: Known) -> Iterator[Problem]:
         yield Problem(
             ("profile",), f'the profile "{key}" scores {profile.applies_to}s, not {smart_list.applies_to}s'
         )
-    band, bands = smart_list.filter.band, {*profile.bands, *known.published_bands.get(profile.key, ())}
+    band = smart_list.filter.band
+    bands = [*bands_in_order(profile.bands), *known.published_bands.get(profile.key, ())]
     if band is not None and band not in bands:
         yield Problem(("filter", "band"), f'profile "{key}" has no band "{band}"{suggestion(band, bands)}')
 
 
 def _warnings(smart_list: SmartList, known: Known) -> Iterator[Problem]:
-    filters, record_filter = smart_list.filters, smart_list.filter
-    yield from contradictions(filters, score_ranges(known, smart_list.profile), _FILTERS)
-    yield from misspelled((leaf.loc[:-1], name) for leaf in leaves(filters, _FILTERS) for name in leaf.fields)
-    asked = tags_asked(filters, _FILTERS)
-    if isinstance(record_filter, ContactFilter) and record_filter.tag is not None:
-        asked.insert(0, (("filter", "tag"), record_filter.tag))
-    yield from unknown_tags(asked, known)
+    yield from contradictions(smart_list.filters, score_ranges(known, smart_list.profile), _FILTERS)
+    yield from unknown_in_smart_list(smart_list, known)

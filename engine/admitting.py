@@ -17,6 +17,22 @@ from store.connection import Connection
 from store.follow_ups import beginnings, enrolling, watching
 from triggers.evaluate import BY_HAND, UNFILTERED, Guard, Match, Window, is_armed, skip_reason, take_start
 
+#: How somebody chose those whom they enrolled; the last with the key of a smart list after it.
+NAMED, MATCHING, OF_LIST = "named", "matching", "list "
+
+
+class ByHand(NamedTuple):
+    """Who enrolled by hand, if that was said, and how they chose: `named`, `matching` or `list <key>`."""
+
+    author: str | None = None
+    chosen: str | None = None
+
+    @property
+    def smart_list(self) -> str | None:
+        """The key of the list that they chose."""
+        chosen = self.chosen or ""
+        return chosen.removeprefix(OF_LIST) if chosen.startswith(OF_LIST) else None
+
 
 class Entrant(NamedTuple):
     """A match with whom it enrolls. `event_id`: what it began with, where the match itself has no event; `started_by`:
@@ -28,6 +44,7 @@ class Entrant(NamedTuple):
     subject: Subject
     event_id: str | None = None
     started_by: str | None = None
+    by: ByHand = ByHand()
 
     @property
     def guard_key(self) -> tuple[int, int, int | None]:
@@ -186,6 +203,7 @@ class Admission:
             watching=watching.EXIT if trigger.exits_early else 0,
             start_at=self.now,
             started_by=entrant.started_by or self._publish_of(entrant.match),
+            **entrant.by._asdict(),
         )
 
     def _publish_of(self, match: Match) -> str | None:

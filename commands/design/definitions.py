@@ -7,13 +7,19 @@ from pathlib import Path
 from typing import Any
 
 from automations.documents import Documents, Mistake, load_documents
+from automations.known import Known
+from automations.model import Automation
 from automations.schema import documents_schema
+from automations.steps.actions import NotifyStep
+from automations.steps.places import walk
 from commands.asking import ask
 from commands.design.definition_files import read_files
 from commands.design.impacts import impact_lines, past_dates, touched_file
+from commands.mail_words import only_recorded
 from commands.output import DIFF_COLOURS, counted, errors, note, print_json, progress_bar, say
 from commands.session import Session, local_user, session
 from runtime.errors import ReadableError
+from runtime.settings import Settings, load_settings
 from services.design.authorship import Authorship
 from services.design.document_kinds import MODELS
 from services.design.plan import Applied, DocumentPlan, OnlyThere, Plans, check_documents
@@ -26,13 +32,17 @@ _SIGNS = {"create": "+", "change": "~", "publish": "^", "unchanged": "=", "confl
 def check(folder: Path, *, as_json: bool) -> int:
     """Every mistake of the files by themselves; 1 if there are any."""
     documents = load(folder)
-    mistakes, warnings = check_documents(documents)
+    settings = _settings()
+    allow = settings.webhook_allowed if settings is not None else ()
+    mistakes, warnings = check_documents(documents, Known(profiles={}, asked=False, webhook_allow=allow))
+    notes = _notes(documents, only_recorded(settings) if settings is not None else None)
     if as_json:
-        print_json({"mistakes": _data(mistakes), "warnings": _data(warnings)})
+        print_json({"mistakes": _data(mistakes), "warnings": _data(warnings), "notes": notes})
         return 1 if mistakes else 0
     for mistake in mistakes:
         say(str(mistake), "red")
     _print_warnings(warnings)
+    _print_notes(notes)
     if mistakes:
         note(counted(len(mistakes), "mistake"))
         return 1
@@ -51,6 +61,7 @@ def plan(folder: Path, *, brief: bool, everybody: Path | None, as_json: bool) ->
         mistakes, warnings = plans.check(documents)
         planned = () if mistakes else plans.plan(documents)
         only_there = () if mistakes else plans.only_there(documents)
+        notes = _notes(documents, only_recorded(opened.settings, opened.application.status.mail()))
         with touched_file(everybody if not mistakes else None) as told:
             for plan in planned if not brief else ():
                 with progress_bar(f"Looking at {plan.key}", 1) as bar:
@@ -61,9 +72,10 @@ def plan(folder: Path, *, brief: bool, everybody: Path | None, as_json: bool) ->
     if as_json:
         shown = [plan.as_json() | {"impact": impacts.get((plan.kind, plan.key))} for plan in planned]
         others = [asdict(one) for one in only_there]
-        print_json({"items": shown, "only_there": others, "warnings": _data(warnings)})
+        print_json({"items": shown, "only_there": others, "warnings": _data(warnings), "notes": notes})
         return 0
     _print_warnings(warnings)
+    _print_notes(notes)
     for plan in planned:
         _print_plan(plan)
         for line in impact_lines(impacts.get((plan.kind, plan.key))):
@@ -205,6 +217,30 @@ def _applied_data(applied: Applied, warnings: Sequence[Mistake]) -> dict[str, An
 def _print_warnings(warnings: Sequence[Mistake]) -> None:
     for warning in warnings:
         errors().print(f"Warning: {warning}", style="yellow", markup=False)
+
+
+def _settings() -> Settings | None:
+    """Those of this command; None where they cannot be read: files are checked all the same."""
+    try:
+        return load_settings()
+    except ReadableError:
+        return None
+
+
+def _notes(documents: Documents, recorded: str | None) -> list[str]:
+    """What is not wrong with the files, but with the place where they are to be used."""
+    notifies = any(
+        isinstance(placed.step, NotifyStep)
+        for document in documents.documents
+        if isinstance(document.model, Automation)
+        for placed in walk(document.model)
+    )
+    return [f"the messages of `notify` are {recorded}"] if notifies and recorded else []
+
+
+def _print_notes(notes: Sequence[str]) -> None:
+    for text in notes:
+        errors().print(f"Note: {text}", style="yellow", markup=False)
 
 
 def _print_plan(plan: DocumentPlan) -> None:

@@ -11,7 +11,7 @@ from automations.smart_list import SmartList
 from conditions import limits
 from conditions.messages import plain_errors
 from conditions.problems import Problem
-from scoring.profile import ScoreProfile
+from scoring.profile import ScoreProfile, bands_in_order
 from services.design.authorship import Authorship
 from services.names import unstorable
 from services.resources import BadParameter, Invalid
@@ -76,6 +76,12 @@ def read_model(
 def profile_document(profile: ScoreProfile) -> dict[str, Any]:
     """A profile in the form that is stored and compared."""
     return {"kind": profile.kind, **definition(profile)}
+
+
+def with_bands_in_order(document: Mapping[str, Any]) -> dict[str, Any]:
+    """A stored document as people read it: databases keep keys in an order of their own."""
+    bands = document.get("bands")
+    return {**document, "bands": bands_in_order(bands)} if isinstance(bands, Mapping) else dict(document)
 
 
 def automation_document(automation: Automation) -> dict[str, Any]:

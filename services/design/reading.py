@@ -9,6 +9,7 @@ from services.answers import Page
 from services.design.answers import Comparison, Version
 from services.design.definitions import find_definition
 from services.design.differences import difference
+from services.design.documents import with_bands_in_order
 from services.entity_tags import TaggedAnswer
 from services.preconditions import Precondition
 from services.resources import NotFound, Resources
@@ -74,7 +75,7 @@ class Definitions(ABC, Generic[Shown]):
                     current=version["version"] == row["version"],
                     author=version["author"],
                     comment=version["comment"],
-                    definition=version["definition"],
+                    definition=with_bands_in_order(version["definition"]),
                 )
                 for version in versions
             ],

@@ -7,6 +7,8 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.scalarstring import LiteralScalarString
 
+from services.design.documents import with_bands_in_order
+
 _KEYS = """
     kind key name description applies_to timezone min max bands groups
     trigger profile event on where while after_silence of points group limit expires_after decay
@@ -17,7 +19,8 @@ KEY_ORDER = {name: place for place, name in enumerate(_KEYS.split())}
 
 def document_text(document: Any) -> str:
     """A document, or a part of one, as block YAML."""
-    return _dumped(_ordered(document), flow=False)
+    ordered = _ordered(document)
+    return _dumped(with_bands_in_order(ordered) if isinstance(ordered, dict) else ordered, flow=False)
 
 
 def inline_text(value: Any) -> str:

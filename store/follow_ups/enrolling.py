@@ -33,6 +33,8 @@ class NewEnrollment(NamedTuple):
     start_at: Micros
     after_id: str | None = None
     started_by: str | None = None
+    author: str | None = None
+    chosen: str | None = None
 
 
 class NewSkip(NamedTuple):

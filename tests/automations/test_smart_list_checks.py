@@ -45,12 +45,12 @@ def test_a_list_without_mistakes_has_none() -> None:
         ),
         (
             "profile: engagment\n",
-            'lists.yaml:3:1: there is no profile "engagment"; did you mean "engagement"?',
+            'lists.yaml:3:1: there is no profile "engagment" in these files; did you mean "engagement"?',
         ),
         ("profile: deals\n", 'lists.yaml:3:1: the profile "deals" scores deals, not contacts'),
         (
             "filters:\n  any:\n    - scores.engagemnt: {greater: 1}\n",
-            'lists.yaml:5:7: there is no profile "engagemnt"; did you mean "engagement"?',
+            'lists.yaml:5:7: there is no profile "engagemnt" in these files; did you mean "engagement"?',
         ),
         ("sort: score\n", "lists.yaml:3:1: sorting by score needs to know whose: add profile=<key>"),
     ],
@@ -62,16 +62,19 @@ def test_a_mistake_has_its_line_and_its_remedy(text: str, mistake: str) -> None:
 @pytest.mark.parametrize(
     ("text", "warning"),
     [
-        ("filter: {tag: partnr}\n", 'lists.yaml:3:10: no contact has the tag "partnr"'),
-        ("filters: {contact.tags: {has: partnr}}\n", 'lists.yaml:3:26: no contact has the tag "partnr"'),
+        ("filter: {tag: partnr}\n", 'lists.yaml:3:10: no automation in these files adds the tag "partnr"'),
+        (
+            "filters: {contact.tags: {has: partnr}}\n",
+            'lists.yaml:3:26: no automation in these files adds the tag "partnr"',
+        ),
         ("filters: {contact.onwer: {equal: x}}\n", 'lists.yaml:3:11: "contact.onwer" is a field of your own'),
         (
             "filters: {bands.engagement: {equal: warn}}\n",
-            "lists.yaml:3:11: bands.engagement is one of warm, cold",
+            "lists.yaml:3:11: bands.engagement is one of cold, warm",
         ),
         (
             "profile: engagement\nfilters: {band: {equal: warn}}\n",
-            "lists.yaml:4:11: band is one of warm, cold",
+            "lists.yaml:4:11: band is one of cold, warm",
         ),
     ],
 )
