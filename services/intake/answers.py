@@ -8,16 +8,9 @@ from pydantic import BaseModel, Field
 
 from conditions.times import to_iso
 from runtime.statuses import EventStatus
-from services.answers import FieldProblem, Page
+from services.answers import Page, Rejected
 from services.follow_ups.answers import Keys
 from store.connection import RowMapping
-
-
-class Rejected(BaseModel):
-    """An event that was not stored."""
-
-    index: int = Field(description="Place in the array, or line, from 0")
-    errors: list[FieldProblem]
 
 
 class Conflicting(BaseModel):
