@@ -16,13 +16,12 @@ from api.openapi import describe
 from api.operations import health, temporal_ui
 from api.parameters import only_known_parameters
 from api.problems import ProblemDetails, handle_errors
-from api.records import contacts, contacts_in_bulk, deals, duplicates, smart_lists, suppressions
+from api.records import contacts, deals, duplicates, smart_lists, suppressions
 from services.application import Application
 
 ROUTERS = (
     events.router,
     contacts.router,
-    contacts_in_bulk.router,
     duplicates.router,
     deals.router,
     smart_lists.router,

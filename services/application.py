@@ -24,6 +24,7 @@ from services.records.contacts_in_bulk import ContactsInBulk
 from services.records.deals import Deals
 from services.records.duplicates import Duplicates
 from services.records.lists import RecordLists
+from services.records.deals_in_bulk import DealsInBulk
 from services.records.scores import Scores
 from services.records.smart_lists import SmartLists
 from services.records.suppressions import Suppressions
@@ -42,6 +43,7 @@ class Application:
         self.deals = Deals(resources)
         self.duplicates = Duplicates(resources)
         self.suppressions = Suppressions(resources)
+        self.deals_in_bulk = DealsInBulk(resources)
         self.record_lists = RecordLists(resources, cache)
         self.smart_lists = SmartLists(resources, self.record_lists)
         self.scores = Scores(resources, cache)

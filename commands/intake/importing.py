@@ -13,7 +13,7 @@ from services.intake.contact_columns import ContactColumns
 from services.intake.contact_files import ImportedContacts, import_contacts
 from services.intake.import_columns import Columns
 from services.intake.imports import BadRow, Format, Imported, import_file, size_of
-from services.records.contacts_in_bulk import Change, Mode
+from services.records.in_bulk import Change, Mode
 
 
 def run(

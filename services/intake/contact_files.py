@@ -12,7 +12,8 @@ from services.intake.csv_files import CsvFile
 from services.intake.event_files import NdjsonLines, ReadLine, shape
 from services.intake.file_text import Decoding, decoding_of
 from services.intake.imports import TOLD_AFTER, BadRow, Format, Progress, Told, format_of, keep_first, opened
-from services.records.contacts_in_bulk import ContactsInBulk, Mode, Written
+from services.records.contacts_in_bulk import ContactsInBulk
+from services.records.in_bulk import Mode, Options, Written
 from store.patience import patiently
 
 #: Contacts that are handed on at once.
@@ -74,7 +75,7 @@ def import_contacts(
 
         def store() -> None:
             items = [item for _, item in batch]
-            written = patiently(lambda: bulk.write(items, mode=mode, dry_run=dry_run), told)
+            written = patiently(lambda: bulk.write(items, Options(mode, dry_run)), told)
             done.add(written)
             for place, problems in written.rejected:
                 _note(done, batch[place][0], "; ".join(reader.told(problem) for problem in problems))
