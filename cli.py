@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from commands.intake import command_line as importing
-from commands.intake.command_line import Triggers
+from commands.intake.options import Triggers
 from runtime.errors import ReadableError
 
 app = typer.Typer(
