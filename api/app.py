@@ -8,15 +8,18 @@ from starlette.middleware import Middleware
 
 from api.design import automations, profiles
 from api.follow_ups import by_automation, follow_ups
+from api.follow_ups import exports as follow_up_exports
 from api.foresight import foresight
 from api.guard import Guard
 from api.intake import events
+from api.intake import exports as event_exports
 from api.metrics import Metrics, Observed
 from api.openapi import describe
 from api.operations import health, temporal_ui
 from api.parameters import only_known_parameters
 from api.problems import ProblemDetails, handle_errors
 from api.records import contacts, deals, duplicates, smart_lists, suppressions
+from api.records import exports as record_exports
 from services.application import Application
 
 ROUTERS = (
@@ -31,6 +34,9 @@ ROUTERS = (
     by_automation.router,
     foresight.router,
     follow_ups.router,
+    record_exports.router,
+    follow_up_exports.router,
+    event_exports.router,
     health.router,
 )
 _ERRORS = {

@@ -28,7 +28,7 @@ def list_enrollments(
     limit: Limit = DEFAULT_LIMIT,
 ) -> Page[Enrollment]:
     """The newest first, each with the place of its follow-up in the Temporal UI."""
-    _check_status(status, STATUSES)
+    check_status(status, STATUSES)
     return app.follow_ups.enrollments(
         contact=contact, deal=deal, automation=automation, status=status, cursor=cursor, limit=limit
     )
@@ -95,7 +95,7 @@ def list_tasks(
     limit: Limit = DEFAULT_LIMIT,
 ) -> Page[Task]:
     """The newest first."""
-    _check_status(status, get_args(TaskStatus))
+    check_status(status, get_args(TaskStatus))
     return app.follow_ups.tasks(
         contact=contact, deal=deal, status=status, assign_to=assign_to, cursor=cursor, limit=limit
     )
@@ -117,7 +117,7 @@ def list_notifications(
     limit: Limit = DEFAULT_LIMIT,
 ) -> Page[Notification]:
     """The newest first."""
-    _check_status(status, get_args(NotificationStatus))
+    check_status(status, get_args(NotificationStatus))
     return app.follow_ups.notifications(contact=contact, deal=deal, status=status, cursor=cursor, limit=limit)
 
 
@@ -131,10 +131,11 @@ def list_webhooks(
     limit: Limit = DEFAULT_LIMIT,
 ) -> Page[Webhook]:
     """What was sent, how often it failed and what came back; the newest first."""
-    _check_status(status, get_args(WebhookStatus))
+    check_status(status, get_args(WebhookStatus))
     return app.follow_ups.webhooks(contact=contact, deal=deal, status=status, cursor=cursor, limit=limit)
 
 
-def _check_status(status: str | None, known: tuple[str, ...]) -> None:
+def check_status(status: str | None, known: tuple[str, ...]) -> None:
+    """Raise BadParameter for a status that nothing has."""
     if status is not None and status not in known:
         raise BadParameter("status", f'"status" is never "{status}"{suggestion(status, known)}')

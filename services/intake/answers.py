@@ -84,6 +84,17 @@ class Event(BaseModel):
         )
 
 
+class SentEvent(BaseModel):
+    """An event as it can be sent, or imported, once more."""
+
+    id: str
+    type: str
+    contact: str
+    deal: str | None = None
+    occurred_at: str
+    properties: Any
+
+
 class EventType(BaseModel):
     """A type of event."""
 

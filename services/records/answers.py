@@ -86,6 +86,8 @@ class ListedContact(Contact):
 
     score: int | None = Field(default=None, description="Only when a profile was asked for")
     band: str | None = None
+    scores: dict[str, int | None] = Field(default={}, description="By profile, those that were asked for")
+    bands: dict[str, str | None] = Field(default={}, description="The same")
 
 
 class SharedAddress(BaseModel):
@@ -157,6 +159,8 @@ class ListedDeal(Deal):
 
     score: int | None = Field(default=None, description="Only when a profile was asked for")
     band: str | None = None
+    scores: dict[str, int | None] = Field(default={}, description="By profile, those that were asked for")
+    bands: dict[str, str | None] = Field(default={}, description="The same")
 
 
 class SmartList(Stored):
@@ -255,6 +259,13 @@ class ProfileChange(Change, _OfProfile):
     def of(cls, row: RowMapping) -> Self:
         """The change of a row that has the profile's key, without what caused it."""
         return cls(profile=row["profile"], **_moved(row))
+
+
+class RecordChange(ProfileChange):
+    """A score moved, beside those of other records."""
+
+    contact: str | None = None
+    deal: str | None = None
 
 
 def _moved(row: RowMapping) -> dict[str, Any]:
