@@ -19,6 +19,9 @@ INTERNAL_EVENTS = (
 )
 """The events that changes of records emit."""
 
+#: The kinds of records.
+CONTACT, DEAL = "contact", "deal"
+
 DealStatus = Literal["open", "won", "lost"]
 DEAL_STATUSES: tuple[DealStatus, ...] = get_args(DealStatus)
 

@@ -11,7 +11,7 @@ from engine.looking import Looking
 from engine.published import Published
 from engine.subjects import Subject, Subjects
 from scoring.compiled import CompiledProfile
-from scoring.ledger import without_properties
+from scoring.entries import without_properties
 from scoring.progress import Progress, ScoreChange, turn_of
 from store.connection import Connection
 from store.scoring.pending import PendingEvent
@@ -67,7 +67,7 @@ class Enrolling:
 
     def _match_event(self, pending: PendingEvent, quarantined: Collection[str]) -> None:
         deal_id = pending.event.deal
-        subject = Subject(pending.contact_id, deal_id, about_deal=deal_id is not None)
+        subject = Subject.enrolled(pending.contact_id, deal_id, None)
         if self.subjects.strayed(pending) or pending.event.id in quarantined:
             return
         event, depth = pending.event, pending.depth

@@ -17,8 +17,7 @@ from services.records.kinds import unknown_record
 from services.resources import BadParameter, Invalid, NotFound, Resources
 from store.connection import Connection, RowMapping
 from store.design import definitions
-from store.follow_ups import effects, watching
-from store.follow_ups import enrollments as follow_ups
+from store.follow_ups import effects, enrollments, watching
 from store.records import contacts, deals
 
 STATUSES = tuple(EnrollmentStatus)
@@ -71,7 +70,7 @@ class FollowUps:
             now = self._resources.clock()
             if not effects.change_task(connection, task_id, **values, updated_at=now):
                 return None
-            return next(iter(follow_ups.newest_first(connection, "tasks", {"id": task_id}, None, 1)))
+            return next(iter(enrollments.newest_first(connection, "tasks", {"id": task_id}, None, 1)))
 
         row = self._resources.database.run(work)
         if row is None:
@@ -91,7 +90,7 @@ class FollowUps:
                 if automation is None:
                     raise BadParameter("automation", f'there is no automation "{query["automation"]}"')
                 filters["automation_id"] = automation["id"]
-            newest = follow_ups.newest_first(connection, of, filters, before, limit + 1)
+            newest = enrollments.newest_first(connection, of, filters, before, limit + 1)
             taken, following = cursors.cut(newest, limit, of, lambda row: [row["id"]])
             return taken, keys_of(connection, taken), following
 

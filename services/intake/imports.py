@@ -10,7 +10,7 @@ from runtime.errors import ReadableError
 from services.intake.earlier_rows import Resemblance, RowsByLine
 from services.intake.event_files import CsvEvents, NdjsonLines, ReadLine
 from services.intake.event_names import EventNames
-from services.intake.events import Events, Taken, new_event
+from services.intake.events import Events, Intake, new_event
 from services.intake.file_text import decoding_of
 from services.intake.import_columns import Columns
 from services.intake.import_files import (
@@ -229,7 +229,7 @@ class _Storing:
         self._silent = silent
         self._addresses = Addresses(events.resources, silent=silent, read=reads_email)
 
-    def keep(self, events: Sequence[dict[str, Any]], emails: Mapping[str, str]) -> Taken:
+    def keep(self, events: Sequence[dict[str, Any]], emails: Mapping[str, str]) -> Intake:
         patiently(lambda: self._addresses.fill(emails), self._told)
         return patiently(
             lambda: self._events.take(events, silent=self._silent, source=self._name, emails=emails),
@@ -247,9 +247,9 @@ class _DryRun:
         self._resources = events.resources
         self._look = look
 
-    def keep(self, events: Sequence[dict[str, Any]], emails: Mapping[str, str]) -> Taken:
+    def keep(self, events: Sequence[dict[str, Any]], emails: Mapping[str, str]) -> Intake:
         """Conflicts, suppressed contacts and ids that are twice in the file are not told apart from what is new."""
-        taken = Taken()
+        taken = Intake()
         now: Micros = self._resources.clock()
         sound: list[NewEvent] = []
         for index, body in enumerate(events):
