@@ -1,19 +1,14 @@
 """What events that are about to arrive would start: taken in and scored as workers do it, and taken back."""
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from zlib import crc32
 
-from automations.model import Automation
-from automations.steps.places import first_date
 from engine.batch import Batch
-from engine.by_hand import count_past
-from engine.published import load_published
-from services.foresight.answers import ArrivalsPreview, WouldEnroll
+from engine.published import PublishedCache
+from services.foresight.answers import ArrivalsPreview
+from services.foresight.starts import Starts, first_dates
 from services.resources import Resources
-from store import meta
 from store.connection import Connection
 from store.design import definitions
 from store.intake import arriving, places
@@ -28,26 +23,13 @@ CHUNK = 300
 Progress = Callable[[int, int], None]
 
 
-@dataclass
-class _Started:
-    """By automation, who would enroll, for how many of these a date is over, and who is skipped, by reason."""
-
-    enrolled: Counter[int] = field(default_factory=Counter)
-    past: Counter[int] = field(default_factory=Counter)
-    skipped: Counter[tuple[int, str]] = field(default_factory=Counter)
-
-    def add(self, other: "_Started") -> None:
-        self.enrolled += other.enrolled
-        self.past += other.past
-        self.skipped += other.skipped
-
-
 class Arrivals:
     """Show it all events, then ask what they would start. Holds no more than `most` of them."""
 
     def __init__(self, resources: Resources, most: int = MOST_KEPT) -> None:
         self._resources = resources
         self._most = most
+        self._published = PublishedCache()
         self._share = 1
         self._kept: dict[str, list[NewEvent]] = {}
         self._count = 0
@@ -77,33 +59,17 @@ class Arrivals:
         Of more events than are kept it is those of a share of the contacts, multiplied. What these follow-ups
         themselves would start is not in it.
         """
-        total = _Started()
+        with self._resources.database.read() as connection:
+            names = {row.id: row.key for row in definitions.published_automations(connection)}
+            starts = Starts(first_dates(connection))
         done = 0
         progress(0, self._count)
         for events in self._chunks():
-            total.add(self._resources.database.try_out(partial(self._look, events)))
+            self._resources.database.try_out(partial(self._look, events, starts))
             done += len(events)
             progress(done, self._count)
-        with self._resources.database.read() as connection:
-            keys = {row.id: row.key for row in definitions.published_automations(connection)}
-        share = self._share
-        fired = {*total.enrolled, *(automation for automation, _ in total.skipped)} & keys.keys()
         return ArrivalsPreview(
-            events=self.events,
-            exact=share == 1,
-            enrollments=[
-                WouldEnroll(
-                    automation=keys[automation],
-                    enrolled=total.enrolled[automation] * share,
-                    past=total.past[automation] * share,
-                    skipped={
-                        reason: number * share
-                        for (of, reason), number in sorted(total.skipped.items())
-                        if of == automation
-                    },
-                )
-                for automation in sorted(fired, key=keys.__getitem__)
-            ],
+            events=self.events, exact=self._share == 1, enrollments=starts.told(names, self._share)
         )
 
     def _is_kept(self, whose: str) -> bool:
@@ -119,22 +85,12 @@ class Arrivals:
         if chunk:
             yield chunk
 
-    def _look(self, events: list[NewEvent], connection: Connection) -> "_Started":
+    def _look(self, events: list[NewEvent], starts: Starts, connection: Connection) -> None:
         now = self._resources.clock()
         arriving.take_events(connection, events, self._resources.shards, now, self._emails)
         contacts = places.find_contacts(connection, {event.contact for event in events if event.contact})
         deals = places.find_deals(connection, {event.deal for event in events if event.deal})
         ids = {place.contact_id for place in (*contacts.values(), *deals.values())}
         due = NOTHING._replace(events=pending_events(connection, ids))
-        published = load_published(connection, meta.definitions_generation(connection))
-        batch = Batch(connection, 0, published, now, due, in_slices=False)
-        decided = batch.enrolling.decide(connection)
-        dates = {
-            automation.id: first_date(Automation.model_validate(automation.definition))
-            for automation in definitions.published_automations(connection)
-        }
-        return _Started(
-            Counter(enrollment.automation_id for enrollment in decided.enrollments),
-            count_past(batch.enrolling, decided.enrollments, dates),
-            Counter((skip.automation_id, skip.reason) for skip in decided.skips),
-        )
+        published = self._published.read(connection)
+        starts.add(Batch(connection, 0, published, now, due, in_slices=False), connection)
