@@ -111,18 +111,17 @@ def _agreed(started: ArrivalsPreview, *, yes: bool, as_json: bool) -> bool:
     if yes or not total:
         return True
     if not sys.stdin.isatty() or as_json:
+        count = f"{_about(started)}{counted(total, 'follow-up')} ({_by_automation(started)})"
         raise ReadableError(
-            f"This import would start {counted(total, 'follow-up')} ({_by_automation(started)}). Say --yes to start "
-            "them, or leave --triggers fire out; nothing was imported"
+            f"This import would start {count}. Say --yes to start them, or leave --triggers fire out; nothing was imported"
         )
     return typer.confirm("Import and start them?", err=True)
 
 
 def would_start(started: ArrivalsPreview) -> list[str]:
     """What would be started, in sentences."""
-    about = "" if started.exact else "about "
     lines = [
-        f"Would start {about}{counted(one.enrolled, 'follow-up')} of {one.automation}"
+        f"Would start {_about(started)}{counted(one.enrolled, 'follow-up')} of {one.automation}"
         + "".join(
             f", {counted(count, 'match', 'matches')} skipped ({why})" for why, count in one.skipped.items()
         )
@@ -134,6 +133,10 @@ def would_start(started: ArrivalsPreview) -> list[str]:
             f"Computed from the events of a share of the contacts, since the file has {started.events:,} new events."
         )
     return lines
+
+
+def _about(started: ArrivalsPreview) -> str:
+    return "" if started.exact else "about "
 
 
 def _by_automation(started: ArrivalsPreview) -> str:

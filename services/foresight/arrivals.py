@@ -16,7 +16,7 @@ from store.intake.arriving import NewEvent
 from store.scoring.pending import NOTHING, pending_events
 
 #: Events that are kept to be looked at; of more, those of every second contact, every fourth, ...
-MOST_KEPT = 50_000
+MOST_KEPT = 100_000
 #: Events in one transaction, so that others do not wait long; all of one contact are in the same.
 CHUNK = 300
 
