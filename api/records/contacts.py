@@ -15,15 +15,16 @@ from api.state import App
 from services.answers import Page
 from services.names import ShortText
 from services.records.answers import Contact, ListedContact, RecordsWritten
+from services.records.bulk_items import Mode, Options
 from services.records.contacts import ContactIn, ContactPatchIn, MergeIn
 from services.records.contacts_in_bulk import MODES
-from services.records.in_bulk import Mode, Options
 from services.records.lists import RecordQuery
 from services.records.suppressions import REASON
 from services.resources import BadParameter
 
 router = APIRouter(prefix="/v1/contacts", tags=["Contacts"])
 _TAKES = takes(ContactIn)
+_KEY = "Its key; without one it is found by its `email`"
 _MODE = Query(
     description="How each is written that does not say so itself: `merge` creates it or sets what is given, merges "
     "`fields` and adds tags; `put` replaces all but `dnd`; `add_tags` adds tags to one that is there"
@@ -40,9 +41,7 @@ def list_contacts(
 
 @router.post(
     "",
-    openapi_extra=takes_many(
-        ContactPatchIn, "ContactInBulk", "Its key; without one it is found by its `email`", MODES
-    ),
+    openapi_extra=takes_many(ContactPatchIn, "ContactInBulk", MODES, key=_KEY),
     response_model_exclude_unset=True,
     summary="Write many contacts",
 )

@@ -14,13 +14,14 @@ from api.records.scores import add_score_routes
 from api.state import App
 from services.answers import Page
 from services.records.answers import Deal, ListedDeal, RecordsWritten
+from services.records.bulk_items import Options
 from services.records.deals import DealIn
 from services.records.deals_in_bulk import MODES
-from services.records.in_bulk import Options
 from services.records.lists import RecordQuery
 
 router = APIRouter(prefix="/v1/deals", tags=["Deals"])
 _TAKES = takes(DealIn)
+_EMAIL = "Of its contact, instead of the contact's key"
 _MODE = Query(
     description="How each is written that does not say so itself: `merge` creates it or sets what is given, and merges "
     "`fields`; `put` replaces all but the contact"
@@ -35,7 +36,7 @@ def list_deals(query: Annotated[RecordQuery, Depends(ListQuery("deal"))], app: A
 
 @router.post(
     "",
-    openapi_extra=takes_many(DealIn, "DealInBulk", "Its key", MODES),
+    openapi_extra=takes_many(DealIn, "DealInBulk", MODES, key="Its key", email=_EMAIL),
     response_model_exclude_unset=True,
     summary="Write many deals",
 )
@@ -49,8 +50,8 @@ async def post_deals(
 ) -> RecordsWritten:
     """An array of up to 2,500, or any number as NDJSON. Good ones are written whatever the others are like.
 
-    A new deal names its `contact`, which is created if it is unknown. Every change emits its events, as with PUT and
-    PATCH. What lists show besides, such as `id` and `scores`, says nothing here.
+    A new deal names its `contact` by key, or by its `email`; an unknown one is created. Every change emits its events,
+    as with PUT and PATCH. What lists show besides, such as `id` and `scores`, says nothing here.
     """
     return await write_many(request, app.deals_in_bulk, Options(mode, dry_run, restore))
 

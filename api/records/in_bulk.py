@@ -13,7 +13,8 @@ from api.line_stream import LineStream
 from api.rejections import Rejections
 from conditions.problems import Problem
 from services.records.answers import RecordsWritten, WrittenRecord
-from services.records.in_bulk import MOST_AT_ONCE, Mode, Options, RecordsInBulk, Written
+from services.records.bulk_items import Mode, Options
+from services.records.in_bulk import MOST_AT_ONCE, RecordsInBulk, Written
 from services.resources import Invalid
 
 DryRun = Annotated[bool, Query(description="Count, and show the first changes; write nothing")]
@@ -26,14 +27,14 @@ Restore = Annotated[
 ]
 
 
-def takes_many(model: type[BaseModel], title: str, key: str, modes: Sequence[Mode]) -> dict[str, Any]:
-    """What the OpenAPI document says of the body: items are what one record takes, with its key and mode."""
+def takes_many(model: type[BaseModel], title: str, modes: Sequence[Mode], **texts: str) -> dict[str, Any]:
+    """What the OpenAPI document says of the body: what one record takes, with its mode and further `texts`."""
     patch = model.model_json_schema(ref_template="#/components/schemas/{model}")
     item = {
         **{name: value for name, value in patch.items() if name != "$defs"},
         "title": title,
         "properties": {
-            "key": {"type": "string", "description": key},
+            **{name: {"type": "string", "description": text} for name, text in texts.items()},
             "mode": {"enum": list(modes), "description": "Of this one alone"},
             **patch["properties"],
         },

@@ -112,9 +112,8 @@ def _agreed(started: ArrivalsPreview, *, yes: bool, as_json: bool) -> bool:
         return True
     if not sys.stdin.isatty() or as_json:
         count = f"{_about(started)}{counted(total, 'follow-up')} ({_by_automation(started)})"
-        raise ReadableError(
-            f"This import would start {count}. Say --yes to start them, or leave --triggers fire out; nothing was imported"
-        )
+        remedy = "Say --yes to start them, or leave --triggers fire out; nothing was imported"
+        raise ReadableError(f"This import would start {count}. {remedy}")
     return typer.confirm("Import and start them?", err=True)
 
 

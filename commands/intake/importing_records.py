@@ -17,7 +17,8 @@ from services.intake.dates import DateForms
 from services.intake.import_files import FORMATS, Format, delimiter_of, size_of
 from services.intake.record_columns import RecordColumns, parse_mapping
 from services.intake.record_files import ImportedRecords, import_records
-from services.records.in_bulk import Change, Options, RecordsInBulk
+from services.records.bulk_items import Options
+from services.records.in_bulk import Change, RecordsInBulk
 from services.records.kinds import Kind
 
 

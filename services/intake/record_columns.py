@@ -25,7 +25,8 @@ USUAL: Mapping[Kind, Mapping[str, Sequence[str]]] = {
     },
     "deal": {
         "key": ("key", "deal", "dealid", "dealkey", "opportunity", "opportunityid", "id"),
-        "contact": ("contact", "contactid", "contactkey", "customer", "customerid", "email"),
+        "contact": ("contact", "contactid", "contactkey", "customer", "customerid"),
+        "email": ("email", "contactemail", "emailaddress", "mail", "emailadresse"),
         "name": ("name", "dealname", "title", "opportunityname"),
         "pipeline": ("pipeline",),
         "stage": ("stage", "dealstage", "phase"),

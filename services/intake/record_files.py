@@ -22,7 +22,8 @@ from services.intake.import_files import (
 )
 from services.intake.record_columns import RecordColumns
 from services.intake.record_mapping import RecordMapping
-from services.records.in_bulk import EXAMPLES, Options, RecordsInBulk, Written
+from services.records.bulk_items import EXAMPLES, Options
+from services.records.in_bulk import RecordsInBulk, Written
 from services.records.kinds import Kind
 from store.patience import patiently
 

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from conditions.problems import Problem
-from conditions.search import folded_address
 from conditions.times import Micros
+from services.records.addresses import address_problem, folded, keys_by_address
+from services.records.bulk_items import Checked, Mode, Options, Wish
 from services.records.contacts import EMPTY, TAKEN, ContactPatchIn, TagChange, patch_values, put_values
-from services.records.in_bulk import Checked, Chunk, Mode, Options, RecordsInBulk, Wish, key_problem
+from services.records.in_bulk import Chunk, RecordsInBulk
 from services.records.values import read_values
 from services.resources import Invalid
 from store.connection import Connection
@@ -20,10 +21,9 @@ MODES: tuple[Mode, ...] = ("merge", "put", "add_tags")
 
 @dataclass(frozen=True, kw_only=True)
 class _ContactWish(Wish):
-    """One contact. `key` None: it is the one with `address`, which is folded, or a new one."""
+    """One contact. `key` None: it is the one with the address `email`, or a new one."""
 
-    email: str | None
-    address: str
+    email: str
 
 
 class ContactsInBulk(RecordsInBulk[_ContactWish]):
@@ -40,8 +40,7 @@ class ContactsInBulk(RecordsInBulk[_ContactWish]):
         except Invalid as error:
             raise Invalid([*problems, *error.problems]) from None
         email: str = values.get("email") or ""
-        address = folded_address(email) or ""
-        problems += _of_whom(key, email, address)
+        problems += _of_whom(key, email)
         problems += _of_mode(checked.mode, values)
         if problems:
             raise Invalid(problems)
@@ -54,7 +53,6 @@ class ContactsInBulk(RecordsInBulk[_ContactWish]):
             values=values,
             created_at=checked.created_at,
             email=email,
-            address=address,
         )
 
     def shards_of(self, connection: Connection, wishes: Sequence[_ContactWish]) -> set[int]:
@@ -108,17 +106,14 @@ class _Contacts(Chunk[_ContactWish]):
         contacts.change_contacts(self.connection, changes, self.now, emits=not self.options.restore)
 
 
-def _of_whom(key: str | None, email: str, address: str) -> list[Problem]:
+def _of_whom(key: str | None, email: str) -> list[Problem]:
     """What is wrong with how an item says who it is."""
     if key is not None:
         return []
-    if not address:
+    if not folded(email):
         return [Problem(("key",), 'say which contact: its "key", or the "email" to find it by')]
-    if "@" not in address:
-        return [Problem(("email",), f'"{email[:40]}" is no e-mail address; say who it is with a key')]
-    if key_problem(email.strip()) is not None:
-        return [Problem(("email",), "no new contact can have this as its key; say which it is with a key")]
-    return []
+    told = address_problem(email)
+    return [] if told is None else [told]
 
 
 def _of_mode(mode: Mode, values: Mapping[str, Any]) -> list[Problem]:
@@ -138,21 +133,6 @@ def _blank(key: str, contact_id: int) -> dict[str, Any]:
 
 def _resolved(connection: Connection, wishes: Iterable[_ContactWish]) -> dict[int, str | Problem]:
     """The key of each, by place. Who is found by an address that nobody has gets it as key."""
-    wanted = {wish.address for wish in wishes if wish.key is None}
-    by_address: dict[str, list[str]] = contacts.keys_by_address(connection, wanted) if wanted else {}
-    keys: dict[int, str | Problem] = {}
-    for wish in wishes:
-        if wish.key is not None:
-            keys[wish.place] = wish.key
-            continue
-        keys_of_address = by_address.setdefault(wish.address, [(wish.email or "").strip()])
-        keys[wish.place] = keys_of_address[0] if len(keys_of_address) == 1 else _ambiguous(keys_of_address)
-    return keys
-
-
-def _ambiguous(keys: Sequence[str]) -> Problem:
-    named = ", ".join(f'"{key}"' for key in keys[:3])
-    return Problem(
-        ("email",),
-        f"{len(keys)} contacts have this address ({named}): say which with a key, or merge them",
-    )
+    wishes = list(wishes)
+    by_address = keys_by_address(connection, [wish.email for wish in wishes if wish.key is None])
+    return {wish.place: by_address[folded(wish.email)] if wish.key is None else wish.key for wish in wishes}

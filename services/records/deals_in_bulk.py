@@ -6,9 +6,11 @@ from typing import Any
 
 from conditions.problems import Problem
 from conditions.times import Micros
+from services.records.addresses import address_problem, folded, keys_by_address
+from services.records.bulk_items import Checked, Mode, Options, Wish
 from services.records.contacts import find_contact
 from services.records.deals import EMPTY, TAKEN, DealIn, patch_values, put_values
-from services.records.in_bulk import Checked, Chunk, Mode, Options, RecordsInBulk, Wish
+from services.records.in_bulk import Chunk, RecordsInBulk
 from services.records.values import read_values
 from services.resources import Invalid
 from store.connection import Connection
@@ -21,9 +23,10 @@ MODES: tuple[Mode, ...] = ("merge", "put")
 
 @dataclass(frozen=True, kw_only=True)
 class _DealWish(Wish):
-    """One deal; `contact` None: that of the deal, which is there."""
+    """One deal. Its contact is named by key, or by the address `email`; neither: that of the deal, which is there."""
 
     contact: str | None
+    email: str
 
 
 class DealsInBulk(RecordsInBulk[_DealWish]):
@@ -35,6 +38,7 @@ class DealsInBulk(RecordsInBulk[_DealWish]):
     def wish(self, index: int, item: Mapping[str, Any], options: Options) -> _DealWish:
         checked = Checked(item, options, MODES)
         problems = checked.problems
+        email = checked.body.pop("email", None) or ""
         try:
             values = read_values(DealIn, checked.body, "deal", TAKEN, EMPTY)
         except Invalid as error:
@@ -42,6 +46,10 @@ class DealsInBulk(RecordsInBulk[_DealWish]):
         contact = values.pop("contact", None)
         if checked.key is None:
             problems.append(Problem(("key",), 'say which deal: its "key"'))
+        if not isinstance(email, str):
+            problems.append(Problem(("email",), '"email" is the address of its contact, a text'))
+        elif contact is None and email and (told := address_problem(email)) is not None:
+            problems.append(told)
         if problems:
             raise Invalid(problems)
         return _DealWish(
@@ -51,11 +59,12 @@ class DealsInBulk(RecordsInBulk[_DealWish]):
             values=values,
             created_at=checked.created_at,
             contact=contact,
+            email=email if contact is None else "",
         )
 
     def shards_of(self, connection: Connection, wishes: Sequence[_DealWish]) -> set[int]:
         shards = self.resources.shards
-        wanted = {wish.contact for wish in wishes if wish.contact is not None}
+        wanted = {key for key in _contacts(connection, wishes).values() if isinstance(key, str)}
         known = places.find_contacts(connection, wanted)
         held = {known[key].shard if key in known else places.shard_of(key, shards) for key in wanted}
         present = places.find_deals(connection, [wish.key for wish in wishes if wish.key is not None])
@@ -69,18 +78,31 @@ class _Deals(Chunk[_DealWish]):
     """Rows have the key of their contact, too, as `contact`."""
 
     def keys(self, wishes: Sequence[_DealWish]) -> dict[int, str | Problem]:
-        return {wish.place: wish.key or "" for wish in wishes}
+        self._contacts = _contacts(self.connection, wishes)
+        keys: dict[int, str | Problem] = {}
+        for wish in wishes:
+            contact = self._contacts.get(wish.place)
+            keys[wish.place] = contact if isinstance(contact, Problem) else wish.key or ""
+        return keys
 
     def names(self, wish: _DealWish, _key: str | None) -> frozenset[str]:
-        return suppressed.names_of_key(wish.contact) if wish.contact is not None else frozenset()
+        contact = self._contact(wish)
+        of_key = suppressed.names_of_key(contact) if contact is not None else frozenset[str]()
+        return suppressed.names_of_address(wish.email) | of_key
+
+    def _contact(self, wish: _DealWish) -> str | None:
+        """The key of the contact that is named."""
+        contact = self._contacts.get(wish.place)
+        return contact if isinstance(contact, str) else None
 
     def rows(self, good: Sequence[tuple[_DealWish, str]]) -> dict[str, dict[str, Any]]:
         rows = deals.deals_by_key(self.connection, {key for _, key in good})
-        named = {wish.contact for wish, _ in good if wish.contact is not None}
+        named = {contact for wish, _ in good if (contact := self._contact(wish)) is not None}
         owners: dict[str, str] = {}
         for wish, key in good:
-            if key not in rows and wish.contact is not None:
-                owners.setdefault(key, wish.contact)
+            contact = self._contact(wish)
+            if key not in rows and contact is not None:
+                owners.setdefault(key, contact)
         self.made |= owners.keys()
         if self.options.dry_run:
             self._owners = places.find_contacts(self.connection, named)
@@ -104,9 +126,10 @@ class _Deals(Chunk[_DealWish]):
         values = put_values(wish.values) if wish.mode == "put" else patch_values(wish.values, before)
         if "value" in values:
             values["value"] = plain_number(values["value"])
-        if wish.contact is not None:
-            owner = self._owners.get(wish.contact)
-            values["contact"] = wish.contact if owner is None else self._keys[owner.id]
+        contact = self._contact(wish)
+        if contact is not None:
+            owner = self._owners.get(contact)
+            values["contact"] = contact if owner is None else self._keys[owner.id]
         return values
 
     def change(self, changes: Sequence[tuple[Mapping[str, Any], dict[str, Any]]]) -> None:
@@ -124,6 +147,13 @@ class _Deals(Chunk[_DealWish]):
         owner = find_contact(self.connection, contact)
         merging.move_deal(self.connection, before, owner, self.now)
         return {**before, "contact_id": owner["id"], "shard": owner["shard"]}
+
+
+def _contacts(connection: Connection, wishes: Sequence[_DealWish]) -> dict[int, str | Problem]:
+    """The key of the contact that each names, by place."""
+    by_address = keys_by_address(connection, [wish.email for wish in wishes if wish.email])
+    named = {wish.place: by_address[folded(wish.email)] for wish in wishes if wish.email}
+    return named | {wish.place: wish.contact for wish in wishes if wish.contact is not None}
 
 
 def _blank(key: str, deal_id: int) -> dict[str, Any]:

@@ -1,14 +1,14 @@
 """Many records in one call: each merged into what is there, put in its place, or given tags."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Generic, Literal, NamedTuple, TypeVar
+from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
 from conditions.limits import EVENTS
-from conditions.problems import Problem, suggestion
-from conditions.times import Micros, parse_moment
-from services.names import check_name
+from conditions.problems import Problem
+from conditions.times import Micros
+from services.records.bulk_items import DEFAULT, EXAMPLES, Mode, Options, Wish
 from services.records.kinds import Kind
 from services.records.shard_locks import in_shards
 from services.resources import Invalid, Resources
@@ -22,10 +22,6 @@ MOST_AT_ONCE = EVENTS.most
 CHUNK = 100
 #: Changes that a dry run shows.
 SHOWN = 20
-
-Mode = Literal["merge", "put", "add_tags"]
-#: What lists and exports show of a record besides what may be written: it may stand there, and says nothing.
-SHOWN_ONLY = frozenset(("id", "created_at", "updated_at", "score", "band", "scores", "bands"))
 
 
 class Change(NamedTuple):
@@ -57,32 +53,6 @@ class Written:
         self.unchanged += other.unchanged
         self.suppressed += other.suppressed
         self.changes += other.changes[: SHOWN - len(self.changes)]
-
-
-class Options(NamedTuple):
-    """How many records are written.
-
-    `restore`: as an export has them. New ones were created when it says, and changes emit no events, since those that
-    were emitted then are restored by themselves.
-    """
-
-    mode: Mode = "merge"
-    dry_run: bool = False
-    restore: bool = False
-
-
-_DEFAULT = Options()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Wish:
-    """One record to be written; `created_at`: when, if it is a new one that is restored."""
-
-    place: int
-    key: str | None
-    mode: Mode
-    values: dict[str, Any]
-    created_at: Micros | None = None
 
 
 W = TypeVar("W", bound=Wish)
@@ -205,7 +175,7 @@ class RecordsInBulk(ABC, Generic[W]):
     def chunk(self, connection: Connection, now: Micros, options: Options) -> Chunk[W]:
         """For some of them."""
 
-    def write(self, items: Sequence[Any], options: Options = _DEFAULT) -> Written:
+    def write(self, items: Sequence[Any], options: Options = DEFAULT) -> Written:
         """Each item is a record with its key, and says how it is written (`mode`), or is as the call says.
 
         `merge` creates or changes: what is given is set, `fields` are merged and tags added. `put` replaces it.
@@ -244,52 +214,6 @@ class RecordsInBulk(ABC, Generic[W]):
         if met and not options.dry_run:
             clock = self.resources.clock
             self.resources.database.run(lambda connection: suppressed.note_met(connection, met, clock()))
-
-
-EXAMPLES: Mapping[Kind, str] = {
-    "contact": 'a contact is an object such as {"key": "ada", "name": "Ada"}',
-    "deal": 'a deal is an object such as {"key": "d1", "contact": "ada", "name": "Renewal", "value": 5000}',
-}
-
-
-class Checked:
-    """What every item has: its mode, its key and its time, looked at; `problems` are their mistakes."""
-
-    def __init__(self, item: Mapping[str, Any], options: Options, modes: Collection[Mode]) -> None:
-        self.problems: list[Problem] = []
-        self.body = {
-            name: value
-            for name, value in item.items()
-            if name not in ("key", "mode") and name not in SHOWN_ONLY
-        }
-        self.mode: Mode = item.get("mode", options.mode)
-        if self.mode not in modes:
-            hint = suggestion(str(self.mode)[:40], modes)
-            self.problems.append(Problem(("mode",), f'"mode" is one of {", ".join(modes)}{hint}'))
-            self.mode = options.mode
-        self.key: str | None = item.get("key")
-        if self.key is not None and (told := key_problem(self.key)) is not None:
-            self.problems.append(told)
-        self.created_at = self._created_at(item) if options.restore else None
-
-    def _created_at(self, item: Mapping[str, Any]) -> Micros | None:
-        text = item.get("created_at")
-        moment = parse_moment(text) if isinstance(text, str) else None
-        if text is not None and moment is None:
-            told = 'when it was created is a time such as "2026-05-15T09:00:00Z"'
-            self.problems.append(Problem(("created_at",), told))
-        return moment
-
-
-def key_problem(key: Any) -> Problem | None:
-    """What is wrong with a key, if anything is."""
-    if not isinstance(key, str):
-        return Problem(("key",), "a key is a text")
-    try:
-        check_name(key)
-    except ValueError as error:
-        return Problem(("key",), str(error))
-    return None
 
 
 def _differences(before: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[tuple[str, tuple[Any, Any]]]:

@@ -139,3 +139,28 @@ async def test_what_is_restored_is_as_old_as_it_says_and_emits_nothing(kindling:
     ordinary = await write(kindling, {"key": "d2", "contact": "ada", "created_at": old})
     assert counts(ordinary) == (1, 0, 0, 0)
     assert (await kindling.get("/v1/deals/d2"))["created_at"] > old
+
+
+async def test_the_contact_of_a_deal_may_be_found_by_the_address(kindling: Installation) -> None:
+    await kindling.client.put("/v1/contacts/ada", json={"email": "Ada@example.com"})
+    for key in ("ben", "bob"):
+        await kindling.client.put(f"/v1/contacts/{key}", json={"email": "b@example.com"})
+    told = await write(
+        kindling,
+        {"key": "d1", "email": "ada@EXAMPLE.com"},
+        {"key": "d2", "email": "New@example.com"},
+        {"key": "d3", "email": "new@example.com"},
+        {"key": "d4", "email": "b@example.com"},
+        {"key": "d5", "email": "nobody"},
+        {"key": "d6", "email": 7},
+        {"key": "d7", "email": "b@example.com", "contact": "ben"},
+    )
+    assert counts(told) == (4, 0, 0, 3)
+    assert [place["index"] for place in told["rejected"]] == [3, 4, 5]
+    assert "2 contacts have this address" in told["rejected"][0]["errors"][0]["message"]
+    assert [(await kindling.get(f"/v1/deals/{key}"))["contact"] for key in ("d1", "d2", "d3", "d7")] == [
+        "ada",
+        "New@example.com",
+        "New@example.com",
+        "ben",
+    ]

@@ -10,7 +10,8 @@ from services.exports.streams import Format, Stream
 from services.intake.imports import import_file
 from services.intake.record_columns import RecordColumns
 from services.intake.record_files import import_records
-from services.records.in_bulk import Options, RecordsInBulk
+from services.records.bulk_items import Options
+from services.records.in_bulk import RecordsInBulk
 from services.records.kinds import Kind
 from services.records.list_filters import FILTERS
 from services.records.lists import RecordQuery

@@ -75,7 +75,7 @@ def test_a_row_is_a_contact(header: str, given: tuple[str, ...], cells: str, con
             "key;Contact;Amount;Stage;Ort",
             ["key", "contact", "value", "stage", "fields.Ort"],
         ),
-        ("Deal ID;E-Mail;Title;Betrag;Currency", ["key", "contact", "name", "value", "currency"]),
+        ("Deal ID;E-Mail;Title;Betrag;Currency", ["key", "email", "name", "value", "currency"]),
         (
             "key;contact;status;scores.fit;bands.fit;created_at;updated_at",
             ["key", "contact", "status", "None", "None", "None", "None"],
