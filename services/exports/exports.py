@@ -1,12 +1,12 @@
 """What can be exported: contacts, deals, tasks, enrollments, changes of scores, and events."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from services.answers import Page
 from services.cursors import MOST_PER_PAGE
-from services.exports.columns import plain_columns, record_columns
+from services.exports.columns import Column, plain_columns, record_columns
 from services.exports.streams import Format, Listing, Stream
 from services.follow_ups.listing import FollowUps
 from services.intake.history import EventHistory
@@ -65,7 +65,7 @@ class Exports:
             limit=MOST_PER_PAGE,
         )
 
-        def columns() -> Any:
+        def columns() -> Sequence[Column]:
             fields = self._lists.field_names(query)
             if len(fields) > MOST_COLUMNS:
                 raise BadParameter(
@@ -98,7 +98,7 @@ class Exports:
         self,
         name: str,
         find: Callable[..., Page[Any]],
-        columns: Any,
+        columns: Sequence[Column] | None,
         file_format: Format,
         filters: dict[str, Any],
     ) -> Stream:
