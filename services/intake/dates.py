@@ -85,5 +85,8 @@ class DateForms:
         form = self.columns.get(column.strip().casefold(), self.form)
         if form is not None:
             return form.iso(text)
-        from_iso(text)
+        try:
+            from_iso(text)
+        except ValueError as error:  # which begins with the text, as those of all cells do
+            raise ValueError(str(error).removeprefix(f'"{text[:40]}" ')) from None
         return text

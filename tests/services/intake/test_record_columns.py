@@ -106,6 +106,8 @@ def test_dates_are_read_in_the_form_that_is_said() -> None:
     ]
     with pytest.raises(BadMapping, match="There is no column"):
         mapping("key;a", dates=("b=dd.mm.yyyy",))
+    _, (problem,) = mapping("key;a", "a=since:date").record(["k", "31.5.2026"])
+    assert problem.startswith('a: "31.5.2026" is not a date or time; write 2026-11-22')
 
 
 def test_what_exports_show_besides_is_left_out_and_restored_when_asked_for() -> None:
