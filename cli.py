@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from commands.design import command_line as designing
+from commands.exports import command_line as exporting
 from commands.follow_ups import command_line as following_up
 from commands.intake import command_line as importing
 from runtime.errors import ReadableError
@@ -22,6 +23,7 @@ app = typer.Typer(
 )
 
 app.add_typer(importing.app, name="import")
+app.add_typer(exporting.app, name="export")
 app.add_typer(following_up.app, name="undo")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]

@@ -16,13 +16,12 @@ from services.foresight.answers import (
     WouldStart,
 )
 from services.foresight.impact import Told
+from services.intake.safe_cells import guarded
 
 _COLUMNS = (
     *("kind", "definition", "contact", "deal", "name", "before", "after", "band_before", "band_after"),
     "starts",
 )
-#: What spreadsheets take for a formula at the beginning of a cell.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @contextmanager
@@ -40,7 +39,7 @@ def touched_file(path: Path | None) -> Iterator[Told | None]:
             def write(touched: Sequence[TouchedRecord]) -> None:
                 for one in touched:
                     cells = one.model_dump() | {"starts": " ".join(one.starts)}
-                    writer.writerow([_safe(cells[column]) for column in _COLUMNS])
+                    writer.writerow([_cell(cells[column]) for column in _COLUMNS])
 
             yield write
         beside.replace(path)
@@ -50,9 +49,9 @@ def touched_file(path: Path | None) -> Iterator[Told | None]:
         beside.unlink(missing_ok=True)
 
 
-def _safe(cell: str | int | None) -> str | int | None:
+def _cell(value: str | int | None) -> str | int | None:
     """A text that no spreadsheet computes."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
+    return guarded(value) if isinstance(value, str) else value
 
 
 def impact_lines(impact: DocumentImpact | None) -> list[str]:

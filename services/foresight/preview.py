@@ -2,17 +2,13 @@
 
 import heapq
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
 
-from automations.model import Automation
-from automations.steps.places import first_date
-from automations.steps.waits import WaitUntil
 from conditions.times import Micros, to_iso
 from engine.batch import Batch
-from engine.by_hand import count_past
-from engine.published import Drafts, Published, in_place, load_published
+from engine.published import Drafts, Published, load_published
 from scoring.checks import check_profile, publish_problems
 from scoring.compiled import CompiledProfile
 from scoring.profile import ScoreProfile, bands_in_order
@@ -24,9 +20,9 @@ from services.foresight.answers import (
     BeforeAfter,
     Mover,
     Preview,
-    WouldEnroll,
 )
 from services.foresight.as_applied import as_published
+from services.foresight.starts import Starts, first_dates
 from services.records.kinds import Kind
 from services.resources import Invalid, Resources
 from store import meta
@@ -68,10 +64,6 @@ class _Tally:
     moves: Counter[tuple[str | None, str | None]] = field(default_factory=Counter)
     changed: int = 0
     movers: list[tuple[int, int, int, int | None, int | None]] = field(default_factory=list)
-    dates: Mapping[int, WaitUntil | None] = field(default_factory=dict)
-    enrolled: Counter[int] = field(default_factory=Counter)
-    past: Counter[int] = field(default_factory=Counter)
-    skipped: Counter[tuple[int, str]] = field(default_factory=Counter)
 
     def add(self, record_id: int, old: int | None, new: int | None, number: int) -> None:
         self.before[old] += 1
@@ -114,9 +106,8 @@ def look_ahead(
         together = replace(together, loop_limit=resources.settings.loop_limit)
         profile = together.by_key[key]
         total = publications.count_records(connection, profile.applies_to)
-        automations = in_place(definitions.published_automations(connection), drafts.automations)
-    dates = {one.id: first_date(Automation.model_validate(one.definition)) for one in automations}
-    look = _Look(published, together, profile, now, _Tally(dates=dates))
+        starts = Starts(first_dates(connection, drafts))
+    look = _Look(published, together, profile, now, starts)
     cursor = done = 0
     progress(0, total)
     while True:
@@ -142,13 +133,14 @@ class _Look:
         draft_published: Published,
         profile: CompiledProfile,
         now: Micros,
-        tally: _Tally,
+        starts: Starts,
     ) -> None:
         self._published = draft_published
         self._profile = profile
         self._present = next((one for one in published.profiles if one.id == profile.id), None)
         self._now = now
-        self._tally = tally
+        self._tally = _Tally()
+        self._starts = starts
         self._numbers = count()
         self._names = {trigger.automation_id: trigger.key for trigger in draft_published.triggers.triggers}
 
@@ -177,15 +169,10 @@ class _Look:
             tally.moves[was, band] += 1
             if old != scored.score:
                 touched[record_id] = Touched(record_id, old, scored.score, was, band)
-        decided = batch.enrolling.decide(connection)
-        for enrollment in decided.enrollments:
-            tally.enrolled[enrollment.automation_id] += 1
+        for enrollment in self._starts.add(batch, connection):
             record_id = enrollment.contact_id if profile.applies_to == "contact" else enrollment.deal_id or 0
             if record_id in touched:
                 touched[record_id].starts.append(self._names[enrollment.automation_id])
-        tally.past += count_past(batch.enrolling, decided.enrollments, tally.dates)
-        for skip in decided.skips:
-            tally.skipped[skip.automation_id, skip.reason] += 1
         return list(touched.values())
 
     def answer(self, connection: Connection, records: int) -> Preview:
@@ -200,9 +187,6 @@ class _Look:
         )
         before = present.bands if present else ()
         labels = bands_in_order({label: bound for bound, label in (*before, *profile.bands)})
-        fired = sorted(
-            {*tally.enrolled, *(automation for automation, _ in tally.skipped)}, key=lambda i: names[i]
-        )
         return Preview(
             status="done",
             done=records,
@@ -236,19 +220,7 @@ class _Look:
                 Mover(**{kind: keys.get(record_id)}, before=old, after=new)
                 for _, _, record_id, old, new in movers
             ],
-            enrollments=[
-                WouldEnroll(
-                    automation=names[automation],
-                    enrolled=tally.enrolled[automation],
-                    past=tally.past[automation],
-                    skipped={
-                        reason: number
-                        for (of, reason), number in sorted(tally.skipped.items())
-                        if of == automation
-                    },
-                )
-                for automation in fired
-            ],
+            enrollments=self._starts.told(names),
         )
 
 
