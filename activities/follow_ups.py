@@ -114,12 +114,12 @@ class FollowUpActivities:
         self, request: Advance, tally: _Tally, shard: int, ids: Sequence[str], texts: Mapping[str, Any]
     ) -> None:
         def work(connection: Connection) -> _Tally:
-            done = _Tally()
+            done, now = _Tally(), self._clock()
             here = enrollments.outcomes_here(connection, ids)
             for row in enrollments.load_enrollments(connection, ids):
                 if row["status"] not in OPEN or row["workflow_id"] != request.workflow_id:
                     continue
-                situation = self._situation(connection, row, request.reached, texts.get(row["id"], {}))
+                situation = self._situation(connection, row, now, request.reached, texts.get(row["id"], {}))
                 stand = advance(situation, here.get(row["id"]))
                 done.stands[row["id"]] = stand
                 if stand.missing:
@@ -148,13 +148,13 @@ class FollowUpActivities:
         """
         endless, culprit = _endless()
         repeated = activity.info().attempt > 1
-        texts = {}
+        texts, now = {}, self._clock()
         with self._filling, self._database.read() as connection:
             here = enrollments.outcomes_here(connection, ids)
             for row in enrollments.load_enrollments(connection, ids):
                 if row["status"] not in OPEN or row["paused"]:
                     continue
-                situation = self._situation(connection, row, request.reached)
+                situation = self._situation(connection, row, now, request.reached)
                 paths = next_paths(situation, here.get(row["id"]), missing.get(row["id"]))
                 steps = {path: situation.automation.course.stops[path].step for path in paths}
                 guilty = culprit in (None, row["id"])
@@ -171,9 +171,13 @@ class FollowUpActivities:
         return texts
 
     def _situation(
-        self, connection: Connection, row: RowMapping, reached: Micros, texts: Mapping[str, Any] | None = None
+        self,
+        connection: Connection,
+        row: RowMapping,
+        now: Micros,
+        reached: Micros,
+        texts: Mapping[str, Any] | None = None,
     ) -> Situation:
-        now = self._clock()
         return Situation(
             connection,
             row,

@@ -133,7 +133,7 @@ class FollowUpWorkflow:
                 lambda: self._woken, timeout=timeout, timeout_summary=done.now[:LONGEST_SUMMARY]
             )
         except TimeoutError:
-            return max(reached, done.due_at or 0)
+            return max(done.due_at or 0, int(workflow.now().timestamp() * 1_000_000))
         return reached
 
     async def _part_with(self, member: FailedMember) -> None:
