@@ -23,7 +23,7 @@ from runtime.registry import follow_up_workflow_id, is_cohort
 from runtime.statuses import OPEN, EnrollmentStatus
 from runtime.wakes import Wakes
 from store.connection import Connection, RowMapping
-from store.database import Database
+from store.database import Database, DatabaseUnavailable, OperationalError
 from store.follow_ups import enrollments, starting
 
 _log = structlog.get_logger()
@@ -97,6 +97,8 @@ class FollowUpActivities:
             try:
                 texts = self._texts(request, left, tally.missing)
                 self._transact(request, tally, shard, left, texts)
+            except (DatabaseUnavailable, OperationalError):
+                raise
             except Exception:
                 if len(ids) == 1 and not is_cohort(request.workflow_id):
                     raise
