@@ -2,6 +2,8 @@
 
 import random
 from collections.abc import Callable, Sequence
+from functools import partial
+from types import SimpleNamespace
 from typing import Any, TypeVar
 
 import pytest
@@ -108,15 +110,14 @@ class Play:
                 if len(ids) == 1
                 else cohort_workflow_id("hot", str(number))
             )
-            world.database.run(
-                lambda connection, ids=ids, to=workflow_id: starting.assign(connection, to, ids)
-            )
-            world.database.run(lambda connection, ids=ids: starting.mark_started(connection, ids, world.now))
+            world.database.run(partial(starting.assign, workflow_id=workflow_id, ids=ids))
+            world.database.run(partial(starting.mark_started, ids=ids, now=world.now))
             self.workflows.append(workflow_id)
+        no_wakes: Any = SimpleNamespace(request=lambda shards: None)
         self.activities = FollowUpActivities(
             Mortal(world.database, self.chance, often),
             lambda: world.now,
-            NoWakes(),
+            no_wakes,
             NOTHING,
             PublishedCache(),
         )
@@ -150,13 +151,6 @@ class Play:
                 lambda connection: connection.exec_driver_sql("UPDATE enrollments SET waking = 0")
             )
         raise AssertionError("it does not end")
-
-
-class NoWakes:
-    """Nobody has to be woken."""
-
-    def request(self, shards: Any) -> None:
-        del shards
 
 
 def outcome(world: World) -> dict[str, Any]:
