@@ -14,13 +14,13 @@ from temporalio import activity
 from channels.outbound import Outbound
 from conditions.times import Micros
 from engine.advancing import Stand, advance, next_paths
-from engine.explaining import details, done_lines, record_name, standing, summary, upcoming
+from engine.explaining import details, done_lines, failure, record_name, standing, summary, upcoming
 from engine.filling import fill, refuse
 from engine.published import PublishedCache
 from engine.situation import Situation, automation_of
 from runtime.messages import ADVANCE, END_FOLLOW_UPS, Advance, Advanced, EndFollowUps, FailedMember
-from runtime.registry import follow_up_workflow_id, is_cohort
-from runtime.statuses import OPEN, EnrollmentStatus
+from runtime.registry import enrollment_of, follow_up_workflow_id, is_cohort
+from runtime.statuses import OPEN, RETRIED, EnrollmentStatus
 from runtime.wakes import Wakes
 from store.connection import Connection, RowMapping
 from store.database import Database, DatabaseUnavailable, OperationalError
@@ -76,8 +76,8 @@ class FollowUpActivities:
         """
         with self._database.read() as connection:
             members = enrollments.members(connection, request.workflow_id)
-        if not members:
-            return Advanced(ended=EnrollmentStatus.CANCELLED, reason="the database has no such enrollment")
+            if not members:
+                return _nobody(connection, request.workflow_id)
         tally = _Tally()
         more = False
         began = time.monotonic()
@@ -195,6 +195,8 @@ class FollowUpActivities:
         """Where they stand, for the workflow and for those who read its page."""
         with self._database.read() as connection:
             members = enrollments.members(connection, request.workflow_id)
+            if not members:
+                return _nobody(connection, request.workflow_id)
             if is_cohort(request.workflow_id):
                 return _of_cohort(connection, members, tally, more=more)
             return _of_one(connection, members[0]["id"], tally, more=more)
@@ -226,6 +228,15 @@ def _chunks(members: Sequence[RowMapping]) -> Iterator[tuple[int, list[str]]]:
             yield shard, ids[start : start + AT_A_TIME]
 
 
+def _nobody(connection: Connection, workflow_id: str) -> Advanced:
+    """How a workflow ends that carries out nobody any more: another attempt does, or they are erased."""
+    enrollment_id = enrollment_of(workflow_id)
+    row = enrollments.load_enrollment(connection, enrollment_id) if enrollment_id is not None else None
+    if row is not None:
+        return Advanced(ended=RETRIED, reason=f"attempt {row['attempt']} has taken over")
+    return Advanced(ended=EnrollmentStatus.CANCELLED, reason="the database has no such enrollment")
+
+
 def _of_one(connection: Connection, enrollment_id: str, tally: _Tally, *, more: bool) -> Advanced:
     row = enrollments.load_enrollment(connection, enrollment_id)
     if row is None:
@@ -233,11 +244,12 @@ def _of_one(connection: Connection, enrollment_id: str, tally: _Tally, *, more: 
     automation = automation_of(row)
     stand = tally.stands.get(enrollment_id, Stand(row["step"]))
     over = row["status"] not in OPEN
-    outcomes = enrollments.all_outcomes(connection, enrollment_id)
+    outcomes = enrollments.outcomes_in_turn(connection, enrollment_id)
     done = done_lines(automation, outcomes, None if over else stand.path, row["attempt"])
     if over:
-        reason = row["last_error"] if row["status"] == EnrollmentStatus.FAILED else stand.reason
-        return Advanced(ended=row["status"], reason=reason, done=done)
+        failed = row["status"] == EnrollmentStatus.FAILED
+        reason = row["last_error"] if failed else stand.reason
+        return Advanced(ended=row["status"], reason=reason, now=failure(row) if failed else "", done=done)
     course = automation.course
     return Advanced(
         due_at=stand.due_at,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from automations.steps.words import place_words
 from conditions.times import LATEST, Micros
 from engine.situation import Situation, StepFailed, TextsMissing
 from engine.steps import Result, perform
@@ -97,7 +98,7 @@ class _Walk:
                 if later is None:  # what an earlier attempt did is passed over
                     later = {
                         one["path"]: one["result"]
-                        for one in enrollments.all_outcomes(self._connection, self._row["id"])
+                        for one in enrollments.outcomes_in_turn(self._connection, self._row["id"])
                     }
                 result = later.get(path)
             if result is None:
@@ -174,7 +175,7 @@ class _Walk:
 
     def _failed(self, path: str, reason: str) -> Stand:
         title = self._course.stops[path].step.title
-        words = f"step {path} ({title}) failed: {reason}"
+        words = f"step {place_words(path)} ({title}) failed: {reason}"
         return Stand(path, ended=EnrollmentStatus.FAILED, reason=words)
 
 

@@ -3,12 +3,13 @@
 Safe to import inside the workflow sandbox.
 """
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
 from temporalio.common import SearchAttributeKey
 
-from runtime.statuses import EnrollmentStatus
+from runtime.statuses import RETRIED, EnrollmentStatus
 
 SHARD_WORKFLOW = "Shard"
 FOLLOW_UP_WORKFLOW = "FollowUp"
@@ -24,6 +25,9 @@ EARLIER_FOLLOW_UP_PREFIX = "follow-up-"
 
 
 _COHORT = ".cohort."
+_OF_ENROLLMENT = re.compile(
+    r"(?:follow-up-|[a-z0-9_-]+\.)([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})(?:[.-][0-9]+)?"
+)
 
 
 def shard_workflow_id(shard: int) -> str:
@@ -45,6 +49,12 @@ def cohort_workflow_id(automation: str, cohort: str) -> str:
 def is_cohort(workflow_id: str) -> bool:
     """Whether a workflow may carry out others besides; no key of an automation has a dot."""
     return _COHORT in workflow_id
+
+
+def enrollment_of(workflow_id: str) -> str | None:
+    """The enrollment that a workflow carries out alone, whichever attempt and version of the product it is."""
+    named = _OF_ENROLLMENT.fullmatch(workflow_id)
+    return named[1] if named is not None else None
 
 
 def earlier_workflow_id(enrollment_id: str, attempt: int) -> str:
@@ -99,7 +109,10 @@ SEARCH_ATTRIBUTES = (
         KINDLING_OUTCOME,
         "Keyword",
         "How the follow-up stands",
-        values=tuple(outcome.value for outcome in EnrollmentStatus if outcome is not EnrollmentStatus.QUEUED),
+        values=(
+            *(outcome.value for outcome in EnrollmentStatus if outcome is not EnrollmentStatus.QUEUED),
+            RETRIED,
+        ),
     ),
 )
 

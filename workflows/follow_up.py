@@ -78,8 +78,7 @@ class FollowUpWorkflow:
             replaced = status == EnrollmentStatus.REPLACED and self._follow_up.enrollments == 1
             self._tell(EnrollmentStatus.REPLACED if replaced else EnrollmentStatus.CANCELLED)
             raise
-        known = result.outcome in set(EnrollmentStatus)
-        self._tell(EnrollmentStatus(result.outcome) if known else EnrollmentStatus.COMPLETED)
+        self._tell(result.outcome)
         return result
 
     async def _go(self) -> FollowUpResult:
@@ -168,14 +167,13 @@ class FollowUpWorkflow:
         )
         return ended
 
-    def _tell(self, outcome: EnrollmentStatus) -> None:
-        workflow.upsert_search_attributes([KINDLING_OUTCOME.value_set(outcome.value)])
+    def _tell(self, outcome: str) -> None:
+        workflow.upsert_search_attributes([KINDLING_OUTCOME.value_set(str(outcome))])
 
     def _show(self, done: Advanced) -> None:
         """What ops read while it runs, and after."""
-        now = f"Now: {done.now}" if done.now and not done.now.startswith("Paused") else done.now
-        if done.ended == EnrollmentStatus.FAILED:
-            now = f"Failed: {done.reason}"
+        plain = not done.now or done.ended is not None or done.now.startswith("Paused")
+        now = done.now if plain else f"Now: {done.now}"
         so_far = f"Done so far:\n\n{done.done}" if done.done else ""
         workflow.set_current_details("\n\n".join(part for part in (now, so_far) if part))
 

@@ -20,6 +20,7 @@ from services.follow_ups.repairs import Repairs
 from services.operations.watch import Watch
 from services.resources import Resources
 from store.intake.places import shard_of
+from store.operations.status import WorkerSelf
 from tests.workflows.conftest import Town
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.stack]
@@ -161,7 +162,7 @@ async def test_ending_the_workflow_in_temporal_ends_all_who_are_in_it(town: Town
     town.world.database.run(
         lambda connection: connection.exec_driver_sql("UPDATE enrollments SET started_at = 1")
     )
-    identity = ("one", "host", 1)
+    identity = WorkerSelf("one", "host", 1)
     watch = Watch(town.world.database, town.client, town.wakes, now_micros, town.task_queue, identity)
     await watch.audit()
     await town.until(lambda: set(town.status()) == {"cancelled"})
