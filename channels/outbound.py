@@ -47,9 +47,22 @@ class Outbound:
             return error.reason
         return None
 
+    async def try_mail(self, message_id: str, target: str, subject: str, text: str) -> str | None:
+        """Send once, without another try; why it did not get there, if so."""
+        try:
+            return await self.mail(message_id, target, subject, text)
+        except DeliveryFailed as failure:
+            return failure.reason
+
 
 #: For those who send nothing.
 NOTHING = Outbound(None, "nothing is sent here", None, "nothing is sent here")
+
+
+def signing_keys(settings: Settings, signing_secret: str) -> list[bytes]:
+    """The keys that sign webhooks: those of the setting, else that of `signing_secret`."""
+    given = settings.webhook_secret.get_secret_value() if settings.webhook_secret else signing_secret
+    return [signing_key(secret) for secret in given.split()]
 
 
 def make_outbound(settings: Settings, signing_secret: str) -> Outbound:
@@ -57,9 +70,8 @@ def make_outbound(settings: Settings, signing_secret: str) -> Outbound:
     if settings.outbound == "log":
         return Outbound(None, _LOG_ONLY, None, _LOG_ONLY, log_only=True)
     mailer = Mailer(settings) if settings.smtp_url is not None else None
-    given = settings.webhook_secret.get_secret_value() if settings.webhook_secret else signing_secret
     allowed = Allowed((settings.webhook_allow or "").replace(",", " ").split())
-    caller = Caller([signing_key(secret) for secret in given.split()], allowed, settings.webhook_redirects)
+    caller = Caller(signing_keys(settings, signing_secret), allowed, settings.webhook_redirects)
     secrets = read_secrets(settings.secrets_file) if settings.secrets_file else {}
     return Outbound(
         mailer,

@@ -47,6 +47,18 @@ class Answer:
     body: Any
 
 
+def sent_headers(keys: Sequence[bytes], call: Call) -> dict[str, str]:
+    """Every header of a call that its author or Kindling gives it, by names in lower case; `keys` sign."""
+    return {
+        "user-agent": "Kindling",
+        "accept": "application/json, text/*",
+        "accept-encoding": "identity",
+        **({"content-type": "application/json"} if call.body else {}),
+        **{name.lower(): value for name, value in call.headers.items()},
+        **signed_headers(keys, call.id, call.at, call.body),
+    }
+
+
 class Caller:
     """Calls webhooks. `allowed` private hosts are called too, and up to `redirects` within the same origin followed."""
 
@@ -106,15 +118,8 @@ class Caller:
     async def _once(
         self, pool: httpcore2.AsyncConnectionPool, call: Call
     ) -> tuple[Answer, Mapping[str, str]]:
-        url = _sendable(call.url)
-        headers = {
-            "user-agent": "Kindling",
-            "accept": "application/json, text/*",
-            "accept-encoding": "identity",
-            **({"content-type": "application/json"} if call.body else {}),
-            **{name.lower(): value for name, value in call.headers.items()},
-            **signed_headers(self._keys, call.id, call.at, call.body),
-        }
+        url = sendable(call.url)
+        headers = sent_headers(self._keys, call)
         timeout = {"connect": CONNECT_SECONDS, "read": WHOLE_SECONDS, "write": WHOLE_SECONDS}
         async with pool.stream(
             call.method,
@@ -146,8 +151,11 @@ def _origin(url: str) -> tuple[str, str | None, int]:
     return parts.scheme, parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)
 
 
-def _sendable(url: str) -> str:
-    """The address in ASCII: path and query percent-encoded, a host in other letters as punycode."""
+def sendable(url: str) -> str:
+    """The address in ASCII: path and query percent-encoded, a host in other letters as punycode.
+
+    Raises DeliveryFailed where nothing can be sent to it.
+    """
     parts = _parts(url)
     host = parts.hostname or ""
     netloc = (

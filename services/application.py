@@ -11,6 +11,7 @@ from services.foresight.backtest import Backtest
 from services.foresight.impact import Impact
 from services.foresight.points import Points
 from services.foresight.preview_jobs import PreviewJobs
+from services.foresight.rehearsal.rehearse import Rehearsals
 from services.foresight.why import Why
 from services.intake.events import Events
 from services.intake.history import EventHistory
@@ -61,4 +62,5 @@ class Application:
         self.impact = Impact(resources, self.backtest, self.enroll_by_hand)
         self.why = Why(resources, cache)
         self.points = Points(resources)
+        self.rehearsals = Rehearsals(resources)
         self.status = StatusReport(resources, self.duplicates)

@@ -7,7 +7,7 @@ from typing import Any
 
 from automations.documents import Documents, Mistake, load_documents
 from automations.schema import documents_schema
-from commands.design.definition_files import read_files
+from commands.definition_files import read_files
 from commands.output import counted, errors, note, print_json, progress_bar, say
 from commands.session import Session, session
 from runtime.errors import ReadableError
