@@ -409,6 +409,16 @@ def stats(
     raise typer.Exit(automations.stats(automation, version=version, as_json=as_json))
 
 
+@app.command("test-message")
+def send_test_message(
+    recipient: Annotated[str, typer.Argument(help="The recipient's key.")], *, as_json: Json = False
+) -> None:
+    """Send one test message by every channel of a recipient, and tell whether it went out."""
+    from commands.operations import recipients
+
+    raise typer.Exit(recipients.test_message(recipient, as_json=as_json))
+
+
 @app.command("webhook-secret")
 def webhook_secret() -> None:
     """Show the secret that signs webhooks, for those who receive them."""

@@ -17,6 +17,7 @@ from services.intake.events import Events
 from services.intake.history import EventHistory
 from services.intake.revocations import Revocations
 from services.operations.quarantine import Quarantine
+from services.operations.recipient_tests import RecipientTests
 from services.operations.status import StatusReport
 from services.operations.timeline import Timeline
 from services.records.adjustments import Adjustments
@@ -63,4 +64,5 @@ class Application:
         self.why = Why(resources, cache)
         self.points = Points(resources)
         self.rehearsals = Rehearsals(resources)
+        self.recipient_tests = RecipientTests(resources)
         self.status = StatusReport(resources, self.duplicates)

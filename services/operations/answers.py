@@ -83,3 +83,20 @@ class TimelineEntry(BaseModel):
     enrollment: Enrollment | None = None
     task: Task | None = None
     notification: Notification | None = None
+
+
+class ChannelTest(BaseModel):
+    """What became of a test message by one channel."""
+
+    channel: str = Field(examples=["mailto:sales@example.com"])
+    outcome: Literal["sent", "recorded", "failed"] = Field(
+        description="`recorded`: nothing leaves by it, and a notification would only be recorded"
+    )
+    reason: str | None = Field(description="Why it did not go out")
+
+
+class RecipientTest(BaseModel):
+    """A test message to a recipient, by all of its channels."""
+
+    recipient: str
+    channels: list[ChannelTest]
