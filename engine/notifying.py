@@ -23,9 +23,7 @@ def notify(situation: Situation, path: str, step: Any) -> dict[str, Any]:
     """Store the message: as one to be sent, or with the reason why it is not."""
     spec: NotifyStep = step
     subject, message = situation.text(path)
-    to = spec.notify.to
-    wanted = to if isinstance(to, list) else [to]
-    choice = choose(_candidates(situation, wanted))
+    wanted, choice = _wanted(spec), chosen(situation, spec)
     recipient = choice.candidate.who if choice.candidate is not None else None
     notification_id = str(uuid7())
     status, reason = _decided(situation, choice, notification_id)
@@ -45,6 +43,16 @@ def notify(situation: Situation, path: str, step: Any) -> dict[str, Any]:
         passed_over="; ".join(choice.passed) or None if choice.candidate is not None else None,
     )
     return {"notification": notification_id, "status": status}
+
+
+def chosen(situation: Situation, step: NotifyStep) -> Choice:
+    """Whom the message is for, by which addresses, of those whom the step names."""
+    return choose(_candidates(situation, _wanted(step)))
+
+
+def _wanted(step: NotifyStep) -> list[str]:
+    to = step.notify.to
+    return to if isinstance(to, list) else [to]
 
 
 def _decided(situation: Situation, choice: Choice, notification_id: str) -> tuple[MessageStatus, str | None]:

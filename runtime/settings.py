@@ -181,7 +181,7 @@ class Settings(BaseModel):
 
     outbound: Literal["send", "log"] = _variable(
         "KINDLING_OUTBOUND",
-        "`log`: no e-mail and no webhook leaves, each is only logged; for restored copies and rehearsals",
+        "`log`: no e-mail and no webhook leaves, each is only logged; for restored copies and trials",
         default="send",
         sample="log",
     )

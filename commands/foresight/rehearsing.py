@@ -124,7 +124,7 @@ def _lines(step: RehearsedStep) -> Iterator[str]:
         yield f"{move.profile}: {shown_score(move.before)} → {shown_score(move.after)}"
     if step.starts is not None:
         yield f"starts {step.starts.automation}" if step.starts.enrolls else f"skipped: {step.starts.reason}"
-    if step.until is not None:
+    if step.until not in (None, step.at):
         yield f"until {shown_moment(step.until)}"
     if step.way is not None:
         how = {"conditions": "", "choice": " (chosen)", "assumption": " (assumed)"}[step.way.by]
@@ -141,10 +141,9 @@ def _message(step: RehearsedStep) -> Iterator[str]:
     message = step.message
     if message is None:
         return
-    if message.outcome == "sent":
-        yield f"to {message.recipient}: {', '.join(message.to)}"
-    else:
-        yield f"to {message.recipient}: {message.outcome} only"
+    addresses = f" ({', '.join(message.to)})" if message.to else ""
+    outcome = "" if message.outcome == "sent" else f", {message.outcome} only"
+    yield f"to {message.recipient}{addresses}{outcome}"
     if message.reason:
         yield f"({message.reason})"
     yield f"subject: {message.subject}"

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from automations.model import Automation
+from automations.steps.actions import NotifyStep
 from automations.steps.base import BaseStep
 from automations.steps.waits import PAST
 from channels.delivery import DeliveryFailed
@@ -13,6 +14,7 @@ from channels.webhooks import sendable
 from conditions.times import LATEST, Micros
 from conditions.values import Value
 from engine.filling import fill
+from engine.notifying import chosen
 from engine.rehearsal.scene import Scene
 from engine.situation import Situation, StepFailed
 from engine.steps import Result, perform
@@ -55,7 +57,8 @@ class Tried:
 
     `result`: its outcome, as it would be stored. `made`: the task, notification or webhook. `branch`: the way that is
     gone, and `otherwise` the one that would have been without somebody's choice. `assumed`: what was taken for granted.
-    `until`: when what it waits for is over. `scores`: those that moved until the next step.
+    `until`: when what it waits for is over. `scores`: those that moved until the next step. `reaches`: the channels of
+    whom a message is for, whether or not it goes there.
     """
 
     path: str
@@ -71,6 +74,7 @@ class Tried:
     assumed: str | None = None
     until: Micros | None = None
     scores: list[ScoreMove] = field(default_factory=list)
+    reaches: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +134,8 @@ class Walk:
                 reason = f"step {path} ({step.title}) failed: {error}"
                 self._end(EnrollmentStatus.FAILED, reason)
                 return tried
+        if isinstance(step, NotifyStep) and tried.failed is None:
+            tried.reaches = chosen(situation, step).targets
         self._take(tried, result)
         tried.changes = _changed(fields, self._fields())
         tried.made = next(

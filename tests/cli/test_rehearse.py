@@ -44,7 +44,7 @@ def test_every_step_is_told_in_order(defined: Kindling) -> None:
         "tell (version 1) for ada, rehearsed: nothing is written",
         "Trigger: its trigger enrolls",
         "  holds: plan is pro (it is 'pro')",
-        "    to sales: recorded only",
+        "    to sales (sales@example.test), recorded only",
         "    | wants pro",
         "    | for 4",
         "    goes else: no",

@@ -19,7 +19,9 @@ class RehearsedMessage(BaseModel):
     """A notification. `outcome`: what it would be."""
 
     recipient: str
-    to: list[str] = Field(description="The addresses that it would be sent to")
+    to: list[str] = Field(
+        description="The addresses of the recipient, for this record; only where the outcome is sent it goes there"
+    )
     outcome: Literal["sent", "recorded", "withheld"]
     reason: str | None = Field(description="Why it would not be sent, or not be for the first that is named")
     subject: str

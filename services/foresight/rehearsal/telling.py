@@ -55,14 +55,12 @@ class Teller:
         }
         if tried.branch is not None:
             told["way"] = _way(tried)
-        if tried.made is not None:
-            for made, tell in (
-                ("notification", self._message),
-                ("task", self._task),
-                ("webhook", self._webhook),
-            ):
-                if made in result:
-                    told[made if made != "notification" else "message"] = tell(tried.made)
+        if tried.made is not None and "notification" in result:
+            told["message"] = self._message(tried.made, tried.reaches)
+        if tried.made is not None and "task" in result:
+            told["task"] = self._task(tried.made)
+        if tried.made is not None and "webhook" in result:
+            told["webhook"] = self._webhook(tried.made)
         if tried.changes:
             told["changes"] = [
                 RehearsedChange(
@@ -84,11 +82,11 @@ class Teller:
             )
         return RehearsedStep(**told)
 
-    def _message(self, row: RowMapping) -> RehearsedMessage:
+    def _message(self, row: RowMapping, reaches: Sequence[str]) -> RehearsedMessage:
         pending = row["status"] == MessageStatus.PENDING
         return RehearsedMessage(
             recipient=row["recipient"],
-            to=[mailto(target) or target for target in row["targets"]],
+            to=[mailto(target) or target for target in reaches],
             outcome="sent" if pending else row["status"],
             reason=with_passed_over(row["reason"], row["passed_over"]),
             subject=row["subject"],

@@ -129,7 +129,7 @@ async def test_each_step_tells_what_it_would_do(ada: Installation) -> None:
     steps = {step["path"]: step for step in told["steps"]}
     assert steps["0"]["message"] == {
         "recipient": "sales",
-        "to": [],
+        "to": ["sales@example.com"],
         "outcome": "recorded",
         "reason": "no mail server is configured (KINDLING_SMTP_URL)",
         "subject": "Ada",
@@ -167,7 +167,11 @@ async def test_each_step_tells_what_it_would_do(ada: Installation) -> None:
     [
         ("sales", [], ("sales", ["sales@example.com"], "sent", None)),
         ("contact", [], ("contact", ["ada@example.com"], "sent", None)),
-        ("contact", ["email"], ("contact", [], "withheld", "the contact does not want e-mail (dnd)")),
+        (
+            "contact",
+            ["email"],
+            ("contact", ["ada@example.com"], "withheld", "the contact does not want e-mail (dnd)"),
+        ),
         ("owner", [], ("ben", [], "recorded", 'no recipient "ben" with a channel is defined')),
         (["cleo@", "eve@example.com"], [], ("eve@example.com", ["eve@example.com"], "sent", "passed over")),
     ],
