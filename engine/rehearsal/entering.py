@@ -62,7 +62,7 @@ class Entered:
     """The follow-up, and whether its trigger would have begun it: `enrolls`, or `skipped` with a reason.
 
     `holds`: the filters do, and `where`; `tests` in the order written. `over`: `exit_when` holds from the beginning on,
-    and is not asked any more. `cause`: what it begins with.
+    and is not asked any more. `cause`: what it begins with. Enrollments with ids above `before` were made since.
     """
 
     enrollment_id: str
@@ -72,6 +72,7 @@ class Entered:
     holds: bool
     tests: list[Verdict]
     over: bool
+    before: str
 
 
 def enter(scene: Scene, version: Version, named: Named, given: Given | None) -> Entered:
@@ -95,7 +96,7 @@ def enter(scene: Scene, version: Version, named: Named, given: Given | None) -> 
         scene.now,
     )
     scene.settle()
-    event_id = None
+    before, event_id = str(uuid7()), None
     if given is not None:
         event_id = f"rehearsal/{uuid7()}"
         _take_in(scene, named, given, event_id)
@@ -104,7 +105,7 @@ def enter(scene: Scene, version: Version, named: Named, given: Given | None) -> 
         fate = _fate_of_record(scene, trigger, named)
     enrollment_id = fate.enrollment_id or _enroll(scene, trigger, named, event_id)
     starting.mark_started(scene.connection, [enrollment_id], scene.now)
-    return _looked_at(scene, version.automation, enrollment_id, fate)
+    return _looked_at(scene, version.automation, enrollment_id, fate, before)
 
 
 class _Fate(NamedTuple):
@@ -190,7 +191,7 @@ def _enroll(scene: Scene, trigger: CompiledTrigger, named: Named, event_id: str 
     return made.id
 
 
-def _looked_at(scene: Scene, automation: Automation, enrollment_id: str, fate: _Fate) -> Entered:
+def _looked_at(scene: Scene, automation: Automation, enrollment_id: str, fate: _Fate, before: str) -> Entered:
     row = enrollments.load_enrollment(scene.connection, enrollment_id)
     if row is None:
         raise LookupError(enrollment_id)
@@ -208,4 +209,13 @@ def _looked_at(scene: Scene, automation: Automation, enrollment_id: str, fate: _
     over = isinstance(exit_when, dict) and compiled(exit_when)(lookup, scene.now)
     if over:
         enrollments.change_enrollment(scene.connection, enrollment_id, watching=0)
-    return Entered(enrollment_id, row["cause"], fate.would, fate.skipped, holds, tests, over)
+    return Entered(
+        enrollment_id,
+        cause=row["cause"],
+        enrolls=fate.would,
+        skipped=fate.skipped,
+        holds=holds,
+        tests=tests,
+        over=over,
+        before=before,
+    )

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from automations import secret_placeholders
 from automations.model import Automation
 from automations.steps.actions import NotifyStep
 from automations.steps.base import BaseStep
@@ -153,8 +154,17 @@ class Walk:
         """Whether a webhook could be sent to its address at all; that of a message is known to be one."""
         if "webhook" not in tried.result or tried.made is None or not _leaves(tried):
             return
+        used: list[str] = []
+
+        def secret(name: str) -> str:
+            used.append(self._scene.outbound.secrets[name])
+            return used[-1]
+
+        url = secret_placeholders.filled(tried.made["url"], tried.made["id"], secret)
+        if not all(used):
+            return  # the secret is not known here
         try:
-            sendable(tried.made["url"])
+            sendable(url)
         except DeliveryFailed as failure:
             tried.failed = failure.reason
             if tried.step.on_failure == "stop":

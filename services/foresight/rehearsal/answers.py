@@ -140,6 +140,6 @@ class Rehearsal(BaseModel):
     steps: list[RehearsedStep]
     end: RehearsedEnd
     unreached: list[Unreached] = Field(description="Steps that the end keeps from being done")
-    besides: list[str] = Field(description="Other automations that would begin, by what the steps change")
+    besides: list[str] = Field(description="Other automations that would begin besides")
     assumptions: list[str]
     tests: list[SentTest] | None = Field(default=None, description="With `send_to`: what was sent there")

@@ -1,7 +1,10 @@
 """An automation rehearsed: its steps done for one record in a copy, which is thrown away."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from threading import Lock
 from typing import Any
 
 from structlog.contextvars import bound_contextvars
@@ -47,6 +50,8 @@ class Rehearsals:
     def __init__(self, resources: Resources) -> None:
         self._resources = resources
         self._published = PublishedCache(resources.settings.loop_limit)
+        #: One at a time in a process: what computes leaves everybody else little of the interpreter.
+        self._turn = Lock()
 
     def rehearse(self, key: str, body: Any) -> Rehearsal:
         """Every step in order, with what it would do to this record, up to the end of the follow-up."""
@@ -61,7 +66,7 @@ class Rehearsals:
             raise Conflict(
                 f"nothing can be sent to {request.send_to}: {outbound.no_mail}; leave send_to out to look only"
             )
-        with bound_contextvars(rehearsal=key), read.copy.opened() as connection:
+        with self._in_turn(), bound_contextvars(rehearsal=key), read.copy.opened() as connection:
             scene = Scene(
                 connection,
                 read.published,
@@ -75,6 +80,15 @@ class Rehearsals:
             about = f"{key} for {read.contact['key']}"
             rehearsal.tests = sending.send(outbound, request.send_to, rehearsal.steps, about)
         return rehearsal
+
+    @contextmanager
+    def _in_turn(self) -> Iterator[None]:
+        if not self._turn.acquire(timeout=LONGEST):
+            raise Conflict("other rehearsals are under way, and take long; try again in a while")
+        try:
+            yield
+        finally:
+            self._turn.release()
 
     def _read(self, connection: Connection, key: str, request: RehearseRequest, now: Micros) -> Basis:
         of, version = version_of(connection, key, request)
@@ -110,7 +124,7 @@ def _rehearsed(scene: Scene, read: Basis, given: Given | None, teller: Teller) -
     until = time.monotonic() + LONGEST
     for tried in walk.steps():
         steps.append(teller.step(tried))
-        if time.monotonic() > until:
+        if walk.left and walk.ended is None and time.monotonic() > until:
             break
     return Rehearsal(
         automation=automation.key,

@@ -39,6 +39,8 @@ def _why(read: Basis, entered: Entered, given: Given | None) -> str:
     trigger = read.version.automation.trigger
     if entered.enrolls:
         return "its trigger enrolls" if given is not None else "its filters hold, so that it can be enrolled"
+    if not read.copy.has_history:
+        return "whether it would have begun is not known: the contact has too long a history"
     if entered.skipped is not None:
         return f"its filters hold, but it would be skipped: {entered.skipped}"
     if trigger.profile is not None and trigger.profile not in read.published.by_key:
@@ -60,11 +62,11 @@ def _why(read: Basis, entered: Entered, given: Given | None) -> str:
 
 
 def besides(scene: Scene, version: Version, entered: Entered, steps: list[RehearsedStep]) -> list[str]:
-    """Other automations that would begin because of what the steps change."""
+    """Other automations that would begin, because of the event or of what the steps change."""
     keys = {one.automation_id: one.key for one in scene.published.triggers.triggers}
     named = {step.starts.automation for step in steps if step.starts is not None}
     newer = enrollments.newest_first(scene.connection, "enrollments", {}, None, 500)
-    begun = {keys.get(row["automation_id"]) for row in newer if row["id"] > entered.enrollment_id}
+    begun = {keys.get(row["automation_id"]) for row in newer if row["id"] > entered.before}
     return sorted(
         key for key in begun if key is not None and key != version.automation.key and key not in named
     )

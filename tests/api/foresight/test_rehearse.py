@@ -13,6 +13,7 @@ from sqlmodel import SQLModel
 
 from store.database import Database
 from store.follow_ups.webhooks import signing_secret
+from store.foresight import copies
 from tests.api.installation import PROFILE, Installation, opened
 from tests.workflows.mail_server import Mailbox, mail_server
 
@@ -235,13 +236,15 @@ async def test_secrets_that_only_workers_know_are_said_to_be_theirs(ada: Install
         {"webhook": {"url": "https://crm.example/", "headers": {"X-Token": "{{ secret.crm }}"}}},
         {"webhook": {"url": "https://crm.example/", "method": "GET"}},
         {"webhook": {"url": "https://crm.example/", "body": "{{ secret.crm }}"}},
+        {"webhook": {"url": "{{ secret.hook }}", "method": "GET"}},
     )
-    first, second, third = (step["webhook"] for step in told["steps"])
+    first, second, third, whole = (step["webhook"] for step in told["steps"])
     assert first["headers"]["x-token"] == "[secret crm]"
     assert third["headers"]["webhook-signature"] == "(workers sign it)"
     assert second["headers"]["webhook-signature"].startswith("v1,")
-    assert second["body"] == ""
-    assert "workers know the secrets crm; KINDLING_SECRETS_FILE is not set here" in told["assumptions"]
+    assert (second["body"], whole["url"]) == ("", "[secret hook]")
+    assert told["end"]["status"] == "completed"
+    assert "workers know the secrets crm, hook; KINDLING_SECRETS_FILE is not set here" in told["assumptions"]
 
 
 @pytest.mark.parametrize(
@@ -454,8 +457,20 @@ async def test_guards_are_asked_for_what_there_has_been(ada: Installation) -> No
 
 async def test_what_begins_besides_is_named(ada: Installation) -> None:
     await ada.automate("tagged", trigger={"event": "tag.added"}, steps=[{"add_tag": "more"}])
-    told = await of_steps(ada, {"add_tag": "hot"})
-    assert told["besides"] == ["tagged"]
+    await ada.automate("opened", trigger={"event": "email.opened"}, steps=[{"add_tag": "more"}])
+    assert (await of_steps(ada, {"add_tag": "hot"}))["besides"] == ["tagged"]
+    both = await of_steps(ada, {"add_tag": "hot"}, event="email.opened")
+    assert both["besides"] == ["opened", "tagged"]
+
+
+async def test_a_long_history_is_left_alone(ada: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(copies, "MOST_EVENTS", 3)
+    told = await of_steps(
+        ada, {"create_task": {"title": "{{ event.type }} {{ score.now }}"}}, event="email.opened"
+    )
+    assert told["trigger"]["why"].startswith("whether it would have begun is not known")
+    assert told["steps"][0]["task"]["title"] == "email.opened 4"
+    assert told["assumptions"] == ["the contact has a long history: its scores stay as they are now"]
 
 
 async def test_a_deals_follow_up_changes_the_deal(ada: Installation) -> None:
