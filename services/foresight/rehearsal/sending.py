@@ -21,13 +21,13 @@ def send(outbound: Outbound, address: str, steps: Sequence[RehearsedStep], about
 async def _send(
     outbound: Outbound, address: str, steps: Sequence[RehearsedStep], about: str
 ) -> list[SentTest]:
-    rehearsal, sent = uuid7(), []
+    sent = []
     for step in steps:
         if step.message is None:
             continue
         text = f"{_said(step, about)}\n\n{step.message.message}"
         refusal = await outbound.try_mail(
-            f"rehearsal-{rehearsal}-{step.path}", MAILTO + address, MARK + step.message.subject, text
+            f"test-{uuid7()}", MAILTO + address, MARK + step.message.subject, text
         )
         sent.append(SentTest(step=step.path, outcome="failed" if refusal else "sent", reason=refusal))
     return sent

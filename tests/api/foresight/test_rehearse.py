@@ -556,6 +556,7 @@ async def test_messages_go_to_one_address_and_nowhere_else(
         ("me@example.test", "[Test] Hello"),
         ("me@example.test", "[Test] Later"),
     ]
+    assert all(str(mail["Message-ID"]).startswith("<test-") for mail in box.accepted)
     first, second = (mail.get_payload(decode=True).decode() for mail in box.accepted)  # type: ignore[union-attr]
     assert "This is a test of hot for ada. Without it, this message would go to ada@example.com." in (
         first.replace("\r\n", " ")
