@@ -1,7 +1,6 @@
 """A follow-up's steps, one after another, in a copy: each done by its performer, with what comes of it."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -13,15 +12,14 @@ from automations.steps.waits import PAST
 from channels.delivery import DeliveryFailed
 from channels.webhooks import sendable
 from conditions.times import LATEST, Micros
-from conditions.values import Value
 from engine.filling import fill
 from engine.notifying import chosen
 from engine.rehearsal.scene import Scene
+from engine.rehearsal.tried import Ended, Tried, changed, held, moved
 from engine.situation import Situation, StepFailed
 from engine.steps import Result, perform
 from engine.waiting import StillWaiting
 from runtime.statuses import OPEN, EnrollmentStatus, MessageStatus
-from store.connection import RowMapping
 from store.follow_ups import enrollments, messages, watching
 from store.follow_ups.effects import TASKS
 from store.records import contacts, deals
@@ -31,60 +29,6 @@ _MADE = {"task": TASKS, "notification": messages.NOTIFICATIONS, "webhook": messa
 MET = "met"
 
 Remaining = list[tuple[str, BaseStep]]
-
-
-@dataclass(frozen=True, slots=True)
-class FieldChange:
-    """A field of the `contact` or `deal`, before and after."""
-
-    record: str
-    field: str
-    before: Value | dict[str, Any]
-    after: Value | dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class ScoreMove:
-    """A score before and after."""
-
-    profile: str
-    before: int | None
-    after: int | None
-
-
-@dataclass(slots=True)
-class Tried:
-    """One step and what came of it.
-
-    `result`: its outcome, as it would be stored. `made`: the task, notification or webhook. `branch`: the way that is
-    gone, and `otherwise` the one that would have been without somebody's choice. `assumed`: what was taken for granted.
-    `until`: when what it waits for is over. `scores`: those that moved until the next step. `reaches`: the channels of
-    whom a message is for, whether or not it goes there.
-    """
-
-    path: str
-    step: BaseStep
-    at: Micros
-    result: Result = field(default_factory=dict)
-    failed: str | None = None
-    made: RowMapping | None = None
-    changes: list[FieldChange] = field(default_factory=list)
-    branch: str | None = None
-    otherwise: str | None = None
-    chosen: bool = False
-    assumed: str | None = None
-    until: Micros | None = None
-    scores: list[ScoreMove] = field(default_factory=list)
-    reaches: list[str] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """How the follow-up ends."""
-
-    status: EnrollmentStatus
-    reason: str | None
-    at: Micros
 
 
 class Walk:
@@ -105,17 +49,19 @@ class Walk:
 
     def steps(self) -> Iterator[Tried]:
         """Each step when it has been done and time has passed up to the next one."""
-        while self.left and self.ended is None:
+        while self.left:
             path, step = self.left.pop(0)
             scores = self._scores()
             tried = self._try(path, step)
-            if not self.left or _leaves(tried):
+            if _leaves(tried):
                 self._scene.settle()
-            tried.scores = _moved(scores, self._scores())
             self._follow(tried)
+            if self.ended is not None:
+                self._scene.settle()
+            tried.scores = moved(scores, self._scores())
             yield tried
-        if self.ended is None:
-            self.ended = Ended(EnrollmentStatus.COMPLETED, None, self._scene.now)
+            if self.ended is not None:
+                return
 
     def _try(self, path: str, step: BaseStep) -> Tried:
         connection, scene = self._scene.connection, self._scene
@@ -138,7 +84,7 @@ class Walk:
         if isinstance(step, NotifyStep) and tried.failed is None:
             tried.reaches = chosen(situation, step).targets
         self._take(tried, result)
-        tried.changes = _changed(fields, self._fields())
+        tried.changes = changed(fields, self._fields())
         tried.made = next(
             (messages.find(connection, _MADE[name], result[name]) for name in _MADE if name in result), None
         )
@@ -229,14 +175,14 @@ class Walk:
         if "stop" in tried.result:
             self._end(EnrollmentStatus.COMPLETED, f"stopped: {tried.result['stop']}")
             return
-        if tried.branch is None:
-            return
         ways = {way.name: way for way in tried.step.branches()}
         if tried.step.leads_on:
-            if tried.branch != next(iter(ways)):
+            if tried.branch not in (None, next(iter(ways))):
                 _pass_over(self.left, tried.path)
         elif tried.branch in ways:
             self.left[:0] = _placed(ways[tried.branch].steps, f"{tried.path}.{tried.branch}.")
+        if not self.left:
+            self._end(EnrollmentStatus.COMPLETED, None)
 
     def _end(self, status: EnrollmentStatus, reason: str | None) -> None:
         self.ended = Ended(status, reason, self._scene.now)
@@ -266,10 +212,10 @@ class Walk:
     def _fields(self) -> dict[tuple[str, str], Any]:
         """What the record holds now, and a deal's contact."""
         situation = self._situation()
-        held = _held("contact", situation.contact, contacts.WRITABLE)
+        fields = held("contact", situation.contact, contacts.WRITABLE)
         if situation.deal is not None:
-            held |= _held("deal", situation.deal, deals.WRITABLE)
-        return held
+            fields |= held("deal", situation.deal, deals.WRITABLE)
+        return fields
 
     def _scores(self) -> dict[str, int | None]:
         return {profile: score for profile, (_, score) in self._situation().scores.items()}
@@ -289,27 +235,3 @@ def _pass_over(left: Remaining, path: str) -> None:
 def _leaves(tried: Tried) -> bool:
     """Whether the step is over only when a message has gone out: scoring is not waited for else."""
     return tried.result.get("status") == MessageStatus.PENDING
-
-
-def _held(record: str, row: RowMapping, columns: Sequence[str]) -> dict[tuple[str, str], Any]:
-    own = {(record, name): row[name] for name in columns if name != "fields"}
-    return {**own, **{(record, name): value for name, value in row["fields"].items()}}
-
-
-def _changed(
-    before: Mapping[tuple[str, str], Any], after: Mapping[tuple[str, str], Any]
-) -> list[FieldChange]:
-    places = dict.fromkeys((*before, *after))
-    return [
-        FieldChange(*place, before.get(place), after.get(place))
-        for place in places
-        if before.get(place) != after.get(place)
-    ]
-
-
-def _moved(before: Mapping[str, int | None], after: Mapping[str, int | None]) -> list[ScoreMove]:
-    return [
-        ScoreMove(profile, before.get(profile), after.get(profile))
-        for profile in sorted({*before, *after})
-        if before.get(profile) != after.get(profile)
-    ]

@@ -9,7 +9,7 @@ from automations.steps.ways import StartStep
 from channels.outbound import Outbound
 from channels.webhooks import sent_headers
 from conditions.times import to_iso
-from engine.rehearsal.walking import Tried
+from engine.rehearsal.tried import Tried
 from engine.webhooks import call_of
 from runtime.statuses import MessageStatus
 from services.answers import iso

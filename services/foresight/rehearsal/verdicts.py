@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from conditions.times import to_iso
 from engine.rehearsal.entering import Entered, Given, Version
 from engine.rehearsal.scene import Scene
-from engine.rehearsal.walking import Ended
+from engine.rehearsal.tried import Ended
 from services.foresight.answers import FilterVerdict
 from services.foresight.rehearsal.answers import RehearsedEnd, RehearsedStep, RehearsedTrigger
 from services.foresight.rehearsal.reading import Basis

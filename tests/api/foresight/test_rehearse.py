@@ -333,6 +333,22 @@ async def test_what_is_waited_for_without_an_end_is_taken_to_come_about(ada: Ins
     assert told["steps"][1]["path"] == "1"
 
 
+async def test_what_the_last_steps_change_is_told_too(ada: Installation) -> None:
+    """A follow-up that is through its steps is over before anything else can end it."""
+    told = await of_steps(
+        ada,
+        {"adjust_score": {"profile": "engagement", "points": 7}},
+        {"add_tag": "customer"},
+        besides={"exit_when": {"contact.tags": {"has": "customer"}}},
+    )
+    assert told["end"]["status"] == "completed"
+    assert told["steps"][1]["scores"] == [{"profile": "engagement", "before": 4, "after": 11}]
+    stopped = await of_steps(
+        ada, {"adjust_score": {"profile": "engagement", "points": 7}}, {"stop": "done"}, {"add_tag": "x"}
+    )
+    assert stopped["steps"][1]["scores"] == [{"profile": "engagement", "before": 4, "after": 11}]
+
+
 async def test_it_ends_early_where_it_would(ada: Installation) -> None:
     told = await of_steps(
         ada,
