@@ -12,7 +12,7 @@ from channels.webhooks import Caller
 from runtime.setting_values import read_secrets, signing_key
 from runtime.settings import Settings
 
-_LOG_ONLY = "nothing leaves while KINDLING_OUTBOUND is log"
+LOG_ONLY = "nothing leaves while KINDLING_OUTBOUND is log"
 _NO_SERVER = "no mail server is configured (KINDLING_SMTP_URL)"
 
 
@@ -21,7 +21,7 @@ class Outbound:
     """The channels of a worker. Where `mailer` or `caller` is None, `no_mail` or `no_calls` says why.
 
     `secrets` by name, for webhooks; `alerts_per_hour`: how many e-mails one recipient gets who is no contact;
-    `log_only`: nothing leaves, on purpose.
+    `log_only`: nothing leaves, on purpose. `elsewhere`: it is other processes that send messages.
     """
 
     mailer: Mailer | None
@@ -31,6 +31,12 @@ class Outbound:
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     alerts_per_hour: int = 100
     log_only: bool = False
+    elsewhere: bool = False
+
+    @property
+    def sends_mail(self) -> bool:
+        """Whether what is written down to be sent will be, here or elsewhere."""
+        return self.mailer is not None or self.elsewhere
 
     async def mail(self, message_id: str, target: str, subject: str, text: str) -> str | None:
         """Send to one address of a message; why it never will get there, if so. Each try has the same Message-ID.
@@ -69,14 +75,14 @@ def signing_keys(settings: Settings, signing_secret: str) -> list[bytes]:
 def no_mail(settings: Settings) -> str | None:
     """Why a worker with these settings only records messages; None: it sends them."""
     if settings.outbound == "log":
-        return _LOG_ONLY
+        return LOG_ONLY
     return _NO_SERVER if settings.smtp_url is None else None
 
 
 def make_outbound(settings: Settings, signing_secret: str) -> Outbound:
     """The channels that the settings allow; `signing_secret` signs webhooks unless a setting does."""
     if settings.outbound == "log":
-        return Outbound(None, _LOG_ONLY, None, _LOG_ONLY, log_only=True)
+        return Outbound(None, LOG_ONLY, None, LOG_ONLY, log_only=True)
     mailer = Mailer(settings) if settings.smtp_url is not None else None
     allowed = Allowed(settings.webhook_allowed)
     caller = Caller(signing_keys(settings, signing_secret), allowed, settings.webhook_redirects)

@@ -68,7 +68,7 @@ def _decided(situation: Situation, choice: Choice, notification_id: str) -> tupl
         if choice.candidate.channels:
             return MessageStatus.RECORDED, "none of its channels is e-mail"
         return MessageStatus.RECORDED, f'no recipient "{recipient}" with a channel is defined'
-    if situation.outbound.mailer is None:
+    if not situation.outbound.sends_mail:
         return MessageStatus.RECORDED, situation.outbound.no_mail
     most = situation.outbound.alerts_per_hour
     automation = situation.enrollment["automation"]

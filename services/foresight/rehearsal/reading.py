@@ -1,6 +1,6 @@
 """What a rehearsal reads before anything is tried: the automation, the record, what is published."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -24,7 +24,10 @@ Of = Literal["published", "draft", "document"]
 
 @dataclass(frozen=True)
 class Basis:
-    """What is read before anything is tried. `secret`: the installation's own, which signs webhooks."""
+    """What is read before anything is tried. `secret`: the installation's own, which signs webhooks.
+
+    `workers`: of each that is alive, why it only records messages, if it does.
+    """
 
     of: Of
     version: Version
@@ -34,6 +37,7 @@ class Basis:
     takes: Mapping[str, str]
     published: Published
     secret: str | None
+    workers: Sequence[str | None]
     copy: Copy
 
 

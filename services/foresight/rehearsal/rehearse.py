@@ -9,7 +9,7 @@ from typing import Any
 
 from structlog.contextvars import bound_contextvars
 
-from channels.outbound import Outbound, make_outbound, signing_keys
+from channels.outbound import make_outbound, signing_keys
 from channels.signing import new_secret
 from conditions.times import Micros, to_iso
 from engine.published import PublishedCache
@@ -22,6 +22,7 @@ from services.foresight.rehearsal.answers import (
     RehearsedStep,
     Unreached,
 )
+from services.foresight.rehearsal.outgoing import AnySecret, of_workers
 from services.foresight.rehearsal.reading import Basis, named_in, version_of
 from services.foresight.rehearsal.request import RehearseRequest, read_request, taken_ways
 from services.foresight.rehearsal.telling import Teller
@@ -32,16 +33,7 @@ from store import meta
 from store.connection import Connection
 from store.follow_ups.webhooks import SIGNING
 from store.foresight.copies import Copy, one_moment
-
-
-class _AnySecret(dict[str, str]):
-    """Where this process is not told the secrets: each may be there, and none is known."""
-
-    def __contains__(self, name: object) -> bool:
-        return True
-
-    def __missing__(self, name: str) -> str:
-        return ""
+from store.operations import status
 
 
 class Rehearsals:
@@ -61,16 +53,17 @@ class Rehearsals:
         with self._resources.database.read() as connection:
             one_moment(connection)
             read = self._read(connection, key, request, now)
-        outbound, teller = self._channels(read.secret)
+        outbound = make_outbound(self._resources.settings, read.secret or new_secret())
         if request.send_to is not None and outbound.mailer is None:
             raise Conflict(
                 f"nothing can be sent to {request.send_to}: {outbound.no_mail}; leave send_to out to look only"
             )
         with self._in_turn(), bound_contextvars(rehearsal=key), read.copy.opened() as connection:
+            teller = self._teller(read)
             scene = Scene(
                 connection,
                 read.published,
-                outbound,
+                teller.outbound,
                 read.contact["shard"],
                 now,
                 scored=read.copy.has_history,
@@ -102,18 +95,19 @@ class Rehearsals:
             takes=taken_ways(version.automation, request.take),
             published=self._published.read(connection),
             secret=meta.get_fact(connection, SIGNING),
+            workers=[worker["no_mail"] for worker in status.workers(connection, now - status.GONE_AFTER)],
             copy=Copy(connection, contact, now),
         )
 
-    def _channels(self, secret: str | None) -> tuple[Outbound, Teller]:
-        """What leaves from here, as far as this process is told."""
+    def _teller(self, read: Basis) -> Teller:
+        """Who tells what would leave from the workers, as far as this process is told."""
         settings = self._resources.settings
-        outbound = make_outbound(settings, secret or new_secret())
-        keys = signing_keys(settings, secret or "") if secret or settings.webhook_secret else []
+        outbound = of_workers(make_outbound(settings, read.secret or new_secret()), read.workers)
+        keys = signing_keys(settings, read.secret or "") if read.secret or settings.webhook_secret else []
         knows = settings.secrets_file is not None or outbound.log_only
-        if not knows:
-            outbound = replace(outbound, secrets=_AnySecret())
-        return outbound, Teller(outbound, keys, knows_secrets=knows)
+        return Teller(
+            outbound if knows else replace(outbound, secrets=AnySecret()), keys, knows_secrets=knows
+        )
 
 
 def _rehearsed(scene: Scene, read: Basis, given: Given | None, teller: Teller) -> Rehearsal:
@@ -139,5 +133,5 @@ def _rehearsed(scene: Scene, read: Basis, given: Given | None, teller: Teller) -
         end=end_of(scene, walk.ended),
         unreached=[Unreached(path=path, title=step.title) for path, step in walk.left],
         besides=besides(scene, read.version, entered, steps),
-        assumptions=assumptions(scene, entered, teller, steps, read.takes),
+        assumptions=assumptions(scene, read, entered, teller, steps),
     )

@@ -34,7 +34,7 @@ class Teller:
     """Tells steps. `keys` sign webhooks; without them, and with secrets unknown here, the signature is left out."""
 
     def __init__(self, outbound: Outbound, keys: Sequence[bytes], *, knows_secrets: bool) -> None:
-        self._outbound = outbound
+        self.outbound = outbound
         self._keys = keys
         self._knows_secrets = knows_secrets
         self.unknown_secrets: set[str] = set()
@@ -111,7 +111,7 @@ class Teller:
 
         def secret(name: str) -> str:
             named.add(name)
-            return self._outbound.secrets[name]
+            return self.outbound.secrets[name]
 
         moment = row["created_at"]
         shown = call_of(row, plain, moment)

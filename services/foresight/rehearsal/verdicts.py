@@ -1,7 +1,5 @@
 """What a rehearsal says besides its steps: of the trigger, of the end, of what it takes for granted."""
 
-from collections.abc import Mapping
-
 from conditions.times import to_iso
 from engine.rehearsal.entering import Entered, Given, Version
 from engine.rehearsal.scene import Scene
@@ -74,10 +72,10 @@ def besides(scene: Scene, version: Version, entered: Entered, steps: list[Rehear
 
 def assumptions(
     scene: Scene,
+    read: Basis,
     entered: Entered,
     teller: Teller,
     steps: list[RehearsedStep],
-    takes: Mapping[str, str],
 ) -> list[str]:
     """What the rehearsal takes for granted, and somebody who reads it has to know."""
     said = []
@@ -91,10 +89,13 @@ def assumptions(
         said.append("nothing happens to the record meanwhile but what the steps and time bring about")
     if any(step.webhook is not None and step.webhook.outcome == "sent" for step in steps):
         said.append("webhooks are taken, and answer nothing that later steps could read")
+    recording = [reason for reason in read.workers if reason is not None]
+    if 0 < len(recording) < len(read.workers):
+        said.append(f"a worker that sends messages carries it out; some only record them: {recording[0]}")
     if teller.unknown_secrets:
         names = ", ".join(sorted(teller.unknown_secrets))
         said.append(f"workers know the secrets {names}; KINDLING_SECRETS_FILE is not set here")
-    passed = [path for path in takes if path not in {step.path for step in steps}]
+    passed = [path for path in read.takes if path not in {step.path for step in steps}]
     if passed:
         said.append(f"a way was chosen at steps that are never reached: {', '.join(passed)}")
     return said

@@ -5,15 +5,21 @@ import hashlib
 import hmac
 import json
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from sqlmodel import SQLModel
 
+from channels.outbound import LOG_ONLY
+from conditions.times import Micros
+from store import tables
+from store.connection import Connection
 from store.database import Database
 from store.follow_ups.webhooks import signing_secret
 from store.foresight import copies
+from store.tables import table
 from tests.api.installation import PROFILE, Installation, opened
 from tests.workflows.mail_server import Mailbox, mail_server
 
@@ -22,6 +28,7 @@ ON_ENTRY = (
     "on_entry: the filters held before, too, or since the last start the score has not been where `rearm` "
     "wants it"
 )
+NO_SERVER = "no mail server is configured (KINDLING_SMTP_URL)"
 TRIGGER = {"profile": "engagement", "filters": {"score": {"greater_or_equal": 5}}}
 
 
@@ -188,6 +195,35 @@ async def test_recipients_are_those_whom_it_would_reach(
     reason = message["reason"] and message["reason"].partition(":")[0]
     assert (message["recipient"], message["to"], message["outcome"], reason) == expected
     assert mailbox[1].accepted == []
+
+
+@pytest.mark.parametrize(
+    ("workers", "outcomes", "reason"),
+    [
+        ([None], ("sent", "sent"), None),
+        ([None, NO_SERVER], ("sent", "sent"), None),
+        ([NO_SERVER], ("recorded", "sent"), NO_SERVER),
+        ([LOG_ONLY, LOG_ONLY], ("recorded", "recorded"), LOG_ONLY),
+    ],
+)
+async def test_what_leaves_is_what_workers_say(
+    ada: Installation, workers: list[str | None], outcomes: tuple[str, str], reason: str | None
+) -> None:
+    for number, no_mail in enumerate(workers):
+        ada.database.run(partial(alive, number, no_mail, ada.now))
+    told = await of_steps(
+        ada, {"notify": {"to": "sales", "message": "hello"}}, {"webhook": {"url": "https://crm.example/"}}
+    )
+    message, webhook = told["steps"][0]["message"], told["steps"][1]["webhook"]
+    assert (message["outcome"], webhook["outcome"]) == outcomes
+    assert message["reason"] == reason
+    assert ("some only record them" in str(told["assumptions"])) is (len(set(workers)) > 1)
+
+
+def alive(number: int, no_mail: str | None, now: Micros, connection: Connection) -> None:
+    """A worker has been seen."""
+    values = {"id": str(number), "host": "h", "pid": number, "started_at": now, "seen_at": now}
+    connection.execute(sa.insert(table(tables.Worker)).values(**values, no_mail=no_mail))
 
 
 async def test_a_webhook_is_signed_as_it_would_be_and_shows_no_secret(
