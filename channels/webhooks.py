@@ -12,7 +12,7 @@ from urllib.parse import SplitResult, quote, urljoin, urlsplit, urlunsplit
 
 import httpcore2
 
-from automations.hosts import Allowed
+from automations.hosts import Allowed, private_host
 from channels.delivery import DeliveryFailed
 from channels.guarded import GuardedBackend, PrivateAddress, UnknownHost
 from channels.signing import signed_headers
@@ -25,6 +25,7 @@ _TRANSIENT = {408, 425, 429}
 #: Redirects that keep the method and the body, and all.
 _SAME_REQUEST = {307, 308}
 _REDIRECTS = {301, 302, 303, *_SAME_REQUEST}
+_PRIVATE = "the webhook's host leads to a private address; name it in KINDLING_WEBHOOK_ALLOW if that is meant"
 _KEPT = "%/:=&~+!$,;'@()*[]"
 
 
@@ -69,6 +70,14 @@ class Caller:
         self._redirects = redirects
         self._tls = httpcore2.default_ssl_context()
 
+    def refusal(self, url: str) -> str | None:
+        """Why nothing is ever sent to an address, as far as that says so itself: nobody is asked where it leads."""
+        try:
+            sendable(url)
+        except DeliveryFailed as failure:
+            return failure.reason
+        return _PRIVATE if private_host(url, self._allowed) is not None else None
+
     async def call(self, call: Call) -> Answer:
         """The answer, if it says that the call succeeded; raises DeliveryFailed otherwise."""
         backend = GuardedBackend(self._allowed)
@@ -79,10 +88,7 @@ class Caller:
             ):
                 return await self._follow(pool, call)
         except PrivateAddress:
-            raise DeliveryFailed(
-                "the webhook's host leads to a private address; name it in KINDLING_WEBHOOK_ALLOW if that is meant",
-                permanent=True,
-            ) from None
+            raise DeliveryFailed(_PRIVATE, permanent=True) from None
         except (TimeoutError, httpcore2.TimeoutException):
             raise DeliveryFailed("the webhook's host did not answer in time", permanent=False) from None
         except (httpcore2.LocalProtocolError, httpcore2.UnsupportedProtocol, UnicodeError):

@@ -9,8 +9,6 @@ from automations.model import Automation
 from automations.steps.actions import NotifyStep
 from automations.steps.base import BaseStep
 from automations.steps.waits import PAST
-from channels.delivery import DeliveryFailed
-from channels.webhooks import sendable
 from conditions.times import LATEST, Micros
 from engine.filling import fill
 from engine.notifying import chosen
@@ -78,8 +76,7 @@ class Walk:
             tried.failed = str(error)
             result = {"failed": tried.failed}
             if step.on_failure == "stop":
-                reason = f"step {path} ({step.title}) failed: {error}"
-                self._end(EnrollmentStatus.FAILED, reason)
+                self._fail(tried)
                 return tried
         if isinstance(step, NotifyStep) and tried.failed is None:
             tried.reaches = chosen(situation, step).targets
@@ -98,24 +95,26 @@ class Walk:
 
     def _let_go(self, tried: Tried) -> None:
         """Whether a webhook could be sent to its address at all; that of a message is known to be one."""
-        if "webhook" not in tried.result or tried.made is None or not _leaves(tried):
+        outbound = self._scene.outbound
+        if "webhook" not in tried.result or tried.made is None or outbound.caller is None:
             return
         used: list[str] = []
 
         def secret(name: str) -> str:
-            used.append(self._scene.outbound.secrets[name])
+            used.append(outbound.secrets[name])
             return used[-1]
 
         url = secret_placeholders.filled(tried.made["url"], tried.made["id"], secret)
         if not all(used):
-            return  # the secret is not known here
-        try:
-            sendable(url)
-        except DeliveryFailed as failure:
-            tried.failed = failure.reason
-            if tried.step.on_failure == "stop":
-                reason = f"step {tried.path} ({tried.step.title}) failed: {failure.reason}"
-                self._end(EnrollmentStatus.FAILED, reason)
+            return  # a secret is not known here
+        tried.failed = outbound.caller.refusal(url)
+        if tried.failed is not None and tried.step.on_failure == "stop":
+            self._fail(tried)
+
+    def _fail(self, tried: Tried) -> None:
+        """A step that could not be done ends the follow-up."""
+        reason = f"step {tried.path} ({tried.step.title}) failed: {tried.failed}"
+        self._end(EnrollmentStatus.FAILED, reason)
 
     def _take(self, tried: Tried, result: Result) -> None:
         """Note the outcome; the way is the chosen one where somebody has chosen."""

@@ -418,6 +418,7 @@ async def test_what_would_end_it_from_the_beginning_is_told_and_not_asked(ada: I
         ),
         ({"wait": {"until": "contact.renewal"}}, "contact.renewal is empty"),
         ({"webhook": {"url": "{{ contact.site }}"}}, "the webhook's address is not a web address"),
+        ({"webhook": {"url": "http://10.0.0.1/"}}, "the webhook's host leads to a private address"),
     ],
 )
 @pytest.mark.parametrize("on_failure", ["stop", "continue"])
