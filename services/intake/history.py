@@ -65,6 +65,12 @@ class EventHistory:
                 items.append(sent)
         return Page[SentEvent](items=items, next=following)
 
+    def event(self, event_id: str) -> Event:
+        """One; raises NotFound."""
+        with self._resources.database.read() as connection:
+            row = find_event(connection, event_id)
+            return Event.of(row, keys_of(connection, [row]))
+
     def event_types(self, *, cursor: str | None, limit: int) -> EventTypes:
         """The event types ever seen."""
         after = cursors.decode_one(cursor, "event-types", str) or ""
