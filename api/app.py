@@ -35,10 +35,10 @@ ROUTERS = (
     foresight.router,
     events.by_id,
     follow_ups.router,
+    finding.router,
     record_exports.router,
     follow_up_exports.router,
     event_exports.router,
-    finding.router,
     health.router,
 )
 _ERRORS = {

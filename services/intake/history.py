@@ -26,6 +26,12 @@ class EventHistory:
             ids = ids_of(connection, contact, deal)
             return list_events(connection, cursor, limit, **ids, event_type=event_type)
 
+    def event(self, event_id: str) -> Event:
+        """One; raises NotFound."""
+        with self._resources.database.read() as connection:
+            row = find_event(connection, event_id)
+            return Event.of(row, keys_of(connection, [row]))
+
     def sent(
         self,
         *,
@@ -64,12 +70,6 @@ class EventHistory:
                     sent.deal = event.deal
                 items.append(sent)
         return Page[SentEvent](items=items, next=following)
-
-    def event(self, event_id: str) -> Event:
-        """One; raises NotFound."""
-        with self._resources.database.read() as connection:
-            row = find_event(connection, event_id)
-            return Event.of(row, keys_of(connection, [row]))
 
     def event_types(self, *, cursor: str | None, limit: int) -> EventTypes:
         """The event types ever seen."""
