@@ -2,17 +2,14 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
-
-import orjson
 
 from activities.sending import Tries
 from automations import secret_placeholders
 from channels.delivery import DeliveryFailed
 from channels.outbound import Outbound
 from channels.webhooks import Answer, Call
-from conditions.times import SECOND, Micros
-from engine.webhooks import dumped
+from conditions.times import Micros
+from engine.webhooks import call_of
 from runtime.statuses import MessageStatus
 from store.connection import Connection, RowMapping
 from store.database import Database
@@ -54,12 +51,7 @@ class Webhooks:
                 )
             return self._outbound.secrets[name]
 
-        def filled(text: str) -> str:
-            return secret_placeholders.filled(text, row["id"], secret)
-
-        headers = {name: filled(value) for name, value in row["headers"].items()}
-        body = dumped(_in_tree(orjson.loads(row["body"]), filled)) if row["body"] else b""
-        return Call(row["id"], row["method"], filled(row["url"]), headers, body, now // SECOND)
+        return call_of(row, lambda text: secret_placeholders.filled(text, row["id"], secret), now)
 
     def _answered(self, row: RowMapping, answer: Answer) -> None:
         def work(connection: Connection) -> None:
@@ -67,12 +59,3 @@ class Webhooks:
             enrollments.settle_tries(connection, row["enrollment_id"], row["path"])
 
         self._tries.note(work)
-
-
-def _in_tree(value: Any, filled: Callable[[str], str]) -> Any:
-    """The value with secrets in every text of it."""
-    if isinstance(value, str):
-        return filled(value)
-    if isinstance(value, dict):
-        return {key: _in_tree(inner, filled) for key, inner in value.items()}
-    return [_in_tree(inner, filled) for inner in value] if isinstance(value, list) else value
