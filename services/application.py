@@ -13,12 +13,14 @@ from services.foresight.backtest import Backtest
 from services.foresight.impact import Impact
 from services.foresight.points import Points
 from services.foresight.preview_jobs import PreviewJobs
+from services.foresight.rehearsal.rehearse import Rehearsals
 from services.foresight.why import Why
 from services.intake.events import Events
 from services.intake.history import EventHistory
 from services.intake.revocations import Revocations
 from services.operations.finding import Finding
 from services.operations.quarantine import Quarantine
+from services.operations.recipient_tests import RecipientTests
 from services.operations.status import StatusReport
 from services.operations.timeline import Timeline
 from services.records.adjustments import Adjustments
@@ -76,6 +78,8 @@ class Application:
         self.impact = Impact(resources, self.backtest, self.enroll_by_hand)
         self.why = Why(resources, cache)
         self.points = Points(resources)
+        self.rehearsals = Rehearsals(resources)
+        self.recipient_tests = RecipientTests(resources)
         self.status = StatusReport(resources, self.duplicates)
         self.finding = Finding(
             resources,

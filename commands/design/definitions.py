@@ -13,7 +13,7 @@ from automations.schema import documents_schema
 from automations.steps.actions import NotifyStep
 from automations.steps.places import walk
 from commands.asking import ask
-from commands.design.definition_files import read_files
+from commands.definition_files import read_files
 from commands.design.impacts import impact_lines, past_dates, touched_file
 from commands.mail_words import only_recorded
 from commands.output import DIFF_COLOURS, counted, errors, note, print_json, progress_bar, say

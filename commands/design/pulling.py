@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from automations.documents import load_documents
-from commands.design.definition_files import read_files
+from commands.definition_files import read_files
 from commands.design.definitions import refuse
 from commands.output import note, print_json, say
 from commands.session import session

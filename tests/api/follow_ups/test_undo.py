@@ -7,16 +7,14 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from automations.steps.places import walk
 from channels.outbound import NOTHING
+from engine.advancing import advance, next_paths
 from engine.filling import fill
 from engine.published import PublishedCache
-from engine.running import run_steps
 from engine.situation import Situation, automation_of
-from runtime.messages import RunSteps, StepRef
 from services.follow_ups import undoing
 from services.intake.imports import import_file
-from store.connection import Connection, RowMapping
+from store.connection import Connection
 from store.follow_ups import enrollments, starting
 from tests.api.installation import Installation, opened
 
@@ -35,29 +33,19 @@ AUTOMATION: dict[str, Any] = {
 def carry(kindling: Installation) -> None:
     """Start what waits for its start, and do the steps before its wait, as workers do."""
     cache = PublishedCache()
-
-    def situation(connection: Connection, row: RowMapping, texts: dict[str, Any]) -> Situation:
-        published = cache.read(connection)
-        return Situation(connection, row, automation_of(row), kindling.now, NOTHING, published, texts=texts)
-
     with kindling.database.write(range(4)) as connection:
-        ids = [
-            row[0]
-            for row in connection.execute(sa.text("SELECT id FROM enrollments WHERE status = 'queued'"))
-        ]
+        connection.execute(sa.text("UPDATE enrollments SET workflow_id = id WHERE status = 'queued'"))
+        queued = sa.text("SELECT id FROM enrollments WHERE status = 'queued'")
+        ids = [row[0] for row in connection.execute(queued)]
         starting.mark_started(connection, ids, kindling.now)
-        for enrollment_id in ids:
-            row = enrollments.load_enrollment(connection, enrollment_id)
-            assert row is not None
-            steps = [(place.path, place.step) for place in walk(automation_of(row))]
-            before = next((n for n, (_, step) in enumerate(steps) if step.kind == "wait"), len(steps))
-            texts = fill(situation(connection, row, {}), dict(steps[:before]))
-            refs = [StepRef(path, step.kind) for path, step in steps[: before + 1]]
-            run_steps(
-                connection,
-                RunSteps(enrollment_id, 1, refs, finish=before == len(steps)),
-                lambda row, texts=texts: situation(connection, row, texts),  # type: ignore[misc]
+        for row in enrollments.load_enrollments(connection, ids):
+            published = cache.read(connection)
+            situation = Situation(connection, row, automation_of(row), kindling.now, NOTHING, published)
+            stops = situation.automation.course.stops
+            situation.texts = fill(
+                situation, {path: stops[path].step for path in next_paths(situation, None)}
             )
+            advance(situation, None)
 
 
 def statuses(kindling: Installation) -> list[str]:
