@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from commands.follow_ups import task_options
 from commands.intake import command_line as importing
 from commands.intake.command_line import Triggers
 from runtime.errors import ReadableError
@@ -22,6 +23,7 @@ app = typer.Typer(
 )
 
 app.add_typer(importing.app, name="import")
+app.add_typer(task_options.app, name="tasks")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="Folder (or file) of definitions in YAML.")]
@@ -197,6 +199,7 @@ def duplicates(*, limit: Annotated[int, typer.Option(min=1, max=500)] = 50, as_j
 def enrollments(
     *,
     contact: Annotated[str | None, typer.Option(metavar="KEY", help="Only this contact's.")] = None,
+    deal: Annotated[str | None, typer.Option(metavar="KEY", help="Only this deal's.")] = None,
     automation: Annotated[str | None, typer.Option(metavar="KEY", help="Only this automation's.")] = None,
     status: Annotated[
         str | None, typer.Option(help="queued, running, completed, failed, exited, replaced or cancelled.")
@@ -209,7 +212,7 @@ def enrollments(
 
     raise typer.Exit(
         enrollment_lists.enrollments(
-            contact=contact, automation=automation, status=status, limit=limit, as_json=as_json
+            contact=contact, deal=deal, automation=automation, status=status, limit=limit, as_json=as_json
         )
     )
 

@@ -7,7 +7,7 @@ from fastapi import Depends, FastAPI
 from starlette.middleware import Middleware
 
 from api.design import automations, profiles
-from api.follow_ups import by_automation, follow_ups
+from api.follow_ups import by_automation, follow_ups, tasks
 from api.foresight import foresight
 from api.guard import Guard
 from api.intake import events
@@ -32,6 +32,7 @@ ROUTERS = (
     by_automation.router,
     foresight.router,
     follow_ups.router,
+    tasks.router,
     health.router,
 )
 _ERRORS = {

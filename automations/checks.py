@@ -6,9 +6,17 @@ from typing import Any
 
 from automations.known import Known
 from automations.model import Automation
-from automations.steps.actions import AddTagStep, AdjustScoreStep, RemoveTagStep, UpdateStep, WebhookStep
+from automations.steps.actions import (
+    AddTagStep,
+    AdjustScoreStep,
+    CreateTaskStep,
+    RemoveTagStep,
+    UpdateStep,
+    WebhookStep,
+)
 from automations.steps.base import BaseStep
 from automations.steps.places import conditions_of, walk
+from automations.steps.waits import WaitForStep
 from automations.steps.ways import StartStep
 from automations.templates import check_template, operations
 from automations.warnings import warnings_of
@@ -115,6 +123,18 @@ def _step_errors(step: BaseStep, loc: Loc, automation: Automation, known: Known)
         yield from _unknown(
             "profile", step.adjust_score.profile, known.profiles, (*loc, step.kind, "profile")
         )
+    if isinstance(step, WaitForStep) and step.wait_for.task is not None:
+        creating = [
+            place.step.key
+            for place in walk(automation)
+            if isinstance(place.step, CreateTaskStep) and place.step.key is not None
+        ]
+        if step.wait_for.task not in creating:
+            yield Problem(
+                (*loc, "wait_for", "task"),
+                f'no create_task step has the key "{step.wait_for.task}"'
+                f"{suggestion(step.wait_for.task, creating)}",
+            )
     if isinstance(step, StartStep):
         yield from _unknown("automation", step.start, [*known.automations, automation.key], (*loc, "start"))
 

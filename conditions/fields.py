@@ -13,11 +13,13 @@ from conditions.tree import Leaf, leaves
 from conditions.values import ALL_CHANNELS, CHANNELS, FieldType, is_number
 
 CAUSES = ("event", "attribute", "adjustment", "expiry", "decay", "inactivity", "revoke", "merge", "publish")
-INTERNAL_EVENTS = (
+CHANGE_EVENTS = (
     *("contact.created", "tag.added", "tag.removed", "stage.changed", "field.changed"),
     *("deal.created", "deal.stage_changed", "deal.won", "deal.lost"),
 )
 """The events that changes of records emit."""
+INTERNAL_EVENTS = (*CHANGE_EVENTS, "task.created", "task.done", "task.overdue")
+"""The same, and those of tasks."""
 
 DealStatus = Literal["open", "won", "lost"]
 DEAL_STATUSES: tuple[DealStatus, ...] = get_args(DealStatus)

@@ -4,8 +4,6 @@ from collections.abc import Callable
 from typing import Any
 from zlib import crc32
 
-from uuid_utils import uuid7
-
 from automations.steps.actions import (
     AddTagStep,
     AdjustScoreStep,
@@ -27,7 +25,7 @@ from engine.waiting import wait, wait_for
 from engine.webhooks import store_call
 from runtime.statuses import EventStatus
 from store.design import definitions
-from store.follow_ups import effects
+from store.follow_ups import effects, tasks
 from store.follow_ups import enrollments as follow_ups
 
 #: An outcome's result holds our own ids and numbers.
@@ -46,19 +44,21 @@ def _create_task(situation: Situation, path: str, step: Any) -> Result:
     spec: CreateTaskStep = step
     task = spec.create_task
     title, description = situation.text(path)
-    task_id = str(uuid7())
     assignee = situation.owner if task.assign_to == "owner" else task.assign_to
-    effects.add_task(
+    row, made = situation.enrollment, situation.made_at(path)
+    task_id = tasks.add_task(
         situation.connection,
-        id=task_id,
-        **situation.made_at(path),
+        made.pop("created_at"),
+        depth=row["depth"] + 1,
+        **made,
+        step=spec.key,
+        shard=row["shard"],
         title=title.strip() or situation.automation.title,
         description=description,
         assign_to=assignee,
         due_at=situation.now + micros_of(task.due_in) if task.due_in else None,
-        status="open",
-        updated_at=situation.now,
     )
+    situation.changed = True
     return {"task": task_id}
 
 

@@ -46,6 +46,12 @@ STEP_EXAMPLES: Mapping[str, str] = {
 - wait: {until: contact.renewal_date, offset: -30d}
 """,
     "wait_for": """\
+- {key: call, create_task: {title: "Call {{ contact.label }}", assign_to: owner, due_in: 1d}}
+- wait_for:
+    task: call
+    timeout: 3d
+    on_timeout:
+      - notify: {to: sales, message: "Nobody has called {{ contact.label }}"}
 - wait_for:
     event: form.submitted
     timeout: 7d

@@ -7,6 +7,7 @@ from services.follow_ups.enrollment import EnrollByHand
 from services.follow_ups.listing import FollowUps
 from services.follow_ups.repairs import Repairs
 from services.follow_ups.statistics import Statistics
+from services.follow_ups.tasks import Tasks
 from services.foresight.backtest import Backtest
 from services.foresight.impact import Impact
 from services.foresight.points import Points
@@ -54,6 +55,7 @@ class Application:
         self.previews = PreviewJobs(resources)
         self.automations = Automations(resources)
         self.follow_ups = FollowUps(resources)
+        self.tasks = Tasks(resources)
         self.repairs = Repairs(resources)
         self.enroll_by_hand = EnrollByHand(resources, self.smart_lists)
         self.statistics = Statistics(resources)

@@ -1,18 +1,16 @@
-"""Enrollments, tasks, notifications and webhooks."""
+"""Enrollments, notifications and webhooks."""
 
 from typing import get_args
 
 from fastapi import APIRouter
 
-from api.bodies import Body, takes
+from api.follow_ups.statuses import check_status
 from api.parameters import DEFAULT_LIMIT, Cursor, Id, Limit, Text
 from api.state import App
-from conditions.problems import suggestion
-from runtime.statuses import NotificationStatus, TaskStatus, WebhookStatus
+from runtime.statuses import NotificationStatus, WebhookStatus
 from services.answers import Page
-from services.follow_ups.answers import Enrollment, Notification, Task, Webhook
-from services.follow_ups.listing import STATUSES, TaskChange
-from services.resources import BadParameter
+from services.follow_ups.answers import Enrollment, Notification, Webhook
+from services.follow_ups.listing import STATUSES
 
 router = APIRouter(prefix="/v1", tags=["Follow-ups"])
 
@@ -28,7 +26,7 @@ def list_enrollments(
     limit: Limit = DEFAULT_LIMIT,
 ) -> Page[Enrollment]:
     """The newest first, each with the place of its follow-up in the Temporal UI."""
-    _check_status(status, STATUSES)
+    check_status(status, STATUSES)
     return app.follow_ups.enrollments(
         contact=contact, deal=deal, automation=automation, status=status, cursor=cursor, limit=limit
     )
@@ -84,29 +82,6 @@ def resume_enrollment(enrollment_id: Id, app: App) -> Enrollment:
     return app.repairs.resume(enrollment_id)
 
 
-@router.get("/tasks", summary="List tasks")
-def list_tasks(
-    app: App,
-    contact: Text = None,
-    deal: Text = None,
-    status: Text = None,
-    assign_to: Text = None,
-    cursor: Cursor = None,
-    limit: Limit = DEFAULT_LIMIT,
-) -> Page[Task]:
-    """The newest first."""
-    _check_status(status, get_args(TaskStatus))
-    return app.follow_ups.tasks(
-        contact=contact, deal=deal, status=status, assign_to=assign_to, cursor=cursor, limit=limit
-    )
-
-
-@router.patch("/tasks/{task_id}", openapi_extra=takes(TaskChange), summary="Change a task")
-def patch_task(task_id: Id, body: Body, app: App) -> Task:
-    """What is missing stays."""
-    return app.follow_ups.change_task(task_id, body)
-
-
 @router.get("/notifications", summary="List notifications")
 def list_notifications(
     app: App,
@@ -117,7 +92,7 @@ def list_notifications(
     limit: Limit = DEFAULT_LIMIT,
 ) -> Page[Notification]:
     """The newest first."""
-    _check_status(status, get_args(NotificationStatus))
+    check_status(status, get_args(NotificationStatus))
     return app.follow_ups.notifications(contact=contact, deal=deal, status=status, cursor=cursor, limit=limit)
 
 
@@ -131,10 +106,5 @@ def list_webhooks(
     limit: Limit = DEFAULT_LIMIT,
 ) -> Page[Webhook]:
     """What was sent, how often it failed and what came back; the newest first."""
-    _check_status(status, get_args(WebhookStatus))
+    check_status(status, get_args(WebhookStatus))
     return app.follow_ups.webhooks(contact=contact, deal=deal, status=status, cursor=cursor, limit=limit)
-
-
-def _check_status(status: str | None, known: tuple[str, ...]) -> None:
-    if status is not None and status not in known:
-        raise BadParameter("status", f'"status" is never "{status}"{suggestion(status, known)}')

@@ -15,14 +15,20 @@ from services.follow_ups.repairs import Repairs
 
 
 def enrollments(
-    *, contact: str | None, automation: str | None, status: str | None, limit: int, as_json: bool
+    *,
+    contact: str | None,
+    deal: str | None,
+    automation: str | None,
+    status: str | None,
+    limit: int,
+    as_json: bool,
 ) -> int:
     """List enrollments, the newest first, with their place in the Temporal UI."""
     if status is not None and status not in STATUSES:
         raise ReadableError(f'There is no status "{status}"{suggestion(status, STATUSES)}')
     with session() as opened:
         page = opened.application.follow_ups.enrollments(
-            contact=contact, automation=automation, status=status, cursor=None, limit=limit
+            contact=contact, deal=deal, automation=automation, status=status, cursor=None, limit=limit
         )
     if as_json:
         print_json(page.items)
@@ -52,8 +58,9 @@ def _line(enrollment: Enrollment) -> str:
     )
     step += ", paused" if enrollment.paused else ""
     step += f", attempt {enrollment.attempt}" if enrollment.attempt > 1 else ""
+    record = f"{enrollment.contact}, deal {enrollment.deal}" if enrollment.deal else enrollment.contact
     return (
-        f"{shown_moment(enrollment.created_at)}  {enrollment.contact}  {enrollment.automation} v{enrollment.version}"
+        f"{shown_moment(enrollment.created_at)}  {record}  {enrollment.automation} v{enrollment.version}"
         f"  {shown_score(enrollment.previous)} → {shown_score(enrollment.current)}  {enrollment.status}{step}"
     )
 

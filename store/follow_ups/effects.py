@@ -1,22 +1,14 @@
-"""What steps read and write besides their enrollment: tasks, adjustments, scores, turns."""
+"""What steps read and write besides their enrollment: adjustments, scores, turns."""
 
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, and_, insert, or_, select, update
+from sqlalchemy import Connection, RowMapping, and_, insert, or_, select
 
 from store import meta
-from store.tables import Adjustment, Event, Profile, Score, Task, table
+from store.tables import Adjustment, Event, Profile, Score, table
 
-ADJUSTMENTS, TASKS = table(Adjustment), table(Task)
+ADJUSTMENTS = table(Adjustment)
 _PROFILES, _SCORES, _EVENTS = table(Profile), table(Score), table(Event)
-
-
-def add_task(connection: Connection, **values: Any) -> None:
-    connection.execute(insert(TASKS).values(**values))
-
-
-def change_task(connection: Connection, task_id: str, **values: Any) -> bool:
-    return connection.execute(update(TASKS).where(TASKS.c.id == task_id).values(**values)).rowcount > 0
 
 
 def add_adjustment(connection: Connection, **values: Any) -> None:

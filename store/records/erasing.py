@@ -9,7 +9,7 @@ from runtime.registry import follow_up_workflow_id
 from runtime.statuses import OPEN
 from store.bulk import Bulk
 from store.leftovers import CONTACT, DEAL, Leftover, hand_on, leave
-from store.records.merging import ABOUT_DEAL
+from store.records.merging import ABOUT_DEAL, TASK_OF_DEAL
 from store.scoring.folds import begin_anew
 from store.scoring.ledgers import fold_anew
 
@@ -46,7 +46,8 @@ def erase_deal(connection: Connection, deal_id: int, contact_id: int, shard: int
     enrollments = bulk.rows(
         f"SELECT id, attempt, status FROM enrollments WHERE deal_id = ? AND {ABOUT_DEAL}", deal_id
     )
-    for name in ("tasks", "notifications", "webhooks"):
+    bulk.run(f"DELETE FROM tasks WHERE deal_id = ? AND {TASK_OF_DEAL}", deal_id)
+    for name in ("notifications", "webhooks"):
         test, parameter = bulk.among("enrollment_id", [row[0] for row in enrollments])
         bulk.run(f"DELETE FROM {name} WHERE {test}", parameter)
     _forget_enrollments(bulk, enrollments, shard)
