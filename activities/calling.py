@@ -7,7 +7,6 @@ from typing import Any
 import orjson
 from temporalio import activity
 
-from activities.messages import CALL_WEBHOOK, Delivered, Delivery
 from activities.sending import Sending, to_the_end
 from automations import secret_placeholders
 from channels.delivery import DeliveryFailed
@@ -15,11 +14,11 @@ from channels.outbound import Outbound
 from channels.webhooks import Answer, Call
 from conditions.times import SECOND, Micros
 from engine.webhooks import dumped
+from runtime.messages import CALL_WEBHOOK, Delivered, Delivery
 from runtime.statuses import MessageStatus
 from store.connection import Connection, RowMapping
 from store.database import Database
-from store.follow_ups import enrollments as follow_ups
-from store.follow_ups import webhooks
+from store.follow_ups import enrollments, webhooks
 from store.follow_ups.messages import WEBHOOKS
 
 
@@ -70,7 +69,7 @@ class CallingActivities:
     def _answered(self, delivery: Delivery, row: RowMapping, answer: Answer) -> None:
         def work(connection: Connection) -> None:
             webhooks.delivered(connection, row["id"], answer.status, answer.body, self._clock())
-            follow_ups.settle_tries(connection, delivery.enrollment_id, row["path"])
+            enrollments.settle_tries(connection, delivery.enrollment_id, row["path"])
 
         self._sending.note(work)
 

@@ -6,17 +6,16 @@ from typing import Any
 
 from temporalio import activity
 
-from activities.messages import DELIVER, Delivered, Delivery
 from activities.sending import Sending, refused, to_the_end
 from channels.delivery import DeliveryFailed
 from channels.outbound import Outbound
 from conditions.times import Micros
 from engine.situation import OPTED_OUT, TO_CONTACT, wants_no_mail
+from runtime.messages import DELIVER, Delivered, Delivery
 from runtime.statuses import MessageStatus
 from store.connection import Connection, RowMapping
 from store.database import Database
-from store.follow_ups import enrollments as follow_ups
-from store.follow_ups import messages
+from store.follow_ups import enrollments, messages
 from store.follow_ups.messages import NOTIFICATIONS
 from store.records import contacts
 
@@ -96,7 +95,7 @@ class DeliveryActivities:
                 else {"status": MessageStatus.SENT, "sent_at": self._clock()}
             )
             messages.change(connection, NOTIFICATIONS, row["id"], reason=reason, **values)
-            follow_ups.settle_tries(connection, delivery.enrollment_id, row["path"])
+            enrollments.settle_tries(connection, delivery.enrollment_id, row["path"])
             return reason
 
         return self._sending.note(work)

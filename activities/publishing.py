@@ -6,10 +6,10 @@ from collections.abc import Callable
 from temporalio import activity
 
 from activities.heartbeats import beating
-from activities.messages import FINISH_PUBLISH, SWEEP_SHARD, SweepInput, SweepResult
 from conditions.times import Micros
 from engine.batch import Batch, read_sweep
 from engine.published import PublishedCache
+from runtime.messages import FINISH_PUBLISH, SWEEP_SHARD, SweepInput, SweepResult
 from runtime.statuses import PublicationStatus
 from runtime.wakes import Wakes
 from store import meta

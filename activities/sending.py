@@ -8,20 +8,16 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities.heartbeats import beating
-from activities.messages import PAUSED, SKIPPED, Delivered, Delivery
-from channels.delivery import DeliveryFailed
-from conditions.times import SECOND, Micros
+from channels.delivery import MOST_TRIES, DeliveryFailed, pause_after
+from conditions.times import Micros
+from runtime.messages import PAUSED, SKIPPED, Delivered, Delivery
 from runtime.statuses import MessageStatus
 from store.connection import Connection, RowMapping
 from store.database import Database
-from store.follow_ups import enrollments as follow_ups
-from store.follow_ups import messages
+from store.follow_ups import enrollments, messages
 from store.patience import patiently
 
 T = TypeVar("T")
-_FIRST, _LONGEST = 1.0, 600.0
-#: Ten pauses that double, and then ten minutes each: about a day.
-MOST_TRIES = 150
 #: Seconds for which what has been sent is to be noted: without that it would be sent again.
 NOTED_WITHIN = 60.0
 
@@ -40,7 +36,7 @@ class Sending:
             row = messages.find(connection, self._kind, delivery.message_id)
             if row is None or row["status"] != MessageStatus.PENDING:
                 return Delivered(SKIPPED if row is not None and row["status"] == SKIPPED else None)
-            progress = follow_ups.progress_of(connection, delivery.enrollment_id)
+            progress = enrollments.progress_of(connection, delivery.enrollment_id)
             if progress is None or progress["paused"]:
                 return Delivered(PAUSED if progress is not None else None)
             next_at = progress["next_attempt_at"] if progress["step"] == row["path"] else None
@@ -59,7 +55,7 @@ class Sending:
             row = messages.pending(connection, self._kind, delivery.message_id)
             if row is not None:
                 messages.change(connection, self._kind, row["id"], status=status, reason=reason)
-                follow_ups.settle_tries(connection, delivery.enrollment_id, row["path"])
+                enrollments.settle_tries(connection, delivery.enrollment_id, row["path"])
 
         self._database.run(work)
         return Delivered()
@@ -74,7 +70,7 @@ class Sending:
             row = messages.pending(connection, self._kind, delivery.message_id)
             if row is None:
                 return Delivered(SKIPPED)
-            progress = follow_ups.progress_of(connection, delivery.enrollment_id)
+            progress = enrollments.progress_of(connection, delivery.enrollment_id)
             tries = progress["tries"] if progress is not None and progress["step"] == row["path"] else 0
             over = failure.permanent or tries + 1 >= MOST_TRIES
             messages.change(
@@ -88,7 +84,7 @@ class Sending:
             if over:
                 return None
             again_at = self._clock() + pause_after(tries, failure)
-            follow_ups.note_try(
+            enrollments.note_try(
                 connection, delivery.enrollment_id, row["path"], tries + 1, failure.reason, again_at
             )
             return Delivered(again_at=again_at, reason=failure.reason)
@@ -98,11 +94,6 @@ class Sending:
             prefix = "" if failure.permanent else "gave up after a day of tries: "
             raise refused(prefix + failure.reason)
         return tried
-
-
-def pause_after(tries: int, failure: DeliveryFailed) -> Micros:
-    """How long to wait after a try that failed, where so many failed before it."""
-    return int(max(min(_FIRST * 2.0 ** min(tries, 20), _LONGEST), failure.retry_after or 0.0) * SECOND)
 
 
 def refused(reason: str) -> ApplicationError:

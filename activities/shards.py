@@ -10,11 +10,11 @@ from temporalio import activity
 from temporalio.service import RPCError
 
 from activities.heartbeats import beating
-from activities.messages import SCORE_SHARD, ScoreResult
 from activities.starting import Starter
 from conditions.times import Micros
 from engine.batch import Batch, BatchOutcome, read_batch, score_batch
 from engine.published import PublishedCache
+from runtime.messages import SCORE_SHARD, ScoreResult
 from runtime.shards import ShardRef
 from store import meta
 from store.connection import Connection

@@ -12,18 +12,17 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.heartbeats import beating
-from activities.messages import (
-    START_FOLLOW_UPS,
-    FollowUpInput,
-    PublishInput,
-    StartResult,
-)
 from automations.steps.places import outline
 from conditions.times import Micros
 from engine.explaining import details, record_name, summary
 from engine.published import PublishedCache
 from engine.situation import automation_of
 from engine.staleness import stale
+from runtime.messages import (
+    START_FOLLOW_UPS,
+    FollowUpInput,
+    StartResult,
+)
 from runtime.registry import (
     FOLLOW_UP_WORKFLOW,
     KINDLING_AUTOMATION,
@@ -31,11 +30,9 @@ from runtime.registry import (
     KINDLING_PROFILE,
     KINDLING_RECORD,
     KINDLING_VERSION,
-    PUBLISH_WORKFLOW,
     WAKE_SIGNAL,
     follow_up_queue,
     follow_up_workflow_id,
-    publish_workflow_id,
 )
 from runtime.shards import ShardRef
 from runtime.statuses import EnrollmentStatus
@@ -178,25 +175,3 @@ async def _unless_gone(call: Awaitable[None]) -> None:
     except RPCError as error:
         if error.status is not RPCStatusCode.NOT_FOUND:
             raise
-
-
-async def start_publish(client: Client, task_queue: str, publish: PublishInput) -> None:
-    """Start the re-scoring of a publish; starting it twice is no error."""
-    try:
-        await client.start_workflow(
-            PUBLISH_WORKFLOW,
-            publish,
-            id=publish_workflow_id(publish.publication_id),
-            task_queue=task_queue,
-            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
-            search_attributes=TypedSearchAttributes(
-                [
-                    SearchAttributePair(KINDLING_PROFILE, publish.profile),
-                    SearchAttributePair(KINDLING_VERSION, publish.version),
-                ]
-            ),
-            static_summary=f"Re-scores every record to {publish.profile} v{publish.version}",
-            rpc_timeout=_PATIENCE,
-        )
-    except WorkflowAlreadyStartedError:
-        return

@@ -9,7 +9,7 @@ from starlette.middleware import Middleware
 from api.design import automations, profiles
 from api.follow_ups import by_automation, follow_ups, tasks
 from api.foresight import foresight
-from api.guard import Guard
+from api.guard import RequestGuard
 from api.intake import events
 from api.metrics import Metrics, Observed
 from api.openapi import describe
@@ -55,7 +55,7 @@ def create_app(application: Application, temporal_up: Callable[[], Awaitable[boo
         redirect_slashes=False,
         middleware=[
             Middleware(Observed, metrics=metrics),
-            Middleware(Guard, settings=application.resources.settings),
+            Middleware(RequestGuard, settings=application.resources.settings),
         ],
         dependencies=[Depends(only_known_parameters)],
         responses=_ERRORS,  # type: ignore[arg-type]

@@ -6,12 +6,12 @@ from typing import Annotated, TypeVar
 from fastapi import Depends, Header, Response
 from starlette.exceptions import HTTPException
 
-from services.entity_tags import Stored
+from services.entity_tags import TaggedAnswer
 from services.preconditions import Precondition, Tags
 
 _MEMBER = re.compile(r'[ \t]*(?:(?P<weak>W/)?(?P<tag>"[\x21\x23-\x7e\x80-\xff]*"))?[ \t]*(?:,|\Z)')
 
-A = TypeVar("A", bound=Stored)
+A = TypeVar("A", bound=TaggedAnswer)
 
 
 class NotModified(Exception):

@@ -34,7 +34,7 @@ _HEADERS = {
 _log = structlog.get_logger()
 
 
-class Guard:
+class RequestGuard:
     """ASGI middleware: 400 for an ambiguous host, 401 without the key, 403 for foreign hosts and other sites' pages."""
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:

@@ -15,8 +15,6 @@ from temporalio.api.workflowservice.v1 import GetSystemInfoRequest
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from activities.messages import PublishInput
-from activities.starting import start_publish
 from api.app import create_app
 from api.connection import Connection
 from conditions.limits import CONNECTIONS
@@ -25,6 +23,8 @@ from runtime.clock import now_micros
 from runtime.data_folder import make_private, open_data_folder
 from runtime.errors import ReadableError
 from runtime.logs import configure_logging
+from runtime.messages import PublishInput
+from runtime.publish_start import start_publish
 from runtime.settings import Settings
 from runtime.temporal import connect
 from runtime.wakes import Wakes

@@ -1,19 +1,12 @@
 """What is wrong with a valid automation beside everything else that is defined."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
 from automations.known import Known
 from automations.model import Automation
-from automations.steps.actions import (
-    AddTagStep,
-    AdjustScoreStep,
-    CreateTaskStep,
-    RemoveTagStep,
-    UpdateStep,
-    WebhookStep,
-)
+from automations.steps.actions import AdjustScoreStep, CreateTaskStep, UpdateStep
 from automations.steps.base import BaseStep
 from automations.steps.places import conditions_of, walk
 from automations.steps.waits import WaitForStep
@@ -83,11 +76,7 @@ def _never(automation: Automation) -> Iterator[Problem]:
 
 def _answering(automation: Automation) -> list[str]:
     """The keys of the steps whose answers later steps can read."""
-    return [
-        place.step.key
-        for place in walk(automation)
-        if isinstance(place.step, WebhookStep) and place.step.key is not None
-    ]
+    return [place.step.key for place in walk(automation) if place.step.answers and place.step.key is not None]
 
 
 def _unanswered(raw: Mapping[str, Any], loc: Loc, answering: Collection[str]) -> Iterator[Problem]:
@@ -106,37 +95,49 @@ def _step_errors(step: BaseStep, loc: Loc, automation: Automation, known: Known)
     further: dict[str, Collection[str] | None] = {}
     if answering := _answering(automation):
         further["steps"] = answering
-    if isinstance(step, WebhookStep):
+    if step.answers:
         further["secret"] = None
     for inner, text in step.templates():
         for message in check_template(text, further):
             yield Problem((*loc, *inner), f"template: {message}")
-    if isinstance(step, AddTagStep | RemoveTagStep):
-        tag = step.add_tag if isinstance(step, AddTagStep) else step.remove_tag
-        if "{{" in tag or "{%" in tag:
-            yield Problem((*loc, step.kind), f"{step.kind} takes a plain tag, not a template")
-    if isinstance(step, UpdateStep) and "dnd" in step.update.model_fields_set:
-        profile = known.profiles.get(automation.trigger.profile or "")
-        if profile is not None and profile.applies_to == "deal":
-            yield Problem((*loc, "update", "dnd"), "a deal has no dnd, and this automation updates deals")
-    if isinstance(step, AdjustScoreStep):
-        yield from _unknown(
-            "profile", step.adjust_score.profile, known.profiles, (*loc, step.kind, "profile")
-        )
-    if isinstance(step, WaitForStep) and step.wait_for.task is not None:
-        creating = [
-            place.step.key
-            for place in walk(automation)
-            if isinstance(place.step, CreateTaskStep) and place.step.key is not None
-        ]
-        if step.wait_for.task not in creating:
-            yield Problem(
-                (*loc, "wait_for", "task"),
-                f'no create_task step has the key "{step.wait_for.task}"'
-                f"{suggestion(step.wait_for.task, creating)}",
-            )
-    if isinstance(step, StartStep):
-        yield from _unknown("automation", step.start, [*known.automations, automation.key], (*loc, "start"))
+    if (tag := step.added_tag or step.removed_tag) and ("{{" in tag or "{%" in tag):
+        yield Problem((*loc, step.kind), f"{step.kind} takes a plain tag, not a template")
+    if look := _OF_STEP.get(type(step)):
+        yield from look(step, loc, automation, known)
+
+
+def _dnd_of_deal(step: UpdateStep, loc: Loc, automation: Automation, known: Known) -> Iterator[Problem]:
+    profile = known.profiles.get(automation.trigger.profile or "")
+    if "dnd" in step.update.model_fields_set and profile is not None and profile.applies_to == "deal":
+        yield Problem((*loc, "update", "dnd"), "a deal has no dnd, and this automation updates deals")
+
+
+def _adjusted(step: AdjustScoreStep, loc: Loc, automation: Automation, known: Known) -> Iterator[Problem]:
+    yield from _unknown("profile", step.adjust_score.profile, known.profiles, (*loc, step.kind, "profile"))
+
+
+def _awaited(step: WaitForStep, loc: Loc, automation: Automation, known: Known) -> Iterator[Problem]:
+    creating = [
+        place.step.key
+        for place in walk(automation)
+        if isinstance(place.step, CreateTaskStep) and place.step.key is not None
+    ]
+    if (key := step.wait_for.task) is not None and key not in creating:
+        message = f'no create_task step has the key "{key}"{suggestion(key, creating)}'
+        yield Problem((*loc, "wait_for", "task"), message)
+
+
+def _started(step: StartStep, loc: Loc, automation: Automation, known: Known) -> Iterator[Problem]:
+    yield from _unknown("automation", step.start, [*known.automations, automation.key], (*loc, "start"))
+
+
+#: What is looked at in a kind of steps by itself.
+_OF_STEP: Mapping[type[BaseStep], Callable[[Any, Loc, Automation, Known], Iterator[Problem]]] = {
+    UpdateStep: _dnd_of_deal,
+    AdjustScoreStep: _adjusted,
+    WaitForStep: _awaited,
+    StartStep: _started,
+}
 
 
 def _unknown(what: str, key: str, known: Collection[str], loc: Loc) -> Iterator[Problem]:

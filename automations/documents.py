@@ -57,6 +57,10 @@ class Documents:
         """The keys of a kind, those of documents with mistakes too: others may refer to them."""
         return {key for of_kind, key in self.named if of_kind == kind}
 
+    def models(self, kind: str) -> dict[str, Any]:
+        """The models of a kind by key."""
+        return {key: document.model for key, document in self.of_kind(kind).items()}
+
     def of_kind(self, kind: str) -> dict[str, Document]:
         """The documents of a kind by key."""
         return {document.key: document for document in self.documents if document.kind == kind}

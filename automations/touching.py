@@ -1,8 +1,10 @@
 """What automations change of records, so that those which may begin at the same change are noticed."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import Any, NamedTuple, TypeAlias
+from collections.abc import Collection, Iterable, Mapping
+from typing import NamedTuple, TypeAlias
 
+from automations.model import Automation
+from automations.steps.places import walk
 from conditions.tree import bounds
 
 
@@ -28,42 +30,27 @@ class Toucher(NamedTuple):
 Touching: TypeAlias = Mapping[tuple[str, str], Collection[Toucher]]
 
 
-def touching(definitions: Iterable[Mapping[str, Any]]) -> Touching:
-    """Who changes what, of valid automations as JSON."""
+def touching(automations: Iterable[Automation]) -> Touching:
+    """Who changes what."""
     touchers: dict[tuple[str, str], list[Toucher]] = {}
-    for definition in definitions:
-        for target in targets_of(definition):
-            touchers.setdefault((source_of(definition), target), []).append(toucher_of(definition))
+    for automation in automations:
+        for target in targets_of(automation):
+            touchers.setdefault((source_of(automation), target), []).append(toucher_of(automation))
     return touchers
 
 
-def source_of(definition: Mapping[str, Any]) -> str:
+def source_of(automation: Automation) -> str:
     """What the trigger looks at."""
-    trigger = definition["trigger"]
-    return f"event {trigger['event']}" if trigger.get("event") else f"profile {trigger.get('profile')}"
+    trigger = automation.trigger
+    return f"event {trigger.event}" if trigger.event is not None else f"profile {trigger.profile}"
 
 
-def toucher_of(definition: Mapping[str, Any]) -> Toucher:
+def toucher_of(automation: Automation) -> Toucher:
     """How the automation stands to others."""
-    low, high = bounds(definition["trigger"].get("filters") or {}, "score")
-    return Toucher(definition["key"], definition.get("order") or 0, low, high)
+    low, high = bounds(automation.trigger.filters, "score")
+    return Toucher(automation.key, automation.order, low, high)
 
 
-def targets_of(definition: Mapping[str, Any]) -> frozenset[str]:
+def targets_of(automation: Automation) -> frozenset[str]:
     """What its steps change, wherever they stand: `the tag hot`, `stage`, `owner`, `the field city`."""
-    return frozenset(_targets(definition["steps"]))
-
-
-def _targets(part: Any) -> Iterator[str]:
-    if isinstance(part, list):
-        for inner in part:
-            yield from _targets(inner)
-    elif isinstance(part, Mapping):
-        for name, inner in part.items():
-            if name in ("add_tag", "remove_tag") and isinstance(inner, str):
-                yield f"the tag {inner}"
-            elif name == "update" and isinstance(inner, Mapping):
-                yield from (kept for kept in ("stage", "owner", "dnd") if kept in inner)
-                yield from (f"the field {field}" for field in inner.get("fields") or {})
-            else:
-                yield from _targets(inner)
+    return frozenset(target for place in walk(automation) for target in place.step.targets())

@@ -4,9 +4,8 @@ from collections.abc import Iterator
 
 from automations.durations import longest_duration
 from automations.known import Known
-from automations.model import Automation, definition
+from automations.model import Automation
 from automations.steps.places import walk
-from automations.steps.waits import WaitForStep, WaitStep
 from automations.touching import source_of, targets_of, toucher_of
 from conditions.fields import ALWAYS_VALUED
 from conditions.problems import Problem
@@ -40,7 +39,7 @@ def _of_trigger(automation: Automation, known: Known) -> Iterator[Problem]:
     if trigger.profile is None:
         return
     yield from _unseen_entry(trigger)
-    waits = any(isinstance(place.step, WaitStep | WaitForStep) for place in walk(automation))
+    waits = any(place.step.waits for place in walk(automation))
     if trigger.fires == "every_change" and waits and not _spaced(automation):
         yield Problem(
             ("trigger",),
@@ -78,7 +77,7 @@ def _unseen_entry(trigger: Trigger) -> Iterator[Problem]:
 
 def _holds_without_value(automation: Automation) -> Iterator[Problem]:
     """A field that must not hold something, which is so, too, while it holds nothing yet."""
-    if automation.steps and isinstance(automation.steps[0], WaitStep | WaitForStep):
+    if automation.steps and automation.steps[0].waits:
         return
     filters = automation.trigger.filters
     tests = list(needed(filters))
@@ -123,8 +122,7 @@ def _spaced(automation: Automation) -> bool:
 
 def _together(automation: Automation, known: Known) -> Iterator[Problem]:
     """Others that the same change may start and that change the same things."""
-    raw = definition(automation)
-    mine, source, targets = toucher_of(raw), source_of(raw), sorted(targets_of(raw))
+    mine, source, targets = toucher_of(automation), source_of(automation), sorted(targets_of(automation))
     touching = known.touching() if targets else {}
     for target in targets:
         others = sorted(other.key for other in touching.get((source, target), ()) if mine.meets(other))

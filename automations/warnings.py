@@ -1,16 +1,16 @@
 """What is not wrong with a valid automation but hardly meant: said when it is checked and saved."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from automations.addresses import NoAddress, mailbox, mailto
 from automations.known import Known
 from automations.model import Automation, ExitEvent
-from automations.steps.actions import AddTagStep, AdjustScoreStep, NotifyStep, RemoveTagStep, WebhookStep
+from automations.steps.actions import AdjustScoreStep, NotifyStep, WebhookStep
 from automations.steps.base import BaseStep
-from automations.steps.places import conditions_of, walk
-from automations.steps.waits import WaitForStep, WaitStep, WaitUntil
-from automations.steps.ways import IfStep, SplitStep, StartStep, StopStep
+from automations.steps.places import conditions_of, tags_added, walk
+from automations.steps.waits import WaitStep
+from automations.steps.ways import StartStep
 from automations.templates import fields_in_template, unencoded_in
 from automations.trigger_warnings import trigger_warnings
 from conditions.contradictions import Range, contradictions
@@ -31,7 +31,8 @@ def warnings_of(automation: Automation, known: Known) -> Iterator[Problem]:
     yield from _misspelled(automation)
     yield from _unreachable(automation.steps, ("steps",))
     for place in walk(automation):
-        yield from _of_step(place.step, place.loc, automation, known)
+        if look := _OF_STEP.get(type(place.step)):
+            yield from look(place.step, place.loc, automation, known)
 
 
 def _never(automation: Automation, known: Known) -> Iterator[Problem]:
@@ -74,8 +75,8 @@ def _events(automation: Automation, known: Known) -> Iterator[Problem]:
     if isinstance(automation.exit_when, ExitEvent):
         yield from _unseen_event(automation.exit_when.event, ("exit_when", "event"), known)
     for place in walk(automation):
-        if isinstance(place.step, WaitForStep):
-            yield from _unseen_event(place.step.wait_for.event, (*place.loc, "wait_for", "event"), known)
+        for inner, event in place.step.awaited_events():
+            yield from _unseen_event(event, (*place.loc, *inner), known)
     for loc, raw, _ in conditions_of(automation):
         for leaf in leaves(raw, loc):
             if leaf.field == "event.type" and leaf.operator.wants:
@@ -107,13 +108,14 @@ def _tags(automation: Automation, known: Known) -> Iterator[Problem]:
         for leaf in leaves(raw, loc)
         if leaf.field == "contact.tags" and leaf.operator.members and leaf.other is None
     ]
-    steps = [(place.loc, place.step) for place in walk(automation)]
     asked += [
-        ((*loc, "remove_tag"), step.remove_tag) for loc, step in steps if isinstance(step, RemoveTagStep)
+        ((*place.loc, place.step.kind), place.step.removed_tag)
+        for place in walk(automation)
+        if place.step.removed_tag is not None
     ]
     if not asked:
         return
-    added = {step.add_tag for _, step in steps if isinstance(step, AddTagStep)}
+    added = tags_added([automation])
     tags = sorted(added | known.added_tags | set(known.tags() if known.tags is not None else ()))
     for loc, tag in asked:
         similar = suggestion(tag, tags, certain=True)
@@ -149,83 +151,54 @@ def _unreachable(steps: list[Any], loc: Loc) -> Iterator[Problem]:
             return
         for branch in step.branches():
             yield from _unreachable(branch.steps, (*loc, index, *branch.loc))
-        if isinstance(step, SplitStep):
-            for number, share in enumerate(step.split):
-                if share.percent == 0 and share.steps:
-                    yield Problem((*loc, index, "split", number), "never reached: its share is 0 percent")
-        if isinstance(step, IfStep):
-            yield from _shadowed(step, (*loc, index))
-        if _always_stops(step):
-            ended = (
-                "the step before ends the follow-up"
-                if isinstance(step, StopStep)
-                else "every way before stops"
-            )
+        for inner, reason in step.never_gone():
+            yield Problem((*loc, index, *inner), f"never reached: {reason}")
+        ended = step.stops
 
 
-def _shadowed(step: IfStep, loc: Loc) -> Iterator[Problem]:
-    """Ways whose condition an earlier way has, or that come after one that always holds."""
-    earlier = [step.condition]
-    for index, way in enumerate(step.elif_):
-        if way.condition in earlier:
-            yield Problem((*loc, "elif", index), "never reached: an earlier way has the same condition")
-        elif {} in earlier:
-            yield Problem((*loc, "elif", index), "never reached: an earlier way always holds")
-        earlier.append(way.condition)
-    if {} in earlier and step.else_:
-        yield Problem((*loc, "else"), "never reached: an earlier way always holds")
-
-
-def _always_stops(step: BaseStep) -> bool:
-    if isinstance(step, StopStep):
-        return True
-    if isinstance(step, IfStep) and step.condition == {}:
-        ways = [step.then]
-    elif isinstance(step, IfStep):
-        ways = [step.then, *(way.then for way in step.elif_), step.else_]
-    elif isinstance(step, SplitStep) and sum(share.percent for share in step.split) == 100:
-        ways = [share.steps for share in step.split if share.percent]
-    else:
-        return False
-    return all(any(_always_stops(inner) for inner in way) for way in ways)
-
-
-def _of_step(step: BaseStep, loc: Loc, automation: Automation, known: Known) -> Iterator[Problem]:
-    if isinstance(step, WaitStep) and isinstance(step.wait, WaitUntil) and step.wait.surprises:
+def _silent_date(step: WaitStep, loc: Loc, automation: Automation, known: Known) -> Iterator[Problem]:
+    if step.date is not None and step.date.surprises:
         yield Problem(
             (*loc, "wait"),
             "whose date is over goes on at once: say if_past: now if that is meant, skip to pass over what comes up to "
             "the next wait, or stop",
         )
-    if isinstance(step, NotifyStep):
-        yield from _unknown_recipients(step, (*loc, "notify", "to"), known)
-    if isinstance(step, WebhookStep):
-        for name in unencoded_in(step.webhook.url):
-            remedy = f"{{{{ {name} | urlencode }}}}" if "." in name else "| urlencode"
-            yield Problem(
-                (*loc, "webhook", "url"),
-                f"{name} goes into the address as it is, and a plus, a blank, & or / in it makes it another address; "
-                f"write {remedy}",
-            )
-    if isinstance(step, StartStep) and step.start == automation.key:
+
+
+def _open_address(step: WebhookStep, loc: Loc, automation: Automation, known: Known) -> Iterator[Problem]:
+    for name in unencoded_in(step.webhook.url):
+        remedy = f"{{{{ {name} | urlencode }}}}" if "." in name else "| urlencode"
+        yield Problem(
+            (*loc, "webhook", "url"),
+            f"{name} goes into the address as it is, and a plus, a blank, & or / in it makes it another address; "
+            f"write {remedy}",
+        )
+
+
+def _starts_itself(step: StartStep, loc: Loc, automation: Automation, known: Known) -> Iterator[Problem]:
+    if step.start == automation.key:
         yield Problem((*loc, "start"), "starts itself; the chain ends when it is 5 deep")
-    if isinstance(step, AdjustScoreStep):
-        profile = known.profiles.get(step.adjust_score.profile)
-        own = known.profiles.get(automation.trigger.profile or "")
-        if (
-            profile is not None
-            and profile.applies_to == "deal"
-            and own is not None
-            and own.applies_to == "contact"
-        ):
-            yield Problem(
-                (*loc, "adjust_score", "profile"),
-                f'the profile "{profile.key}" scores deals, and this automation is about contacts; it fails where the '
-                "enrolling event named no deal",
-            )
 
 
-def _unknown_recipients(step: NotifyStep, loc: Loc, known: Known) -> Iterator[Problem]:
+def _scores_other_kind(
+    step: AdjustScoreStep, loc: Loc, automation: Automation, known: Known
+) -> Iterator[Problem]:
+    profile = known.profiles.get(step.adjust_score.profile)
+    own = known.profiles.get(automation.trigger.profile or "")
+    if profile is None or own is None:
+        return
+    if profile.applies_to == "deal" and own.applies_to == "contact":
+        yield Problem(
+            (*loc, "adjust_score", "profile"),
+            f'the profile "{profile.key}" scores deals, and this automation is about contacts; it fails where the '
+            "enrolling event named no deal",
+        )
+
+
+def _unknown_recipients(
+    step: NotifyStep, loc: Loc, automation: Automation, known: Known
+) -> Iterator[Problem]:
+    loc = (*loc, "notify", "to")
     several = isinstance(step.notify.to, list)
     for index, name in enumerate(step.notify.to if isinstance(step.notify.to, list) else [step.notify.to]):
         if name in known.recipients or name in _NO_DOCUMENT:
@@ -247,3 +220,13 @@ def _no_address(name: str, address: str, loc: Loc, *, several: bool) -> Iterator
     except NoAddress as error:
         rest = "it is passed over" if several else "its messages are only recorded"
         yield Problem(loc, f'"{name}" {error}; {rest}')
+
+
+#: What is looked at in a kind of steps by itself.
+_OF_STEP: Mapping[type[BaseStep], Callable[[Any, Loc, Automation, Known], Iterator[Problem]]] = {
+    WaitStep: _silent_date,
+    NotifyStep: _unknown_recipients,
+    WebhookStep: _open_address,
+    StartStep: _starts_itself,
+    AdjustScoreStep: _scores_other_kind,
+}

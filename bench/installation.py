@@ -12,15 +12,15 @@ from typing import Any, Self
 
 from temporalio.client import Client
 
-from activities.messages import PublishInput
-from activities.starting import start_publish
 from bench.observer import Observer
 from bench.workload import PROFILE
 from runtime.clock import now_micros
 from runtime.embedded import API, WORKER, plain_environment, process_environment
 from runtime.errors import ReadableError
+from runtime.messages import PublishInput
 from runtime.ports import free_port
 from runtime.process import Child, Command
+from runtime.publish_start import start_publish
 from runtime.readiness import READY_FILE, http_ok
 from runtime.settings import Settings, load_settings
 from runtime.temporal import connect

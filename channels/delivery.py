@@ -1,4 +1,10 @@
-"""What every channel may say about a message that did not get there."""
+"""What every channel may say about a message that did not get there, and when another try comes."""
+
+from conditions.times import SECOND, Micros
+
+_FIRST, _LONGEST = 1.0, 600.0
+#: Ten pauses that double, and then ten minutes each: about a day.
+MOST_TRIES = 150
 
 
 class DeliveryFailed(Exception):
@@ -12,3 +18,8 @@ class DeliveryFailed(Exception):
         self.reason = reason
         self.permanent = permanent
         self.retry_after = retry_after
+
+
+def pause_after(tries: int, failure: DeliveryFailed) -> Micros:
+    """How long to wait after a try that failed, where so many failed before it."""
+    return int(max(min(_FIRST * 2.0 ** min(tries, 20), _LONGEST), failure.retry_after or 0.0) * SECOND)

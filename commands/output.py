@@ -80,11 +80,6 @@ def print_failure(message: str, problems: Iterable[Problem | SettingProblem] = (
     print_json({"error": message, **({"errors": errors} if errors else {})})
 
 
-def shown_score(score: int | None) -> str:
-    """A score as people read it."""
-    return "empty" if score is None else str(score)
-
-
 def print_table(
     columns: Sequence[str],
     rows: Sequence[Sequence[Any]],
@@ -107,16 +102,16 @@ def counted(count: int, one: str, many: str | None = None) -> str:
 
 
 @contextmanager
-def progress_bar(text: str, total: int, *, of_bytes: bool = False) -> Iterator["Bar"]:
+def progress_bar(text: str, total: int, *, of_bytes: bool = False) -> Iterator["ProgressBar"]:
     """A bar on standard error; nothing when that is not a terminal."""
     amount: ProgressColumn = DownloadColumn() if of_bytes else MofNCompleteColumn()
     columns = (TextColumn("{task.description}", markup=False), BarColumn(30), amount, TimeRemainingColumn())
     shown = errors().is_terminal
     with Progress(*columns, console=errors(), transient=True, disable=not shown) as progress:
-        yield Bar(progress, text, total)
+        yield ProgressBar(progress, text, total)
 
 
-class Bar:
+class ProgressBar:
     """Call it with how much is done."""
 
     def __init__(self, progress: Progress, text: str, total: int) -> None:

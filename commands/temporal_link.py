@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from activities.messages import PublishInput
-from activities.starting import start_publish
+from runtime.messages import PublishInput
+from runtime.publish_start import start_publish
 from runtime.settings import Settings
 from runtime.temporal import TemporalUnavailable, connect
 from runtime.wakes import Wakes

@@ -21,6 +21,9 @@ CHANGE_EVENTS = (
 INTERNAL_EVENTS = (*CHANGE_EVENTS, "task.created", "task.done", "task.overdue")
 """The same, and those of tasks."""
 
+#: The kinds of records.
+CONTACT, DEAL = "contact", "deal"
+
 DealStatus = Literal["open", "won", "lost"]
 DEAL_STATUSES: tuple[DealStatus, ...] = get_args(DealStatus)
 

@@ -15,7 +15,7 @@ from conditions.problems import Loc, Problem
 
 
 @dataclass(frozen=True)
-class Limit:
+class InputLimit:
     """What is limited, how much of it there may be, and what to do instead."""
 
     what: str
@@ -35,41 +35,47 @@ class Limit:
         return Problem(loc, f"{self.what}: {size}, and at most {self} are taken; {self.remedy}")
 
 
-HEAD = Limit("Address and headers of a request", 64 * 1024, "bytes", "send less in them")
-BODY = Limit("Body of a call other than events", 1024**2, "bytes", "send less at once")
-DEPTH = Limit("Lists and objects in each other in an event", 32, "levels", "flatten what is sent")
-DEFINITION_DEPTH = Limit("The same in a definition or another body", 40, "levels", "flatten what is sent")
-EVENT = Limit("Properties of an event, as JSON", 256 * 1024, "bytes", "send what rules and messages read")
-EVENTS = Limit("Events in an array", 2_500, "events", "send several arrays, or NDJSON")
-LINE = Limit("A line of NDJSON", 1_000_000, "bytes", "send one event per line")
-FIELDS = Limit(
+HEAD = InputLimit("Address and headers of a request", 64 * 1024, "bytes", "send less in them")
+BODY = InputLimit("Body of a call other than events", 1024**2, "bytes", "send less at once")
+DEPTH = InputLimit("Lists and objects in each other in an event", 32, "levels", "flatten what is sent")
+DEFINITION_DEPTH = InputLimit(
+    "The same in a definition or another body", 40, "levels", "flatten what is sent"
+)
+EVENT = InputLimit(
+    "Properties of an event, as JSON", 256 * 1024, "bytes", "send what rules and messages read"
+)
+EVENTS = InputLimit("Events in an array", 2_500, "events", "send several arrays, or NDJSON")
+LINE = InputLimit("A line of NDJSON", 1_000_000, "bytes", "send one event per line")
+FIELDS = InputLimit(
     "Custom fields of a contact or deal, as JSON", 64 * 1024, "bytes", "keep what rules and people read"
 )
-FIELD_COUNT = Limit(
+FIELD_COUNT = InputLimit(
     "Custom fields of a contact or deal", 500, "fields", "remove some by setting them to null"
 )
-TAGS = Limit("Tags of a contact", 500, "tags", "remove some")
-DOCUMENT = Limit("A profile, automation or list, as JSON", 256 * 1024, "bytes", "divide it")
-STEPS = Limit("Steps of an automation", 500, "steps", "divide it, and let one automation start another")
-TESTS = Limit(
+TAGS = InputLimit("Tags of a contact", 500, "tags", "remove some")
+DOCUMENT = InputLimit("A profile, automation or list, as JSON", 256 * 1024, "bytes", "divide it")
+STEPS = InputLimit("Steps of an automation", 500, "steps", "divide it, and let one automation start another")
+TESTS = InputLimit(
     "Conditions in a list, profile or automation", 500, "conditions", "use one_of, or a custom field"
 )
-SEARCHES = Limit(
+SEARCHES = InputLimit(
     "Of them, those that look for a text in a text", 100, "conditions", "use a tag or a custom field"
 )
-OPERATIONS = Limit(
+OPERATIONS = InputLimit(
     "Operations of all its templates", 10_000, "operations", "divide it, or write shorter texts"
 )
-OPERANDS = Limit("Values in the lists of its conditions", 5_000, "values", "use a tag or a custom field")
-FILE = Limit("A file of definitions", 4 * 1024**2, "bytes", "divide it")
-LISTED = Limit("Mistakes that one answer lists", 100, "mistakes", "the others are counted")
-PAGE = Limit("Content of one page of a list", 4 * 1024**2, "bytes", "the page ends early, and `next` goes on")
-BATCH = Limit("Content of one batch that is scored", 16 * 1024**2, "bytes", "the next batch goes on")
-CONNECTIONS = Limit("Open connections of an API process", 1_000, "connections", "others get 503")
-SILENCE = Limit("Silence of a client within a request", 30, "seconds", "its connection is closed")
-PATIENCE = Limit("Time that a body other than NDJSON may take", 120, "seconds", "the answer is 408")
+OPERANDS = InputLimit("Values in the lists of its conditions", 5_000, "values", "use a tag or a custom field")
+FILE = InputLimit("A file of definitions", 4 * 1024**2, "bytes", "divide it")
+LISTED = InputLimit("Mistakes that one answer lists", 100, "mistakes", "the others are counted")
+PAGE = InputLimit(
+    "Content of one page of a list", 4 * 1024**2, "bytes", "the page ends early, and `next` goes on"
+)
+BATCH = InputLimit("Content of one batch that is scored", 16 * 1024**2, "bytes", "the next batch goes on")
+CONNECTIONS = InputLimit("Open connections of an API process", 1_000, "connections", "others get 503")
+SILENCE = InputLimit("Silence of a client within a request", 30, "seconds", "its connection is closed")
+PATIENCE = InputLimit("Time that a body other than NDJSON may take", 120, "seconds", "the answer is 408")
 
-LIMITS: tuple[Limit, ...] = (
+LIMITS: tuple[InputLimit, ...] = (
     *(
         HEAD,
         BODY,
@@ -108,7 +114,7 @@ def deeper_than(value: Any, levels: int = DEPTH.most) -> bool:
     return False
 
 
-def too_deep(loc: Loc = (), limit: Limit = DEFINITION_DEPTH) -> Problem:
+def too_deep(loc: Loc = (), limit: InputLimit = DEFINITION_DEPTH) -> Problem:
     """What to say of what nests deeper."""
     return Problem(loc, f"it is nested too deeply: at most {limit}; {limit.remedy}")
 

@@ -50,3 +50,8 @@ def same(value: object, other: object) -> bool:
     if isinstance(value, str):
         return isinstance(other, str) and value == other
     return is_number(value) and is_number(other) and value == other
+
+
+def shown_score(score: int | None) -> str:
+    """A score as people read it."""
+    return "empty" if score is None else str(score)

@@ -8,7 +8,7 @@ from uuid_utils import uuid7
 
 from conditions.times import HOUR, Micros
 from engine.published import Published
-from engine.subjects import Subject, subject_of
+from engine.subjects import Subject, earlier_subject
 from runtime.statuses import OPEN
 from scoring.compiled import CompiledProfile
 from scoring.progress import TIME_FIRST, ScoreChange, Turn, turn_of
@@ -116,7 +116,7 @@ class Admission:
             }
             contacts = {one.subject.contact_id for one in concerned}
             for earlier in enrolling.load_earlier(connection, automations, contacts, since):
-                subject = subject_of(earlier, self.published.kinds)
+                subject = earlier_subject(earlier, self.published.kinds)
                 guard = guards.setdefault((earlier.automation_id, *subject.guarded), Guard())
                 if earlier.created_at > hour_ago and earlier.cause != BY_HAND:
                     guard.recent.append(earlier.created_at)

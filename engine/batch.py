@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from conditions.fields import CONTACT
 from conditions.times import Micros
 from engine.enrolling import Enrolling
 from engine.folding import Slice, long_histories, new_fold
@@ -10,7 +11,7 @@ from engine.past import StoredPast
 from engine.plan import Plan, Reader
 from engine.published import Published
 from engine.saving import save_progress
-from engine.subjects import CONTACT, Subjects
+from engine.subjects import Subjects
 from engine.watching import look
 from scoring.compiled import CompiledProfile
 from scoring.ledger import Event, Record, Standing

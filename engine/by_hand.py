@@ -12,7 +12,7 @@ from conditions.tree import Lookup
 from engine.admitting import Entrant
 from engine.enrolling import Enrolling
 from engine.published import Published
-from engine.subjects import Subjects, subject_of
+from engine.subjects import Subjects, earlier_subject
 from runtime.statuses import OPEN
 from store.connection import Connection
 from store.follow_ups.enrolling import NewEnrollment, known_origins, load_earlier
@@ -51,12 +51,13 @@ class Listed(NamedTuple):
 
 def enlist(
     connection: Connection,
-    shard: int,
     published: Published,
     trigger: CompiledTrigger,
+    wanted: Wanted,
+    *,
+    shard: int,
     kind: str,
     ids: Collection[int],
-    wanted: Wanted,
     now: Micros,
 ) -> Listed:
     """These contacts or deals (`kind`) of one shard.
@@ -112,7 +113,7 @@ def _entered(
     contacts = {entrant.subject.contact_id for entrant in enrolling.entrants}
     before: dict[tuple[int, int | None], Literal["running", "recent"]] = {}
     for earlier in load_earlier(connection, [trigger.automation_id], contacts):
-        guarded = subject_of(earlier, enrolling.published.kinds).guarded
+        guarded = earlier_subject(earlier, enrolling.published.kinds).guarded
         if earlier.status in OPEN:
             if not says_running:
                 before[guarded] = "running"

@@ -2,10 +2,10 @@
 
 from typing import Any
 
+from conditions.fields import DEAL
 from engine.admitting import Admission, Entrant
 from engine.situation import Situation, StepFailed
-from engine.subjects import DEAL, Subject
-from store.follow_ups import enrollments as follow_ups
+from engine.subjects import Subject
 from triggers.compiled import CompiledTrigger
 from triggers.evaluate import BY_STEP, Match, unmoved
 
@@ -25,11 +25,10 @@ def enroll_in(situation: Situation, path: str, key: str) -> dict[str, Any]:
     exits = trigger.exits is not None and trigger.exits(situation.lookup, situation.now)
     profile = situation.published.by_key.get(trigger.profile or "")
     change = unmoved(situation.score_of(trigger.profile), BY_STEP, origin, row["depth"] + 1)
-    about_deal = deal_id is not None and (profile is None or profile.applies_to == DEAL)
     entrant = Entrant(
         match=Match(trigger, origin, None, change, row["depth"] + 1, exits),
         profile=profile,
-        subject=Subject(row["contact_id"], deal_id, about_deal=about_deal),
+        subject=Subject.enrolled(row["contact_id"], deal_id, profile.applies_to if profile else None),
         event_id=row["event_id"],
     )
     admission = Admission(situation.published, row["shard"], situation.now)
@@ -44,8 +43,8 @@ def _deal_of(situation: Situation, trigger: CompiledTrigger) -> int | None:
     """The deal that the new enrollment is about, or names."""
     deal_id: int | None = situation.enrollment["deal_id"]
     profile = situation.published.by_key.get(trigger.profile or "")
-    if profile is not None and profile.applies_to == "deal" and deal_id is None:
+    if profile is not None and profile.applies_to == DEAL and deal_id is None:
         raise StepFailed(f'the automation "{trigger.key}" is about deals, and this follow-up has none')
-    if profile is None and not follow_ups.about_deal(situation.enrollment):
+    if profile is None and not situation.subject.about_deal:
         return None
     return deal_id

@@ -67,7 +67,7 @@ class Enrolling:
 
     def _match_event(self, pending: PendingEvent, quarantined: Collection[str]) -> None:
         deal_id = pending.event.deal
-        subject = Subject(pending.contact_id, deal_id, about_deal=deal_id is not None)
+        subject = Subject.enrolled(pending.contact_id, deal_id, None)
         if self.subjects.strayed(pending) or pending.event.id in quarantined:
             return
         event, depth = pending.event, pending.depth

@@ -4,8 +4,9 @@ from automations.model import Automation
 from automations.steps.words import clean
 from conditions.times import to_iso
 from conditions.tree import describe
+from conditions.values import shown_score
+from engine.subjects import subject_of
 from store.connection import RowMapping
-from store.follow_ups.enrollments import about_deal
 
 _LONGEST = 190
 
@@ -14,7 +15,7 @@ def moved(row: RowMapping, automation: Automation) -> str:
     """`engagement 4 → 7 (event)`, or the event that made the enrollment."""
     if row["profile"] is None:
         return f"event {automation.trigger.event}"
-    return f"{row['profile']} {_score(row['previous'])} → {_score(row['current'])} ({row['cause']})"
+    return f"{row['profile']} {shown_score(row['previous'])} → {shown_score(row['current'])} ({row['cause']})"
 
 
 def summary(row: RowMapping, automation: Automation) -> str:
@@ -24,7 +25,8 @@ def summary(row: RowMapping, automation: Automation) -> str:
 
 def record_name(row: RowMapping) -> str:
     """Whom the follow-up is about, by our id: `12` for a contact, `deal-12` for a deal."""
-    return f"deal-{row['deal_id']}" if about_deal(row) else str(row["contact_id"])
+    subject = subject_of(row)
+    return f"deal-{subject.record_id}" if subject.about_deal else str(subject.record_id)
 
 
 def details(row: RowMapping, automation: Automation) -> str:
@@ -45,7 +47,3 @@ def details(row: RowMapping, automation: Automation) -> str:
         f"- Enrolled: {to_iso(row['created_at'])}, enrollment `{row['id']}`, attempt {row['attempt']}",
     ]
     return "\n".join(lines)
-
-
-def _score(value: int | None) -> str:
-    return "empty" if value is None else str(value)

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
+from conditions.fields import CONTACT
 from engine.published import Published
-from engine.subjects import CONTACT, Subjects
+from engine.subjects import Subjects
 from scoring.progress import Progress, ScoreChange, Turn
 from store.connection import Connection
 from store.scoring.facts import DealWithContact

@@ -39,7 +39,7 @@ def fill(situation: Situation, steps: Mapping[str, BaseStep]) -> dict[str, Any]:
             with one_budget() as left:
                 filled[path] = _filled(filler, situation, step, context)
                 work += MOST_WORK - left[0]
-        if step.changes_record or work > MOST_WORK // 2:
+        if any(step.targets()) or work > MOST_WORK // 2:
             break
     return filled
 

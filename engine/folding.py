@@ -6,8 +6,9 @@ is there; the score stays until all of them are: the batch that finds it done br
 
 from collections.abc import Callable, Collection, Iterable
 
+from conditions.fields import CONTACT, DEAL
 from conditions.times import Micros
-from engine.subjects import CONTACT, DEAL, Subjects
+from engine.subjects import Subjects
 from scoring.compiled import CompiledProfile
 from scoring.ledger import ADJUSTMENTS, Adjustment, Entry, Event, Ledger, Record, Standing, place_of
 from scoring.windows import Windows

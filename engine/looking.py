@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from conditions.fields import CONTACT, DEAL
 from conditions.values import Value
 from engine.facts_reader import FactsReader
 from engine.published import Published
-from engine.subjects import CONTACT, DEAL, Subject, Subjects
+from engine.subjects import Subject, Subjects
 from scoring.compiled import CompiledProfile
 from scoring.ledger import without_properties
 from scoring.progress import FIELDS_NEXT, Progress, ScoreChange, Turn

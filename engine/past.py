@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Collection, Iterator
 
+from conditions.fields import CONTACT, DEAL
 from conditions.times import Micros
-from engine.subjects import CONTACT, DEAL, Subjects
+from engine.subjects import Subjects
 from scoring.compiled import CompiledProfile
 from scoring.ledger import Event, Place, place_of
 from store.connection import Connection

@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from conditions.fields import CONTACT, DEAL
 from conditions.times import Micros
 from engine.coming import StoredEntries
 from engine.folding import is_long
-from engine.subjects import CONTACT, DEAL, Subjects
+from engine.subjects import Subjects
 from scoring.compiled import CompiledProfile
 from scoring.ledger import Entry, Standing
 from scoring.progress import Folded, History, Incoming, Stored, Touch

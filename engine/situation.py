@@ -6,19 +6,18 @@ from functools import lru_cache
 from typing import Any
 
 from automations.model import Automation
-from automations.steps.actions import WebhookStep
 from automations.steps.places import walk
 from channels.outbound import Outbound
 from conditions.limits import record_problems
 from conditions.times import Micros, to_iso
 from conditions.values import Value, is_empty
 from engine.published import Published
+from engine.subjects import Subject, subject_of
 from scoring.ledger import Event
 from store.connection import Connection, RowMapping
 from store.database import dump_json
 from store.design import definitions
 from store.follow_ups import effects, webhooks
-from store.follow_ups import enrollments as follow_ups
 from store.records import contacts, deals
 from store.scoring.facts import Properties, plain_number
 
@@ -93,9 +92,14 @@ class Situation:
         return self._deal
 
     @property
+    def subject(self) -> Subject:
+        """Who is enrolled."""
+        return subject_of(self.enrollment)
+
+    @property
     def own_deal(self) -> RowMapping | None:
         """The deal if it is what is enrolled; then steps change it, and its owner counts."""
-        if not follow_ups.about_deal(self.enrollment):
+        if not self.subject.about_deal:
             return None
         if self.deal is None:
             raise StepFailed("the deal does not exist any more")
@@ -157,7 +161,7 @@ class Situation:
             keys = {
                 placed.path: placed.step.key
                 for placed in walk(self.automation)
-                if isinstance(placed.step, WebhookStep) and placed.step.key is not None
+                if placed.step.answers and placed.step.key is not None
             }
             by_path = webhooks.answers(self.connection, self.enrollment["id"], keys) if keys else {}
             self._answers = {keys[path]: answer for path, answer in by_path.items()}

@@ -16,6 +16,7 @@ from automations.steps.actions import (
 from automations.steps.base import BaseStep
 from automations.steps.waits import WaitForStep, WaitStep
 from automations.steps.ways import IfStep, SplitStep, StartStep, StopStep
+from conditions.fields import CONTACT
 from conditions.times import micros_of
 from conditions.tree import compile_conditions
 from engine.chaining import enroll_in
@@ -26,7 +27,6 @@ from engine.webhooks import store_call
 from runtime.statuses import EventStatus
 from store.design import definitions
 from store.follow_ups import effects, tasks
-from store.follow_ups import enrollments as follow_ups
 
 #: An outcome's result holds our own ids and numbers.
 Result = dict[str, Any]
@@ -118,7 +118,7 @@ def _adjust_score(situation: Situation, path: str, step: Any) -> Result:
     profile = definitions.find(situation.connection, definitions.PROFILES, wanted.profile)
     if profile is None or profile["version"] is None:
         raise StepFailed(f'the profile "{wanted.profile}" is not published')
-    record_id = row["contact_id"] if profile["applies_to"] == "contact" else row["deal_id"]
+    record_id = row["contact_id"] if profile["applies_to"] == CONTACT else row["deal_id"]
     if record_id is None:
         raise StepFailed(f'the profile "{wanted.profile}" scores deals, and this follow-up has none')
     effects.add_adjustment(
@@ -155,7 +155,8 @@ def _split(situation: Situation, path: str, step: Any) -> Result:
     """The same way for a record, at this step of this automation, every time."""
     spec: SplitStep = step
     row = situation.enrollment
-    record = f"deal {row['deal_id']}" if follow_ups.about_deal(row) else f"contact {row['contact_id']}"
+    subject = situation.subject
+    record = f"{subject.kind} {subject.record_id}"
     place = crc32(f"{row['automation_id']}:{path}:{record}".encode()) % 100
     for index, share in enumerate(spec.split):
         place -= share.percent

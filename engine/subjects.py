@@ -3,17 +3,16 @@
 from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
+from conditions.fields import CONTACT, DEAL
 from conditions.values import Value
 from engine.published import Published
 from scoring.compiled import CompiledProfile
 from scoring.ledger import Record
 from scoring.progress import Touch
-from store.connection import Connection
+from store.connection import Connection, RowMapping
 from store.follow_ups.enrolling import Earlier
 from store.scoring.facts import DealWithContact, load_contacts, load_deals
 from store.scoring.pending import Due, PendingEvent, fields_before
-
-CONTACT, DEAL = "contact", "deal"
 
 
 class Subject(NamedTuple):
@@ -23,10 +22,22 @@ class Subject(NamedTuple):
     deal_id: int | None
     about_deal: bool
 
+    @classmethod
+    def enrolled(cls, contact_id: int, deal_id: int | None, scored: str | None) -> "Subject":
+        """A deal is enrolled by its score, or by an event that names it. `scored`: the kind of record whose score
+        moved, None where an event enrolled.
+        """
+        return cls(contact_id, deal_id, about_deal=deal_id is not None and scored != CONTACT)
+
     @property
     def record_id(self) -> int:
         """Of the deal or the contact."""
         return self.deal_id if self.about_deal and self.deal_id is not None else self.contact_id
+
+    @property
+    def kind(self) -> str:
+        """What is enrolled."""
+        return DEAL if self.about_deal else CONTACT
 
     @property
     def guarded(self) -> tuple[int, int | None]:
@@ -34,9 +45,15 @@ class Subject(NamedTuple):
         return self.contact_id, self.deal_id if self.about_deal else None
 
 
-def subject_of(earlier: Earlier, kinds: Mapping[int, str]) -> Subject:
+def subject_of(enrollment: RowMapping) -> Subject:
+    """Who is enrolled; of a row with what its profile `applies_to`."""
+    return Subject.enrolled(enrollment["contact_id"], enrollment["deal_id"], enrollment["applies_to"])
+
+
+def earlier_subject(earlier: Earlier, kinds: Mapping[int, str]) -> Subject:
     """Who was enrolled earlier; `kinds` of records by profile id."""
-    return Subject(earlier.contact_id, earlier.deal_id, earlier.about_deal(kinds))
+    scored = None if earlier.profile_id is None else kinds.get(earlier.profile_id)
+    return Subject.enrolled(earlier.contact_id, earlier.deal_id, scored)
 
 
 class Subjects:

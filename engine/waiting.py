@@ -11,7 +11,6 @@ from engine.happening import first_that_holds
 from engine.situation import Situation, StepFailed
 from store.connection import RowMapping
 from store.follow_ups import tasks, watching
-from store.follow_ups.enrollments import about_deal
 from store.follow_ups.watching import Place
 from triggers.evaluate import UNFILTERED
 
@@ -127,8 +126,8 @@ def task_is_done(situation: Situation, key: str) -> bool | None:
 
 
 def _record(situation: Situation) -> tuple[Any, int]:
-    row = situation.enrollment
-    return ("deal_id", row["deal_id"]) if about_deal(row) else ("contact_id", row["contact_id"])
+    subject = situation.subject
+    return ("deal_id" if subject.about_deal else "contact_id"), subject.record_id
 
 
 def _since(situation: Situation) -> Place:

@@ -11,12 +11,11 @@ from conditions.values import Value
 from engine.happening import came_since, compiled, first_that_holds
 from engine.published import Published
 from engine.situation import Situation, automation_of
-from engine.subjects import Subjects
+from engine.subjects import Subjects, subject_of
 from engine.waiting import TASK_DONE, follow_date, task_is_done
 from scoring.ledger import Event
 from store.connection import Connection, RowMapping
 from store.follow_ups import watching
-from store.follow_ups.enrollments import about_deal
 from store.scoring.pending import PendingEvent
 
 
@@ -47,7 +46,7 @@ def look(
         happened = [
             event
             for event in by_contact.get(row["contact_id"], ())
-            if not about_deal(row) or event.deal == row["deal_id"]
+            if not subject_of(row).about_deal or event.deal == row["deal_id"]
         ]
         if _exits(situation, happened):
             watching.exit_early(connection, row["id"], "exit_when holds", now)

@@ -1,5 +1,6 @@
 """How things stand: the words and numbers that the database, Temporal and the API share. Imports nothing of ours."""
 
+from collections.abc import Mapping
 from enum import IntEnum, StrEnum
 from typing import Literal
 
@@ -16,6 +17,18 @@ class EventStatus(IntEnum):
     REVOKED = 3
     REVOKING = 4
     REVOKING_SILENTLY = 5
+
+
+EventStatusName = Literal["pending", "applied", "quarantined", "revoked"]
+STATUS_NAMES: Mapping[int, EventStatusName] = {
+    EventStatus.PENDING: "pending",
+    EventStatus.APPLIED: "applied",
+    EventStatus.QUARANTINED: "quarantined",
+    EventStatus.REVOKED: "revoked",
+    EventStatus.REVOKING: "revoked",
+    EventStatus.REVOKING_SILENTLY: "revoked",
+}
+"""What callers read of the status of an event or an adjustment."""
 
 
 class EnrollmentStatus(StrEnum):

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from conditions.times import Micros
 from conditions.values import Value
 from scoring.compiled import AttributeRule, CompiledProfile, EventRule
-from scoring.ledger import Entry, Ledger, Record, bounded_sum, clamp
+from scoring.ledger import Entry, Ledger, Record, bounded_sum, clamp, with_points
 
 #: How many moments are looked at: many slowly fading entries have millions.
 MOST_MOMENTS = 5_000
@@ -45,12 +45,10 @@ def forecast(
     for; the ledger itself stays as it is.
     """
     profile, record, now = ledger.profile, ledger.record, ledger.now
-    sums = dict(ledger.standing.live)
     fit = [rule for rule in ledger.held() if isinstance(rule, AttributeRule)]
-    quiet = len(ledger.held()) - len(fit)
-    for held in ledger.held():
-        if not isinstance(held, AttributeRule):
-            sums[held.group] = sums.get(held.group, 0) + held.points
+    silent = [rule for rule in ledger.held() if not isinstance(rule, AttributeRule)]
+    quiet = len(silent)
+    sums = with_points(ledger.standing.live, silent)
     silences = sorted(
         (ledger.quiet_since(rule.key) + rule.after, rule.group, rule.points)
         for rule in profile.inactivity_rules
@@ -90,11 +88,7 @@ def _score(
 ) -> int | None:
     if empty:
         return None
-    if fit:
-        sums = dict(sums)
-        for rule in fit:
-            sums[rule.group] = sums.get(rule.group, 0) + rule.points
-    return clamp(bounded_sum(profile, sums), profile.minimum, profile.maximum)
+    return clamp(bounded_sum(profile, with_points(sums, fit)), profile.minimum, profile.maximum)
 
 
 def _fit(profile: CompiledProfile, record: Record, at: Micros) -> list[AttributeRule]:

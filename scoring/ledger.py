@@ -345,9 +345,7 @@ class Ledger:
     def _raw(self) -> int:
         sums = self._live
         if self._fit or self.profile.inactivity_rules:
-            sums = dict(sums)
-            for rule in self.held():
-                sums[rule.group] = sums.get(rule.group, 0) + rule.points
+            sums = with_points(sums, self.held())
         return bounded_sum(self.profile, sums)
 
     def _facts(self, event: Event) -> Callable[[str], Value]:
@@ -384,6 +382,14 @@ def lives(entry: Entry, at: Micros) -> bool:
 
 def _order(entry: Entry) -> Place:
     return entry.starts_at, entry.cause_id
+
+
+def with_points(sums: Mapping[str, int], rules: Iterable[AttributeRule | InactivityRule]) -> dict[str, int]:
+    """The points by group with those of rules that hold."""
+    sums = dict(sums)
+    for rule in rules:
+        sums[rule.group] = sums.get(rule.group, 0) + rule.points
+    return sums
 
 
 def bounded_sum(profile: CompiledProfile, sums: Mapping[str, int]) -> int:

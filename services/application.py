@@ -17,7 +17,7 @@ from services.intake.events import Events
 from services.intake.history import EventHistory
 from services.intake.revocations import Revocations
 from services.operations.quarantine import Quarantine
-from services.operations.status import Status
+from services.operations.status import StatusReport
 from services.operations.timeline import Timeline
 from services.records.adjustments import Adjustments
 from services.records.contacts import Contacts
@@ -63,4 +63,4 @@ class Application:
         self.impact = Impact(resources, self.backtest, self.enroll_by_hand)
         self.why = Why(resources, cache)
         self.points = Points(resources)
-        self.status = Status(resources, self.duplicates)
+        self.status = StatusReport(resources, self.duplicates)

@@ -16,7 +16,7 @@ from pydantic import BaseModel
 _PART_BYTES = 2
 
 
-class Stored(BaseModel):
+class TaggedAnswer(BaseModel):
     """An answer that has a tag. `STATE`: the parts of what is stored; `PASSING`: what is told besides."""
 
     STATE: ClassVar[Sequence[str]] = ()

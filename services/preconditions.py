@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from services.entity_tags import Stored
+from services.entity_tags import TaggedAnswer
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class Tags:
 class PreconditionFailed(Exception):
     """The thing is not as the caller had it; nothing was changed. `changed`: parts that differ, as far as is known."""
 
-    def __init__(self, message: str, present: Stored | None, changed: list[str]) -> None:
+    def __init__(self, message: str, present: TaggedAnswer | None, changed: list[str]) -> None:
         self.tag = None if present is None else present.tag()
         self.changed = changed
         super().__init__(message)
@@ -33,7 +33,7 @@ class Precondition:
     def __bool__(self) -> bool:
         return self.match is not None or self.none_match is not None
 
-    def check(self, what: str, present: Stored | None) -> None:
+    def check(self, what: str, present: TaggedAnswer | None) -> None:
         """Raise PreconditionFailed unless the call may go on. `present`: what is there now, None for nothing."""
         if self.match is not None:
             _check_match(self.match, what, present)
@@ -41,7 +41,7 @@ class Precondition:
             told = "is there already" if self.none_match.any else "is just what If-None-Match rules out"
             raise PreconditionFailed(f"{what} {told}; nothing was changed", present, [])
 
-    def hits(self, present: Stored) -> bool:
+    def hits(self, present: TaggedAnswer) -> bool:
         """Whether If-None-Match names what is there now; a weak tag does, too."""
         named = self.none_match
         return named is not None and (named.any or present.tag() in {*named.strong, *named.weak})
@@ -50,7 +50,7 @@ class Precondition:
 ALWAYS = Precondition()
 
 
-def _check_match(wanted: Tags, what: str, present: Stored | None) -> None:
+def _check_match(wanted: Tags, what: str, present: TaggedAnswer | None) -> None:
     if present is None:
         raise PreconditionFailed(f"{what} is not there, so that If-Match cannot hold", None, [])
     if wanted.any or any(present.is_state_of(tag) for tag in wanted.strong):

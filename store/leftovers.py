@@ -8,12 +8,12 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
+from conditions.fields import CONTACT, DEAL
 from store.bulk import Bulk
 
 #: How many rows are moved or deleted in one transaction.
 SLICE = 1_000
 
-CONTACT, DEAL = "contact", "deal"
 #: A test that a row is of a contact that is erased.
 OF_ERASED = f"contact_id IN (SELECT record_id FROM leftovers WHERE kind = '{CONTACT}' AND into_id IS NULL)"
 #: The id of the change that revoking an event makes: this and the event's id, which holds no "/".

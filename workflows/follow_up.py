@@ -11,7 +11,8 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
-    from activities.messages import (
+    from conditions.times import LATEST
+    from runtime.messages import (
         CALL_WEBHOOK,
         DELIVER,
         END_FOLLOW_UP,
@@ -27,7 +28,6 @@ with workflow.unsafe.imports_passed_through():
         StepRef,
         StepsResult,
     )
-    from conditions.times import LATEST
     from runtime.registry import FOLLOW_UP_WORKFLOW, KINDLING_OUTCOME, WAKE_SIGNAL
     from runtime.statuses import EnrollmentStatus
     from workflows.outlines import Step, led_over

@@ -5,7 +5,7 @@ import asyncio
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.messages import (
+    from runtime.messages import (
         FINISH_PUBLISH,
         SWEEP_SHARD,
         PublishInput,

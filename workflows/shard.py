@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.messages import (
+    from runtime.messages import (
         SCORE_SHARD,
         START_FOLLOW_UPS,
         ScoreResult,

@@ -21,7 +21,7 @@ from services.resources import Invalid
 router = APIRouter(prefix="/v1", tags=["Automations"])
 
 
-class PublishIn(Definition):
+class PublishAutomation(Definition):
     """What publishing does besides."""
 
     enroll: EnrollRequest | None = None
@@ -33,7 +33,7 @@ class PauseIn(Definition):
     running: bool = False
 
 
-class ResumeIn(PublishIn):
+class ResumeIn(PublishAutomation):
     """What resuming does besides. `running`: follow-ups that are paused go on too."""
 
     running: bool = False
@@ -108,7 +108,7 @@ def delete_automation(key: Key, app: App, when: When) -> None:
 @router.post(
     "/automations/{key}/publish",
     response_model_exclude_unset=True,
-    openapi_extra=takes(PublishIn, required=False),
+    openapi_extra=takes(PublishAutomation, required=False),
     summary="Publish the draft",
 )
 def publish_automation(
@@ -119,7 +119,7 @@ def publish_automation(
     Follow-ups that run keep theirs. With `If-Match` only the draft that was read is published. `enroll` then enrolls
     those who match now; count them first with a `dry_run`.
     """
-    wanted = read_options(PublishIn, body).enroll
+    wanted = read_options(PublishAutomation, body).enroll
     _could_enroll(app, key, wanted, draft=True)
     return tagged(response, _and_enroll(app, key, app.automations.publish(key, when), wanted))
 

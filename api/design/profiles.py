@@ -13,14 +13,14 @@ from conditions.problems import Problem
 from scoring.profile import ScoreProfile
 from services.answers import Page
 from services.design import answers
-from services.design.answers import Comparison, Profile, Published
+from services.design.answers import Comparison, Profile, PublishBegun
 from services.design.documents import read_silent
 from services.resources import BadParameter, Invalid
 
 router = APIRouter(prefix="/v1/profiles", tags=["Score profiles"])
 
 
-class PublishIn(BaseModel):
+class PublishProfile(BaseModel):
     """`silent` (default): the changes of scores that the publish brings about enroll nobody."""
 
     model_config = ConfigDict(extra="forbid")
@@ -68,7 +68,7 @@ def delete_profile(key: Key, app: App, when: When) -> None:
 @router.post(
     "/{key}/publish",
     status_code=202,
-    openapi_extra=takes(PublishIn, required=False),
+    openapi_extra=takes(PublishProfile, required=False),
     summary="Publish the draft",
 )
 def publish_profile(
@@ -77,14 +77,14 @@ def publish_profile(
     app: App,
     when: When,
     triggers: Annotated[str | None, Query(description="`silent` or `fire`, as in the body")] = None,
-) -> Published:
+) -> PublishBegun:
     """Makes an immutable version, switches to it, and re-scores every record as a Temporal workflow.
 
     With `If-Match` only the draft that was read is published.
     """
     silent = read_silent(triggers, default=_silent(body))
     publish = app.profiles.publish(key, when, silent=silent)
-    return Published(version=publish.version, workflow_id=publish.workflow_id)
+    return PublishBegun(version=publish.version, workflow_id=publish.workflow_id)
 
 
 def _silent(body: Any) -> bool:
@@ -114,10 +114,10 @@ def unpublish_profile(key: Key, app: App, when: When, response: Response) -> Pro
     openapi_extra=takes(RollbackIn),
     summary="Publish an earlier version anew",
 )
-def rollback_profile(key: Key, body: Body, app: App, when: When, triggers: Triggers = None) -> Published:
+def rollback_profile(key: Key, body: Body, app: App, when: When, triggers: Triggers = None) -> PublishBegun:
     """It becomes the draft too. Re-scores every record, silently unless `triggers` is `fire`."""
     publish = app.profiles.rollback(key, body, when, silent=read_silent(triggers, default=True))
-    return Published(version=publish.version, workflow_id=publish.workflow_id)
+    return PublishBegun(version=publish.version, workflow_id=publish.workflow_id)
 
 
 @router.get("/{key}/compare", summary="Compare two versions of a score profile")

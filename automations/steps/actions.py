@@ -75,24 +75,36 @@ class AddTagStep(BaseStep):
     """Adds a tag to the contact."""
 
     kind: ClassVar[str] = "add_tag"
-    changes_record: ClassVar[bool] = True
     add_tag: TagName
     """The tag."""
 
     def does(self) -> str:
         return f"add tag {self.add_tag}"
 
+    def targets(self) -> Iterator[str]:
+        yield f"the tag {self.add_tag}"
+
+    @property
+    def added_tag(self) -> str:
+        return self.add_tag
+
 
 class RemoveTagStep(BaseStep):
     """Removes a tag from the contact."""
 
     kind: ClassVar[str] = "remove_tag"
-    changes_record: ClassVar[bool] = True
     remove_tag: TagName
     """The tag."""
 
     def does(self) -> str:
         return f"remove tag {self.remove_tag}"
+
+    def targets(self) -> Iterator[str]:
+        yield f"the tag {self.remove_tag}"
+
+    @property
+    def removed_tag(self) -> str:
+        return self.remove_tag
 
 
 def _channels_branch(value: Any) -> str:
@@ -132,7 +144,6 @@ class UpdateStep(BaseStep):
     """Changes fields of the record."""
 
     kind: ClassVar[str] = "update"
-    changes_record: ClassVar[bool] = True
     update: Update
     """What it does."""
 
@@ -141,6 +152,10 @@ class UpdateStep(BaseStep):
 
     def templates(self) -> Iterator[tuple[Loc, str]]:
         yield from texts_in(self.update.fields, ("update", "fields"))
+
+    def targets(self) -> Iterator[str]:
+        yield from sorted(self.update.model_fields_set - {"fields"})
+        yield from (f"the field {name}" for name in self.update.fields)
 
 
 class Adjustment(Definition):
@@ -223,6 +238,7 @@ class WebhookStep(BaseStep):
     """Calls another system, again and again until it answers, for a day; each try has the same `webhook-id`."""
 
     kind: ClassVar[str] = "webhook"
+    answers: ClassVar[bool] = True
     webhook: Webhook
     """What it does."""
 

@@ -11,6 +11,7 @@ from automations.steps.words import clean
 from conditions.definition import Definition, Key, Text
 from conditions.fields import Catalogue
 from conditions.problems import Loc
+from conditions.times import Micros
 
 
 @dataclass(frozen=True)
@@ -31,13 +32,13 @@ class BaseStep(Definition):
     """What every step may say besides what it does. `kind` is the key that names the step in a document.
 
     `decides`: what comes next depends on it, so that nothing is done together with what comes after. `waits`: it ends
-    when its time has come. `changes_record`: templates after it read other values.
+    when its time has come. `answers`: later steps can read what it was answered, by its key.
     """
 
     kind: ClassVar[str]
     decides: ClassVar[bool] = False
     waits: ClassVar[bool] = False
-    changes_record: ClassVar[bool] = False
+    answers: ClassVar[bool] = False
 
     key: Key | None = None
     """Unique in the automation."""
@@ -63,9 +64,47 @@ class BaseStep(Definition):
         """Every condition tree, with its place from the step on and the fields that it may read."""
         yield from ()
 
+    def targets(self) -> Iterator[str]:
+        """What it changes of its record: `the tag hot`, `stage`, `the field city`; templates after it read it anew."""
+        yield from ()
+
+    @property
+    def added_tag(self) -> str | None:
+        """The tag that it adds."""
+        return None
+
+    @property
+    def removed_tag(self) -> str | None:
+        """The tag that it removes."""
+        return None
+
+    def awaited_events(self) -> Iterator[tuple[Loc, str]]:
+        """The event types that it waits for, each with its place from the step on."""
+        yield from ()
+
+    def duration(self) -> Micros:
+        """How long it lasts by itself, as far as its definition says; nothing where nobody knows."""
+        return 0
+
     def branches(self) -> list[Branch]:
         """The ways after it, in the order written; one without steps goes on behind the step."""
         return []
+
+    def never_gone(self) -> Iterator[tuple[Loc, str]]:
+        """Ways of it that nobody goes, each with its place from the step on and the reason."""
+        yield from ()
+
+    def exhaustive_ways(self) -> list[list[Any]]:
+        """The steps of each way, where everybody goes one of them; else none."""
+        return []
+
+    @property
+    def stops(self) -> str | None:
+        """Why nothing behind it is reached; None where something is."""
+        ways = self.exhaustive_ways()
+        if ways and all(any(step.stops for step in steps) for steps in ways):
+            return "every way before stops"
+        return None
 
     @property
     def leads_on(self) -> bool:

@@ -4,7 +4,7 @@ A step's path is stable within a version: "0", "3.then.1", "3.elif.0.1", "3.else
 "6.timeout.0".
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,11 +37,21 @@ def _walk(steps: list[Any], prefix: str, loc: Loc) -> Iterator[Placed]:
             yield from _walk(branch.steps, f"{path}.{branch.name}.", (*here, *branch.loc))
 
 
+def tags_added(automations: Iterable[Automation]) -> set[str]:
+    """The tags that their steps add."""
+    return {
+        place.step.added_tag
+        for automation in automations
+        for place in walk(automation)
+        if place.step.added_tag is not None
+    }
+
+
 def first_date(automation: Automation) -> WaitUntil | None:
     """The date that every follow-up waits for first; None where it waits for something else, or not all do."""
     for step in automation.steps:
-        if isinstance(step, WaitStep) and isinstance(step.wait, WaitUntil) and not step.wait.is_clock:
-            return step.wait
+        if isinstance(step, WaitStep) and step.date is not None:
+            return step.date
         if step.decides:
             return None
     return None

@@ -10,7 +10,7 @@ from automations.steps.base import BaseStep, Branch, OneOrMore
 from conditions.definition import Definition, Key, Text, invalid
 from conditions.fields import LATER_WHERE, TRIGGER, Catalogue
 from conditions.problems import Loc, Problem
-from conditions.times import Duration, duration_words, micros_of, time_zone
+from conditions.times import Duration, Micros, duration_words, micros_of, time_zone
 from conditions.tree import Conditions, describe, field_words
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ EventType = Text
 #: The ways after a wait for a date that may be over.
 IN_TIME, PAST = "in_time", "past"
 
+_DAY = micros_of("1d")
 _CLOCK = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 _DATE_FIELD = re.compile(r"(contact|deal|event)\.\S+")
 
@@ -137,6 +138,16 @@ class WaitStep(BaseStep):
         side = "before" if wait.offset.startswith("-") else "after"
         return f"wait until {duration_words(wait.offset.lstrip('+-'))} {side} {field_words(wait.until)}"
 
+    @property
+    def date(self) -> WaitUntil | None:
+        """The date in a field that it waits for; None where it waits for something else."""
+        return self.wait if isinstance(self.wait, WaitUntil) and not self.wait.is_clock else None
+
+    def duration(self) -> Micros:
+        if isinstance(self.wait, str):
+            return micros_of(self.wait)
+        return _DAY if self.wait.is_clock else 0
+
     def branches(self) -> list[Branch]:
         if not self.leads_on:
             return []
@@ -208,6 +219,13 @@ class WaitForStep(BaseStep):
     def conditions(self) -> Iterator[tuple[Loc, Mapping[str, Any], Catalogue]]:
         yield ("wait_for", "filters"), self.wait_for.filters or {}, TRIGGER
         yield ("wait_for", "where"), self.wait_for.where, LATER_WHERE
+
+    def awaited_events(self) -> Iterator[tuple[Loc, str]]:
+        if self.wait_for.event is not None:
+            yield ("wait_for", "event"), self.wait_for.event
+
+    def duration(self) -> Micros:
+        return micros_of(self.wait_for.timeout) if self.wait_for.timeout is not None else 0
 
     def branches(self) -> list[Branch]:
         late = Branch(

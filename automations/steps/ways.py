@@ -60,6 +60,22 @@ class IfStep(BaseStep):
             Branch("else", "else", ("else",), self.else_, "no"),
         ]
 
+    def never_gone(self) -> Iterator[tuple[Loc, str]]:
+        earlier = [self.condition]
+        for index, way in enumerate(self.elif_):
+            if way.condition in earlier:
+                yield ("elif", index), "an earlier way has the same condition"
+            elif {} in earlier:
+                yield ("elif", index), "an earlier way always holds"
+            earlier.append(way.condition)
+        if {} in earlier and self.else_:
+            yield ("else",), "an earlier way always holds"
+
+    def exhaustive_ways(self) -> list[list[Any]]:
+        if self.condition == {}:
+            return [self.then]
+        return [self.then, *(way.then for way in self.elif_), self.else_]
+
 
 class Share(Definition):
     """A share of the records, and their steps."""
@@ -102,6 +118,16 @@ class SplitStep(BaseStep):
         ]
         return [*shares, Branch("none", "none of them")]
 
+    def never_gone(self) -> Iterator[tuple[Loc, str]]:
+        for index, share in enumerate(self.split):
+            if share.percent == 0 and share.steps:
+                yield ("split", index), "its share is 0 percent"
+
+    def exhaustive_ways(self) -> list[list[Any]]:
+        if sum(share.percent for share in self.split) < 100:
+            return []
+        return [share.steps for share in self.split if share.percent]
+
 
 class StartStep(BaseStep):
     """Enrolls the record in another automation and goes on."""
@@ -124,3 +150,7 @@ class StopStep(BaseStep):
 
     def does(self) -> str:
         return f"stop: {self.stop}"
+
+    @property
+    def stops(self) -> str:
+        return "the step before ends the follow-up"

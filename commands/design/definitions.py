@@ -11,7 +11,8 @@ from commands.design.definition_files import read_files
 from commands.output import counted, errors, note, print_json, progress_bar, say
 from commands.session import Session, session
 from runtime.errors import ReadableError
-from services.design.plan import KINDS, Applied, DocumentPlan, Plans, check_documents
+from services.design.document_kinds import MODELS
+from services.design.plan import Applied, DocumentPlan, Plans, check_documents
 from services.foresight.answers import AutomationImpact, DocumentImpact, ProfileImpact
 
 PAUSE = 0.05
@@ -105,7 +106,7 @@ def apply_beside(opened: Session, folder: Path) -> Applied:
 
 
 def _load(folder: Path) -> Documents:
-    return load_documents(read_files(folder), KINDS)
+    return load_documents(read_files(folder), MODELS)
 
 
 def _plans(opened: Session) -> Plans:

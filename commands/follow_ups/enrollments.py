@@ -3,9 +3,10 @@
 from collections.abc import Callable, Mapping
 from typing import Literal
 
-from commands.output import counted, note_rest, print_json, say, shown_moment, shown_score
+from commands.output import counted, note_rest, print_json, say, shown_moment
 from commands.session import session
 from conditions.problems import suggestion
+from conditions.values import shown_score
 from runtime.errors import ReadableError
 from runtime.statuses import EnrollmentStatus
 from services.follow_ups.answers import Enrollment

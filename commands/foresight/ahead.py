@@ -8,9 +8,9 @@ from commands.output import (
     progress_bar,
     say,
     shown_moment,
-    shown_score,
 )
 from commands.session import session
+from conditions.values import shown_score
 from services.foresight.answers import BacktestResult, Happened
 from services.foresight.preview import preview
 

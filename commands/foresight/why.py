@@ -1,7 +1,8 @@
 """Why something happened or did not: automations for a record, profiles for an event."""
 
-from commands.output import print_json, say, shown_moment, shown_score
+from commands.output import print_json, say, shown_moment
 from commands.session import session
+from conditions.values import shown_score
 
 
 def why(automation: str, key: str, *, deal: bool, limit: int, as_json: bool) -> int:

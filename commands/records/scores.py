@@ -8,9 +8,9 @@ from commands.output import (
     print_table,
     say,
     shown_moment,
-    shown_score,
 )
 from commands.session import session
+from conditions.values import shown_score
 from runtime.errors import ReadableError
 from services.records.answers import Change, Outlook, Score, ScoreEntry, ScoreSummary
 from services.records.kinds import Kind

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from automations import model
 from scoring.profile import ScoreProfile
 from services.answers import Enrolled, FieldProblem
-from services.entity_tags import Stored
+from services.entity_tags import TaggedAnswer
 
 _STANDING = ("status", "version", "latest_version", "unpublished_changes", "updated_at")
 
@@ -22,7 +22,7 @@ class Publishing(BaseModel):
     workflow_id: str
 
 
-class Profile(Stored):
+class Profile(TaggedAnswer):
     """The draft's content, and how the profile stands."""
 
     STATE: ClassVar = (*ScoreProfile.model_fields, *_STANDING)
@@ -40,7 +40,7 @@ class Profile(Stored):
     updated_at: str
 
 
-class Published(BaseModel):
+class PublishBegun(BaseModel):
     """A publish that has begun."""
 
     version: int
@@ -66,7 +66,7 @@ class Comparison(BaseModel):
     diff: str = Field(description="Unified diff of YAML")
 
 
-class Automation(Stored):
+class Automation(TaggedAnswer):
     """The draft's content, and how the automation stands."""
 
     STATE: ClassVar = (*model.Automation.model_fields, *_STANDING)
@@ -89,7 +89,7 @@ class Automation(Stored):
     follow_ups_resumed: int | None = None
 
 
-class Recipient(Stored):
+class Recipient(TaggedAnswer):
     """Whom notifications reach."""
 
     STATE: ClassVar = ("kind", "key", "name", "channels")

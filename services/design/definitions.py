@@ -2,17 +2,18 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from uuid_utils import uuid7
 
-from activities.messages import PublishInput
 from automations.checks import check_automation
 from automations.known import Known
 from automations.model import Automation
+from automations.steps.places import tags_added
 from automations.touching import touching
 from conditions.problems import Problem, suggestion
 from conditions.times import Micros
+from runtime.messages import PublishInput
 from runtime.registry import publish_workflow_id
 from scoring.checks import check_profile, publish_problems
 from scoring.profile import ScoreProfile
@@ -71,9 +72,9 @@ def known_definitions(connection: Connection) -> Known:
         named_events=events_named(profiles.values()),
         tags=lambda: {
             *contacts.all_tags(connection, MOST_TAGS),
-            *_added_tags(definitions.all_drafts(connection)),
+            *tags_added(_drafts(connection)),
         },
-        touching=lambda: touching(definitions.all_drafts(connection)),
+        touching=lambda: touching(_drafts(connection)),
     )
 
 
@@ -88,19 +89,8 @@ def events_named(profiles: Iterable[ScoreProfile | None]) -> frozenset[str]:
     )
 
 
-def _added_tags(drafts: Iterable[Any]) -> frozenset[str]:
-    """The tags that stored automations add, wherever in them."""
-    tags: set[str] = set()
-    waiting = list(drafts)
-    while waiting:
-        part = waiting.pop()
-        if isinstance(part, dict):
-            if isinstance(part.get("add_tag"), str):
-                tags.add(part["add_tag"])
-            waiting.extend(part.values())
-        elif isinstance(part, list):
-            waiting.extend(part)
-    return frozenset(tags)
+def _drafts(connection: Connection) -> list[Automation]:
+    return [Automation.model_validate(draft) for draft in definitions.all_drafts(connection)]
 
 
 def find_definition(connection: Connection, family: definitions.Family, key: str) -> RowMapping:

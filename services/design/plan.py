@@ -1,49 +1,31 @@
 """Definitions as code: what applying a set of documents would change, and applying it in one transaction."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from operator import eq
-from typing import Any, Literal
+from typing import Literal
 
-from pydantic import BaseModel
-
-from activities.messages import PublishInput
-from automations.checks import check_automation
-from automations.documents import KINDS as AUTOMATION_KINDS
 from automations.documents import Document, Documents, Mistake
 from automations.known import Known
-from automations.model import Automation, Recipient, definition
-from automations.steps.actions import AddTagStep
-from automations.steps.places import walk
+from automations.model import Automation
+from automations.steps.places import tags_added
 from automations.touching import Touching, touching
-from conditions.times import Micros
+from runtime.messages import PublishInput
 from runtime.registry import publish_workflow_id
-from scoring.checks import check_profile, publish_problems
 from scoring.profile import ScoreProfile
 from services.design.definitions import (
     begin_change,
     events_named,
-    find_definition,
     known_definitions,
-    publish_automation,
-    publish_profile,
-    save_automation,
-    save_profile,
 )
 from services.design.differences import difference
-from services.design.documents import automation_document, profile_document, same_automation, same_profile
+from services.design.document_kinds import DOCUMENT_KINDS
 from services.design.profiles import StartPublish
 from services.resources import Conflict, Resources
-from store.connection import Connection, RowMapping
-from store.design import definitions
-
-KINDS: Mapping[str, type[BaseModel]] = {"score_profile": ScoreProfile, **AUTOMATION_KINDS}
-"""The model of each `kind` of document, for `load_documents`."""
+from store.connection import Connection
 
 Action = Literal["create", "change", "publish", "unchanged", "conflict"]
-#: Those that others refer to come first.
-_ORDER = tuple(KINDS)
+_ORDER = tuple(DOCUMENT_KINDS)
 
 
 @dataclass(frozen=True)
@@ -117,14 +99,17 @@ class Plans:
                     f"edited elsewhere since the last apply: {', '.join(edited)}. Look at `kindling plan`, take the "
                     "edits over into the files, or overwrite them with --force"
                 )
-            for plan in planned:
-                self._save(connection, plan, now)
+            for plan in planned:  # all, before the first is published: they may name each other
+                DOCUMENT_KINDS[plan.kind].save(connection, plan.document.model, now)
             versions = {}
             for plan in planned:
                 if plan.publishes:
-                    versions[plan.kind, plan.key] = self._publish(
-                        connection, plan, now, silent=silent, started=started
+                    published = DOCUMENT_KINDS[plan.kind].publish(
+                        connection, plan.key, now, shards=self._resources.shards, silent=silent
                     )
+                    versions[plan.kind, plan.key] = published.version
+                    if published.message is not None:
+                        started.append(published.message)
             return Applied(planned, versions, ())
 
         applied = self._resources.database.run(work)
@@ -133,77 +118,33 @@ class Plans:
         workflow_ids = tuple(publish_workflow_id(publish.publication_id) for publish in started)
         return Applied(applied.planned, applied.versions, workflow_ids)
 
-    def _save(self, connection: Connection, plan: DocumentPlan, now: Micros) -> None:
-        """Save one document; all are saved before the first is published, since they may name each other."""
-        model = plan.document.model
-        if isinstance(model, Recipient):
-            document = _recipient_document(model)
-            definitions.save_recipient(
-                connection, model.key, model.name or model.key, model.channels, document
-            )
-        elif isinstance(model, ScoreProfile):
-            save_profile(connection, model, now, applied=True)
-        elif isinstance(model, Automation):
-            save_automation(connection, model, now, applied=True)
-
-    def _publish(
-        self,
-        connection: Connection,
-        plan: DocumentPlan,
-        now: Micros,
-        *,
-        silent: bool,
-        started: list[PublishInput],
-    ) -> int:
-        """Publish one document; its new version."""
-        if isinstance(plan.document.model, ScoreProfile):
-            row = find_definition(connection, definitions.PROFILES, plan.key)
-            publish = publish_profile(connection, row, now, shards=self._resources.shards, silent=silent)
-            started.append(publish.message)
-            return publish.version
-        row = find_definition(connection, definitions.AUTOMATIONS, plan.key)
-        return publish_automation(connection, row, now, keep_paused=True)
-
 
 def check_documents(documents: Documents, stored: Known | None = None) -> tuple[list[Mistake], list[Mistake]]:
     """Mistakes and warnings of valid documents beside each other and, where it is known, what is stored."""
     stored = stored or Known(profiles={})
-    models = [document.model for document in documents.documents]
-    profiles = {model.key: model for model in models if isinstance(model, ScoreProfile)}
-    added = {
-        place.step.add_tag
-        for model in models
-        if isinstance(model, Automation)
-        for place in walk(model)
-        if isinstance(place.step, AddTagStep)
-    }
+    profiles: dict[str, ScoreProfile] = documents.models("score_profile")
+    automations: list[Automation] = [*documents.models("automation").values()]
     known = Known(
         profiles={**stored.profiles, **dict.fromkeys(documents.keys_of("score_profile")), **profiles},
         automations={*stored.automations, *documents.keys_of("automation")},
         recipients={*stored.recipients, *documents.keys_of("recipient")},
         event_types=stored.event_types,
         named_events=stored.named_events | events_named(profiles.values()),
-        added_tags=stored.added_tags | added,
+        added_tags=stored.added_tags | tags_added(automations),
         tags=stored.tags,
-        touching=cache(lambda: _touching(models, stored)),
+        touching=cache(lambda: _touching(automations, stored)),
     )
     mistakes, warnings = list(documents.mistakes), []
     for document in documents.documents:
-        model = document.model
-        if isinstance(model, ScoreProfile):
-            problems = [*check_profile(model), *publish_problems(model)]
-            mistakes += [document.mistake(problem) for problem in problems]
-        elif isinstance(model, Automation):
-            errors, strange = check_automation(model, known)
-            mistakes += [document.mistake(problem) for problem in errors]
-            warnings += [document.mistake(problem) for problem in strange]
+        errors, strange = DOCUMENT_KINDS[document.kind].check(document.model, known)
+        mistakes += [document.mistake(problem) for problem in errors]
+        warnings += [document.mistake(problem) for problem in strange]
     return sorted(mistakes), sorted(warnings)
 
 
-def _touching(models: Iterable[BaseModel], stored: Known) -> Touching:
+def _touching(automations: Sequence[Automation], stored: Known) -> Touching:
     """What automations change: those of the documents, and those stored that no document stands for."""
-    automations = [model for model in models if isinstance(model, Automation)]
-    here = touching(definition(model) for model in automations)
+    here = touching(automations)
     keys = {model.key for model in automations}
     elsewhere = {
         place: [one for one in those if one.key not in keys] for place, those in stored.touching().items()
@@ -217,69 +158,17 @@ def _plan(connection: Connection, documents: Documents) -> tuple[DocumentPlan, .
 
 
 def _document_plan(connection: Connection, document: Document) -> DocumentPlan:
-    model = document.model
-    if isinstance(model, ScoreProfile):
-        row = definitions.find(connection, definitions.PROFILES, document.key)
-        version = _published(connection, definitions.PROFILES, row)
-        wanted = profile_document(model)
-        return _compared(
-            document, row, wanted, _same_profile_document, is_published=same_profile(wanted, version)
-        )
-    if isinstance(model, Automation):
-        row = definitions.find(connection, definitions.AUTOMATIONS, document.key)
-        version = _published(connection, definitions.AUTOMATIONS, row)
-        wanted = automation_document(model)
-        return _compared(
-            document, row, wanted, same_automation, is_published=same_automation(wanted, version)
-        )
-    if not isinstance(model, Recipient):
-        raise TypeError(document.kind)
-    recipient = definitions.find_recipient(connection, document.key)
-    stored = None
-    if recipient is not None:
-        draft = {
-            "kind": "recipient",
-            "key": recipient["key"],
-            "name": recipient["name"],
-            "channels": recipient["channels"],
-        }
-        stored = {"draft": draft, "applied": recipient["applied"]}
-    return _compared(document, stored, _recipient_document(model), eq, is_published=True)
-
-
-def _published(connection: Connection, versions: Any, row: RowMapping | None) -> dict[str, Any] | None:
-    if row is None or row["version"] is None:
-        return None
-    return definitions.version_definition(connection, versions, row["id"], row["version"])
-
-
-def _same_profile_document(document: Any, other: Any) -> bool:
-    """With name and description, unlike `same_profile`."""
-    return same_profile(document, other) and all(
-        (document.get(name) or None) == (other.get(name) or None) for name in ("name", "description")
-    )
-
-
-def _compared(
-    document: Document,
-    row: RowMapping | Mapping[str, Any] | None,
-    wanted: dict[str, Any],
-    same: Callable[[Any, Any], bool],
-    *,
-    is_published: bool,
-) -> DocumentPlan:
-    draft = row["draft"] if row is not None else None
-    if draft is None:
+    kind = DOCUMENT_KINDS[document.kind]
+    form, stored = kind.form(document.model), kind.stored(connection, document.key)
+    is_published = kind.is_published(form, stored)
+    if stored is None:
         action: Action = "create"
-    elif same(wanted, draft):
+    elif kind.same(form, stored.draft):
         action = "unchanged" if is_published else "publish"
     else:
-        applied = row["applied"] if row is not None else None
-        action = "change" if applied is not None and same(draft, applied) else "conflict"
-    diff = "" if action in ("unchanged", "publish") else difference(draft, wanted, ("stored", "document"))
+        ours = stored.applied is not None and kind.same(stored.draft, stored.applied)
+        action = "change" if ours else "conflict"
+    diff = ""
+    if action not in ("unchanged", "publish"):
+        diff = difference(stored.draft if stored is not None else None, form, ("stored", "document"))
     return DocumentPlan(document.kind, document.key, action, not is_published, diff, document.file, document)
-
-
-def _recipient_document(recipient: Recipient) -> dict[str, Any]:
-    name = recipient.name or recipient.key
-    return {"kind": "recipient", "key": recipient.key, "name": name, "channels": recipient.channels}

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-from activities.messages import PublishInput
 from automations.model import Automation
 from conditions.times import Micros, to_iso
+from runtime.messages import PublishInput
 from runtime.registry import publish_workflow_id
 from runtime.statuses import PublicationStatus
 from scoring.checks import check_profile

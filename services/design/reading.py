@@ -9,13 +9,13 @@ from services.answers import Page
 from services.design.answers import Comparison, Version
 from services.design.definitions import find_definition
 from services.design.differences import difference
-from services.entity_tags import Stored
+from services.entity_tags import TaggedAnswer
 from services.preconditions import Precondition
 from services.resources import NotFound, Resources
 from store.connection import Connection, RowMapping
 from store.design import definitions
 
-Shown = TypeVar("Shown", bound=Stored)
+Shown = TypeVar("Shown", bound=TaggedAnswer)
 
 
 class Definitions(ABC, Generic[Shown]):

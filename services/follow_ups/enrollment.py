@@ -88,6 +88,18 @@ class _Tally:
     skipped: Counter[str] = field(default_factory=Counter)
 
 
+@dataclass(frozen=True)
+class _Call:
+    """One call, and what is known of it before its first record. `resumed`: as if the automation were not paused."""
+
+    key: str
+    request: EnrollRequest
+    kind: Kind
+    wanted: Wanted
+    tally: _Tally
+    resumed: bool
+
+
 class EnrollByHand:
     """Enrolls in one transaction for each shard and some hundred records."""
 
@@ -109,8 +121,9 @@ class EnrollByHand:
             automation_id, kind = self._check(connection, key, request)
             tally = _Tally(date=first_date(self._automation(connection, key, request)))
         wanted = Wanted(request.request or str(uuid7()), request.matching, request.again)
+        call = _Call(key, request, kind, wanted=wanted, tally=tally, resumed=resumed)
         for shard, ids in self._records(request, kind):
-            self._chunk(key, kind, shard, ids, wanted, request, tally, resumed=resumed)
+            self._chunk(call, shard, ids)
         if not request.dry_run:
             self._resources.wakes.request(range(self._resources.shards))
         with self._resources.database.read() as connection:
@@ -145,16 +158,15 @@ class EnrollByHand:
         count = 0
         for shard, ids in self._records(request, kind):
             with self._resources.database.read() as connection:
-                now = self._resources.clock()
                 listed = enlist(
                     connection,
-                    shard,
                     published,
                     trigger,
-                    kind,
-                    ids,
                     Wanted(str(uuid7()), matching=True, again=True),
-                    now,
+                    shard=shard,
+                    kind=kind,
+                    ids=ids,
+                    now=self._resources.clock(),
                 )
                 count += len(listed.enrolling.decide(connection).enrollments)
         return count
@@ -246,31 +258,30 @@ class EnrollByHand:
             if cursor is None:
                 return
 
-    def _chunk(
-        self,
-        key: str,
-        kind: Kind,
-        shard: int,
-        ids: list[int],
-        wanted: Wanted,
-        request: EnrollRequest,
-        tally: _Tally,
-        *,
-        resumed: bool,
-    ) -> None:
+    def _chunk(self, call: _Call, shard: int, ids: list[int]) -> None:
+        """Enroll those of the records that are still in this shard; the others where they are now."""
+        dry_run, tally = call.request.dry_run, call.tally
+
         def work(connection: Connection) -> tuple[Listed, Decided, int, list[int]]:
-            now = self._resources.clock()
-            published, trigger = self._trigger(connection, key, request)
-            trigger = replace(trigger, paused=trigger.paused and not resumed)
-            places = enrolling.shards_of(connection, kind, ids)
-            here = places.pop(shard, [])
-            listed = enlist(connection, shard, published, trigger, kind, here, wanted, now)
+            published, trigger = self._trigger(connection, call.key, call.request)
+            trigger = replace(trigger, paused=trigger.paused and not call.resumed)
+            places = enrolling.shards_of(connection, call.kind, ids)
+            listed = enlist(
+                connection,
+                published,
+                trigger,
+                call.wanted,
+                shard=shard,
+                kind=call.kind,
+                ids=places.pop(shard, []),
+                now=self._resources.clock(),
+            )
             batch = listed.enrolling
-            decided = batch.decide(connection) if request.dry_run else batch.save(connection)
+            decided = batch.decide(connection) if dry_run else batch.save(connection)
             past = count_past(batch, decided.enrollments, {trigger.automation_id: tally.date}).total()
             return listed, decided, past, [record_id for moved in places.values() for record_id in moved]
 
-        if request.dry_run:
+        if dry_run:
             with self._resources.database.read() as connection:
                 listed, decided, past, moved = work(connection)
         else:
@@ -284,6 +295,6 @@ class EnrollByHand:
         tally.skipped += Counter(skip.reason for skip in decided.skips)
         if moved:
             with self._resources.database.read() as connection:
-                places = enrolling.shards_of(connection, kind, moved)
+                places = enrolling.shards_of(connection, call.kind, moved)
             for other, record_ids in places.items():
-                self._chunk(key, kind, other, record_ids, wanted, request, tally, resumed=resumed)
+                self._chunk(call, other, record_ids)

@@ -3,8 +3,7 @@
 from runtime.statuses import EnrollmentStatus
 from services.resources import Resources
 from store.connection import Connection
-from store.follow_ups import enrollments as follow_ups
-from store.follow_ups import holding
+from store.follow_ups import enrollments, holding
 
 
 def set_held(resources: Resources, *, held: bool) -> int:
@@ -12,7 +11,7 @@ def set_held(resources: Resources, *, held: bool) -> int:
 
     def work(connection: Connection) -> int:
         holding.set_held(connection, resources.clock(), held=held)
-        return follow_ups.count_by_status(connection).get(EnrollmentStatus.QUEUED, 0)
+        return enrollments.count_by_status(connection).get(EnrollmentStatus.QUEUED, 0)
 
     queued = resources.database.run(work)
     if not held:

@@ -11,8 +11,7 @@ from services.records.kinds import unknown_record
 from services.resources import BadParameter, Resources
 from store.connection import Connection, RowMapping
 from store.design import definitions
-from store.follow_ups import enrollments as follow_ups
-from store.follow_ups import watching
+from store.follow_ups import enrollments, watching
 from store.records import contacts, deals
 
 STATUSES = tuple(EnrollmentStatus)
@@ -50,7 +49,7 @@ class FollowUps:
         with self._resources.database.read() as connection:
             filters |= ids_of(connection, query.get("contact"), query.get("deal"))
             filters |= id_of_automation(connection, query.get("automation"))
-            newest = follow_ups.newest_first(connection, of, filters, before, limit + 1)
+            newest = enrollments.newest_first(connection, of, filters, before, limit + 1)
             taken, following = cursors.cut(newest, limit, of, lambda row: [row["id"]])
             return taken, keys_of(connection, taken), following
 

@@ -12,8 +12,7 @@ from services.follow_ups.listing import keys_of
 from services.records.shard_locks import in_shards
 from services.resources import Conflict, NotFound, Resources
 from store.connection import Connection, RowMapping
-from store.follow_ups import enrollments as follow_ups
-from store.follow_ups import repairs
+from store.follow_ups import enrollments, repairs
 
 Repair = Callable[[Connection, RowMapping, Micros], None]
 """What is done to the row of an enrollment."""
@@ -104,7 +103,7 @@ class Repairs:
 
     def _change(self, enrollment_id: str, work: Repair) -> Enrollment:
         def place(connection: Connection) -> list[int]:
-            shard = follow_ups.enrollment_shard(connection, enrollment_id)
+            shard = enrollments.enrollment_shard(connection, enrollment_id)
             if shard is None:
                 raise _unknown(enrollment_id)
             return [shard]
@@ -119,7 +118,7 @@ class Repairs:
 
 def _load(connection: Connection, enrollment_id: str) -> RowMapping:
     """The enrollment as it is; raises NotFound."""
-    row = follow_ups.load_enrollment(connection, enrollment_id)
+    row = enrollments.load_enrollment(connection, enrollment_id)
     if row is None:
         raise _unknown(enrollment_id)
     return row

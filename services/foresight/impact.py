@@ -1,6 +1,7 @@
 """The blast radius of definitions that are about to change: whom they would touch. Writes nothing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from automations.model import Automation
 from runtime.statuses import EnrollmentStatus
@@ -26,6 +27,10 @@ class Impact:
         self._resources = resources
         self._backtest = backtest
         self._by_hand = by_hand
+        self._of_kind: Mapping[str, Callable[[Any, Progress], DocumentImpact]] = {
+            "score_profile": self._of_profile,
+            "automation": self._of_automation,
+        }
 
     def of(
         self, plan: DocumentPlan, progress: Progress = lambda _done, _total: None
@@ -36,12 +41,8 @@ class Impact:
         follow-ups that run on with their version, how many match now, and the last 30 days as the new trigger would
         have seen them, beside what was enrolled.
         """
-        model = plan.document.model
-        if not plan.publishes:
-            return None
-        if isinstance(model, ScoreProfile):
-            return self._of_profile(model, progress)
-        return self._of_automation(model) if isinstance(model, Automation) else None
+        of_kind = self._of_kind.get(plan.kind)
+        return of_kind(plan.document.model, progress) if of_kind is not None and plan.publishes else None
 
     def _of_profile(self, profile: ScoreProfile, progress: Progress) -> ProfileImpact:
         with self._resources.database.read() as connection:
@@ -61,7 +62,7 @@ class Impact:
             ],
         )
 
-    def _of_automation(self, automation: Automation) -> AutomationImpact:
+    def _of_automation(self, automation: Automation, _progress: Progress) -> AutomationImpact:
         running = 0
         with self._resources.database.read() as connection:
             row = definitions.find(connection, definitions.AUTOMATIONS, automation.key)

@@ -7,10 +7,11 @@ from typing import Any
 
 from automations.durations import longest_duration
 from automations.model import Automation
+from conditions.fields import CONTACT, DEAL
 from conditions.times import Micros
 from engine.facts_reader import FactsReader
 from engine.published import Published, compile_automation
-from engine.subjects import CONTACT, DEAL, Subject, Subjects, subject_of
+from engine.subjects import Subject, Subjects, earlier_subject
 from scoring.ledger import Event
 from scoring.progress import ScoreChange
 from services.answers import iso
@@ -163,8 +164,8 @@ class PastRun:
             return
         first = {change.record_id: change.seq for change in reversed(changes)}
         for earlier in enrolling.load_earlier(connection, [self._id], subjects.contacts):
-            subject = Subject(earlier.contact_id, earlier.deal_id, about_deal=self._kind == DEAL)
-            record_id = earlier.deal_id if subject.about_deal else earlier.contact_id
+            subject = Subject.enrolled(earlier.contact_id, earlier.deal_id, self._kind)
+            record_id = subject.record_id
             if earlier.created_at >= self._since or record_id not in first or self._entered(*subject.guarded):
                 continue
             for replay in self._of(*subject.guarded):
@@ -185,7 +186,7 @@ class PastRun:
         if self._trigger.guarded:
             for earlier in enrolling.load_earlier(connection, [self._id], subjects.contacts):
                 if earlier.created_at < self._since:
-                    for replay in self._of(*subject_of(earlier, self._published.kinds).guarded):
+                    for replay in self._of(*earlier_subject(earlier, self._published.kinds).guarded):
                         replay.last_start = max(earlier.created_at, earlier.start_at)
 
     def _entered(self, contact_id: int, deal_id: int | None) -> bool:

@@ -2,7 +2,7 @@
 
 import heapq
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import count
 
@@ -94,10 +94,7 @@ def preview_of(resources: Resources, key: str, draft: ScoreProfile | None, progr
             automation.id: first_date(Automation.model_validate(automation.definition))
             for automation in definitions.published_automations(connection)
         }
-    profile = draft_published.by_key[key]
-    present = next((one for one in published.profiles if one.id == profile.id), None)
-    tally = _Tally(dates=dates)
-    numbers = count()
+    look = _Look(published, draft_published, draft_published.by_key[key], now, _Tally(dates=dates))
     cursor = done = 0
     progress(0, total)
     while True:
@@ -105,107 +102,122 @@ def preview_of(resources: Resources, key: str, draft: ScoreProfile | None, progr
             ids = publications.records_after(connection, row["id"], cursor, CHUNK, MOST_EVENTS)
             if not ids:
                 break
-            _look(connection, draft_published, profile, present, ids, now, tally, numbers)
+            look.at(connection, ids)
         cursor = ids[-1]
         done += len(ids)
         progress(done, max(total, done))
     with resources.database.read() as connection:
-        return _told(connection, row, profile, present, draft_published, tally, now, done)
+        return look.answer(connection, row, done)
 
 
-def _look(
-    connection: Connection,
-    published: Published,
-    profile: CompiledProfile,
-    present: CompiledProfile | None,
-    ids: list[int],
-    now: Micros,
-    tally: _Tally,
-    numbers: Iterable[int],
-) -> None:
-    batch = Batch(connection, 0, published, now, NOTHING, only_profile=profile.id, sweep=ids, in_slices=False)
-    progress = batch.progress.get(profile.id, {})
-    known = batch.known.get(profile.id, {})
-    visible = present is not None
-    for (record_id, scored), number in zip(progress.items(), numbers, strict=False):
-        stored = known.get(record_id)
-        old = stored.score if stored is not None and visible else None
-        tally.add(record_id, old, scored.score, number)
-        was = present.band(old) if present is not None else None
-        tally.moves[was, profile.band(scored.score)] += 1
-    decided = batch.enrolling.decide(connection)
-    for enrollment in decided.enrollments:
-        tally.enrolled[enrollment.automation_id] += 1
-    tally.past += count_past(batch.enrolling, decided.enrollments, tally.dates)
-    for skip in decided.skips:
-        tally.skipped[skip.automation_id, skip.reason] += 1
+class _Look:
+    """One preview: `draft_published` is what would be published with the draft, whose compiled form is `profile`."""
 
+    def __init__(
+        self,
+        published: Published,
+        draft_published: Published,
+        profile: CompiledProfile,
+        now: Micros,
+        tally: _Tally,
+    ) -> None:
+        self._published = draft_published
+        self._profile = profile
+        self._present = next((one for one in published.profiles if one.id == profile.id), None)
+        self._now = now
+        self._tally = tally
+        self._numbers = count()
 
-def _told(
-    connection: Connection,
-    row: RowMapping,
-    profile: CompiledProfile,
-    present: CompiledProfile | None,
-    published: Published,
-    tally: _Tally,
-    now: Micros,
-    records: int,
-) -> Preview:
-    kind: Kind = profile.applies_to
-    names = {trigger.automation_id: trigger.key for trigger in published.triggers.triggers}
-    movers = sorted(tally.movers, reverse=True)
-    ids = [mover[2] for mover in movers]
-    keys = contacts.contact_keys(connection, ids) if kind == "contact" else deals.deal_keys(connection, ids)
-    labels = [label for _, label in profile.bands]
-    labels += [label for _, label in present.bands if label not in labels] if present else []
-    fired = sorted(
-        {*tally.enrolled, *(automation for automation, _ in tally.skipped)}, key=lambda i: names[i]
-    )
-    return Preview(
-        status="done",
-        done=records,
-        total=records,
-        profile=profile.key,
-        applies_to=kind,
-        version=profile.version,
-        published_version=row["version"],
-        computed_at=to_iso(now),
-        records=records,
-        pending_events=sum(shard.pending for shard in status.shard_status(connection, now)),
-        changed=tally.changed,
-        empty=BeforeAfter(before=tally.before[None], after=tally.after[None]),
-        distribution=_distribution(tally),
-        bands=[
-            BandCount(
-                band=label,
-                before=sum(n for (was, _), n in tally.moves.items() if was == label),
-                after=sum(n for (_, then), n in tally.moves.items() if then == label),
-            )
-            for label in labels
-        ],
-        band_moves=[
-            BandMove(from_=was, to=then, count=number)
-            for (was, then), number in sorted(tally.moves.items(), key=lambda item: (-item[1], str(item[0])))
-            if was != then
-        ],
-        movers=[
-            Mover(**{kind: keys.get(record_id)}, before=old, after=new)
-            for _, _, record_id, old, new in movers
-        ],
-        enrollments=[
-            WouldEnroll(
-                automation=names[automation],
-                enrolled=tally.enrolled[automation],
-                past=tally.past[automation],
-                skipped={
-                    reason: number
-                    for (of, reason), number in sorted(tally.skipped.items())
-                    if of == automation
-                },
-            )
-            for automation in fired
-        ],
-    )
+    def at(self, connection: Connection, ids: list[int]) -> None:
+        """Score these records as the publish would, and add up what becomes of them."""
+        profile, present, tally = self._profile, self._present, self._tally
+        batch = Batch(
+            connection,
+            0,
+            self._published,
+            self._now,
+            NOTHING,
+            only_profile=profile.id,
+            sweep=ids,
+            in_slices=False,
+        )
+        progress = batch.progress.get(profile.id, {})
+        known = batch.known.get(profile.id, {})
+        for (record_id, scored), number in zip(progress.items(), self._numbers, strict=False):
+            stored = known.get(record_id)
+            old = stored.score if stored is not None and present is not None else None
+            tally.add(record_id, old, scored.score, number)
+            was = present.band(old) if present is not None else None
+            tally.moves[was, profile.band(scored.score)] += 1
+        decided = batch.enrolling.decide(connection)
+        for enrollment in decided.enrollments:
+            tally.enrolled[enrollment.automation_id] += 1
+        tally.past += count_past(batch.enrolling, decided.enrollments, tally.dates)
+        for skip in decided.skips:
+            tally.skipped[skip.automation_id, skip.reason] += 1
+
+    def answer(self, connection: Connection, row: RowMapping, records: int) -> Preview:
+        """What became of all of them."""
+        profile, present, tally = self._profile, self._present, self._tally
+        kind: Kind = profile.applies_to
+        names = {trigger.automation_id: trigger.key for trigger in self._published.triggers.triggers}
+        movers = sorted(tally.movers, reverse=True)
+        ids = [mover[2] for mover in movers]
+        keys = (
+            contacts.contact_keys(connection, ids) if kind == "contact" else deals.deal_keys(connection, ids)
+        )
+        labels = [label for _, label in profile.bands]
+        labels += [label for _, label in present.bands if label not in labels] if present else []
+        fired = sorted(
+            {*tally.enrolled, *(automation for automation, _ in tally.skipped)}, key=lambda i: names[i]
+        )
+        return Preview(
+            status="done",
+            done=records,
+            total=records,
+            profile=profile.key,
+            applies_to=kind,
+            version=profile.version,
+            published_version=row["version"],
+            computed_at=to_iso(self._now),
+            records=records,
+            pending_events=sum(shard.pending for shard in status.shard_status(connection, self._now)),
+            changed=tally.changed,
+            empty=BeforeAfter(before=tally.before[None], after=tally.after[None]),
+            distribution=_distribution(tally),
+            bands=[
+                BandCount(
+                    band=label,
+                    before=sum(n for (was, _), n in tally.moves.items() if was == label),
+                    after=sum(n for (_, then), n in tally.moves.items() if then == label),
+                )
+                for label in labels
+            ],
+            band_moves=[
+                BandMove(from_=was, to=then, count=number)
+                for (was, then), number in sorted(
+                    tally.moves.items(), key=lambda item: (-item[1], str(item[0]))
+                )
+                if was != then
+            ],
+            movers=[
+                Mover(**{kind: keys.get(record_id)}, before=old, after=new)
+                for _, _, record_id, old, new in movers
+            ],
+            enrollments=[
+                WouldEnroll(
+                    automation=names[automation],
+                    enrolled=tally.enrolled[automation],
+                    past=tally.past[automation],
+                    skipped={
+                        reason: number
+                        for (of, reason), number in sorted(tally.skipped.items())
+                        if of == automation
+                    },
+                )
+                for automation in fired
+            ],
+        )
 
 
 def _distribution(tally: _Tally) -> list[Bar]:

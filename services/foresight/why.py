@@ -25,7 +25,7 @@ from services.foresight.answers import (
     GuardVerdict,
     Outcome,
 )
-from services.foresight.why_guards import Moment, verdicts
+from services.foresight.why_guards import GuardedChange, verdicts
 from services.records.answers import CausingEvent, Change
 from services.records.kinds import Kind, find_record
 from services.records.scores import changes_of, record_of
@@ -135,7 +135,7 @@ class Why:
             on_entry = about.automation.trigger.fires == "on_entry"
             if outcome is None and on_entry and holds(set_back(lookup, profile, moved), about.now):
                 outcome = "inside"
-            moment = Moment(change["at"], change["seq"], change["depth"], about.record["id"])
+            moment = GuardedChange(change["at"], change["seq"], change["depth"], about.record["id"])
             guards = about.guards(moment, row["id"])
             if outcome is None and any(said.guard == "rearm" and not said.holds for said in guards):
                 outcome = "rearm"
@@ -185,7 +185,7 @@ def _events(about: "_About", event_type: str, limit: int, settings: Settings) ->
         explanation.filters = _tests(trigger.where, bare, about.now) + explanation.filters
         at = fate["at"] if fate is not None else row["received_at"]
         skipped = fate is not None and fate["reason"] is not None
-        moment = Moment(at, None, row["depth"], about.record["id"], skipped)
+        moment = GuardedChange(at, None, row["depth"], about.record["id"], skipped)
         explanation.guards = about.guards(moment, None)
         explained.append(explanation)
     return explained
@@ -250,7 +250,7 @@ class _About:
 
         return Facts(fields, self._scores, self._bands)
 
-    def guards(self, moment: Moment, profile_id: int | None) -> list[GuardVerdict]:
+    def guards(self, moment: GuardedChange, profile_id: int | None) -> list[GuardVerdict]:
         """What the guards said at a moment."""
         spec = self.automation.trigger
         return verdicts(self.connection, spec, self.trigger, profile_id, self.lives, moment)

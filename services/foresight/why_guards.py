@@ -14,7 +14,7 @@ from triggers.evaluate import MAX_DEPTH, is_armed
 from triggers.model import Trigger
 
 
-class Moment(NamedTuple):
+class GuardedChange(NamedTuple):
     """A change or event as guards see it; `seq` None for an event. `record_id`: whose score changed.
 
     `skipped`: it was, so that what was made in the same batch came before.
@@ -33,7 +33,7 @@ def verdicts(
     trigger: CompiledTrigger,
     profile_id: int | None,
     earlier: Sequence[why.Life],
-    moment: Moment,
+    moment: GuardedChange,
 ) -> list[GuardVerdict]:
     """Each guard in words and whether it let the record enter then. `earlier`: its enrollments, the oldest first."""
     before = [life for life in earlier if _precedes(life, moment)]
@@ -72,7 +72,7 @@ def verdicts(
     return shown
 
 
-def _precedes(life: why.Life, moment: Moment) -> bool:
+def _precedes(life: why.Life, moment: GuardedChange) -> bool:
     """Whether an enrollment was there before; within one batch the numbers of changes tell."""
     if life.created_at != moment.at:
         return life.created_at < moment.at
@@ -81,7 +81,9 @@ def _precedes(life: why.Life, moment: Moment) -> bool:
     return life.change_seq < moment.seq
 
 
-def _reentry(spec: Trigger, trigger: CompiledTrigger, last: why.Life | None, moment: Moment) -> GuardVerdict:
+def _reentry(
+    spec: Trigger, trigger: CompiledTrigger, last: why.Life | None, moment: GuardedChange
+) -> GuardVerdict:
     rule = spec.reentry if isinstance(spec.reentry, str) else f"after {duration_words(spec.reentry.after)}"
     holds = (
         last is None

@@ -1,13 +1,12 @@
 """What the use cases of intake answer: what became of events, events, imports, revocations."""
 
-from collections.abc import Mapping
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 import orjson
 from pydantic import BaseModel, Field
 
 from conditions.times import to_iso
-from runtime.statuses import EventStatus
+from runtime.statuses import STATUS_NAMES, EventStatusName
 from services.answers import FieldProblem, Page
 from services.follow_ups.answers import Keys
 from store.connection import RowMapping
@@ -47,17 +46,6 @@ class Accepted(BaseModel):
     ids: list[str | None] | None = Field(default=None, description="In the order sent; not for NDJSON")
 
 
-EventStatusName = Literal["pending", "applied", "quarantined", "revoked"]
-_STATUS_NAMES: Mapping[int, EventStatusName] = {
-    EventStatus.PENDING: "pending",
-    EventStatus.APPLIED: "applied",
-    EventStatus.QUARANTINED: "quarantined",
-    EventStatus.REVOKED: "revoked",
-    EventStatus.REVOKING: "revoked",
-    EventStatus.REVOKING_SILENTLY: "revoked",
-}
-
-
 class Event(BaseModel):
     """An event as it is stored."""
 
@@ -86,7 +74,7 @@ class Event(BaseModel):
             occurred_at=to_iso(row["occurred_at"]),
             received_at=to_iso(row["received_at"]),
             properties=properties,
-            status=_STATUS_NAMES[row["status"]],
+            status=STATUS_NAMES[row["status"]],
             error=row["error"],
         )
 

@@ -21,7 +21,16 @@ from store.database import dump_json
 from store.intake import arriving as intake
 from store.intake import internal_events
 
-__all__ = ["MOST_AT_ONCE", "EventIn", "Events", "Name", "Taken", "check_name", "new_event", "properties_text"]
+__all__ = [
+    "MOST_AT_ONCE",
+    "EventIn",
+    "Events",
+    "Intake",
+    "Name",
+    "check_name",
+    "new_event",
+    "properties_text",
+]
 
 MOST_AT_ONCE = EVENTS.most
 _EARLIEST = from_iso("1900-01-01")
@@ -54,7 +63,7 @@ class EventIn(BaseModel):
 
 
 @dataclass(slots=True)
-class Taken:
+class Intake:
     """What became of a batch. `ids` in the order of the input, None for what was not stored.
 
     `suppressed` were of those who were erased for good. `conflicts`: events whose id stands for another one, by place,
@@ -91,13 +100,13 @@ class Events:
         silent: bool = False,
         source: str | None = None,
         emails: Mapping[str, str] | None = None,
-    ) -> Taken:
+    ) -> Intake:
         """Store what is valid of a list of decoded events in one transaction; the rest is listed in `rejected`.
 
         `emails`: addresses by the keys of contacts, for those that are created.
         """
         now = self._resources.clock()
-        taken = Taken()
+        taken = Intake()
         events = []
         for index, body in enumerate(bodies):
             try:

@@ -6,9 +6,8 @@ from functools import partial
 
 import structlog
 
-from activities.sending import MOST_TRIES, pause_after
 from channels import digest
-from channels.delivery import DeliveryFailed
+from channels.delivery import MOST_TRIES, DeliveryFailed, pause_after
 from channels.outbound import Outbound
 from conditions.times import SECOND, Micros
 from engine.notifying import addresses_of

@@ -9,8 +9,7 @@ from services.records.duplicates import Duplicates
 from services.resources import Resources
 from store import meta
 from store.design import publications
-from store.follow_ups import enrollments as follow_ups
-from store.follow_ups import statistics
+from store.follow_ups import enrollments, statistics
 from store.operations import status
 from store.records import suppressions
 
@@ -18,7 +17,7 @@ from store.records import suppressions
 GONE_AFTER = 30 * SECOND
 
 
-class Status:
+class StatusReport:
     """Reads how the installation is doing."""
 
     def __init__(self, resources: Resources, duplicates: Duplicates) -> None:
@@ -30,7 +29,7 @@ class Status:
         now = self._resources.clock()
         with self._resources.database.read() as connection:
             shards = status.shard_status(connection, now)
-            counts = follow_ups.count_by_status(connection)
+            counts = enrollments.count_by_status(connection)
             quarantined = status.quarantined(connection)
             workers = status.workers(connection, now - GONE_AFTER)
             unfinished = publications.unfinished(connection)

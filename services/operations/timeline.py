@@ -36,7 +36,7 @@ class Timeline:
             )
             return Page[TimelineEntry](items=self._entries(connection, taken), next=following)
 
-    def _entries(self, connection: Connection, taken: list[moments.Moment]) -> list[TimelineEntry]:
+    def _entries(self, connection: Connection, taken: list[moments.TimelineRow]) -> list[TimelineEntry]:
         changes = iter(
             changes_of(
                 connection,

@@ -9,9 +9,9 @@ import structlog
 from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
-from activities.messages import PublishInput
-from activities.starting import start_publish
 from conditions.times import SECOND, Micros
+from runtime.messages import PublishInput
+from runtime.publish_start import start_publish
 from runtime.registry import FOLLOW_UP_WORKFLOW, follow_up_workflow_id
 from runtime.statuses import EnrollmentStatus
 from runtime.wakes import Wakes
@@ -19,7 +19,7 @@ from store import meta
 from store.connection import Connection, RowMapping
 from store.database import Database, DatabaseUnavailable, OperationalError
 from store.design import definitions, publications
-from store.follow_ups import enrollments as follow_ups
+from store.follow_ups import enrollments
 from store.operations import status
 from store.sqlite import MOST_LOG_BYTES
 
@@ -153,7 +153,7 @@ class Watch:
 
     def _running(self, before: Micros, after: str) -> list[RowMapping]:
         with self._database.read() as connection:
-            return follow_ups.running(connection, before, after, _PAGE)
+            return enrollments.running(connection, before, after, _PAGE)
 
     async def _settle(self, enrollment_id: str, attempt: int, shard: int) -> None:
         handle = self._client.get_workflow_handle(follow_up_workflow_id(enrollment_id, attempt))
@@ -171,9 +171,9 @@ class Watch:
 
         def work(connection: Connection) -> None:
             if ended is None:
-                follow_ups.start_again(connection, enrollment_id, attempt)
+                enrollments.start_again(connection, enrollment_id, attempt)
             else:
-                follow_ups.end_enrollment(
+                enrollments.end_enrollment(
                     connection, enrollment_id, ended, self._clock(), f"the workflow was {how} in Temporal"
                 )
 

@@ -1,7 +1,6 @@
 """Points given by hand."""
 
-from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from uuid_utils import uuid7
@@ -9,7 +8,7 @@ from uuid_utils import uuid7
 from conditions.messages import plain_errors
 from conditions.problems import Problem, suggestion
 from conditions.times import Duration, Micros, micros_of, to_iso
-from runtime.statuses import EventStatus
+from runtime.statuses import STATUS_NAMES, EventStatus
 from scoring.profile import Points
 from services.answers import iso
 from services.names import Name, ShortText, unstorable
@@ -22,11 +21,6 @@ from store.design import definitions
 from store.follow_ups import effects
 
 NOT_NAMED = "API"
-_STATUSES: Mapping[int, Literal["pending", "applied", "quarantined"]] = {
-    EventStatus.PENDING: "pending",
-    EventStatus.APPLIED: "applied",
-    EventStatus.QUARANTINED: "quarantined",
-}
 
 
 class AdjustmentIn(BaseModel):
@@ -96,7 +90,7 @@ class Adjustments:
                 author=known["author"],
                 at=to_iso(known["at"]),
                 expires_at=iso(known["ends_at"]),
-                status=_STATUSES[known["status"]],
+                status=STATUS_NAMES[known["status"]],
             )
 
         return in_shards(

@@ -7,13 +7,14 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from conditions.fields import DealStatus
 from conditions.times import to_iso
+from runtime.statuses import EventStatusName
 from services.answers import FieldProblem, iso
-from services.entity_tags import Stored
+from services.entity_tags import TaggedAnswer
 from store.connection import RowMapping
 from store.scoring.facts import plain_number
 
 
-class Contact(Stored):
+class Contact(TaggedAnswer):
     """A contact."""
 
     STATE: ClassVar = (
@@ -98,7 +99,7 @@ class SharedAddress(BaseModel):
     contacts: list[Contact] = Field(description="The oldest 20 of them")
 
 
-class Deal(Stored):
+class Deal(TaggedAnswer):
     """A deal."""
 
     STATE: ClassVar = (
@@ -159,7 +160,7 @@ class ListedDeal(Deal):
     band: str | None = None
 
 
-class SmartList(Stored):
+class SmartList(TaggedAnswer):
     """A saved question about contacts or deals."""
 
     STATE: ClassVar = (
@@ -301,7 +302,7 @@ class Adjusted(BaseModel):
     author: str
     at: str
     expires_at: str | None
-    status: Literal["pending", "applied", "quarantined"]
+    status: EventStatusName
 
 
 class Score(BaseModel):

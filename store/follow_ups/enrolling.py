@@ -1,6 +1,6 @@
 """Enrollments and skips of the batch path."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
@@ -81,12 +81,6 @@ class Earlier(NamedTuple):
     profile_id: int | None
     change_seq: int | None
     cause: str
-
-    def about_deal(self, kinds: Mapping[int, str]) -> bool:
-        """Whether the deal was enrolled; `kinds` of records by profile id."""
-        if self.deal_id is None:
-            return False
-        return self.profile_id is None or kinds.get(self.profile_id) == "deal"
 
 
 def load_earlier(

@@ -59,11 +59,6 @@ def with_definition() -> Select[Any]:
     return _WITH_DEFINITION
 
 
-def about_deal(row: RowMapping) -> bool:
-    """Whether a deal is enrolled: by a deal's score, or by an event that names it. Else the contact is."""
-    return row["deal_id"] is not None and row["applies_to"] != "contact"
-
-
 def load_enrollment(connection: Connection, enrollment_id: str) -> RowMapping | None:
     """One enrollment with `automation` key, `profile` key, what that `applies_to`, and `definition`."""
     return (

@@ -1,19 +1,17 @@
 """Events in: the durable write behind `POST /v1/events`, imports and internal events."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
 from conditions.times import Micros
 from runtime.statuses import EventStatus
-from store.bulk import Bulk
 from store.intake import suppressed as suppressing
-from store.intake.internal_events import EVENT_COLUMNS, ONCE
+from store.intake.internal_events import EventRow, add_events
 from store.intake.known import Sent, difference, known_events
 from store.intake.places import Place, ensure_contacts, ensure_deals, find_contacts, find_deals
 from store.leftovers import make_room
-from store.tables import Event, table
 
 
 class NewEvent(NamedTuple):
@@ -88,9 +86,9 @@ def take_events(
         owners = {deal: contacts[contact] for deal, contact in owner_keys.items()}
         deals |= ensure_deals(connection, owners, now, silent=silent)
     rows = [_row(event, contacts, deals, now) for event in new.values()]
-    rows.sort(key=lambda row: row[0])
-    accepted = Bulk(connection).insert(table(Event), EVENT_COLUMNS, rows, ONCE)
-    touched = frozenset(row[EVENT_COLUMNS.index("shard")] for row in rows)
+    rows.sort(key=lambda row: row.id)
+    accepted = add_events(connection, rows)
+    touched = frozenset(row.shard for row in rows)
     again = [
         index
         for index in range(len(events))
@@ -103,24 +101,22 @@ def take_events(
     return Taken(accepted, duplicates, touched, rejected, conflicts, suppressed)
 
 
-def _row(
-    event: NewEvent, contacts: Mapping[str, Place], deals: Mapping[str, Place], now: Micros
-) -> tuple[Any, ...]:
-    """The event as it is stored, in the order of the columns."""
+def _row(event: NewEvent, contacts: Mapping[str, Place], deals: Mapping[str, Place], now: Micros) -> EventRow:
+    """The event as it is stored."""
     place = deals[event.deal] if event.deal is not None else contacts[event.contact or ""]
-    return (
-        event.id,
-        place.contact_id,
-        place.id if event.deal is not None else None,
-        place.shard,
-        event.type,
-        event.occurred_at,
-        now,
-        event.properties,
-        EventStatus.PENDING.value,
-        event.silent,
-        event.depth,
-        event.source,
+    return EventRow(
+        id=event.id,
+        contact_id=place.contact_id,
+        deal_id=place.id if event.deal is not None else None,
+        shard=place.shard,
+        type=event.type,
+        occurred_at=event.occurred_at,
+        received_at=now,
+        properties=event.properties,
+        status=EventStatus.PENDING.value,
+        silent=event.silent,
+        depth=event.depth,
+        source=event.source,
     )
 
 

@@ -6,27 +6,29 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from conditions.times import Micros
+from runtime.statuses import EventStatus
 from store.bulk import Bulk
 from store.database import dump_json
 from store.tables import Event, EventType, table
 
-EVENT_COLUMNS = (
-    "id",
-    "contact_id",
-    "deal_id",
-    "shard",
-    "type",
-    "occurred_at",
-    "received_at",
-    "properties",
-    "status",
-    "silent",
-    "depth",
-    "source",
-)
-
-
 ONCE = "ON CONFLICT DO NOTHING"
+
+
+class EventRow(NamedTuple):
+    """An event as it is stored."""
+
+    id: str
+    contact_id: int
+    deal_id: int | None
+    shard: int
+    type: str
+    occurred_at: Micros
+    received_at: Micros
+    properties: str
+    status: int
+    silent: bool
+    depth: int
+    source: str | None
 
 
 class InternalEvent(NamedTuple):
@@ -50,24 +52,29 @@ def add_internal_events(
 ) -> None:
     """Store events that changes of records emit."""
     rows = [
-        (
-            event.id,
-            event.contact_id,
-            event.deal_id,
-            event.shard,
-            event.type,
-            now,
-            now,
-            dump_json(event.properties),
-            0,
-            silent,
-            depth,
-            None,
+        EventRow(
+            id=event.id,
+            contact_id=event.contact_id,
+            deal_id=event.deal_id,
+            shard=event.shard,
+            type=event.type,
+            occurred_at=now,
+            received_at=now,
+            properties=dump_json(event.properties),
+            status=EventStatus.PENDING.value,
+            silent=silent,
+            depth=depth,
+            source=None,
         )
         for event in events
     ]
-    Bulk(connection).insert(table(Event), EVENT_COLUMNS, rows, ONCE)
+    add_events(connection, rows)
     remember_types(connection, {event.type for event in events}, now)
+
+
+def add_events(connection: Connection, rows: Sequence[EventRow]) -> int:
+    """Store events, each id once; how many were new."""
+    return Bulk(connection).insert(table(Event), EventRow._fields, rows, ONCE)
 
 
 def remember_types(connection: Connection, types: Iterable[str], now: Micros) -> None:

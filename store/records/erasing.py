@@ -4,11 +4,12 @@ from collections.abc import Collection
 
 from sqlalchemy import Connection
 
+from conditions.fields import CONTACT, DEAL
 from conditions.times import Micros
 from runtime.registry import follow_up_workflow_id
 from runtime.statuses import OPEN
 from store.bulk import Bulk
-from store.leftovers import CONTACT, DEAL, Leftover, hand_on, leave
+from store.leftovers import Leftover, hand_on, leave
 from store.records.merging import ABOUT_DEAL, TASK_OF_DEAL
 from store.scoring.folds import begin_anew
 from store.scoring.ledgers import fold_anew

@@ -5,9 +5,10 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, update
 
+from conditions.fields import CONTACT
 from conditions.times import Micros
 from store.bulk import Bulk
-from store.leftovers import CONTACT, Leftover, hand_on, leave
+from store.leftovers import Leftover, hand_on, leave
 from store.records.contacts import CONTACTS
 from store.scoring.folds import begin_anew
 from store.scoring.ledgers import fold_anew

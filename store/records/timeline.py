@@ -31,7 +31,7 @@ MomentKind = Literal["change", "enrollment", "task", "notification", "event"]
 KINDS: tuple[MomentKind, ...] = get_args(MomentKind)
 
 
-class Moment(NamedTuple):
+class TimelineRow(NamedTuple):
     """One thing on the timeline. `rank` orders the kinds at one moment, `id` the things of one kind."""
 
     at: Micros
@@ -51,7 +51,7 @@ class Position(NamedTuple):
 
 def timeline(
     connection: Connection, of: str, record_id: int, after: Position | None, limit: int
-) -> Iterator[Moment]:
+) -> Iterator[TimelineRow]:
     """The next `limit` things of a record (`of`: contact or deal), the newest first, as the database gives them."""
     of_kinds = [
         _moments(connection, rank, _source(kind, of, record_id), kind, after, limit)
@@ -68,7 +68,7 @@ def _moments(
     kind: MomentKind,
     after: Position | None,
     limit: int,
-) -> Iterator[Moment]:
+) -> Iterator[TimelineRow]:
     query, at, row_id = source
     if after is not None:
         same: ColumnElement[bool] = true()
@@ -79,7 +79,7 @@ def _moments(
         )
     ordered = query.order_by(at.desc(), row_id.desc()).limit(limit)
     for row in connection.execute(ordered).yield_per(A_FEW).mappings():
-        yield Moment(row["timeline_at"], rank, row["timeline_id"], kind, row)
+        yield TimelineRow(row["timeline_at"], rank, row["timeline_id"], kind, row)
 
 
 def _family(of: str, record_id: int) -> Any:

@@ -7,11 +7,11 @@ from typing import Any
 import httpx2
 from fastapi import FastAPI
 
-from activities.messages import PublishInput
 from api.app import create_app
 from conditions.times import DAY, Micros, from_iso
 from engine.batch import Batch, score_batch
 from engine.published import PublishedCache
+from runtime.messages import PublishInput
 from runtime.settings import load_settings
 from services.application import Application
 from services.resources import Resources

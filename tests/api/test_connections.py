@@ -18,8 +18,8 @@ pytestmark = [pytest.mark.stack, pytest.mark.slow]
 #: Thirty seconds are what is meant; a test need not wait so long.
 IMPATIENT = """
 import api.connection
-from conditions.limits import Limit
-api.connection.SILENCE = Limit("Silence", 1, "seconds", "")
+from conditions.limits import InputLimit
+api.connection.SILENCE = InputLimit("Silence", 1, "seconds", "")
 """
 HALF = b"POST /v1/events HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 900\r\n\r\n{"
 

@@ -5,7 +5,7 @@ import base64
 import pytest
 from starlette.datastructures import Headers
 
-from api.guard import Guard
+from api.guard import RequestGuard
 from runtime.settings import load_settings
 
 
@@ -13,11 +13,11 @@ async def nothing(*_: object) -> None:
     raise AssertionError
 
 
-def guard(**settings: str) -> Guard:
-    return Guard(nothing, load_settings(settings, environ={}))
+def guard(**settings: str) -> RequestGuard:
+    return RequestGuard(nothing, load_settings(settings, environ={}))
 
 
-def answer(guard: Guard, method: str, path: str, *headers: tuple[str, str]) -> int:
+def answer(guard: RequestGuard, method: str, path: str, *headers: tuple[str, str]) -> int:
     raw = [(name.encode(), value.encode("latin-1")) for name, value in headers]
     refused = guard.refusal(method, path, Headers(raw=raw))
     return 200 if refused is None else refused[0]

@@ -12,7 +12,7 @@ from tests.api.installation import Installation
 JSON = {"content-type": "application/json"}
 
 
-def sized(limit: limits.Limit, overhead: int, beyond: int = 0) -> str:
+def sized(limit: limits.InputLimit, overhead: int, beyond: int = 0) -> str:
     return "x" * (limit.most - overhead + beyond)
 
 
@@ -215,5 +215,5 @@ async def test_a_page_ends_early_where_its_rows_are_long_and_the_next_goes_on(
 def test_every_limit_says_what_and_what_else_to_do() -> None:
     assert len({limit.what for limit in LIMITS}) == len(LIMITS)
     assert all(limit.remedy for limit in LIMITS)
-    held = {value for value in vars(limits).values() if isinstance(value, limits.Limit)}
+    held = {value for value in vars(limits).values() if isinstance(value, limits.InputLimit)}
     assert held == set(LIMITS)

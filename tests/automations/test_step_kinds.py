@@ -96,4 +96,8 @@ def test_every_step_that_changes_the_record_says_so() -> None:
         for step, perform in PERFORMERS.items()
         if any(call in inspect.getsource(perform) for call in ("change_contact(", "change_deal("))
     }
-    assert changing == {kind for kind, step in STEPS.items() if step.changes_record}
+    assert changing == {kind for kind, step in STEPS.items() if _overrides(step, "targets")}
+
+
+def test_every_step_that_waits_says_how_long() -> None:
+    assert all(_overrides(step, "duration") for step in STEPS.values() if step.waits)

@@ -21,7 +21,7 @@ def pointed_out(mine: dict[str, Any], *others: dict[str, Any]) -> list[str]:
     known = Known(
         profiles={"p": PROFILE},
         automations=[other["key"] for other in others],
-        touching=lambda: touching([mine, *others]),
+        touching=lambda: touching(map(Automation.model_validate, [mine, *others])),
     )
     _, warnings = check_automation(Automation.model_validate(mine), known)
     return [problem.message for problem in warnings if "the same change" in problem.message]
@@ -55,7 +55,7 @@ def test_what_cannot_meet_or_is_ordered_is_not(mine: dict[str, Any], other: dict
 def test_stages_owners_and_fields_are_things_too() -> None:
     step = {"update": {"stage": "demo", "owner": ["anna"], "fields": {"city": "Bonn"}}}
     raw = automation("a", {"split": [{"percent": 50, "steps": [step]}]})
-    assert targets_of(raw) == {"stage", "owner", "the field city"}
+    assert targets_of(Automation.model_validate(raw)) == {"stage", "owner", "the field city"}
 
 
 def test_many_others_are_named_in_short() -> None:

@@ -12,7 +12,8 @@ from automations.steps.kinds import STEPS
 from automations.yaml_text import read_yaml
 from reference.examples import STEP_EXAMPLES
 from reference.pages import ROOT, pages
-from services.design.plan import KINDS, check_documents
+from services.design.document_kinds import MODELS
+from services.design.plan import check_documents
 
 _BLOCK = re.compile(r"(?s)```yaml\n(.*?)```")
 _PROFILE = "kind: score_profile\nkey: engagement\nrules: [{key: form, on: form.submitted, points: 5}]\n"
@@ -55,7 +56,7 @@ def test_an_example_is_valid(block: str) -> None:
     files = [("example.yaml", text)]
     if "key: engagement" not in text:
         files.append(("profile.yaml", _PROFILE))
-    assert _problems(load_documents(files, KINDS)) == []
+    assert _problems(load_documents(files, MODELS)) == []
 
 
 def test_every_step_has_an_example() -> None:
@@ -68,4 +69,4 @@ def test_the_examples_folder_is_valid() -> None:
 
     files = read(ROOT / "examples")
     assert files
-    assert _problems(load_documents(list(files.items()), KINDS)) == []
+    assert _problems(load_documents(list(files.items()), MODELS)) == []

@@ -11,7 +11,7 @@ from channels.outbound import NOTHING
 from engine.situation import Situation, automation_of
 from engine.waiting import StillWaiting, wait_for
 from store.connection import Connection
-from store.follow_ups import enrollments as follow_ups
+from store.follow_ups import enrollments
 from tests.engine.conftest import Fresh
 from tests.engine.world import HOUR, World
 
@@ -24,16 +24,16 @@ def enter(world: World, path: str = "0", enrollment: int = 0) -> str:
 
     def work(connection: Connection) -> str:
         ids = [row[0] for row in world.query("SELECT id FROM enrollments ORDER BY id")]
-        row = follow_ups.load_enrollment(connection, ids[enrollment])
+        row = enrollments.load_enrollment(connection, ids[enrollment])
         assert row is not None
         published = world.published.read(connection)
         situation = Situation(connection, row, automation_of(row), world.now, NOTHING, published)
-        follow_ups.reach_step(connection, row["id"], path)
+        enrollments.reach_step(connection, row["id"], path)
         try:
             outcome = wait_for(situation, path, find_step(situation.automation, path))
         except StillWaiting:
             return "waits"
-        follow_ups.add_outcome(connection, row["id"], path, "wait_for", outcome, 1, world.now)
+        enrollments.add_outcome(connection, row["id"], path, "wait_for", outcome, 1, world.now)
         return str(outcome["branch"])
 
     return world.database.run(work)

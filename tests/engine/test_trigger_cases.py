@@ -16,8 +16,7 @@ from conditions.tree import fields_read
 from store.connection import Connection
 from store.database import Database
 from store.design import definitions
-from store.follow_ups import effects
-from store.follow_ups import enrollments as follow_ups
+from store.follow_ups import effects, enrollments
 from store.intake import places
 from tests.engine.world import World
 from tests.triggers.case import BANDS, MISSING, OTHER_PROFILE, START, Case, Mark, Step, of_profile
@@ -142,7 +141,7 @@ class Play:
     def _end(self, connection: Connection) -> None:
         open_ones = connection.exec_driver_sql("SELECT id FROM enrollments WHERE finished_at IS NULL").all()
         for (enrollment_id,) in open_ones:
-            follow_ups.end_enrollment(connection, enrollment_id, "completed", self.world.now)
+            enrollments.end_enrollment(connection, enrollment_id, "completed", self.world.now)
 
     def _take(self, step: Step) -> None:
         """Everything that a step says, still to be scored."""

@@ -12,16 +12,17 @@ import pytest_asyncio
 from temporalio.testing import WorkflowEnvironment
 
 import worker
-from activities.messages import PublishInput
-from activities.starting import start_publish
 from automations.documents import Documents, load_documents
 from commands.design.definition_files import read_files
 from conditions.times import SECOND, Micros, micros_of
 from runtime.clock import now_micros
+from runtime.messages import PublishInput
+from runtime.publish_start import start_publish
 from runtime.settings import Settings
 from runtime.statuses import MessageStatus
 from services.application import Application
-from services.design.plan import KINDS, Plans, check_documents
+from services.design.document_kinds import MODELS
+from services.design.plan import Plans, check_documents
 from services.follow_ups.tasks import TaskFilter
 from services.resources import Resources
 from tests.workflows.conftest import Town, settings, temporal, town_of
@@ -42,7 +43,7 @@ _MICROSECOND = timedelta(microseconds=1)
 
 def read(*names: str) -> Documents:
     """The documents of these files of the folder, read as `kindling apply` reads them."""
-    return load_documents([file for name in names for file in read_files(FOLDER / f"{name}.yaml")], KINDS)
+    return load_documents([file for name in names for file in read_files(FOLDER / f"{name}.yaml")], MODELS)
 
 
 class Clock:

@@ -8,7 +8,8 @@ import pytest
 from automations.documents import load_documents
 from automations.model import Recipient
 from commands.design.definition_files import read_files
-from services.design.plan import KINDS, check_documents
+from services.design.document_kinds import MODELS
+from services.design.plan import check_documents
 from tests.examples.conftest import FOLDER, SHARED, Rehearsal, read
 
 EXAMPLES = sorted({path.stem for path in FOLDER.glob("*.yaml")} - set(SHARED))
@@ -16,8 +17,8 @@ EXAMPLES = sorted({path.stem for path in FOLDER.glob("*.yaml")} - set(SHARED))
 
 def test_the_folder_has_no_mistakes_and_no_warnings() -> None:
     """As `kindling check examples/automations` sees it: by itself, and beside the other examples."""
-    assert check_documents(load_documents(read_files(FOLDER), KINDS)) == ([], [])
-    assert check_documents(load_documents(read_files(FOLDER.parent), KINDS)) == ([], [])
+    assert check_documents(load_documents(read_files(FOLDER), MODELS)) == ([], [])
+    assert check_documents(load_documents(read_files(FOLDER.parent), MODELS)) == ([], [])
 
 
 @pytest.mark.parametrize("name", [*EXAMPLES, *SHARED])

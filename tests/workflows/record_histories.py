@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from temporalio.testing import WorkflowEnvironment
 
-from activities.messages import PublishInput
-from activities.starting import start_publish
+from runtime.messages import PublishInput
+from runtime.publish_start import start_publish
 from runtime.registry import publish_workflow_id, shard_workflow_id
 from runtime.settings import Settings
 from services.follow_ups.repairs import Repairs

@@ -11,11 +11,11 @@ from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError, Wor
 from temporalio.testing import ActivityEnvironment
 
 from activities.follow_ups import FollowUpActivities
-from activities.messages import FollowUpInput, RunSteps, StepRef, StepsResult
 from channels.outbound import make_outbound
 from channels.signing import new_secret
 from engine.published import PublishedCache
 from runtime.clock import now_micros
+from runtime.messages import FollowUpInput, RunSteps, StepRef, StepsResult
 from runtime.registry import (
     FOLLOW_UP_WORKFLOW,
     KINDLING_AUTOMATION,
@@ -24,7 +24,7 @@ from runtime.registry import (
     follow_up_workflow_id,
 )
 from runtime.settings import load_settings
-from store.follow_ups import enrollments as follow_ups
+from store.follow_ups import enrollments
 from tests.workflows.conftest import Town
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.stack]
@@ -238,7 +238,7 @@ async def test_another_attempt_passes_over_what_was_done(town: Town) -> None:
     [enrollment] = await town.enrolled()
     await town.until(lambda: town.outcomes() == ["0", "1"])
     await town.follow_up(enrollment).terminate()
-    town.world.database.run(lambda connection: follow_ups.start_again(connection, enrollment, 1))
+    town.world.database.run(lambda connection: enrollments.start_again(connection, enrollment, 1))
     town.wake()
     second = town.follow_up(enrollment, 2)
     await town.until(lambda: town.status() == ["running"])

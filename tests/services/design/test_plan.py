@@ -3,13 +3,14 @@ from typing import Any
 
 import pytest
 
-from activities.messages import PublishInput
 from automations.documents import Documents, load_documents
 from engine.batch import score_batch
 from engine.published import PublishedCache
+from runtime.messages import PublishInput
 from runtime.settings import load_settings
 from services.application import Application
-from services.design.plan import KINDS, Plans, check_documents
+from services.design.document_kinds import MODELS
+from services.design.plan import Plans, check_documents
 from services.resources import Conflict, Resources
 from store.database import Database
 
@@ -53,7 +54,7 @@ class World:
 
 
 def documents(*texts: str) -> Documents:
-    loaded = load_documents([(f"{n}.yaml", text) for n, text in enumerate(texts)], KINDS)
+    loaded = load_documents([(f"{n}.yaml", text) for n, text in enumerate(texts)], MODELS)
     assert not loaded.mistakes
     return loaded
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
+from conditions.fields import DEAL
 from conditions.tree import Lookup, compile_conditions
 from conditions.values import Value
-from engine.subjects import DEAL
 from store.database import Database
 from store.records import lists
 from store.scoring.facts import DealWithContact, load_contacts, load_deals

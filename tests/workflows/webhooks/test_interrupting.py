@@ -6,7 +6,7 @@ from temporalio.service import RPCError
 
 from services.follow_ups.repairs import Repairs
 from services.resources import Resources
-from store.follow_ups import enrollments as follow_ups
+from store.follow_ups import enrollments
 from tests.workflows.conftest import Town
 from tests.workflows.webhook_server import Hooks
 from tests.workflows.webhooks.conftest import begin, done, step
@@ -187,7 +187,7 @@ async def test_a_follow_up_that_temporal_lost_goes_on_waiting_for_its_next_try(
     await town.until(lambda: town.world.query(shown)[0][0] == 2)
     before = town.world.query(shown)
     await town.follow_up(enrollment).terminate()
-    town.world.database.run(lambda connection: follow_ups.start_again(connection, enrollment, 1))
+    town.world.database.run(lambda connection: enrollments.start_again(connection, enrollment, 1))
     town.wake()
     second = town.follow_up(enrollment, 2)
 
