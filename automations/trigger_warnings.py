@@ -7,10 +7,11 @@ from automations.known import Known
 from automations.model import Automation
 from automations.steps.places import walk
 from automations.touching import source_of, targets_of, toucher_of
+from conditions.describing import field_words
 from conditions.fields import ALWAYS_VALUED
 from conditions.problems import Problem
 from conditions.times import micros_of
-from conditions.tree import Leaf, bounds, field_words, fields_read, needed
+from conditions.tree import Leaf, bounds, fields_read, needed
 from triggers.model import Trigger
 
 _INFINITE = float("inf")

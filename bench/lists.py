@@ -10,7 +10,7 @@ from bench.installation import Installation
 from bench.result import Result, percentile, scaled
 from bench.workload import PROFILE
 from runtime.clock import now_micros
-from scoring.ledger import Standing
+from scoring.standing import Standing
 from services.records.list_filters import ContactFilter
 from services.records.lists import RecordLists, RecordQuery
 from store.bulk import Bulk

@@ -14,13 +14,14 @@ from conditions.operators import OPERATORS, Operator, meant
 from conditions.problems import Loc, Problem, suggestion
 from conditions.sql import SqlValue, Test, either
 from conditions.times import Micros, micros_of
-from conditions.values import Value, is_empty, is_number
+from conditions.values import Value, is_number
 
 Lookup: TypeAlias = Callable[[str], Value]
 Predicate: TypeAlias = Callable[[Lookup, Micros], bool]
 
 DEEPEST = 12
-_NESTED = ("all", "any", "not")
+#: Keys that hold conditions instead of testing a field.
+NESTED = ("all", "any", "not")
 _INFINITE = float("inf")
 _SHAPE_HELP = 'write conditions as a mapping, such as {"score": {"greater": 5}}'
 
@@ -57,16 +58,6 @@ class Leaf:
         if self.other is not None:
             return self.operator.against(value, lookup(self.other), now)
         return self.operator.test(value, self.operand, now)
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """How one test came out: "score is at least 50", the field's actual value, and whether it held."""
-
-    field: str
-    text: str
-    actual: Value
-    holds: bool
 
 
 def mistakes(raw: Any, loc: Loc = (), depth: int = 0) -> Iterator[Problem]:
@@ -164,7 +155,7 @@ def _compile_part(key: str, part: Any) -> Predicate:
     if key == "not":
         inner = compile_conditions(part)
         return lambda lookup, now: not inner(lookup, now)
-    if key in _NESTED:
+    if key in NESTED:
         nested = [compile_conditions(condition) for condition in part]
         return _all(nested) if key == "all" else lambda lookup, now: any(one(lookup, now) for one in nested)
     return _all([_compile_leaf(key, OPERATORS[name], operand) for name, operand in part.items()])
@@ -198,7 +189,7 @@ def to_sql(raw: Mapping[str, Any], column: Callable[[str], SqlValue], now: Micro
     for key, part in raw.items():
         if key == "not":
             tests.append(sa.not_(to_sql(part, column, now)))
-        elif key in _NESTED:
+        elif key in NESTED:
             inner = [to_sql(condition, column, now) for condition in part]
             tests.append(sa.and_(*inner) if key == "all" else either(inner))
         else:
@@ -214,7 +205,7 @@ def leaves(raw: Mapping[str, Any], loc: Loc = ()) -> Iterator[Leaf]:
     for key, part in raw.items():
         if key == "not":
             yield from leaves(part, (*loc, key))
-        elif key in _NESTED:
+        elif key in NESTED:
             for index, condition in enumerate(part):
                 yield from leaves(condition, (*loc, key, index))
         else:
@@ -228,7 +219,7 @@ def needed(raw: Mapping[str, Any], loc: Loc = ()) -> Iterator[Leaf]:
         if key == "all":
             for index, condition in enumerate(part):
                 yield from needed(condition, (*loc, key, index))
-        elif key not in _NESTED:
+        elif key not in NESTED:
             yield from leaves({key: part}, loc)
 
 
@@ -256,63 +247,3 @@ def ages(raw: Mapping[str, Any]) -> Iterator[tuple[str, Micros]]:
 def fields_read(raw: Mapping[str, Any]) -> frozenset[str]:
     """The names of all fields that the tree looks at."""
     return frozenset(name for leaf in leaves(raw) for name in leaf.fields)
-
-
-def explain(raw: Mapping[str, Any], lookup: Lookup, now: Micros) -> list[Verdict]:
-    """How each test comes out, in the order written. One under `not` is judged without the `not`."""
-    return [
-        Verdict(
-            field=leaf.field,
-            text=_explained(leaf, lookup),
-            actual=lookup(leaf.field),
-            holds=leaf.holds(lookup, now),
-        )
-        for leaf in leaves(raw)
-    ]
-
-
-def _explained(leaf: Leaf, lookup: Lookup) -> str:
-    text = describe_test(leaf.field, leaf.operator, leaf.operand)
-    if leaf.other is None:
-        return text
-    value = lookup(leaf.other)
-    return f"{text} ({'empty' if is_empty(value) else leaf.operator.operand.words(value)})"
-
-
-def describe(raw: Mapping[str, Any]) -> str:
-    """The tree in plain words: "score is at least 50 and contact tags has partner"; empty, "always"."""
-    return _describe(raw, " and ") or "always"
-
-
-def _describe(raw: Mapping[str, Any], joint: str) -> str:
-    parts: list[str] = []
-    for key, part in raw.items():
-        if key == "not":
-            parts.append(f"not ({describe(part)})")
-        elif key in _NESTED:
-            inner = (" and " if key == "all" else " or ").join(_grouped(condition) for condition in part)
-            parts.append(inner if len(part) == 1 or len(raw) == 1 else f"({inner})")
-        else:
-            parts += [describe_test(key, OPERATORS[name], operand) for name, operand in part.items()]
-    return joint.join(parts)
-
-
-def _grouped(raw: Mapping[str, Any]) -> str:
-    return f"({describe(raw)})" if len(list(leaves(raw))) > 1 else describe(raw)
-
-
-def describe_test(field: str, row: Operator, operand: Any) -> str:
-    """One test in plain words: "contact stage is one of lead, demo"."""
-    words = field_words(field)
-    if row.emptiness is not None:
-        return f"{words} is {'' if operand is row.emptiness else 'not '}empty"
-    other = operand_field(operand)
-    return f"{words} {row.label} {row.operand.words(operand) if other is None else field_words(other)}"
-
-
-def field_words(field: str) -> str:
-    """A field name in plain words: `scores.engagement` is "engagement score"."""
-    owner, _, name = field.partition(".")
-    if name and owner in ("scores", "bands"):
-        return f"{name} {owner[:-1]}"
-    return field.replace(".", " ").replace("_", " ")

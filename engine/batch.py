@@ -1,6 +1,6 @@
 """One batch of a shard: load what is pending, fold it, evaluate triggers, commit everything in one transaction."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from conditions.fields import CONTACT
@@ -8,17 +8,18 @@ from conditions.times import Micros
 from engine.enrolling import Enrolling
 from engine.folding import Slice, long_histories, new_fold
 from engine.past import StoredPast
-from engine.plan import Plan, Reader
+from engine.plan import Plan, Reader, incoming_of
 from engine.published import Published
 from engine.saving import save_progress
 from engine.subjects import Subjects
 from engine.watching import look
 from scoring.compiled import CompiledProfile
-from scoring.ledger import Event, Record, Standing
-from scoring.progress import Case, Folded, History, Incoming, Progress, Rebuild, Stored, Touch, advance
+from scoring.entries import Event, Record
+from scoring.progress import Case, Folded, History, Incoming, Progress, Rebuild, Stored, advance
+from scoring.standing import Standing
 from store.connection import Connection
 from store.follow_ups import tasks
-from store.leftovers import REVOKE, work_off
+from store.leftovers import work_off
 from store.scoring import folds, ledgers
 from store.scoring import pending as waiting
 from store.scoring.folds import FoldRow
@@ -139,7 +140,10 @@ class Batch:
     def _plan(self, profile: CompiledProfile) -> Plan:
         """What there is to do under a profile. Notes the folds that have to be done before."""
         touched = self.subjects.touched(profile)
-        incoming = self._incoming(profile, touched)
+        if self.only_profile is not None:
+            incoming = self._swept(profile)
+        else:
+            incoming = incoming_of(self.due, self.subjects, profile, touched)
         stored = self._stored(profile, list(incoming)) if incoming else {}
         ids = list(incoming)
         if self.only_profile is not None:
@@ -256,45 +260,10 @@ class Batch:
             return False
         return True
 
-    def _incoming(self, profile: CompiledProfile, touched: Mapping[int, Touch]) -> dict[int, list[Incoming]]:
-        """By record, what this profile has to look at; records that it has nothing to do with are left out."""
-        kind = profile.applies_to
-        by_record: dict[int, list[Incoming]] = {}
-        if self.only_profile is not None:
-            gone_on = {self.due.fold.record_id} if self.due.fold is not None else set()
-            return {i: [] for i in self.sweep if i not in gone_on and self.subjects.exists(kind, i)}
-        types, always, strayed = profile.relevant_types, profile.always, self.subjects.strayed
-        for pending in self.due.events:
-            event = pending.event
-            record_id = pending.contact_id if kind == CONTACT else event.deal
-            if record_id is not None and (always or event.type in types) and not strayed(pending):
-                arrived = Incoming(event.at, event.id, event, silent=pending.silent, depth=pending.depth)
-                by_record.setdefault(record_id, []).append(arrived)
-        for adjustment in self.due.adjustments:
-            if adjustment.profile_id == profile.id:
-                by_record.setdefault(adjustment.record_id, []).append(
-                    Incoming(
-                        at=adjustment.at,
-                        id=adjustment.id,
-                        points=adjustment.points,
-                        set_to=adjustment.set_to,
-                        ends_at=adjustment.ends_at,
-                        silent=bool(adjustment.silent),
-                        depth=adjustment.depth,
-                    )
-                )
-        for revocation in self.due.revocations:
-            event = revocation.event
-            record_id = revocation.contact_id if kind == CONTACT else event.deal
-            if record_id is not None and event.type in types:
-                by_record.setdefault(record_id, []).append(
-                    Incoming(revocation.at, f"{REVOKE}{event.id}", silent=revocation.silent, revokes=event)
-                )
-        folded = [record_id for profile_id, record_id in self.due.folded if profile_id == profile.id]
-        for record_id in (*self.due.overdue.get(profile.id, ()), *touched, *folded):
-            by_record.setdefault(record_id, [])
-        exists = self.subjects.exists
-        return {record_id: items for record_id, items in by_record.items() if exists(kind, record_id)}
+    def _swept(self, profile: CompiledProfile) -> dict[int, list[Incoming]]:
+        gone_on = {self.due.fold.record_id} if self.due.fold is not None else set()
+        exists, kind = self.subjects.exists, profile.applies_to
+        return {i: [] for i in self.sweep if i not in gone_on and exists(kind, i)}
 
     def _save_unscored(self, connection: Connection) -> None:
         """Write what no score has to be known for."""
@@ -335,12 +304,20 @@ class Batch:
                 )
         decided = self.enrolling.save(connection)
         outcome.enrolled, outcome.closing = len(decided.enrollments), len(decided.replaced)
+        self._settle(connection)
+        counting = [pending for pending in due.events if pending.event.id not in quarantined]
+        outcome.closing += look(connection, self.published, self.subjects, counting, self.now)
+        return outcome
+
+    def _settle(self, connection: Connection) -> None:
+        """Note of everything that was due that it is done."""
+        due = self.due
         if due.events:
             strays = {pending.event.id for pending in due.events if self.subjects.strayed(pending)}
-            passed = strays | quarantined.keys()
+            passed = strays | self.outcome.quarantined.keys()
             applied = [pending.event.id for pending in due.events if pending.event.id not in passed]
             waiting.mark_applied(connection, applied)
-            outcome.events = len(applied)
+            self.outcome.events = len(applied)
             if strays:
                 waiting.settle_strays(connection, strays)
         if due.adjustments:
@@ -364,9 +341,6 @@ class Batch:
             gone = [i for i in ids if profile_id not in scored or i not in self.progress.get(profile_id, ())]
             if gone:
                 waiting.forget_due(connection, profile_id, gone)
-        counting = [pending for pending in due.events if pending.event.id not in quarantined]
-        outcome.closing += look(connection, self.published, self.subjects, counting, self.now)
-        return outcome
 
 
 def _valid(stored: Stored, profile: CompiledProfile) -> bool:

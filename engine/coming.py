@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 from conditions.times import Micros
 from scoring.compiled import CompiledProfile
+from scoring.entries import ADJUSTMENTS, Entry
 from scoring.forecast import Step, fading_in_turn
-from scoring.ledger import ADJUSTMENTS, Entry, Ledger
+from scoring.ledger import Ledger
 from store.connection import Connection
 from store.scoring import ledgers
 

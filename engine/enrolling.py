@@ -11,7 +11,7 @@ from engine.looking import Looking
 from engine.published import Published
 from engine.subjects import Subject, Subjects
 from scoring.compiled import CompiledProfile
-from scoring.ledger import without_properties
+from scoring.entries import without_properties
 from scoring.progress import Progress, ScoreChange, turn_of
 from store.connection import Connection
 from store.scoring.pending import PendingEvent

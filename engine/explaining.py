@@ -2,8 +2,8 @@
 
 from automations.model import Automation
 from automations.steps.words import clean
+from conditions.describing import describe
 from conditions.times import to_iso
-from conditions.tree import describe
 from conditions.values import shown_score
 from engine.subjects import subject_of
 from store.connection import RowMapping

@@ -10,10 +10,12 @@ from conditions.fields import CONTACT, DEAL
 from conditions.times import Micros
 from engine.subjects import Subjects
 from scoring.compiled import CompiledProfile
-from scoring.ledger import ADJUSTMENTS, Adjustment, Entry, Event, Ledger, Record, Standing, place_of
+from scoring.entries import ADJUSTMENTS, Adjustment, Entry, Event, Record, place_of
+from scoring.ledger import Ledger
+from scoring.standing import Standing
 from scoring.windows import Windows
 from store.connection import Connection
-from store.scoring import folds, ledgers
+from store.scoring import folds, histories, ledgers
 from store.scoring.folds import FoldRow
 
 #: A history of more events, or a ledger of more entries, is long: it is not read as a whole.
@@ -67,7 +69,7 @@ class Slice:
         self._profile = profile
         self._fold = fold
         kind = profile.applies_to
-        events = ledgers.events_after(connection, kind, fold.record_id, fold.place, SLICE)
+        events = histories.events_after(connection, kind, fold.record_id, fold.place, SLICE)
         if kind == CONTACT and DEAL in profile.where_reads:
             subjects.know_deals({event.deal for event in events if event.deal is not None})
         record = subjects.record(kind, fold.record_id)
@@ -131,7 +133,7 @@ class Slice:
 
     def _adjustments(self) -> list[Adjustment]:
         record_id = self._fold.record_id
-        adjustments = ledgers.load_applied_adjustments(self._connection, self._profile.id, [record_id])
+        adjustments = histories.load_applied_adjustments(self._connection, self._profile.id, [record_id])
         return [adjustment for adjustment in adjustments.get(record_id, ()) if adjustment.at <= self._fold.at]
 
     def _old_adjustments(self, adjustments: Iterable[Adjustment]) -> set[Entry]:

@@ -8,7 +8,7 @@ import orjson
 
 from conditions.tree import Predicate, compile_conditions
 from engine.situation import Situation
-from scoring.ledger import Event, Place
+from scoring.entries import Event, Place
 from store.database import dump_json
 from triggers.evaluate import where_lookup
 

@@ -9,7 +9,7 @@ from engine.facts_reader import FactsReader
 from engine.published import Published
 from engine.subjects import Subject, Subjects
 from scoring.compiled import CompiledProfile
-from scoring.ledger import without_properties
+from scoring.entries import without_properties
 from scoring.progress import FIELDS_NEXT, Progress, ScoreChange, Turn
 from triggers.compiled import CompiledTrigger
 from triggers.evaluate import Look, Match, match_look, unmoved

@@ -6,9 +6,9 @@ from conditions.fields import CONTACT, DEAL
 from conditions.times import Micros
 from engine.subjects import Subjects
 from scoring.compiled import CompiledProfile
-from scoring.ledger import Event, Place, place_of
+from scoring.entries import Event, Place, place_of
 from store.connection import Connection
-from store.scoring import ledgers
+from store.scoring import histories
 
 #: How many are read at first, and at most, at a time.
 FEW, MANY = 50, 2_000
@@ -36,7 +36,7 @@ class StoredPast:
         """Those after that place, by (time, id)."""
         return self._steps(
             place,
-            lambda place, size: ledgers.events_after(
+            lambda place, size: histories.events_after(
                 self._connection, self._kind, self._record_id, place, size
             ),
         )
@@ -45,7 +45,7 @@ class StoredPast:
         """Those of these types that happened then or earlier, the latest first."""
         return self._steps(
             (at + 1, ""),
-            lambda place, size: ledgers.events_before(
+            lambda place, size: histories.events_before(
                 self._connection, self._kind, self._record_id, place, types, size
             ),
         )

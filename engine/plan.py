@@ -1,6 +1,6 @@
 """What a batch has to do under one profile, and what it reads for that."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from conditions.fields import CONTACT, DEAL
@@ -9,11 +9,14 @@ from engine.coming import StoredEntries
 from engine.folding import is_long
 from engine.subjects import Subjects
 from scoring.compiled import CompiledProfile
-from scoring.ledger import Entry, Standing
+from scoring.entries import Entry
 from scoring.progress import Folded, History, Incoming, Stored, Touch
+from scoring.standing import Standing
 from scoring.windows import Windows
 from store.connection import Connection
-from store.scoring import ledgers
+from store.leftovers import REVOKE
+from store.scoring import histories, ledgers
+from store.scoring.pending import Due
 
 
 @dataclass(slots=True)
@@ -100,9 +103,52 @@ class Reader:
         if not ids:
             return {}
         kind = profile.applies_to
-        events = ledgers.load_applied_events(self._connection, kind, ids, profile.relevant_types)
-        adjustments = ledgers.load_applied_adjustments(self._connection, profile.id, ids)
+        events = histories.load_applied_events(self._connection, kind, ids, profile.relevant_types)
+        adjustments = histories.load_applied_adjustments(self._connection, profile.id, ids)
         if kind == CONTACT and DEAL in profile.where_reads:
             named = {event.deal for of_record in events.values() for event in of_record}
             self._subjects.know_deals([deal for deal in named if deal is not None])
         return {i: History(events.get(i, ()), adjustments.get(i, ())) for i in ids}
+
+
+def incoming_of(
+    due: Due, subjects: Subjects, profile: CompiledProfile, touched: Iterable[int]
+) -> dict[int, list[Incoming]]:
+    """By record, what a profile has to look at; records that it has nothing to do with are left out.
+
+    `touched`: records whose fields have changed.
+    """
+    kind = profile.applies_to
+    by_record: dict[int, list[Incoming]] = {}
+    types, always, strayed = profile.relevant_types, profile.always, subjects.strayed
+    for pending in due.events:
+        event = pending.event
+        record_id = pending.contact_id if kind == CONTACT else event.deal
+        if record_id is not None and (always or event.type in types) and not strayed(pending):
+            arrived = Incoming(event.at, event.id, event, silent=pending.silent, depth=pending.depth)
+            by_record.setdefault(record_id, []).append(arrived)
+    for adjustment in due.adjustments:
+        if adjustment.profile_id == profile.id:
+            by_record.setdefault(adjustment.record_id, []).append(
+                Incoming(
+                    at=adjustment.at,
+                    id=adjustment.id,
+                    points=adjustment.points,
+                    set_to=adjustment.set_to,
+                    ends_at=adjustment.ends_at,
+                    silent=bool(adjustment.silent),
+                    depth=adjustment.depth,
+                )
+            )
+    for revocation in due.revocations:
+        event = revocation.event
+        record_id = revocation.contact_id if kind == CONTACT else event.deal
+        if record_id is not None and event.type in types:
+            by_record.setdefault(record_id, []).append(
+                Incoming(revocation.at, f"{REVOKE}{event.id}", silent=revocation.silent, revokes=event)
+            )
+    folded = [record_id for profile_id, record_id in due.folded if profile_id == profile.id]
+    for record_id in (*due.overdue.get(profile.id, ()), *touched, *folded):
+        by_record.setdefault(record_id, [])
+    exists = subjects.exists
+    return {record_id: items for record_id, items in by_record.items() if exists(kind, record_id)}

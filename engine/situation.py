@@ -13,7 +13,7 @@ from conditions.times import Micros, to_iso
 from conditions.values import Value, is_empty
 from engine.published import Published
 from engine.subjects import Subject, subject_of
-from scoring.ledger import Event
+from scoring.entries import Event
 from store.connection import Connection, RowMapping
 from store.database import dump_json
 from store.design import definitions

@@ -7,7 +7,7 @@ from conditions.fields import CONTACT, DEAL
 from conditions.values import Value
 from engine.published import Published
 from scoring.compiled import CompiledProfile
-from scoring.ledger import Record
+from scoring.entries import Record
 from scoring.progress import Touch
 from store.connection import Connection, RowMapping
 from store.follow_ups.enrolling import Earlier

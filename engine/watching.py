@@ -13,7 +13,7 @@ from engine.published import Published
 from engine.situation import Situation, automation_of
 from engine.subjects import Subjects, subject_of
 from engine.waiting import TASK_DONE, follow_date, task_is_done
-from scoring.ledger import Event
+from scoring.entries import Event
 from store.connection import Connection, RowMapping
 from store.follow_ups import watching
 from store.scoring.pending import PendingEvent

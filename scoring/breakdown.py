@@ -2,7 +2,10 @@
 
 from collections.abc import Iterable
 
-from scoring.ledger import Entry, Ledger, Standing, clamp, lives
+from scoring.entries import Entry, lives
+from scoring.ledger import Ledger
+from scoring.standing import Standing
+from scoring.sums import clamp
 
 
 def breakdown(ledger: Ledger, entries: Iterable[Entry] | None = None) -> list[tuple[str, int, int]]:

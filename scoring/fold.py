@@ -4,7 +4,8 @@ from collections.abc import Iterable
 
 from conditions.times import Micros
 from scoring.compiled import CompiledProfile
-from scoring.ledger import Adjustment, Event, Ledger, Record
+from scoring.entries import Adjustment, Event, Record
+from scoring.ledger import Ledger
 
 
 def fold(

@@ -9,7 +9,9 @@ from typing import NamedTuple
 from conditions.times import Micros
 from conditions.values import Value
 from scoring.compiled import AttributeRule, CompiledProfile, EventRule
-from scoring.ledger import Entry, Ledger, Record, bounded_sum, clamp, with_points
+from scoring.entries import Entry, Record
+from scoring.ledger import Ledger
+from scoring.sums import bounded_sum, clamp, with_points
 
 #: How many moments are looked at: many slowly fading entries have millions.
 MOST_MOMENTS = 5_000

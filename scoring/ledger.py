@@ -1,130 +1,14 @@
 """The ledger of one record under one profile at one moment: add causes, read the score."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable
 
 from conditions.times import LATEST, Micros, parse_moment
 from conditions.values import Value
 from scoring.compiled import AttributeRule, CompiledProfile, EventRule, InactivityRule
+from scoring.entries import ADJUSTMENTS, Adjustment, Entry, Event, Place, Record, lives
+from scoring.standing import Standing
+from scoring.sums import bounded_sum, clamp, with_points
 from scoring.windows import window_of
-
-ADJUSTMENTS = "adjustments"
-
-
-class Event(NamedTuple):
-    """What happened: `at` is its occurred_at in microseconds, `properties` a JSON object, `deal` the deal's id."""
-
-    id: str
-    type: str
-    at: Micros
-    properties: Mapping[str, Any]
-    deal: int | None = None
-
-
-#: Where something stands in a history: (time, id).
-Place = tuple[Micros, str]
-
-
-def place_of(event: Event) -> Place:
-    """Where an event stands in its record's history."""
-    return event.at, event.id
-
-
-def without_properties(event: Event | None) -> Event | None:
-    """An event that counts although its stored properties cannot be read: for filters it has none."""
-    return None if event is None else event._replace(properties={})
-
-
-class Adjustment(NamedTuple):
-    """Points given by hand or by a step; fixed when applied. `ends_at` None: for good."""
-
-    id: str
-    points: int
-    at: Micros
-    ends_at: Micros | None = None
-
-
-class Entry(NamedTuple):
-    """Points that one cause gave, live in [starts_at, ends_at). `window` only under a limited rule."""
-
-    rule: str
-    cause_id: str
-    points: int
-    starts_at: Micros
-    ends_at: Micros | None
-    window: int | None
-
-
-def _no_deal(deal: int | None, name: str) -> Value:
-    del deal, name
-    return None
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """What rules may read of the record now, None when missing.
-
-    `fields` answers `contact.x`, and for a deal `deal.x`. Of a contact, `deal_fields` answers `deal.x` for the id of
-    the deal that an event names.
-    """
-
-    kind: str
-    created_at: Micros
-    fields: Callable[[str], Value]
-    deal_fields: Callable[[int | None, str], Value] = _no_deal
-
-
-@dataclass(slots=True)
-class Standing:
-    """What is kept of a ledger between two scorings, besides its entries.
-
-    `live`: by group, what the entries were worth at the last scoring, and are until `due`, the next moment at which
-    time may change an entry's worth (it may be early, never late). `worths`: the same by rule, and `living`, how
-    many entries live; None where an earlier version of the product kept neither. `entries`: how many there are, live or
-    expired.
-    `active`: by inactivity rule, the last event that broke the silence. `fit`: the attribute rules that held.
-    `refold`: the history has changed under it, for this cause, so that the ledger has to be folded anew.
-    """
-
-    live: dict[str, int] = field(default_factory=dict)
-    due: Micros | None = None
-    entries: int = 0
-    active: dict[str, Micros] = field(default_factory=dict)
-    fit: list[str] = field(default_factory=list)
-    refold: str | None = None
-    worths: dict[str, int] = field(default_factory=dict)
-    living: dict[str, int] | None = field(default_factory=dict)
-
-    def copied(self) -> "Standing":
-        """One that can be changed by itself."""
-        return replace(
-            self,
-            live={**self.live},
-            active={**self.active},
-            fit=[*self.fit],
-            worths={**self.worths},
-            living=None if self.living is None else {**self.living},
-        )
-
-    def as_json(self) -> dict[str, Any]:
-        """As the store keeps it."""
-        kept: dict[str, Any] = {
-            "l": self.live,
-            "d": self.due,
-            "n": self.entries,
-            "a": self.active,
-            "f": self.fit,
-        }
-        if self.living is not None:
-            kept["w"], kept["c"] = self.worths, self.living
-        return kept if self.refold is None else {**kept, "r": self.refold}
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> "Standing":
-        """The same, read again."""
-        worths, living = data.get("w", {}), data.get("c", None if data["n"] else {})
-        return cls(data["l"], data["d"], data["n"], data["a"], data["f"], data.get("r"), worths, living)
 
 
 class Ledger:
@@ -375,38 +259,8 @@ class Ledger:
         return entry.ends_at
 
 
-def lives(entry: Entry, at: Micros) -> bool:
-    """Whether the entry counts at a moment, decayed or not."""
-    return entry.starts_at <= at and (entry.ends_at is None or at < entry.ends_at)
-
-
 def _order(entry: Entry) -> Place:
     return entry.starts_at, entry.cause_id
-
-
-def with_points(sums: Mapping[str, int], rules: Iterable[AttributeRule | InactivityRule]) -> dict[str, int]:
-    """The points by group with those of rules that hold."""
-    sums = dict(sums)
-    for rule in rules:
-        sums[rule.group] = sums.get(rule.group, 0) + rule.points
-    return sums
-
-
-def bounded_sum(profile: CompiledProfile, sums: Mapping[str, int]) -> int:
-    """The sum over groups, each within its own bounds; "" is that of the rules without a group."""
-    total = sums.get("", 0)
-    for key, (low, high) in profile.groups.items():
-        total += clamp(sums.get(key, 0), low, high)
-    return total
-
-
-def clamp(value: int, low: int | None, high: int | None) -> int:
-    """The value within its bounds; None: no bound."""
-    if low is not None and value < low:
-        return low
-    if high is not None and value > high:
-        return high
-    return value
 
 
 def _fades_at_end(rule: EventRule, entry: Entry) -> bool:

@@ -6,8 +6,10 @@ from typing import NamedTuple
 
 from conditions.times import Micros
 from scoring.compiled import CompiledProfile
+from scoring.entries import Adjustment, Entry, Event, Record
 from scoring.fold import fold
-from scoring.ledger import Adjustment, Entry, Event, Ledger, Record, Standing
+from scoring.ledger import Ledger
+from scoring.standing import Standing
 from scoring.withdrawal import KnownPast, Past, Withdrawal
 
 

@@ -7,7 +7,8 @@ from typing import Protocol
 
 from conditions.times import Micros
 from scoring.compiled import EventRule
-from scoring.ledger import Entry, Event, Ledger, Place, place_of
+from scoring.entries import Entry, Event, Place, place_of
+from scoring.ledger import Ledger
 from scoring.windows import window_of
 
 

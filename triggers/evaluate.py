@@ -8,7 +8,7 @@ from conditions.times import HOUR, Micros
 from conditions.tree import Lookup
 from conditions.values import Value
 from scoring.compiled import CompiledProfile
-from scoring.ledger import Event
+from scoring.entries import Event
 from scoring.progress import ScoreChange
 from triggers.compiled import CompiledTrigger, TriggerIndex
 

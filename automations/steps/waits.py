@@ -8,10 +8,11 @@ from pydantic import Discriminator, Field, StrictStr, Tag, model_validator
 
 from automations.steps.base import BaseStep, Branch, OneOrMore
 from conditions.definition import Definition, Key, Text, invalid
+from conditions.describing import describe, field_words
 from conditions.fields import LATER_WHERE, TRIGGER, Catalogue
 from conditions.problems import Loc, Problem
 from conditions.times import Duration, Micros, duration_words, micros_of, time_zone
-from conditions.tree import Conditions, describe, field_words
+from conditions.tree import Conditions
 
 if TYPE_CHECKING:
     from automations.steps.kinds import Step

@@ -8,9 +8,10 @@ from pydantic import Field, model_validator
 from automations.steps.base import BaseStep, Branch
 from automations.steps.words import clean
 from conditions.definition import Definition, Key, Text, WholeNumber, invalid
+from conditions.describing import describe
 from conditions.fields import STEP, Catalogue
 from conditions.problems import Loc, Problem
-from conditions.tree import Conditions, describe
+from conditions.tree import Conditions
 
 if TYPE_CHECKING:
     from automations.steps.kinds import Step

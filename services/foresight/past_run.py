@@ -12,7 +12,7 @@ from conditions.times import Micros
 from engine.facts_reader import FactsReader
 from engine.published import Published, compile_automation
 from engine.subjects import Subject, Subjects, earlier_subject
-from scoring.ledger import Event
+from scoring.entries import Event
 from scoring.progress import ScoreChange
 from services.answers import iso
 from services.design.profile_cache import ProfileCache

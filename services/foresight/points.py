@@ -3,13 +3,15 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from conditions.describing import Verdict, explain
 from conditions.times import Micros, duration_words
-from conditions.tree import Lookup, Verdict, compile_conditions, explain
+from conditions.tree import Lookup, compile_conditions
 from conditions.values import Value, is_empty
 from runtime.statuses import EventStatus
 from scoring.compiled import EventRule, compile_profile
-from scoring.ledger import Entry, Ledger, Record
-from scoring.ledger import Event as HeldEvent
+from scoring.entries import Entry, Record
+from scoring.entries import Event as HeldEvent
+from scoring.ledger import Ledger
 from scoring.profile import EVENT, Rule, ScoreProfile
 from services.follow_ups.answers import Keys
 from services.follow_ups.listing import keys_of

@@ -4,15 +4,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from automations.model import Automation
+from conditions.describing import explain
 from conditions.problems import suggestion
 from conditions.times import Micros, to_iso
-from conditions.tree import Lookup, compile_conditions, explain
+from conditions.tree import Lookup, compile_conditions
 from engine.published import compile_automation
 from runtime.registry import follow_up_workflow_id
 from runtime.settings import Settings
 from runtime.temporal import workflow_url
 from scoring.compiled import CompiledProfile
-from scoring.ledger import Event
+from scoring.entries import Event
 from scoring.progress import ScoreChange
 from services.answers import iso
 from services.design.definitions import find_definition

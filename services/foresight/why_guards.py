@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from conditions.describing import describe
 from conditions.times import Micros, duration_words, to_iso
-from conditions.tree import describe
 from services.foresight.answers import GuardVerdict
 from store.connection import Connection
 from store.follow_ups import enrolling

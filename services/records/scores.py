@@ -3,16 +3,17 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
+from conditions.describing import field_words
 from conditions.problems import suggestion
 from conditions.times import Micros, moment_from, parse_moment, to_iso
-from conditions.tree import field_words
 from conditions.values import is_empty
 from engine.coming import Coming, StoredEntries
 from scoring.breakdown import breakdown
 from scoring.compiled import CompiledProfile
+from scoring.entries import ADJUSTMENTS, Entry, Record
 from scoring.fold import fold
 from scoring.forecast import Outlook, forecast
-from scoring.ledger import ADJUSTMENTS, Entry, Ledger, Record
+from scoring.ledger import Ledger
 from services import cursors
 from services.answers import Page, iso
 from services.design.profile_cache import ProfileCache

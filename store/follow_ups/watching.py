@@ -8,7 +8,7 @@ from sqlalchemy import Connection, RowMapping, and_, insert, select, update
 from conditions.fields import CHANGE_EVENTS
 from conditions.times import LATEST, Micros
 from runtime.statuses import OPEN, EnrollmentStatus
-from scoring.ledger import Event
+from scoring.entries import Event
 from store.bulk import Bulk
 from store.follow_ups.enrollments import ENROLLMENTS, OUTCOMES, end_enrollment, with_definition
 from store.scoring.facts import Properties

@@ -6,10 +6,11 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, RowMapping, Table, and_, select
 
-from scoring.ledger import Adjustment, Entry, Event, Standing
+from scoring.entries import Adjustment, Entry, Event
 from scoring.progress import Stored
+from scoring.standing import Standing
 from store.bulk import Bulk
-from store.scoring import ledgers
+from store.scoring import histories
 from store.tables import Adjustment as AdjustmentRow
 from store.tables import Change, Profile, ProfileVersion, Score, table
 from store.tables import Event as EventRow
@@ -112,8 +113,8 @@ def history_of(
     connection: Connection, kind: str, profile_id: int, record_id: int
 ) -> tuple[list[Event], list[Adjustment]]:
     """What counts of the record's events, and its applied adjustments."""
-    events = ledgers.load_applied_events(connection, kind, [record_id]).get(record_id, [])
-    adjustments = ledgers.load_applied_adjustments(connection, profile_id, [record_id]).get(record_id, [])
+    events = histories.load_applied_events(connection, kind, [record_id]).get(record_id, [])
+    adjustments = histories.load_applied_adjustments(connection, profile_id, [record_id]).get(record_id, [])
     return events, adjustments
 
 

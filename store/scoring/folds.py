@@ -7,7 +7,8 @@ import orjson
 from sqlalchemy import Connection
 
 from conditions.times import Micros
-from scoring.ledger import Entry, Place, Standing
+from scoring.entries import Entry, Place
+from scoring.standing import Standing
 from store.bulk import Bulk
 from store.scoring.ledgers import standing_text
 

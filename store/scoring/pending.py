@@ -10,7 +10,7 @@ from conditions.limits import BATCH
 from conditions.times import Micros
 from conditions.values import Value
 from runtime.statuses import EventStatus
-from scoring.ledger import Event
+from scoring.entries import Event
 from store.bulk import Bulk
 from store.leftovers import Leftover, all_leftovers
 from store.scoring.facts import Properties

@@ -9,11 +9,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from conditions.contradictions import contradictions
+from conditions.describing import describe, explain
 from conditions.fields import LATER_WHERE, RULE_WHERE, TRIGGER, Catalogue, check_conditions
 from conditions.operators import OPERATORS
 from conditions.sql import SqlValue
 from conditions.times import to_iso
-from conditions.tree import compile_conditions, describe, explain, fields_read, mistakes, to_sql
+from conditions.tree import compile_conditions, fields_read, mistakes, to_sql
 from tests.conditions.columns import MISSING, NOW, readings, row_of, table
 from tests.conditions.test_operators import VALUES
 from tests.conditions.vectors import SAMPLES

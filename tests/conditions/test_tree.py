@@ -8,9 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
+from conditions.describing import describe, explain
 from conditions.messages import plain_errors
 from conditions.sql import SqlValue
-from conditions.tree import Conditions, compile_conditions, describe, explain, fields_read, mistakes, to_sql
+from conditions.tree import Conditions, compile_conditions, fields_read, mistakes, to_sql
 
 RECORD: dict[str, Any] = {"score": 60, "stage": "demo", "tags": ["hot"], "name": None}
 

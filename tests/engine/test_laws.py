@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from scoring.breakdown import breakdown
+from scoring.profile import RULE_KINDS
 from store.database import Database
 from store.records import score_reads
 from tests.engine.conftest import SOON_LONG, Fresh
@@ -31,8 +32,9 @@ WHERES: dict[str, Any] = {
 }
 durations = st.sampled_from(["2h", "5h", "1d"])
 points = st.sampled_from([-9, -4, 2, 3, 5, 8])
-rules = st.lists(
-    st.fixed_dictionaries(
+#: By the key of a rule kind, rules of it.
+DRAWN: dict[str, Any] = {
+    "on": st.fixed_dictionaries(
         {
             "on": st.sampled_from(["a", "a", "b", *TYPES]),
             "points": points,
@@ -46,18 +48,18 @@ rules = st.lists(
             "expires_after": durations,
             "decay": st.fixed_dictionaries({"percent": st.sampled_from([30, 50]), "every": st.just("3h")}),
         },
-    )
-    | st.fixed_dictionaries(
+    ),
+    "while": st.fixed_dictionaries(
         {
             "while": st.sampled_from([{"stage": {"equal": "demo"}}, {"owner": {"empty": True}}]),
             "points": points,
         }
-    )
-    | st.fixed_dictionaries(
+    ),
+    "after_silence": st.fixed_dictionaries(
         {"after_silence": durations, "points": st.just(-3), "of": st.sampled_from([["a"], ["a", "b"]])}
     ),
-    max_size=5,
-)
+}
+rules = st.lists(st.one_of(*DRAWN.values()), max_size=5)
 profiles = st.fixed_dictionaries(
     {
         "rules": rules.map(lambda more: [{"on": "a", "points": 1}, *more]),
@@ -212,6 +214,10 @@ class Script:
             entries = score_reads.entries_of(connection, known.profile.id, row[0][0])
         assert set(entries) == set(ledger.added.values())
         assert sum(points for _, points, _ in breakdown(ledger, entries)) == (stored or 0)
+
+
+def test_the_laws_draw_rules_of_every_kind() -> None:
+    assert DRAWN.keys() == {kind.key for kind in RULE_KINDS}
 
 
 @pytest.mark.slow

@@ -10,8 +10,9 @@ from engine.batch import BatchOutcome, read_sweep, score_batch
 from engine.published import PublishedCache
 from runtime.statuses import EventStatus
 from scoring.compiled import CompiledProfile
+from scoring.entries import Adjustment, Event, Record
 from scoring.fold import fold
-from scoring.ledger import Adjustment, Event, Ledger, Record
+from scoring.ledger import Ledger
 from scoring.progress import Stored
 from services.records.scores import record_of
 from store.connection import Connection, RowMapping
@@ -21,7 +22,7 @@ from store.follow_ups import effects
 from store.intake import arriving as intake
 from store.intake import places, revoking
 from store.records import contacts, deals, erasing, merging
-from store.scoring import ledgers
+from store.scoring import histories, ledgers
 
 HOUR = 3_600_000_000
 
@@ -310,8 +311,8 @@ class World:
             kind = compiled.applies_to
             record_id = self._record(connection, kind, key)["id"]
             stored = ledgers.load_scores(connection, compiled.id, [record_id]).get(record_id)
-            events = ledgers.load_applied_events(connection, kind, [record_id]).get(record_id, [])
-            adjustments = ledgers.load_applied_adjustments(connection, compiled.id, [record_id])
+            events = histories.load_applied_events(connection, kind, [record_id]).get(record_id, [])
+            adjustments = histories.load_applied_adjustments(connection, compiled.id, [record_id])
             named = {event.deal for event in events if event.deal is not None}
             return Known(
                 compiled,

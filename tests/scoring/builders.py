@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from scoring.compiled import CompiledProfile, compile_profile
+from scoring.entries import Adjustment, Event, Record
 from scoring.fold import fold
-from scoring.ledger import Adjustment, Event, Ledger, Record
+from scoring.ledger import Ledger
 from scoring.profile import ScoreProfile
 
 HOUR = 3_600_000_000

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conditions.times import SECOND, from_iso
+from scoring.entries import Adjustment, Event
 from scoring.fold import fold
 from scoring.forecast import forecast
-from scoring.ledger import Adjustment, Event
 from scoring.windows import Windows, window_of
 from tests.scoring.builders import profile, record
 

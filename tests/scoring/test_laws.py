@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from scoring.breakdown import breakdown, kept_lines, lines_of
 from scoring.compiled import CompiledProfile
+from scoring.entries import Entry, Event
 from scoring.fold import fold
 from scoring.forecast import fading_in_turn, forecast
-from scoring.ledger import Entry, Event
 from scoring.progress import Case, History, Incoming, Stored, advance
 from scoring.withdrawal import KnownPast
 from tests.scoring.builders import HOUR, profile, record

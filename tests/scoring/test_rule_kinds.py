@@ -6,8 +6,8 @@ import pytest
 
 from conditions.times import DAY
 from scoring.compiled import compile_profile
+from scoring.entries import Event, Record
 from scoring.fold import fold
-from scoring.ledger import Event, Record
 from scoring.profile import RULE_KINDS, Rule, RuleKind, ScoreProfile
 from services.design.differences import KEY_ORDER
 

@@ -7,7 +7,7 @@ from conditions.messages import plain_errors
 from conditions.times import from_iso
 from scoring.breakdown import breakdown
 from scoring.compiled import decay_worths
-from scoring.ledger import Adjustment
+from scoring.entries import Adjustment
 from scoring.profile import ScoreProfile
 from scoring.windows import window_of
 from tests.scoring.builders import DAY, HOUR, event, ledger, profile, record, score

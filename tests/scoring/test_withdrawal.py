@@ -4,7 +4,8 @@ from collections.abc import Collection, Iterator, Sequence
 
 from conditions.times import Micros
 from scoring.compiled import CompiledProfile
-from scoring.ledger import Event, Ledger, Place
+from scoring.entries import Event, Place
+from scoring.ledger import Ledger
 from scoring.withdrawal import KnownPast, Withdrawal
 from tests.scoring.builders import HOUR, event, ledger, profile, record
 

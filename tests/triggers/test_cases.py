@@ -9,7 +9,7 @@ import pytest
 from automations.checks import check_automation
 from automations.known import Known
 from automations.model import Automation
-from scoring.ledger import Event
+from scoring.entries import Event
 from scoring.progress import ScoreChange
 from tests.scoring.builders import profile
 from tests.triggers.case import BANDS, MISSING, OTHER_PROFILE, START, Case, Mark, Step, of_profile
