@@ -109,7 +109,10 @@ def _step_errors(step: BaseStep, loc: Loc, automation: Automation, known: Known)
 def _dnd_of_deal(step: UpdateStep, loc: Loc, automation: Automation, known: Known) -> Iterator[Problem]:
     profile = known.profiles.get(automation.trigger.profile or "")
     if "dnd" in step.update.model_fields_set and profile is not None and profile.applies_to == "deal":
-        yield Problem((*loc, "update", "dnd"), "a deal has no dnd, and this automation updates deals")
+        yield Problem(
+            (*loc, "update", "dnd"),
+            "a deal has no dnd, and this automation updates deals; its contact has one: contact: {dnd: ...}",
+        )
 
 
 def _adjusted(step: AdjustScoreStep, loc: Loc, automation: Automation, known: Known) -> Iterator[Problem]:

@@ -53,6 +53,7 @@ CONTACT_FIELDS: Mapping[str, Field] = {
 DEAL_FIELDS: Mapping[str, Field] = {
     **_RECORD,
     **dict.fromkeys(("name", "pipeline", "stage", "currency", "owner"), _TEXT),
+    "tags": Field(FieldType.list),
     "status": Field(FieldType.text, DEAL_STATUSES, always=True),
     "value": _NUMBER,
 }

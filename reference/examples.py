@@ -17,6 +17,7 @@ STEP_EXAMPLES: Mapping[str, str] = {
 """,
     "add_tag": """\
 - add_tag: hot
+- {add_tag: renewal, to: deal}
 """,
     "remove_tag": """\
 - remove_tag: hot
@@ -26,6 +27,7 @@ STEP_EXAMPLES: Mapping[str, str] = {
     stage: qualified
     owner: [anna, ben]
     fields: {source: "{{ event.campaign }}"}
+- update: {stage: closed, contact: {stage: customer}}
 """,
     "adjust_score": """\
 - adjust_score: {profile: engagement, points: -10, reason: "looked after"}

@@ -132,6 +132,7 @@ class Deal(SQLModel, table=True):
     value: float | None = Field(default=None, sa_type=Double)
     currency: str | None = _text(null=True)
     owner: str | None = _text(null=True)
+    tags: list[str] = Field(default=[], sa_type=Json, sa_column_kwargs={"server_default": "[]"})
     fields: dict[str, Any] = Field(sa_type=Json)
     created_at: int = _moment()
     updated_at: int = _moment()

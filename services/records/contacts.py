@@ -84,13 +84,16 @@ class ContactIn(_ContactValues):
     tags: Tags | None = None
 
 
+TAGS_OF_PATCH: Any = Field(
+    default=None,
+    description="All tags as a list, or `{add: [...], remove: [...]}`, which leaves the others alone",
+)
+
+
 class ContactPatchIn(_ContactValues):
     """The same for a change: what is missing stays."""
 
-    tags: Tags | TagChange | None = Field(
-        default=None,
-        description="All tags as a list, or `{add: [...], remove: [...]}`, which leaves the others alone",
-    )
+    tags: Tags | TagChange | None = TAGS_OF_PATCH
 
 
 class MergeIn(BaseModel):

@@ -21,6 +21,8 @@ class RecordFilter(Definition):
     """The stage."""
     owner: Text | None = None
     """The owner."""
+    tag: TagName | None = None
+    """A tag that it has."""
     q: Text | None = None
     """A text in key, name or e-mail, in whatever case and composition."""
 
@@ -39,8 +41,6 @@ class RecordFilter(Definition):
 class ContactFilter(RecordFilter):
     """Of contacts."""
 
-    tag: TagName | None = None
-    """A tag that it has."""
     email: Text | None = None
     """The e-mail address, in whatever case and composition."""
     phone: Text | None = None

@@ -13,7 +13,7 @@ from services.answers import Page
 from services.design.profile_cache import ProfileCache
 from services.records.answers import ListedContact, ListedDeal
 from services.records.kinds import Kind, unknown_record
-from services.records.list_filters import ContactFilter, DealFilter, RecordFilter
+from services.records.list_filters import DealFilter, RecordFilter
 from services.resources import BadParameter, Resources
 from store.connection import Connection, RowMapping
 from store.records import contacts
@@ -92,7 +92,7 @@ class RecordLists:
         """The tests of the record; raises BadParameter for a contact that is not there."""
         wanted = query.filter
         equal = wanted.columns
-        tag = wanted.tag.strip() if isinstance(wanted, ContactFilter) and wanted.tag is not None else None
+        tag = wanted.tag.strip() if wanted.tag is not None else None
         if isinstance(wanted, DealFilter) and wanted.contact is not None:
             contact = contacts.contact_by_key(connection, wanted.contact)
             if contact is None:

@@ -9,7 +9,7 @@ from uuid_utils import uuid7
 from conditions.times import Micros
 from store.bulk import Bulk
 from store.intake.internal_events import InternalEvent, add_internal_events
-from store.records.contacts import differ, field_changes, held_before
+from store.records.contacts import differ, field_changes, held_before, tag_changes
 from store.scoring.facts import plain_number
 from store.scoring.folds import begin_anew
 from store.search import deal_search
@@ -18,7 +18,7 @@ from store.tables import Deal, table
 DEALS = table(Deal)
 
 #: What callers may set, besides the contact.
-WRITABLE = ("name", "pipeline", "stage", "status", "value", "currency", "owner", "fields")
+WRITABLE = ("name", "pipeline", "stage", "status", "value", "currency", "owner", "tags", "fields")
 _CLOSED = {"won": "deal.won", "lost": "deal.lost"}
 
 
@@ -40,7 +40,8 @@ def deal_keys(connection: Connection, ids: Collection[int]) -> dict[int, str]:
 def change_deal(
     connection: Connection, before: RowMapping, values: Mapping[str, Any], now: Micros, *, depth: int = 0
 ) -> bool:
-    """Set fields of a deal and emit `deal.stage_changed`, `deal.won`, `deal.lost`, `field.changed`.
+    """Set fields of a deal and emit `deal.stage_changed`, `deal.won`, `deal.lost`, `tag.added`, `tag.removed` and
+    `field.changed`.
 
     `field.changed` names the field as conditions do, `deal.value`, since the event counts for the contact too.
     Nothing is written when nothing differs. Returns whether something did. `depth`: of the step that did it.
@@ -85,6 +86,8 @@ def _events_of(before: RowMapping, new: Mapping[str, Any]) -> list[tuple[str, di
             events.append(("deal.stage_changed", change))
         elif name == "status" and value in _CLOSED:
             events.append((_CLOSED[value], {"from": before[name]}))
+        elif name == "tags":
+            events += tag_changes(before["tags"], value)
         elif name == "fields":
             events += field_changes(before["fields"], value, "deal.")
         else:

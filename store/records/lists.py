@@ -131,7 +131,7 @@ def column_tests(
     records = _RECORDS[kind]
     tests = [records.c[column] == wanted for column, wanted in equal.items() if wanted is not None]
     if tag is not None:
-        tests.append(to_sql({"tags": {"has": tag}}, lambda _: SqlValue.json_list(CONTACTS.c.tags), 0))
+        tests.append(to_sql({"tags": {"has": tag}}, lambda _: SqlValue.json_list(records.c.tags), 0))
     if q:
         tests.append(mentions(records.c.search, q))
     if email is not None:

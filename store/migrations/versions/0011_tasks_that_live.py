@@ -1,17 +1,21 @@
-"""Tasks that live"""
+"""Tasks that live, tags of deals"""
 
 import time
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects.postgresql import JSONB
 
 revision = "0011"
 down_revision = "0010"
 branch_labels = None
 depends_on = None
 
+Json = sa.JSON().with_variant(JSONB(), "postgresql")
+
 
 def upgrade() -> None:
+    op.add_column("deals", sa.Column("tags", Json, server_default="[]", nullable=False))
     op.add_column("tasks", sa.Column("step", sa.Text(), nullable=True))
     op.add_column("tasks", sa.Column("shard", sa.Integer(), server_default="0", nullable=False))
     op.add_column("tasks", sa.Column("alarm_at", sa.BigInteger(), nullable=True))
