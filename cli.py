@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from commands.follow_ups import task_options
+from commands.follow_ups import bulk_options, task_options
 from commands.intake import command_line as importing
 from commands.intake.command_line import Triggers
 from runtime.errors import ReadableError
@@ -24,6 +24,7 @@ app = typer.Typer(
 
 app.add_typer(importing.app, name="import")
 app.add_typer(task_options.app, name="tasks")
+app.add_typer(bulk_options.app, name="bulk")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="Folder (or file) of definitions in YAML.")]

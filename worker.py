@@ -18,6 +18,7 @@ from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 from uuid_utils import uuid7
 
+from activities.bulk import BulkActivities
 from activities.calling import CallingActivities
 from activities.delivering import DeliveryActivities
 from activities.follow_ups import FollowUpActivities
@@ -42,6 +43,7 @@ from services.operations.watch import Watch
 from store.database import Database
 from store.follow_ups.webhooks import signing_secret
 from store.migrate import migrate
+from workflows.bulk import BulkWorkflow
 from workflows.follow_up import FollowUpWorkflow
 from workflows.publish import PublishWorkflow
 from workflows.shard import ShardWorkflow
@@ -76,6 +78,7 @@ async def working(
     starter = Starter(database, client, settings.task_queue, now_micros, published)
     shards = ShardActivities(database, now_micros, starter, published)
     publishes = PublishActivities(database, now_micros, wakes, published)
+    bulks = BulkActivities(database, now_micros, wakes, published)
     follow_ups = FollowUpActivities(database, now_micros, wakes, outbound, published)
     deliveries = DeliveryActivities(database, now_micros, outbound)
     calls = CallingActivities(database, now_micros, outbound)
@@ -84,6 +87,8 @@ async def working(
         starter.start_follow_ups,
         publishes.sweep_shard,
         publishes.finish_publish,
+        bulks.work_off_bulk,
+        bulks.end_bulk,
         follow_ups.run_steps,
         follow_ups.end_follow_up,
         deliveries.deliver,
@@ -94,7 +99,7 @@ async def working(
         return Worker(
             client,
             task_queue=task_queue,
-            workflows=[ShardWorkflow, FollowUpWorkflow, PublishWorkflow],
+            workflows=[ShardWorkflow, FollowUpWorkflow, PublishWorkflow, BulkWorkflow],
             activities=activities,
             activity_executor=ThreadPoolExecutor(THREADS, thread_name_prefix="activity"),
             max_concurrent_activities=THREADS,

@@ -7,7 +7,7 @@ from fastapi import Depends, FastAPI
 from starlette.middleware import Middleware
 
 from api.design import automations, profiles
-from api.follow_ups import by_automation, follow_ups, tasks
+from api.follow_ups import bulk, by_automation, follow_ups, tasks
 from api.foresight import foresight
 from api.guard import RequestGuard
 from api.intake import events
@@ -33,6 +33,7 @@ ROUTERS = (
     foresight.router,
     follow_ups.router,
     tasks.router,
+    bulk.router,
     health.router,
 )
 _ERRORS = {

@@ -11,6 +11,8 @@ CALL_WEBHOOK = "call_webhook"
 END_FOLLOW_UP = "end_follow_up"
 SWEEP_SHARD = "sweep_shard"
 FINISH_PUBLISH = "finish_publish"
+WORK_OFF_BULK = "work_off_bulk"
+END_BULK = "end_bulk"
 
 #: What a delivery comes to when its follow-up is paused.
 PAUSED = "paused"
@@ -177,3 +179,20 @@ class PublishResult:
 
     outcome: str
     rescored: int = field(default=0)
+
+
+@dataclass(frozen=True)
+class BulkInput:
+    """A bulk job, and the name of its action; who is meant is in the database."""
+
+    job_id: str
+    action: str
+
+
+@dataclass(frozen=True)
+class BulkProgress:
+    """How a bulk job stands: running, done, stopped or failed."""
+
+    status: str
+    done: int
+    total: int

@@ -13,6 +13,7 @@ from runtime.statuses import EnrollmentStatus
 SHARD_WORKFLOW = "Shard"
 FOLLOW_UP_WORKFLOW = "FollowUp"
 PUBLISH_WORKFLOW = "Publish"
+BULK_WORKFLOW = "Bulk"
 
 WAKE_SIGNAL = "wake"
 """Carries no data: there may be work in the database."""
@@ -20,6 +21,7 @@ WAKE_SIGNAL = "wake"
 SHARD_WORKFLOW_PREFIX = "kindling-shard-"
 FOLLOW_UP_WORKFLOW_PREFIX = "follow-up-"
 PUBLISH_WORKFLOW_PREFIX = "publish-"
+BULK_WORKFLOW_PREFIX = "bulk-"
 #: Enrollments' ids are UUIDs.
 ENROLLMENT_ID_LENGTH = 36
 
@@ -43,6 +45,11 @@ def enrollment_of(workflow_id: str) -> str:
 def publish_workflow_id(publication_id: str) -> str:
     """One publication of a profile: `publish-<publication>`."""
     return f"{PUBLISH_WORKFLOW_PREFIX}{publication_id}"
+
+
+def bulk_workflow_id(job_id: str) -> str:
+    """One bulk job: `bulk-<job>`."""
+    return f"{BULK_WORKFLOW_PREFIX}{job_id}"
 
 
 def follow_up_queue(task_queue: str) -> str:
@@ -109,5 +116,10 @@ WORKFLOW_TYPES = (
         PUBLISH_WORKFLOW,
         publish_workflow_id("<publication>"),
         "Re-scores every record after a profile was published",
+    ),
+    WorkflowType(
+        BULK_WORKFLOW,
+        bulk_workflow_id("<job>"),
+        "Does one thing to many contacts, deals or tasks, slice by slice; cancelling it stops the job",
     ),
 )

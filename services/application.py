@@ -3,6 +3,7 @@
 from services.design.automations import Automations
 from services.design.profile_cache import ProfileCache
 from services.design.profiles import Profiles, StartPublish
+from services.follow_ups.bulk import Bulk
 from services.follow_ups.enrollment import EnrollByHand
 from services.follow_ups.listing import FollowUps
 from services.follow_ups.repairs import Repairs
@@ -58,6 +59,7 @@ class Application:
         self.tasks = Tasks(resources)
         self.repairs = Repairs(resources)
         self.enroll_by_hand = EnrollByHand(resources, self.smart_lists)
+        self.bulk = Bulk(resources, self.record_lists, self.smart_lists)
         self.statistics = Statistics(resources)
         self.backtest = Backtest(resources, cache)
         self.impact = Impact(resources, self.backtest, self.enroll_by_hand)

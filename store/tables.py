@@ -19,7 +19,16 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
-from store.statuses import BEING_REVOKED, OPEN_LITERALS, PENDING, QUARANTINED, QUEUED, RUNNING, UNSENT
+from store.statuses import (
+    BEING_REVOKED,
+    BULK_RUNNING,
+    OPEN_LITERALS,
+    PENDING,
+    QUARANTINED,
+    QUEUED,
+    RUNNING,
+    UNSENT,
+)
 
 #: A JSON document that SQL may look into.
 Json = JSON().with_variant(JSONB(), "postgresql")
@@ -642,6 +651,43 @@ class SmartList(SQLModel, table=True):
     key: str = Field(primary_key=True, sa_type=Text)
     definition: dict[str, Any] = Field(sa_type=Json)
     updated_at: int = _moment()
+
+
+class BulkJob(SQLModel, table=True):
+    """One action on many contacts, deals or tasks (`kind`), who were decided on when it began: `total` of them.
+
+    `done`: how many it has passed; of these `changed`, `unchanged`, and `gone` since it began, and by reason those that
+    were `skipped`. `request`: a name of the caller's, so that asking twice is one job. `parameters`: what the action
+    takes; `smart_list`: where those come from, if from one.
+    """
+
+    __tablename__: ClassVar[Any] = "bulk_jobs"
+    __table_args__ = (_partial("ix_bulk_jobs_running", "id", where=f"status = {BULK_RUNNING}"),)
+    id: str = Field(primary_key=True, sa_type=Text)
+    request: str | None = Field(default=None, sa_type=Text, nullable=True, unique=True)
+    action: str = _text()
+    kind: str = _text()
+    parameters: dict[str, Any] = Field(sa_type=Json)
+    smart_list: str | None = _text(null=True)
+    status: str = _text()
+    total: int
+    done: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    gone: int = 0
+    skipped: dict[str, int] = Field(sa_type=Json)
+    error: str | None = _text(null=True)
+    created_at: int = _moment()
+    finished_at: int | None = _moment(null=True)
+
+
+class BulkSlice(SQLModel, table=True):
+    """Some of those that a bulk job has still to act on; it goes with what is done for them, in one transaction."""
+
+    __tablename__: ClassVar[Any] = "bulk_slices"
+    job_id: str = Field(primary_key=True, sa_type=Text)
+    place: int = Field(primary_key=True, sa_type=Integer, sa_column_kwargs={"autoincrement": False})
+    ids: list[Any] = Field(sa_type=Json)
 
 
 class Suppression(SQLModel, table=True):

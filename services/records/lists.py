@@ -74,6 +74,16 @@ class RecordLists:
         records, following = _page(connection, query, view, tests, bounds)
         return records, following, profile
 
+    def ids(self, query: RecordQuery) -> list[int]:
+        """The ids of the records on all pages, shard by shard: who they are at one moment."""
+        check_query(query)
+        with self._resources.database.read() as connection:
+            view, profile = self._view(connection, query)
+            tests = self._tests(connection, query, view)
+            if view is None and query.filter.of_score:
+                return []
+            return record_lists.ids(connection, query.kind, view, [*tests, *_bounds(query, profile).tests()])
+
     def count(self, query: RecordQuery) -> int:
         """How many records there are on all pages."""
         check_query(query)

@@ -160,6 +160,10 @@ class SmartLists:
         """What the list has; raises NotFound."""
         return _list(self._row(key)).applies_to
 
+    def query(self, key: str) -> RecordQuery:
+        """What the list asks for; raises NotFound."""
+        return _list(self._row(key)).query()
+
     def contacts(self, key: str, *, cursor: str | None, limit: int) -> Page[ListedContact]:
         """A page of the contacts that the list has now."""
         return self._lists.contacts(self._query("contact", key, cursor, limit))

@@ -63,6 +63,24 @@ def change_tasks(
 _CHANGED = ("title", "description", "assign_to", "due_at", "status", "alarm_at")
 
 
+def open_tasks(connection: Connection, task_ids: Collection[str]) -> list[RowMapping]:
+    """Those of the tasks that are open, by id."""
+    tests = (TASKS.c.id.in_(task_ids), TASKS.c.status == _OPEN)
+    return list(connection.execute(select(TASKS).where(*tests).order_by(TASKS.c.id)).mappings())
+
+
+def owners(connection: Connection, task_ids: Collection[str]) -> dict[str, str]:
+    """By task, the owner of its deal, or else of its contact; without those that have none."""
+    bulk = Bulk(connection)
+    test, parameter = bulk.among("t.id", task_ids)
+    rows = bulk.rows(
+        "SELECT t.id, CASE WHEN t.deal_id IS NULL THEN c.owner ELSE d.owner END FROM tasks t "
+        f"LEFT JOIN contacts c ON c.id = t.contact_id LEFT JOIN deals d ON d.id = t.deal_id WHERE {test}",
+        parameter,
+    )
+    return {row[0]: row[1] for row in rows if row[1] and row[1].strip()}
+
+
 def tell_overdue(connection: Connection, task_ids: Collection[str], now: Micros) -> None:
     """Emit `task.overdue`, once."""
     bulk = Bulk(connection)
@@ -128,6 +146,20 @@ def find_tasks(
             undated.append(_beyond(task_id, after.id, descending=descending))
         found += _page(connection, undated, [task_id], descending=descending, limit=limit - len(found))
     return found
+
+
+def task_ids(connection: Connection, tests: Sequence[Any]) -> list[str]:
+    """The ids of all tasks that there are, shard by shard."""
+    query = select(TASKS.c.id).where(*tests).order_by(TASKS.c.shard, TASKS.c.id)
+    return list(connection.execute(query).scalars())
+
+
+def open_tasks_of(connection: Connection, kind: str, ids: Collection[int]) -> list[str]:
+    """The ids of the open tasks of these contacts or deals, shard by shard."""
+    bulk = Bulk(connection)
+    test, parameter = bulk.among(f"{kind}_id", ids)
+    statement = f"SELECT id FROM tasks WHERE status = '{_OPEN}' AND {test} ORDER BY shard, id"
+    return [row[0] for row in bulk.rows(statement, parameter)]
 
 
 def _beyond(column: Any, value: Any, *, descending: bool) -> Any:

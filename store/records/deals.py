@@ -30,6 +30,12 @@ def deal_by_id(connection: Connection, deal_id: int) -> RowMapping | None:
     return connection.execute(select(DEALS).where(DEALS.c.id == deal_id)).mappings().one_or_none()
 
 
+def deals_by_id(connection: Connection, ids: Collection[int]) -> list[RowMapping]:
+    """The deals that are there, by id."""
+    query = select(DEALS).where(DEALS.c.id.in_(ids))
+    return list(connection.execute(query.order_by(DEALS.c.id)).mappings())
+
+
 def deal_keys(connection: Connection, ids: Collection[int]) -> dict[int, str]:
     """Keys by id."""
     bulk = Bulk(connection)

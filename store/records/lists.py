@@ -102,6 +102,16 @@ def count(connection: Connection, kind: str, view: ScoreView | None, tests: list
     return number
 
 
+def ids(connection: Connection, kind: str, view: ScoreView | None, tests: list[Any]) -> list[int]:
+    """The ids of all records that a list has, shard by shard."""
+    records = _RECORDS[kind]
+    query = select(records.c.id).select_from(
+        records if view is None else records.outerjoin(SCORES, _score_of(records, view))
+    )
+    ordered = query.where(_exists(records), *tests).order_by(records.c.shard, records.c.id)
+    return list(connection.execute(ordered).scalars())
+
+
 def _exists(records: Table) -> Any:
     return records.c.merged_into.is_(None) if records is CONTACTS else true()
 

@@ -22,4 +22,5 @@ def test_patterns_match_the_ids_that_are_made() -> None:
         "Shard": "kindling-shard-<n>",
         "FollowUp": "follow-up-<enrollment>[-<attempt>]",
         "Publish": "publish-<publication>",
+        "Bulk": "bulk-<job>",
     }
