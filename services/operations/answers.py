@@ -63,6 +63,7 @@ class Status(BaseModel):
         "there are very many contacts"
     )
     publishing: int
+    bulk_jobs: int = Field(description="That run")
     held: bool
     loops: list[Loop] = Field(
         description="Automations that enrolled a record more often within an hour than KINDLING_LOOP_LIMIT allows, in "

@@ -9,7 +9,7 @@ from services.records.duplicates import Duplicates
 from services.resources import Resources
 from store import meta
 from store.design import publications
-from store.follow_ups import enrollments, statistics
+from store.follow_ups import bulk_jobs, enrollments, statistics
 from store.operations import status
 from store.records import suppressions
 
@@ -32,6 +32,7 @@ class StatusReport:
             counts = enrollments.count_by_status(connection)
             quarantined = status.quarantined(connection)
             workers = status.workers(connection, now - GONE_AFTER)
+            jobs = bulk_jobs.running(connection)
             unfinished = publications.unfinished(connection)
             suppressed = suppressions.count(connection)
             loops = statistics.loops_since(connection, now - DAY)
@@ -51,6 +52,7 @@ class StatusReport:
             quarantined=quarantined,
             shared_addresses=shared,
             publishing=len(unfinished),
+            bulk_jobs=len(jobs),
             held=held,
             loops=[
                 Loop(automation=key, contacts=contacts, skipped=skipped) for key, contacts, skipped in loops
