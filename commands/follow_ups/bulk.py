@@ -7,7 +7,7 @@ from typing import Any
 import typer
 
 from commands.follow_ups.bulk_options import Options
-from commands.output import counted, note, note_rest, print_json, print_table, progress_bar, say, shown_moment
+from commands.output import counted, note, note_rest, print_json, progress_bar, say, shown_moment
 from commands.session import Session, session
 from runtime.errors import ReadableError
 from runtime.statuses import BulkStatus
@@ -92,19 +92,10 @@ def find(*, limit: int, as_json: bool) -> int:
     if not page.items:
         say("No bulk jobs.")
         return 0
-    columns = ("since", "does", "of", "status", "done", "id")
-    rows = [
-        (
-            shown_moment(job.created_at),
-            _does(job),
-            job.of,
-            job.status,
-            f"{job.done:,} of {job.total:,}",
-            job.id,
-        )
-        for job in page.items
-    ]
-    print_table(columns, rows, right=("done",), whole=("id",))
+    for job in page.items:
+        since, of = shown_moment(job.created_at), counted(job.total, job.of)
+        say(f"{since}  {_does(job)}, {of}: {job.status}, {job.done:,} done")
+        say(f"  {job.id}", "dim")
     note_rest(page.next, limit)
     return 0
 

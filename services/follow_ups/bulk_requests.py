@@ -1,7 +1,7 @@
 """What a bulk job is asked for: an action with what it takes, and who is meant."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, NamedTuple, get_args
+from typing import Annotated, Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, ValidationError
 
@@ -16,7 +16,6 @@ from services.follow_ups.tasks import NOBODY
 from services.names import ShortText, Tag, unstorable
 from services.resources import Invalid
 
-ACTIONS: tuple[BulkAction, ...] = get_args(BulkAction)
 #: Who is meant: one of these.
 WAYS = ("smart_list", "contacts", "deals", "tasks")
 _RECORDS = (
@@ -74,7 +73,8 @@ class _Takes(NamedTuple):
     empty: tuple[str, ...] = ()
 
 
-_TAKES: Mapping[BulkAction, _Takes] = {
+#: By action.
+TAKES: Mapping[BulkAction, _Takes] = {
     "tag": _Takes(("tag",)),
     "untag": _Takes(("tag",)),
     "owner": _Takes(("owner",), empty=("owner",)),
@@ -107,7 +107,7 @@ def read_bulk(body: Any) -> BulkIn:
 
 def parameters_of(wanted: BulkIn) -> dict[str, Any]:
     """What the action takes, as a job keeps it."""
-    takes = _TAKES[wanted.action]
+    takes = TAKES[wanted.action]
     values = {name: getattr(wanted, name) for name in (*takes.needed, *takes.other)}
     return {
         name: None if name in takes.empty and is_empty(value) else value
@@ -117,7 +117,7 @@ def parameters_of(wanted: BulkIn) -> dict[str, Any]:
 
 
 def _problems(wanted: BulkIn) -> list[Problem]:
-    takes, given = _TAKES[wanted.action], wanted.model_fields_set
+    takes, given = TAKES[wanted.action], wanted.model_fields_set
     problems = [
         Problem((name,), f'"{wanted.action}" needs "{name}"')
         for name in takes.needed

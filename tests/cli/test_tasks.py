@@ -17,7 +17,7 @@ def people(kindling: Kindling, tmp_path_factory: pytest.TempPathFactory) -> Kind
 def test_tasks_are_added_listed_and_changed(people: Kindling) -> None:
     assert people("tasks").stdout == "No tasks.\n"
     said = people("tasks", "add", "Call Ada", "--contact", "ada", "--for", "eve", "--due-in", "2d").stdout
-    assert said.startswith("Call Ada: open, for eve, due ")
+    assert "  Call Ada  ada, for eve: open\n" in said
     write = people.json("tasks", "add", "Write", "--contact", "ben")
     [call] = people.json("tasks", "--for", "eve")
     assert (call["title"], call["contact"], call["status"]) == ("Call Ada", "ada", "open")
@@ -28,13 +28,16 @@ def test_tasks_are_added_listed_and_changed(people: Kindling) -> None:
         people("tasks", "assign", call["id"], write["id"], "--to", "kim").stdout.splitlines()[-1]
         == "2 tasks."
     )
-    assert "Write: open, for nobody" in people("tasks", "assign", write["id"], "--to", "none").stdout
-    assert "Write: open, for nobody, due 2" in people("tasks", "snooze", write["id"], "--by", "4h").stdout
-    assert "Call Ada: done" in people("tasks", "done", call["id"]).stdout
+    assert (
+        "no date              Write  ben, for nobody: open"
+        in people("tasks", "assign", write["id"], "--to", "none").stdout
+    )
+    assert "Write  ben, for nobody: open" in people("tasks", "snooze", write["id"], "--by", "4h").stdout
+    assert "Call Ada  ada, for kim: done" in people("tasks", "done", call["id"]).stdout
     assert [task["title"] for task in people.json("tasks", "--done")] == ["Call Ada"]
     assert "put" not in people("tasks", "--overdue").stdout
     assert "open it again" in people("tasks", "snooze", call["id"], status=1).stderr
-    assert "Call Ada: open" in people("tasks", "reopen", call["id"]).stdout
+    assert "Call Ada  ada, for kim: open" in people("tasks", "reopen", call["id"]).stdout
     assert people.json("tasks", "--all", "--sort", "-due_at", "--limit", "1")[0]["title"] == "Call Ada"
 
 

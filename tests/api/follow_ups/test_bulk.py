@@ -1,12 +1,15 @@
 """Bulk jobs: who is meant, what becomes of them, and that nothing is done twice."""
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from activities.bulk import BulkActivities
 from conditions.limits import TAGS
+from engine.bulk import ACTIONS
 from engine.published import PublishedCache
+from runtime.statuses import BulkAction
+from services.follow_ups.bulk_requests import TAKES
 from tests.api.installation import Installation
 
 PEOPLE = 250
@@ -287,6 +290,10 @@ async def test_one_with_as_many_tags_as_are_kept_is_skipped(kindling: Installati
 async def test_a_job_for_nobody_is_done(kindling: Installation) -> None:
     job = await start(kindling, action="tag", tag="hot", contacts={"filter": {"stage": "nowhere"}})
     assert (job["status"], job["total"]) == ("done", 0)
+
+
+def test_every_action_is_known_everywhere() -> None:
+    assert set(ACTIONS) == set(TAKES) == set(get_args(BulkAction))
 
 
 WAYS = "say who with one of smart_list, contacts, deals, tasks"
