@@ -14,7 +14,7 @@ ROUTES = [route for router in ROUTERS for route in router.routes if isinstance(r
 
 
 def answers(route: APIRoute) -> Iterator[Any]:
-    """The models of a route's answers; of a page, its items' too, of several each. None of what goes out as it is, or empty."""
+    """The models of a route's answers, of a page its items' too; none of what goes out as it is, or empty."""
     returned = get_type_hints(route.endpoint)["return"]
     declared = [answer["model"] for answer in route.responses.values() if "model" in answer]
     if not (isinstance(returned, type) and issubclass(returned, (Response, NoneType))):
