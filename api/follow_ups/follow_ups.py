@@ -9,7 +9,7 @@ from api.parameters import DEFAULT_LIMIT, Cursor, Id, Limit, Text
 from api.state import App
 from runtime.statuses import NotificationStatus, WebhookStatus
 from services.answers import Page
-from services.follow_ups.answers import Enrollment, Notification, Webhook
+from services.follow_ups.answers import Enrollment, EnrollmentDetails, Notification, Webhook
 from services.follow_ups.listing import STATUSES
 
 router = APIRouter(prefix="/v1", tags=["Follow-ups"])
@@ -25,11 +25,20 @@ def list_enrollments(
     cursor: Cursor = None,
     limit: Limit = DEFAULT_LIMIT,
 ) -> Page[Enrollment]:
-    """The newest first, each with the place of its follow-up in the Temporal UI."""
+    """The newest first, each with the place of its follow-up in the Temporal UI.
+
+    `status` may be `retrying`, too: those of the running whose present step failed and will be tried again.
+    """
     check_status(status, STATUSES)
     return app.follow_ups.enrollments(
         contact=contact, deal=deal, automation=automation, status=status, cursor=cursor, limit=limit
     )
+
+
+@router.get("/enrollments/{enrollment_id}", response_model_exclude_unset=True, summary="Read an enrollment")
+def get_enrollment(enrollment_id: Id, app: App) -> EnrollmentDetails:
+    """With what has come of its steps, in the order in which they were done."""
+    return app.follow_ups.enrollment(enrollment_id)
 
 
 @router.post(
@@ -96,6 +105,12 @@ def list_notifications(
     return app.follow_ups.notifications(contact=contact, deal=deal, status=status, cursor=cursor, limit=limit)
 
 
+@router.get("/notifications/{notification_id}", summary="Read a notification")
+def get_notification(notification_id: Id, app: App) -> Notification:
+    """A message of a follow-up."""
+    return app.follow_ups.notification(notification_id)
+
+
 @router.get("/webhooks", summary="List webhooks")
 def list_webhooks(
     app: App,
@@ -108,3 +123,9 @@ def list_webhooks(
     """What was sent, how often it failed and what came back; the newest first."""
     check_status(status, get_args(WebhookStatus))
     return app.follow_ups.webhooks(contact=contact, deal=deal, status=status, cursor=cursor, limit=limit)
+
+
+@router.get("/webhooks/{webhook_id}", summary="Read a webhook")
+def get_webhook(webhook_id: Id, app: App) -> Webhook:
+    """What was sent, how often it failed and what came back."""
+    return app.follow_ups.webhook(webhook_id)

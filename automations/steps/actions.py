@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Discriminator, Field, StrictStr, Tag, model_validator
 
-from automations.steps.base import BaseStep, OneOrMore, texts_in
+from automations.steps.base import A_FIELD, BaseStep, OneOrMore, texts_in
 from automations.steps.words import called, recipients
 from conditions.definition import Definition, Key, LongText, TagName, Text, WholeNumber, invalid
 from conditions.fields import CONTACT_FIELDS
@@ -32,6 +32,7 @@ class NotifyStep(BaseStep):
     """Sends a message and records it."""
 
     kind: ClassVar[str] = "notify"
+    example: ClassVar[str] = '{notify: {to: sales, message: "{{ contact.label }} is hot"}}'
     notify: Notification
     """What it does."""
 
@@ -60,6 +61,9 @@ class CreateTaskStep(BaseStep):
     """Creates a task."""
 
     kind: ClassVar[str] = "create_task"
+    example: ClassVar[str] = (
+        '{create_task: {title: "Call {{ contact.label }}", assign_to: owner, due_in: 1d}}'
+    )
     create_task: Task
     """What it does."""
 
@@ -79,6 +83,7 @@ class AddTagStep(BaseStep):
     """Adds a tag to the contact, or to the deal."""
 
     kind: ClassVar[str] = "add_tag"
+    example: ClassVar[str] = "{add_tag: hot}"
     add_tag: TagName
     """The tag."""
     to: Literal["contact", "deal"] = "contact"
@@ -99,6 +104,7 @@ class RemoveTagStep(BaseStep):
     """Removes a tag from the contact, or from the deal."""
 
     kind: ClassVar[str] = "remove_tag"
+    example: ClassVar[str] = "{remove_tag: hot}"
     remove_tag: TagName
     """The tag."""
     to: Literal["contact", "deal"] = "contact"
@@ -152,7 +158,7 @@ class ContactUpdate(Definition):
     def targets(self) -> Iterator[str]:
         """What it changes, as `BaseStep.targets`."""
         yield from sorted(self.model_fields_set - {"fields", "contact"})
-        yield from (f"the field {name}" for name in self.fields)
+        yield from (f"{A_FIELD}{name}" for name in self.fields)
 
 
 class Update(ContactUpdate):
@@ -174,6 +180,7 @@ class UpdateStep(BaseStep):
     """Changes fields of the record that is enrolled, or of its contact."""
 
     kind: ClassVar[str] = "update"
+    example: ClassVar[str] = "{update: {stage: qualified}}"
     update: Update
     """What it does."""
 
@@ -218,6 +225,7 @@ class AdjustScoreStep(BaseStep):
     """Adjusts a score by hand, as it were."""
 
     kind: ClassVar[str] = "adjust_score"
+    example: ClassVar[str] = '{adjust_score: {profile: engagement, points: 5, reason: "looked after"}}'
     adjust_score: Adjustment
     """What it does."""
 
@@ -275,6 +283,7 @@ class WebhookStep(BaseStep):
     """Calls another system, again and again until it answers, for a day; each try has the same `webhook-id`."""
 
     kind: ClassVar[str] = "webhook"
+    example: ClassVar[str] = '{webhook: {url: "https://crm.example/hooks/hot"}}'
     answers: ClassVar[bool] = True
     webhook: Webhook
     """What it does."""

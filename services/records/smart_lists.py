@@ -12,6 +12,7 @@ from conditions.messages import plain_errors
 from conditions.problems import Problem, suggestion
 from conditions.times import Micros, to_iso
 from conditions.tree import Conditions, fields_read
+from scoring.profile import bands_in_order
 from services import cursors
 from services.answers import Page
 from services.design.definitions import change_definitions
@@ -221,17 +222,16 @@ def _unknown_profiles(connection: Connection, wanted: SmartList) -> Iterator[Pro
             yield Problem(loc, f'the profile "{key}" scores {known[key]["applies_to"]}s')
     if wanted.filter.band is not None and wanted.profile in known:
         row = known[wanted.profile]
-        bands = {*row["draft"].get("bands", {})}
+        bands = row["draft"].get("bands", {})
         if row["version"] is not None:
             published = definitions.version_definition(
                 connection, definitions.PROFILES, row["id"], row["version"]
             )
-            bands |= {*(published or {}).get("bands", {})}
+            bands = (published or {}).get("bands", {}) | bands
         if wanted.filter.band not in bands:
-            yield Problem(
-                ("filter", "band"),
-                f'profile "{wanted.profile}" has no band "{wanted.filter.band}"{suggestion(wanted.filter.band, bands)}',
-            )
+            known_bands = suggestion(wanted.filter.band, bands_in_order(bands))
+            message = f'profile "{wanted.profile}" has no band "{wanted.filter.band}"{known_bands}'
+            yield Problem(("filter", "band"), message)
 
 
 def _as_written(problem: Problem, body: Mapping[str, Any]) -> Problem:
