@@ -95,6 +95,7 @@ class BulkActivities:
                     job["action"],
                     job["kind"],
                     job["parameters"],
+                    job["smart_list"],
                     members,
                     self._published.read(connection),
                     self._clock(),

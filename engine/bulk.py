@@ -8,6 +8,7 @@ from typing import Any
 from conditions.fields import CONTACT
 from conditions.limits import record_problems
 from conditions.times import Micros, micros_of
+from engine.admitting import NAMED, OF_LIST, ByHand
 from engine.by_hand import Wanted, enlist
 from engine.published import Published
 from runtime.statuses import EventStatus
@@ -27,13 +28,14 @@ class JobFailed(Exception):
 
 @dataclass(frozen=True)
 class Slice:
-    """Some contacts, deals or tasks (`kind`) of a job, whose shards are locked."""
+    """Some contacts, deals or tasks (`kind`) of a job, whose shards are locked. `smart_list`: where they come from."""
 
     connection: Connection
     job_id: str
     action: str
     kind: str
     parameters: Mapping[str, Any]
+    smart_list: str | None
     members: Sequence[Member]
     published: Published
     now: Micros
@@ -120,7 +122,8 @@ def _adjust(work: Slice) -> Tally:
 
 
 def _enroll(work: Slice) -> Tally:
-    key = work.parameters["automation"]
+    key, of_list = work.parameters["automation"], work.smart_list
+    by = ByHand(work.parameters.get("author"), f"{OF_LIST}{of_list}" if of_list is not None else NAMED)
     trigger = next((one for one in work.published.triggers.triggers if one.key == key), None)
     if trigger is None:
         raise JobFailed(f'the automation "{key}" is not published any more')
@@ -131,7 +134,7 @@ def _enroll(work: Slice) -> Tally:
             work.connection,
             work.published,
             trigger,
-            Wanted(work.job_id, matching=False, again=work.parameters["again"]),
+            Wanted(work.job_id, matching=False, again=work.parameters["again"], by=by),
             shard=shard,
             kind=work.kind,
             ids=[member.id for member in work.members if member.shard == shard],

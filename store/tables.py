@@ -516,14 +516,15 @@ class Wait(SQLModel, table=True):
 
 
 class Task(SQLModel, table=True):
-    """`enrollment_id` null: created by hand. `step`: the key of the step that created it. `shard` is its contact's.
-
-    `alarm_at`: when `task.overdue` is still to be told; null where it has been, or there is nothing to tell.
+    """`enrollment_id` null: created by hand, as a caller named it by `request`. `step`: the key of the step
+    that created it. `shard` is its contact's. `alarm_at`: when `task.overdue` is still to be told; null where it has
+    been, or there is nothing to tell.
     """
 
     __tablename__: ClassVar[Any] = "tasks"
     __table_args__ = (
         UniqueConstraint("enrollment_id", "path", name="uq_tasks_step"),
+        Index("ix_tasks_request", "request", unique=True),
         Index("ix_tasks_contact", "contact_id", "id"),
         Index("ix_tasks_due", "status", "due_at", "id"),
         Index("ix_tasks_assign_to", "assign_to", "status", "id"),
@@ -533,6 +534,7 @@ class Task(SQLModel, table=True):
     enrollment_id: str | None = _text(null=True)
     path: str | None = _text(null=True)
     step: str | None = _text(null=True)
+    request: str | None = Field(default=None, sa_type=Text, nullable=True)
     shard: int = Field(default=0, sa_type=Integer, sa_column_kwargs={"server_default": "0"})
     automation_id: int | None = Field(default=None, sa_type=BigInteger)
     contact_id: int = Field(sa_type=BigInteger)

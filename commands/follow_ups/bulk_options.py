@@ -157,12 +157,14 @@ def enroll(
             "--again", help="Also those who are in it now, or were enrolled within the last 7 days."
         ),
     ] = False,
+    author: Annotated[str | None, typer.Option(help="Who enrolls them.")] = None,
     options: Options,
 ) -> int:
     """Enroll many in an automation."""
     from commands.follow_ups import bulk as commands
 
-    action = {"action": "enroll", "automation": automation, "again": again}
+    by = {"author": author} if author is not None else {}
+    action = {"action": "enroll", "automation": automation, "again": again, **by}
     return commands.to_records(f"Enroll in {automation}", action, options)
 
 

@@ -39,7 +39,7 @@ class BulkIn(BaseModel):
     reason: ShortText | None = Field(
         default=None, description="Of `adjust`: people will read it beside the score"
     )
-    author: ShortText | None = Field(default=None, description="Of `adjust`: who gives the points")
+    author: ShortText | None = Field(default=None, description="Of `adjust` and `enroll`: who does it")
     expires_after: Duration | None = Field(default=None, description="Of `adjust`")
     automation: Key | None = Field(default=None, description="Of `enroll`")
     again: StrictBool = Field(
@@ -80,7 +80,7 @@ TAKES: Mapping[BulkAction, _Takes] = {
     "owner": _Takes(("owner",), empty=("owner",)),
     "stage": _Takes(("stage",), empty=("stage",)),
     "adjust": _Takes(("profile", "reason"), ("points", "set_to", "author", "expires_after")),
-    "enroll": _Takes(("automation",), ("again",)),
+    "enroll": _Takes(("automation",), ("again", "author")),
     "reassign_tasks": _Takes(("assign_to",), empty=("assign_to",)),
     "close_tasks": _Takes(),
 }

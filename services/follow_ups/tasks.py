@@ -45,6 +45,10 @@ class TaskIn(BaseModel):
     )
     due_at: str | None = Field(default=None, description="ISO 8601")
     due_in: Duration | None = Field(default=None, description="Instead of `due_at`: time from now on")
+    request: Annotated[str, Field(min_length=1, max_length=100)] | None = Field(
+        default=None,
+        description="A name of your own for this call; calling again with it gives the same task",
+    )
 
 
 class TaskChange(BaseModel):
@@ -117,7 +121,7 @@ class Tasks:
             return Task.of(row, keys_of(connection, [row]))
 
     def add(self, body: Any) -> Task:
-        """Create a task. Emits `task.created`."""
+        """Create a task, once per `request`. Emits `task.created`."""
         wanted, due_at = _read_new(body)
 
         def place(connection: Connection) -> list[int]:
@@ -126,12 +130,15 @@ class Tasks:
         def work(connection: Connection, now: Micros) -> Task:
             record = _record_of(connection, wanted)
             about_deal = wanted.deal is not None
+            if (known := _known(connection, wanted, record)) is not None:
+                return Task.of(known, keys_of(connection, [known]))
             life = micros_of(wanted.due_in) if wanted.due_in is not None else None
             task_id = tasks.add_task(
                 connection,
                 now,
                 contact_id=record["contact_id"] if about_deal else record["id"],
                 deal_id=record["id"] if about_deal else None,
+                request=wanted.request,
                 shard=record["shard"],
                 title=wanted.title.strip(),
                 description=wanted.description or "",
@@ -154,6 +161,19 @@ class Tasks:
             return Task.of(row, keys_of(connection, [row]))
 
         return in_shards(self._resources, lambda connection: [find_task(connection, task_id)["shard"]], work)
+
+
+def _known(connection: Connection, wanted: TaskIn, record: RowMapping) -> RowMapping | None:
+    """The task that this request has created before; raises Conflict where it is that of another."""
+    known = tasks.find_request(connection, wanted.request) if wanted.request is not None else None
+    if known is None:
+        return None
+    of = known["deal_id"] if wanted.deal is not None else known["contact_id"]
+    if of != record["id"]:
+        raise Conflict(
+            f'the request "{wanted.request}" is that of another task, {known["id"]}; choose another name'
+        )
+    return known
 
 
 def read_filter(body: Mapping[str, Any]) -> TaskFilter:

@@ -36,6 +36,11 @@ def find_task(connection: Connection, task_id: str) -> RowMapping | None:
     return next(iter(find_tasks(connection, [TASKS.c.id == task_id], limit=1)), None)
 
 
+def find_request(connection: Connection, request: str) -> RowMapping | None:
+    """The task that was asked for by this name."""
+    return next(iter(find_tasks(connection, [TASKS.c.request == request], limit=1)), None)
+
+
 def change_tasks(
     connection: Connection, changes: Sequence[tuple[RowMapping, Mapping[str, Any]]], now: Micros
 ) -> int:

@@ -17,6 +17,8 @@ Json = sa.JSON().with_variant(JSONB(), "postgresql")
 def upgrade() -> None:
     op.add_column("deals", sa.Column("tags", Json, server_default="[]", nullable=False))
     op.add_column("tasks", sa.Column("step", sa.Text(), nullable=True))
+    op.add_column("tasks", sa.Column("request", sa.Text(), nullable=True))
+    op.create_index("ix_tasks_request", "tasks", ["request"], unique=True)
     op.add_column("tasks", sa.Column("shard", sa.Integer(), server_default="0", nullable=False))
     op.add_column("tasks", sa.Column("alarm_at", sa.BigInteger(), nullable=True))
     op.execute(

@@ -194,11 +194,17 @@ async def test_those_who_are_enrolled_are_counted_and_the_others_told(
     await kindling.automate()
     by_hand = {"contacts": ["c000"]}
     assert (await kindling.client.post("/v1/automations/hot/enroll", json=by_hand)).status_code == 200
-    job = await start(kindling, action="enroll", automation="hot", contacts={})
+    await kindling.client.put("/v1/smart-lists/all", json={})
+    job = await start(kindling, action="enroll", automation="hot", author="ada", smart_list="all")
     worker.finish(job)
     done = await job_of(kindling, job)
     assert (done["changed"], done["unchanged"], done["skipped"]) == (2, 0, {"running": 1})
-    assert len((await kindling.get("/v1/enrollments"))["items"]) == 3
+    enrolled = (await kindling.get("/v1/enrollments"))["items"]
+    assert [(one["author"], one["chosen"]) for one in enrolled] == [
+        ("ada", "list all"),
+        ("ada", "list all"),
+        (None, "named"),
+    ]
 
 
 async def test_a_job_that_cannot_go_on_fails_and_says_why(kindling: Installation, worker: Worker) -> None:

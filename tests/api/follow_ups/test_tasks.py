@@ -116,6 +116,25 @@ async def test_a_wrong_task_is_told(
     assert (await kindling.get("/v1/tasks"))["items"] == [task]
 
 
+async def test_a_name_of_ones_own_makes_asking_twice_one_task(
+    kindling: Installation, task: dict[str, Any]
+) -> None:
+    asked = {"contact": "ada", "title": "Write", "due_in": "1d", "request": "call-7"}
+    first = await add(kindling, **asked)
+    await change(kindling, first, status="done")
+    kindling.later()
+    assert await add(kindling, **asked) == await kindling.get(f"/v1/tasks/{first['id']}")
+    assert (await told(kindling)).count("task.created") == 2
+    other = await kindling.client.post("/v1/tasks", json={**asked, "contact": "ben"})
+    assert other.status_code == 404
+    await kindling.client.put("/v1/contacts/ben", json={})
+    other = await kindling.client.post("/v1/tasks", json={**asked, "contact": "ben"})
+    assert (other.status_code, other.json()["detail"][:40]) == (
+        409,
+        'the request "call-7" is that of another ',
+    )
+
+
 async def test_a_task_of_nobody_is_a_404(kindling: Installation) -> None:
     answer = await kindling.client.post("/v1/tasks", json={"contact": "eve", "title": "x"})
     assert answer.status_code == 404
