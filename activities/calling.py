@@ -2,9 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
 
-import orjson
 from temporalio import activity
 
 from activities.sending import Sending, to_the_end
@@ -12,8 +10,8 @@ from automations import secret_placeholders
 from channels.delivery import DeliveryFailed
 from channels.outbound import Outbound
 from channels.webhooks import Answer, Call
-from conditions.times import SECOND, Micros
-from engine.webhooks import dumped
+from conditions.times import Micros
+from engine.webhooks import call_of
 from runtime.messages import CALL_WEBHOOK, Delivered, Delivery
 from runtime.statuses import MessageStatus
 from store.connection import Connection, RowMapping
@@ -59,12 +57,7 @@ class CallingActivities:
                 )
             return self._outbound.secrets[name]
 
-        def filled(text: str) -> str:
-            return secret_placeholders.filled(text, row["id"], secret)
-
-        headers = {name: filled(value) for name, value in row["headers"].items()}
-        body = dumped(_in_tree(orjson.loads(row["body"]), filled)) if row["body"] else b""
-        return Call(row["id"], row["method"], filled(row["url"]), headers, body, now // SECOND)
+        return call_of(row, lambda text: secret_placeholders.filled(text, row["id"], secret), now)
 
     def _answered(self, delivery: Delivery, row: RowMapping, answer: Answer) -> None:
         def work(connection: Connection) -> None:
@@ -72,12 +65,3 @@ class CallingActivities:
             enrollments.settle_tries(connection, delivery.enrollment_id, row["path"])
 
         self._sending.note(work)
-
-
-def _in_tree(value: Any, filled: Callable[[str], str]) -> Any:
-    """The value with secrets in every text of it."""
-    if isinstance(value, str):
-        return filled(value)
-    if isinstance(value, dict):
-        return {key: _in_tree(inner, filled) for key, inner in value.items()}
-    return [_in_tree(inner, filled) for inner in value] if isinstance(value, list) else value

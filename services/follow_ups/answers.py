@@ -209,7 +209,7 @@ class Notification(BaseModel):
             subject=row["subject"],
             message=row["message"],
             status=row["status"],
-            reason=_with_passed_over(row["reason"], row["passed_over"]),
+            reason=with_passed_over(row["reason"], row["passed_over"]),
             created_at=to_iso(row["created_at"]),
             sent_at=iso(row["sent_at"]),
         )
@@ -351,6 +351,6 @@ class BulkJob(BaseModel):
         )
 
 
-def _with_passed_over(reason: str | None, passed_over: str | None) -> str | None:
+def with_passed_over(reason: str | None, passed_over: str | None) -> str | None:
     """Why a notification stands as it does, and why it is not for the first that its step names."""
     return "; ".join(filter(None, (reason, passed_over and f"passed over: {passed_over}"))) or None

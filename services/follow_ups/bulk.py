@@ -133,7 +133,7 @@ class Bulk:
 
     def _query(self, wanted: BulkIn) -> RecordQuery:
         if wanted.smart_list is not None:
-            return self._smart_lists.query(wanted.smart_list)
+            return self._smart_lists.query(self._smart_lists.kind(wanted.smart_list), wanted.smart_list)
         kind: Kind = "contact" if wanted.contacts is not None else "deal"
         raw = {**(wanted.contacts or wanted.deals or {}), "key": "bulk", "applies_to": kind}
         try:

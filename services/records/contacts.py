@@ -223,6 +223,16 @@ def patch_values(given: Mapping[str, Any], before: Mapping[str, Any]) -> dict[st
     return values
 
 
+#: What is wrong with tags to add and to remove where all are replaced.
+TAGS_OF_PUT = Problem(("tags",), 'with "mode": "put" tags are a list, which replaces those there are')
+
+
+def added_tags(given: Mapping[str, Any]) -> dict[str, Any]:
+    """A list of tags as tags to be added to those there are, as files mean it."""
+    tags = given.get("tags")
+    return {"tags": TagChange(add=tags)} if isinstance(tags, list) else {}
+
+
 def find_contact(connection: Connection, key: str) -> RowMapping:
     """The contact's row; raises NotFound."""
     row = contacts.contact_by_key(connection, key)
