@@ -61,7 +61,7 @@ class Situation:
 
     `outbound`: what can leave. `changed`: a step made work for the shard; `touched`: it changed the record. `texts`:
     what the templates of steps have become, by path, or the StepFailed that they came to, before anything is locked.
-    `timed_out`: the path of the step whose time is over.
+    `reached`: the moment that has come, where more was waited for than the clock shows.
     """
 
     connection: Connection
@@ -73,7 +73,7 @@ class Situation:
     changed: bool = False
     touched: bool = False
     texts: Mapping[str, Any] = field(default_factory=dict)
-    timed_out: str | None = None
+    reached: Micros = 0
     _contact: RowMapping | None = None
     _deal: RowMapping | None = None
     _scores: dict[str, tuple[int, int | None]] | None = None

@@ -9,6 +9,7 @@ from automations.model import Automation
 from automations.steps.actions import NotifyStep
 from automations.steps.base import BaseStep
 from automations.steps.waits import PAST
+from automations.steps.words import place_words
 from conditions.times import LATEST, Micros
 from engine.filling import fill
 from engine.notifying import chosen
@@ -113,7 +114,7 @@ class Walk:
 
     def _fail(self, tried: Tried) -> None:
         """A step that could not be done ends the follow-up."""
-        reason = f"step {tried.path} ({tried.step.title}) failed: {tried.failed}"
+        reason = f"step {place_words(tried.path)} ({tried.step.title}) failed: {tried.failed}"
         self._end(EnrollmentStatus.FAILED, reason)
 
     def _take(self, tried: Tried, result: Result) -> None:
@@ -155,7 +156,7 @@ class Walk:
         if self._over():
             return tried
         situation = self._situation()
-        situation.timed_out = tried.path
+        situation.reached = LATEST
         result = perform(situation, tried.path, tried.step)
         if taken is None and result.get("branch") != MET:
             tried.assumed = "nothing of what it waits for happens in time"

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from automations import secret_placeholders
 from automations.steps.words import place_words
 from conditions.times import Micros, to_iso
-from runtime.registry import bulk_workflow_id, follow_up_workflow_id
+from runtime.registry import bulk_workflow_id
 from runtime.settings import Settings
 from runtime.statuses import (
     OPEN,
@@ -82,7 +82,9 @@ class Enrollment(BaseModel):
     started_by: str | None = Field(description="The enrollment whose step `start` made it")
     previous: int | None
     current: int | None
-    workflow_id: str
+    workflow_id: str | None = Field(
+        description="The workflow that carries it out, alone or together with others; null until one does"
+    )
     workflow_url: str | None = Field(
         description="Where the Temporal UI shows the follow-up; null until it started"
     )
@@ -93,7 +95,7 @@ class Enrollment(BaseModel):
     @classmethod
     def of(cls, row: RowMapping, keys: Keys, settings: Settings) -> Self:
         """The enrollment of a row, with the place of its follow-up in the Temporal UI."""
-        workflow_id = follow_up_workflow_id(row["id"], row["attempt"])
+        workflow_id: str | None = row["workflow_id"]
         started, is_open = row["started_at"] is not None, row["status"] in OPEN
         titles = keys.steps.get(row["id"], {})
         step = Step.of(row["step"], titles) if row["step"] is not None else None
@@ -122,7 +124,7 @@ class Enrollment(BaseModel):
             previous=row["previous"],
             current=row["current"],
             workflow_id=workflow_id,
-            workflow_url=workflow_url(settings, workflow_id) if started else None,
+            workflow_url=workflow_url(settings, workflow_id) if workflow_id is not None and started else None,
             created_at=to_iso(row["created_at"]),
             started_at=iso(row["started_at"]),
             finished_at=iso(row["finished_at"]),

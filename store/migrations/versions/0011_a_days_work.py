@@ -7,7 +7,7 @@ from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
 revision = "0011"
-down_revision = "0014"
+down_revision = "0016"
 branch_labels = None
 depends_on = None
 
