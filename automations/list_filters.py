@@ -25,6 +25,8 @@ class RecordFilter(Definition):
     """The stage."""
     owner: Text | None = None
     """The owner."""
+    tag: TagName | None = None
+    """A tag that it has."""
     q: Text | None = None
     """A text in key, name or e-mail, in whatever case and composition."""
 
@@ -43,8 +45,6 @@ class RecordFilter(Definition):
 class ContactFilter(RecordFilter):
     """Of contacts."""
 
-    tag: TagName | None = None
-    """A tag that it has."""
     email: Text | None = None
     """The e-mail address, in whatever case and composition."""
     phone: Text | None = None

@@ -96,7 +96,9 @@ def test_every_step_that_changes_the_record_says_so() -> None:
     changing = {
         step.kind
         for step, perform in PERFORMERS.items()
-        if any(call in inspect.getsource(perform) for call in ("change_contact(", "change_deal("))
+        if any(
+            call in inspect.getsource(perform) for call in ("change_contact(", "change_deal(", "change_tags(")
+        )
     }
     assert changing == {kind for kind, step in STEPS.items() if _overrides(step, "targets")}
 
