@@ -12,6 +12,7 @@ from automations.steps.places import conditions_of, walk
 from automations.steps.ways import StartStep
 from automations.templates import check_template, operations
 from automations.warnings import warnings_of
+from conditions.activity import RUNNING_IN, activity_of
 from conditions.fields import CHANGES, check_conditions
 from conditions.limits import LISTED, OPERATIONS
 from conditions.problems import Loc, Problem, suggestion
@@ -30,7 +31,7 @@ def _errors(automation: Automation, known: Known) -> Iterator[Problem]:
         yield from _unknown("profile", automation.trigger.profile, known.profiles, ("trigger", "profile"))
     for loc, raw, catalogue in conditions_of(automation):
         yield from check_conditions(raw, catalogue, loc)
-        yield from _unknown_profiles(raw, loc, known)
+        yield from _unknown_names(raw, loc, known, automation.key)
         yield from _unanswered(raw, loc, _answering(automation))
     yield from _never(automation)
     keys: set[str] = set()
@@ -132,11 +133,14 @@ def _unknown(what: str, key: str, known: Collection[str], loc: Loc) -> Iterator[
         yield Problem(loc, f'there is no {what} "{key}"{suggestion(key, known)}')
 
 
-def _unknown_profiles(raw: Mapping[str, Any], loc: Loc, known: Known) -> Iterator[Problem]:
+def _unknown_names(raw: Mapping[str, Any], loc: Loc, known: Known, own: str) -> Iterator[Problem]:
+    """Profiles and automations that fields name; `own`: the key of the automation itself."""
     for leaf, field in _read(raw, loc):
         owner, _, name = field.partition(".")
         if owner in ("scores", "bands") and name:
             yield from _unknown("profile", name, known.profiles, leaf.loc[:-1])
+        elif (activity := activity_of(field)) is not None and activity.name == RUNNING_IN:
+            yield from _unknown("automation", activity.of, [*known.automations, own], leaf.loc[:-1])
 
 
 def _read(raw: Mapping[str, Any], loc: Loc) -> Iterator[tuple[Leaf, str]]:

@@ -13,13 +13,27 @@ from automations.steps.waits import WaitStep
 from automations.steps.ways import StartStep
 from automations.templates import fields_in_template, unencoded_in
 from automations.trigger_warnings import trigger_warnings
+from conditions.activity import ACTIVITY, LAST_EVENT, activity_of
 from conditions.contradictions import Range, contradictions
 from conditions.fields import CONTACT_FIELDS, DEAL_FIELDS, INTERNAL_EVENTS
 from conditions.problems import Loc, Problem, suggestion
 from conditions.tree import leaves
+from conditions.values import FieldType
 
 _NO_DOCUMENT = ("owner", "contact")
 _INFINITE = float("inf")
+_BUILT_IN = {
+    "contact": ("label", "id", *CONTACT_FIELDS, *ACTIVITY["contact"]),
+    "deal": ("label", "id", *DEAL_FIELDS, *ACTIVITY["deal"]),
+}
+
+#: What is counted around records.
+_COUNTS = {
+    f"{kind}.{name}": Range(0, whole=True, why={"low": "it is counted"})
+    for kind, names in ACTIVITY.items()
+    for name, held in names.items()
+    if held is FieldType.number
+}
 
 
 def warnings_of(automation: Automation, known: Known) -> Iterator[Problem]:
@@ -56,7 +70,7 @@ def _never(automation: Automation, known: Known) -> Iterator[Problem]:
 
 def _ranges(automation: Automation, known: Known) -> dict[str, Range]:
     """What fields of scores can be, by what their profiles say."""
-    ranges: dict[str, Range] = {"change": Range(whole=True)}
+    ranges: dict[str, Range] = {"change": Range(whole=True), **_COUNTS}
     for key, profile in known.profiles.items():
         if profile is None:
             continue
@@ -82,6 +96,9 @@ def _events(automation: Automation, known: Known) -> Iterator[Problem]:
             if leaf.field == "event.type" and leaf.operator.wants:
                 for event in leaf.operands:
                     yield from _unseen_event(event, leaf.loc, known)
+            for name in leaf.fields:
+                if (activity := activity_of(name)) is not None and activity.name == LAST_EVENT:
+                    yield from _unseen_event(activity.of, leaf.loc[:-1], known)
 
 
 def _unseen_event(event: str | None, loc: Loc, known: Known) -> Iterator[Problem]:
@@ -133,10 +150,8 @@ def _misspelled(automation: Automation) -> Iterator[Problem]:
             named += [((*place.loc, *inner), name) for name in fields_in_template(text)]
     for loc, name in named:
         owner, _, field = name.partition(".")
-        fields = {"contact": ("label", "id", *CONTACT_FIELDS), "deal": ("label", "id", *DEAL_FIELDS)}.get(
-            owner
-        )
-        if fields is not None and field and field not in fields:
+        fields = _BUILT_IN.get(owner)
+        if fields is not None and field and field not in fields and activity_of(name) is None:
             hint = suggestion(field, fields, certain=True)
             if hint:
                 yield Problem(loc, f'"{name}" is a field of your own{hint}')

@@ -8,6 +8,7 @@ from conditions.times import Micros
 from engine.happening import compiled, first_that_holds
 from engine.published import Published
 from engine.situation import Situation, StepFailed, automation_of
+from scoring.entries import place_of
 from store import meta
 from store.connection import Connection, RowMapping
 from triggers.evaluate import UNFILTERED
@@ -19,7 +20,8 @@ def stale(
     """Ids of those that the storm limit or a hold kept from starting, and whose filters do not hold any more.
 
     As in steps, `score`, `band` and the fields of records are present values, all else is that of the enrolling
-    change. Who was enrolled by hand or by another automation did not need filters to hold.
+    change, and a record's last events are those before it. Who was enrolled by hand or by another automation did not
+    need filters to hold.
     """
     released_at = int(meta.get_fact(connection, meta.RELEASED) or 0)
     waited = [
@@ -43,6 +45,9 @@ def _holds(situation: Situation, automation: Automation) -> bool:
     trigger, now = automation.trigger, situation.now
     try:
         event = situation.event
+        situation.events_before = (
+            place_of(event) if event is not None else (situation.enrollment["created_at"], "")
+        )
         happened = not trigger.where or event is None
         if event is not None and not happened:
             happened = first_that_holds(situation, event.type, trigger.where, [event]) is not None

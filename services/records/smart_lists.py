@@ -6,6 +6,7 @@ from typing import Any, Literal, Self
 from pydantic import Field, ValidationError, model_validator
 
 from automations.model import definition
+from conditions.activity import RUNNING_IN, activity_of
 from conditions.definition import Definition, Key, LongText, Text, invalid
 from conditions.fields import LIST, check_conditions
 from conditions.messages import plain_errors
@@ -120,7 +121,7 @@ class SmartLists:
         wanted = read_model(SmartList, body, key, "smart_list", also=("count",), own=FILTER_NAMES)
 
         def work(connection: Connection, now: Micros) -> tuple[RowMapping, bool]:
-            if problems := list(_unknown_profiles(connection, wanted)):
+            if problems := list(_unknown_names(connection, wanted)):
                 raise Invalid([_as_written(problem, body) for problem in problems])
             before = smart_lists.find(connection, key)
             _check(when, key, before)
@@ -200,8 +201,8 @@ def _check(when: Precondition, key: str, row: RowMapping | None) -> None:
         when.check(f'the smart list "{key}"', None if row is None else _shown(row))
 
 
-def _unknown_profiles(connection: Connection, wanted: SmartList) -> Iterator[Problem]:
-    """Profiles that the list names and that do not exist, or score other records."""
+def _unknown_names(connection: Connection, wanted: SmartList) -> Iterator[Problem]:
+    """Profiles and automations that the list names and that do not exist, or profiles that score other records."""
     known = {
         row["key"]: row for row in definitions.all_definitions(connection, definitions.PROFILES, limit=10_000)
     }
@@ -210,6 +211,7 @@ def _unknown_profiles(connection: Connection, wanted: SmartList) -> Iterator[Pro
         owner, _, key = field.partition(".")
         if owner in ("scores", "bands"):
             named.append((("filters", field), key))
+    yield from _unknown_automations(connection, wanted)
     for loc, key in named:
         if key not in known:
             yield Problem(loc, f'there is no profile "{key}"{suggestion(key, known)}')
@@ -228,6 +230,18 @@ def _unknown_profiles(connection: Connection, wanted: SmartList) -> Iterator[Pro
                 ("filter", "band"),
                 f'profile "{wanted.profile}" has no band "{wanted.filter.band}"{suggestion(wanted.filter.band, bands)}',
             )
+
+
+def _unknown_automations(connection: Connection, wanted: SmartList) -> Iterator[Problem]:
+    named = {
+        field: activity.of
+        for field in sorted(fields_read(wanted.filters))
+        if (activity := activity_of(field)) is not None and activity.name == RUNNING_IN
+    }
+    known = definitions.all_keys(connection, definitions.AUTOMATIONS) if named else ()
+    for field, key in named.items():
+        if key not in known:
+            yield Problem(("filters", field), f'there is no automation "{key}"{suggestion(key, known)}')
 
 
 def _as_written(problem: Problem, body: Mapping[str, Any]) -> Problem:

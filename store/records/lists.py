@@ -5,11 +5,13 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, RowMapping, Table, and_, case, false, func, null, select, true, tuple_
 
-from conditions.fields import CONTACT_FIELDS, DEAL_FIELDS
+from conditions.activity import Activity, activity_of
+from conditions.fields import CONTACT_FIELDS, DEAL, DEAL_FIELDS
 from conditions.search import folded_address
 from conditions.sql import SqlValue
 from conditions.times import Micros
 from conditions.tree import to_sql
+from store.scoring import activity
 from store.search import mentions
 from store.tables import Contact, Deal, Score, table
 
@@ -156,6 +158,8 @@ def filter_test(
 
     def value(name: str) -> SqlValue:
         owner, _, field = name.partition(".")
+        if (of_record := activity_of(name)) is not None:
+            return _activity(of_record, kind)
         if name == "score":
             return SqlValue.number(SCORES.c.score) if view is not None else nothing
         if name == "band":
@@ -171,6 +175,21 @@ def filter_test(
         return _field(records, field)
 
     return to_sql(filters, value, now)
+
+
+def _activity(wanted: Activity, kind: str) -> SqlValue:
+    """What goes on around the record of a list, or around the contact of a deal."""
+    if kind == wanted.kind:
+        return activity.value(wanted, _RECORDS[kind].c)
+    if kind == DEAL:
+        return activity.value(wanted, _Owner(DEALS.c.contact_id))
+    return SqlValue.number(null())
+
+
+class _Owner(NamedTuple):
+    """The contact of a deal, as `activity.value` asks for it."""
+
+    id: Any
 
 
 _MOMENTS = ("created_at",)
