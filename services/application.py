@@ -9,6 +9,7 @@ from services.follow_ups.repairs import Repairs
 from services.follow_ups.statistics import Statistics
 from services.foresight.backtest import Backtest
 from services.foresight.impact import Impact
+from services.foresight.moves import ComingMoves
 from services.foresight.points import Points
 from services.foresight.preview_jobs import PreviewJobs
 from services.foresight.why import Why
@@ -59,6 +60,7 @@ class Application:
         self.statistics = Statistics(resources)
         self.backtest = Backtest(resources, cache)
         self.impact = Impact(resources, self.backtest, self.enroll_by_hand)
+        self.coming_moves = ComingMoves(resources, cache, self.smart_lists)
         self.why = Why(resources, cache)
         self.points = Points(resources)
         self.status = StatusReport(resources, self.duplicates)

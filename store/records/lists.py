@@ -1,6 +1,6 @@
 """Lists of contacts and deals, paged by key: rows that move do not shift the others."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, RowMapping, Table, and_, case, false, func, null, select, true, tuple_
@@ -102,6 +102,18 @@ def count(connection: Connection, kind: str, view: ScoreView | None, tests: list
     )
     number: int = connection.execute(query.where(_exists(records), *tests)).scalar_one()
     return number
+
+
+def among(
+    connection: Connection, kind: str, view: ScoreView | None, tests: list[Any], ids: Collection[int]
+) -> set[int]:
+    """Those of the records with these ids that a list has."""
+    records = _RECORDS[kind]
+    query = select(records.c.id).select_from(
+        records if view is None else records.outerjoin(SCORES, _score_of(records, view))
+    )
+    query = query.where(records.c.id.in_(list(ids)), _exists(records), *tests)
+    return set(connection.execute(query).scalars())
 
 
 def _exists(records: Table) -> Any:
