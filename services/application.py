@@ -12,6 +12,7 @@ from services.foresight.impact import Impact
 from services.foresight.moves import ComingMoves
 from services.foresight.points import Points
 from services.foresight.preview_jobs import PreviewJobs
+from services.foresight.scores_at import ScoresAt
 from services.foresight.why import Why
 from services.intake.events import Events
 from services.intake.history import EventHistory
@@ -61,6 +62,7 @@ class Application:
         self.backtest = Backtest(resources, cache)
         self.impact = Impact(resources, self.backtest, self.enroll_by_hand)
         self.coming_moves = ComingMoves(resources, cache, self.smart_lists)
+        self.scores_at = ScoresAt(resources, cache, self.record_lists, self.smart_lists)
         self.why = Why(resources, cache)
         self.points = Points(resources)
         self.status = StatusReport(resources, self.duplicates)

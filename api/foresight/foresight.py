@@ -5,12 +5,13 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from api.bodies import OptionalBody, takes
-from api.parameters import DEFAULT_LIMIT, Cursor, EventId, Key, Limit, Text
+from api.parameters import DEFAULT_LIMIT, AsPublished, At, Cursor, EventId, Key, Limit, Text
 from api.state import App
 from services.answers import Page
-from services.foresight.answers import BacktestResult, EventPoints, Explanation, Move, Preview
+from services.foresight.answers import BacktestResult, EventPoints, Explanation, Move, Preview, ScoreAt
 from services.foresight.backtest import BacktestRequest
 from services.foresight.moves import MovesQuery
+from services.foresight.scores_at import ScoresAtQuery
 from services.names import ShortText
 
 router = APIRouter(prefix="/v1")
@@ -19,6 +20,7 @@ Profile = Annotated[ShortText, Query(description="Whose scores")]
 Within = Annotated[
     ShortText, Query(description="How far to look ahead: a duration such as `12h`, `7d` or `4w`")
 ]
+OfList = Annotated[ShortText | None, Query(description="Only those that this smart list has now")]
 Going = Annotated[
     ShortText | None, Query(description="`down` or `up`: how the score at the end is beside the present one")
 ]
@@ -75,6 +77,27 @@ def list_moves(
             limit=limit,
         )
     )
+
+
+@router.get(
+    "/scores",
+    tags=["Score profiles"],
+    response_model_exclude_unset=True,
+    summary="List scores at another time",
+)
+def list_scores_at(
+    app: App,
+    profile: Profile,
+    at: At = "now",
+    *,
+    as_published: AsPublished = False,
+    smart_list: OfList = None,
+    cursor: Cursor = None,
+    limit: Limit = DEFAULT_LIMIT,
+) -> Page[ScoreAt]:
+    """Of the records that a smart list has now, in its order, or of all that the profile scores, by age."""
+    time = app.scores.named_time(at or "now", as_published=as_published)
+    return app.scores_at.find(ScoresAtQuery(profile, time, smart_list, cursor, limit))
 
 
 @router.post(

@@ -40,6 +40,16 @@ class Move(BaseModel):
     )
 
 
+class ScoreAt(BaseModel):
+    """A record's score at another time."""
+
+    contact: str | None = None
+    deal: str | None = None
+    score: int | None
+    band: str | None
+    at: str
+
+
 class BandCount(BeforeAfter):
     """Records in one band."""
 

@@ -19,9 +19,10 @@ from services import cursors
 from services.answers import Page, iso
 from services.design.profile_cache import ProfileCache
 from services.foresight.answers import Move
+from services.foresight.lists import list_of_kind
 from services.records.kinds import Kind
 from services.records.smart_lists import SmartLists
-from services.resources import BadParameter, NotFound, Resources
+from services.resources import BadParameter, Resources
 from store.connection import Connection
 from store.foresight.moves import DuePlace, due_until
 from store.records import contacts, deals
@@ -117,7 +118,8 @@ class ComingMoves:
             profile = self._profile(connection, published, query.profile)
             if profile is None:
                 return Page[Move](items=[], next=None)
-            self._check_list(query.smart_list, profile.applies_to)
+            if query.smart_list is not None:
+                list_of_kind(self._lists, query.smart_list, profile.applies_to)
             look = _Look(connection, self._profiles, published, profile, until)
             taken, following = self._page(look, query, place)
             items = _answers(connection, profile.applies_to, taken)
@@ -149,18 +151,6 @@ class ComingMoves:
             known = self._profiles.keys(connection)
             raise BadParameter("profile", f'there is no profile "{key}"{suggestion(key, known)}')
         return profile
-
-    def _check_list(self, key: str | None, kind: Kind) -> None:
-        if key is None:
-            return
-        try:
-            of_list = self._lists.kind(key)
-        except NotFound as error:
-            raise BadParameter("smart_list", str(error)) from None
-        if of_list != kind:
-            raise BadParameter(
-                "smart_list", f'the smart list "{key}" has {of_list}s, and the profile scores {kind}s'
-            )
 
 
 class _Look:

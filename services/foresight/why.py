@@ -30,7 +30,8 @@ from services.foresight.answers import (
 from services.foresight.why_guards import GuardedChange, verdicts
 from services.records.answers import CausingEvent, Change
 from services.records.kinds import Kind, find_record
-from services.records.scores import changes_of, record_of
+from services.records.ledgers import record_of
+from services.records.scores import changes_of
 from services.resources import BadParameter, Resources
 from store.connection import Connection, RowMapping
 from store.design import definitions
