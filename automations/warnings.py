@@ -147,7 +147,13 @@ def _misspelled(automation: Automation) -> Iterator[Problem]:
         named += [(leaf.loc[:-1], name) for leaf in leaves(raw, loc) for name in leaf.fields]
     for place in walk(automation):
         for inner, text in place.step.templates():
-            named += [((*place.loc, *inner), name) for name in fields_in_template(text)]
+            printed = [((*place.loc, *inner), name) for name in fields_in_template(text)]
+            named += printed
+            for loc, name in printed:
+                if activity_of(name) is not None:
+                    yield Problem(
+                        loc, f"{name} is there in conditions alone; a template prints nothing for it"
+                    )
     for loc, name in named:
         owner, _, field = name.partition(".")
         fields = _BUILT_IN.get(owner)

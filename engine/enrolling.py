@@ -40,7 +40,7 @@ class Enrolling:
         """Hold every change, by profile and record id, and every event against the triggers."""
         triggers = self.published.triggers
         self.facts.load_scores(progress)
-        if self.facts.activity is not None:
+        if self.facts.reads_activity:
             self.facts.activity.note(pending for pending in events if self._counts(pending, quarantined))
         for profile in self.published.profiles:
             if profile.key in triggers.profiles:

@@ -25,8 +25,8 @@ class FactsReader:
         self._scores: dict[str, dict[int, int | None]] = {}
         self._moves: dict[str, dict[int, Sequence[ScoreChange]]] = {}
         wanted = published.triggers.activity_read
-        #: None where no filter reads what goes on around records.
-        self.activity = ActivityReader(connection, subjects, wanted) if wanted else None
+        self.activity = ActivityReader(connection, subjects, wanted)
+        self.reads_activity = bool(wanted)
 
     def load_scores(self, progress: Mapping[int, Mapping[int, Progress]]) -> None:
         """Read the scores that filters on other profiles read; those of `progress` are newer than what is stored."""
@@ -50,7 +50,7 @@ class FactsReader:
             for key in self._moves
             if (record_id := self._record_of(key, contact_id, deal_id)) in self._moves[key]
         }
-        if self.activity is not None:
+        if self.reads_activity:
             fields = self.activity.fields(known.fields, Around(contact_id, deal_id), turn)
             known = replace(known, fields=fields)
         if turn is None or not moved:

@@ -159,7 +159,7 @@ class PastRun:
     ) -> Facts:
         """What filters read of a record; of its events, what was before this one, or before that time."""
         known = facts.of(subject.contact_id, subject.deal_id)
-        if facts.activity is None:
+        if not facts.reads_activity:
             return known
         before = place_of(event) if event is not None else (at, "")
         around = Around(subject.contact_id, subject.deal_id)

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from conditions.activity import ACTIVITY_NAMES
 from conditions.problems import suggestion
 from conditions.values import ALL_CHANNELS
 from services.intake.cell_values import KINDS, Convert, NumberForm, converters
@@ -204,6 +205,11 @@ class ContactMapping:
                 + self._listed()
             )
         for _, column, target, _ in self._cells:
+            if target.own and target.name in ACTIVITY_NAMES["contact"]:
+                raise BadMapping(
+                    f'The column "{column}" cannot be a field named {target.name}, which means something else in '
+                    f'conditions; say --map "{column}=NAME", or --map "{column}=-" to leave it out'
+                )
             if target.own and any(sign in target.name for sign in '."\\'):
                 raise BadMapping(
                     f'The column "{column}" cannot be a field so named, since it holds dots, quotes or backslashes; '

@@ -446,3 +446,8 @@ def test_counts_are_never_empty_and_do_not_come_to_hold_by_fields() -> None:
         "contact.in.a": {"not_equal": True},
     }
     assert warned(trigger=trigger(filters | {"contact.open_deals": {"greater": 0}})) == {}
+
+
+def test_templates_print_nothing_of_what_goes_on_around_a_record() -> None:
+    steps = [{"notify": {"to": "sales", "message": "{{ contact.open_tasks }} tasks"}}]
+    assert "a template prints nothing" in warned(steps=steps)["/steps/0/notify/message"]
