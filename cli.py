@@ -280,9 +280,11 @@ def duplicates(*, limit: Annotated[int, typer.Option(min=1, max=500)] = 50, as_j
 def enrollments(
     *,
     contact: Annotated[str | None, typer.Option(metavar="KEY", help="Only this contact's.")] = None,
+    deal: Annotated[str | None, typer.Option(metavar="KEY", help="Only this deal's.")] = None,
     automation: Annotated[str | None, typer.Option(metavar="KEY", help="Only this automation's.")] = None,
     status: Annotated[
-        str | None, typer.Option(help="queued, running, completed, failed, exited, replaced or cancelled.")
+        str | None,
+        typer.Option(help="queued, running, retrying, completed, failed, exited, replaced or cancelled."),
     ] = None,
     limit: Annotated[int, typer.Option(min=1, max=500)] = 20,
     as_json: Json = False,
@@ -292,7 +294,12 @@ def enrollments(
 
     raise typer.Exit(
         enrollment_lists.enrollments(
-            contact=contact, automation=automation, status=status, limit=limit, as_json=as_json
+            contact=contact,
+            deal=deal,
+            automation=automation,
+            status=status,
+            limit=limit,
+            as_json=as_json,
         )
     )
 
@@ -389,6 +396,7 @@ def enroll(
     request: Annotated[
         str | None, typer.Option(help="A name of your own; calling again with it enrolls nobody twice.")
     ] = None,
+    author: Annotated[str | None, typer.Option(help="Who enrolls them; kept with each enrollment.")] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -406,6 +414,7 @@ def enroll(
             draft=draft,
             again=again,
             request=request,
+            author=author,
             yes=yes,
             as_json=as_json,
         )
@@ -491,6 +500,23 @@ def status(*, as_json: Json = False) -> None:
     from commands.operations import looking
 
     raise typer.Exit(looking.status(as_json=as_json))
+
+
+@app.command()
+def show(
+    what: Annotated[
+        str,
+        typer.Argument(
+            help="A key, an id, an e-mail address, or the id of a workflow in Temporal or the address of its page."
+        ),
+    ],
+    *,
+    as_json: Json = False,
+) -> None:
+    """Show whatever has this key or id: a contact, deal, follow-up, event, task, message, automation or profile."""
+    from commands.operations import showing
+
+    raise typer.Exit(showing.show(what, as_json=as_json))
 
 
 @app.command()

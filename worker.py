@@ -25,7 +25,7 @@ from activities.guarding import GuardErrors
 from activities.publishing import PublishActivities
 from activities.shards import ShardActivities
 from activities.starting import Starter
-from channels.outbound import make_outbound
+from channels.outbound import make_outbound, no_mail
 from channels.signing import new_secret
 from engine.published import PublishedCache
 from runtime.clock import now_micros
@@ -42,6 +42,7 @@ from services.operations.watch import Watch
 from store.database import Database
 from store.follow_ups.webhooks import signing_secret
 from store.migrate import migrate
+from store.operations.status import WorkerSelf
 from workflows.follow_up import FollowUpWorkflow
 from workflows.publish import PublishWorkflow
 from workflows.shard import ShardWorkflow
@@ -131,7 +132,7 @@ async def work(settings: Settings) -> None:
         if client is None:
             return
         wakes = Wakes(client, settings.task_queue)
-        identity = (str(uuid7()), socket.gethostname(), os.getpid())
+        identity = WorkerSelf(str(uuid7()), socket.gethostname(), os.getpid(), no_mail(settings))
         watch = Watch(database, client, wakes, now_micros, settings.task_queue, identity)
         async with working(settings, database, client, wakes):
             announce_ready()

@@ -13,7 +13,7 @@ from api.guard import RequestGuard
 from api.intake import events
 from api.metrics import Metrics, Observed
 from api.openapi import describe
-from api.operations import health, temporal_ui
+from api.operations import finding, health, temporal_ui
 from api.parameters import only_known_parameters
 from api.problems import ProblemDetails, handle_errors
 from api.records import contacts, contacts_in_bulk, deals, duplicates, smart_lists, suppressions
@@ -31,7 +31,9 @@ ROUTERS = (
     automations.router,
     by_automation.router,
     foresight.router,
+    events.by_id,
     follow_ups.router,
+    finding.router,
     health.router,
 )
 _ERRORS = {

@@ -5,14 +5,15 @@ from dataclasses import dataclass, field
 from zlib import crc32
 
 from automations.addresses import mailto
+from automations.hosts import Allowed
 from channels.delivery import DeliveryFailed
-from channels.guarded import Allowed
 from channels.mail import Mail, Mailer
 from channels.webhooks import Caller
 from runtime.setting_values import read_secrets, signing_key
 from runtime.settings import Settings
 
 _LOG_ONLY = "nothing leaves while KINDLING_OUTBOUND is log"
+_NO_SERVER = "no mail server is configured (KINDLING_SMTP_URL)"
 
 
 @dataclass(frozen=True)
@@ -52,18 +53,25 @@ class Outbound:
 NOTHING = Outbound(None, "nothing is sent here", None, "nothing is sent here")
 
 
+def no_mail(settings: Settings) -> str | None:
+    """Why a worker with these settings only records messages; None: it sends them."""
+    if settings.outbound == "log":
+        return _LOG_ONLY
+    return _NO_SERVER if settings.smtp_url is None else None
+
+
 def make_outbound(settings: Settings, signing_secret: str) -> Outbound:
     """The channels that the settings allow; `signing_secret` signs webhooks unless a setting does."""
     if settings.outbound == "log":
         return Outbound(None, _LOG_ONLY, None, _LOG_ONLY, log_only=True)
     mailer = Mailer(settings) if settings.smtp_url is not None else None
     given = settings.webhook_secret.get_secret_value() if settings.webhook_secret else signing_secret
-    allowed = Allowed((settings.webhook_allow or "").replace(",", " ").split())
+    allowed = Allowed(settings.webhook_allowed)
     caller = Caller([signing_key(secret) for secret in given.split()], allowed, settings.webhook_redirects)
     secrets = read_secrets(settings.secrets_file) if settings.secrets_file else {}
     return Outbound(
         mailer,
-        "no mail server is configured (KINDLING_SMTP_URL)",
+        no_mail(settings) or "",
         caller,
         secrets=secrets,
         alerts_per_hour=settings.alerts_per_hour,

@@ -12,8 +12,9 @@ from urllib.parse import SplitResult, quote, urljoin, urlsplit, urlunsplit
 
 import httpcore2
 
+from automations.hosts import Allowed
 from channels.delivery import DeliveryFailed
-from channels.guarded import Allowed, GuardedBackend, PrivateAddress, UnknownHost
+from channels.guarded import GuardedBackend, PrivateAddress, UnknownHost
 from channels.signing import signed_headers
 
 CONNECT_SECONDS, WHOLE_SECONDS = 10.0, 30.0

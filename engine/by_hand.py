@@ -10,7 +10,7 @@ from automations.steps.waits import WaitUntil
 from conditions.times import DAY, Micros
 from conditions.tree import Lookup
 from engine.activity import Around
-from engine.admitting import Entrant
+from engine.admitting import ByHand, Entrant
 from engine.enrolling import Enrolling
 from engine.published import Published
 from engine.subjects import Subjects, earlier_subject
@@ -29,12 +29,14 @@ RECENT = 7 * DAY
 class Wanted(NamedTuple):
     """Who is to be enrolled. `request` makes doing it twice harmless; `matching`: only where the filters hold now.
 
-    `again`: also those who are in the automation, or were enrolled a short while ago.
+    `again`: also those who are in the automation, or were enrolled a short while ago. `by`: who wants it, and how they
+    chose.
     """
 
     request: str
     matching: bool
     again: bool = False
+    by: ByHand = ByHand()
 
 
 class Listed(NamedTuple):
@@ -85,7 +87,7 @@ def enlist(
             continue
         exits = trigger.exits is not None and trigger.exits(lookup, now)
         match = Match(trigger, f"enroll:{wanted.request}:{record_id}", None, change, 0, exits)
-        enrolling.entrants.append(Entrant(match, profile, subject))
+        enrolling.entrants.append(Entrant(match, profile, subject, by=wanted.by))
     origins = [entrant.match.origin for entrant in enrolling.entrants]
     done = known_origins(connection, trigger.automation_id, origins)
     enrolling.entrants = [entrant for entrant in enrolling.entrants if entrant.match.origin not in done]

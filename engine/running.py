@@ -4,11 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from automations.steps.places import find_step
+from automations.steps.words import place_words
 from engine.situation import Situation, StepFailed, TextsMissing
 from engine.steps import Result, perform
 from engine.waiting import StillWaiting
 from runtime.messages import RunSteps, StepRef, StepsResult
-from runtime.statuses import OPEN, EnrollmentStatus, MessageStatus
+from runtime.statuses import OPEN, RETRIED, EnrollmentStatus, MessageStatus
 from store.connection import Connection, RowMapping
 from store.follow_ups import enrollments, messages
 
@@ -33,7 +34,7 @@ def run_steps(
     if row is None:
         return Ran(cancelled("the database has no such enrollment"))
     if row["attempt"] != request.attempt:
-        return Ran(cancelled(f"attempt {row['attempt']} has taken over"))
+        return Ran(StepsResult(0, ended=RETRIED, reason=f"attempt {row['attempt']} has taken over"))
     if row["status"] == EnrollmentStatus.FAILED:
         return Ran(StepsResult(0, ended=EnrollmentStatus.FAILED, reason=row["last_error"]))
     if row["status"] not in OPEN:
@@ -57,6 +58,7 @@ def _steps(situation: Situation, request: RunSteps) -> Ran:
     known = enrollments.outcomes(connection, row["id"], [step.path for step in request.steps])
     failed: dict[str, str] = {}
     passed = [path for path, outcome in known.items() if outcome["result"].get("skipped")]
+    before = {path: one["attempt"] for path, one in known.items() if one["attempt"] < row["attempt"]}
     result: StepsResult | None = None
     for index, ref in enumerate(request.steps):
         if ref.path not in known:
@@ -70,7 +72,7 @@ def _steps(situation: Situation, request: RunSteps) -> Ran:
             try:
                 outcome = _do(situation, index, ref)
             except TextsMissing:
-                reached = StepsResult(index, skipped=failed, passed=passed)
+                reached = StepsResult(index, skipped=failed, passed=passed, before=before)
                 return Ran(reached, situation.changed, missing=True)
         if isinstance(outcome, StepsResult):
             result = outcome
@@ -87,7 +89,7 @@ def _steps(situation: Situation, request: RunSteps) -> Ran:
         if request.finish:
             enrollments.end_enrollment(connection, row["id"], EnrollmentStatus.COMPLETED, situation.now)
             result = StepsResult(len(request.steps), ended=EnrollmentStatus.COMPLETED)
-    return Ran(replace(result, skipped=failed, passed=passed), situation.changed)
+    return Ran(replace(result, skipped=failed, passed=passed, before=before), situation.changed)
 
 
 def _do(situation: Situation, index: int, ref: StepRef) -> Result | StepsResult:
@@ -100,7 +102,7 @@ def _do(situation: Situation, index: int, ref: StepRef) -> Result | StepsResult:
         return StepsResult(index, until=waiting.deadline_at, waiting=True)
     except StepFailed as error:
         if step.on_failure == "stop":
-            reason = f"step {ref.path} ({step.title}) failed: {error}"
+            reason = f"step {place_words(ref.path)} ({step.title}) failed: {error}"
             enrollments.end_enrollment(connection, row["id"], EnrollmentStatus.FAILED, situation.now, reason)
             return StepsResult(index, ended=EnrollmentStatus.FAILED, reason=reason)
         outcome = {"failed": str(error)}

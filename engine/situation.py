@@ -38,9 +38,14 @@ def _parsed(definition: str) -> Automation:
     return Automation.model_validate_json(definition)
 
 
+def parsed(definition: Mapping[str, Any]) -> Automation:
+    """The automation of a stored definition, parsed once for all that are the same."""
+    return _parsed(dump_json(definition))
+
+
 def automation_of(row: RowMapping) -> Automation:
-    """The automation of an enrollment's row, parsed once for all that have the same `definition`."""
-    return _parsed(dump_json(row["definition"]))
+    """The automation of an enrollment's row."""
+    return parsed(row["definition"])
 
 
 class StepFailed(Exception):

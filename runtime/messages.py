@@ -89,7 +89,8 @@ class StepsResult:
     end of a wait, `deliver` a message that has to go out before the next step. `waiting`: the step after them waits
     for something, at most until `until`. `paused`: nothing goes on until it is resumed. `ended`: the enrollment is
     over, with this status, and `reason` may say why. `skipped`: why steps failed that say `on_failure: continue`, by
-    path; `passed`: steps that were skipped by hand.
+    path; `passed`: steps that were skipped by hand; `before`: the attempts in which steps were done, of those that an
+    earlier one did.
     """
 
     done: int
@@ -102,6 +103,7 @@ class StepsResult:
     waiting: bool = False
     paused: bool = False
     passed: list[str] = field(default_factory=list)
+    before: dict[str, int] = field(default_factory=dict)
 
     @property
     def pauses(self) -> bool:

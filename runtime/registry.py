@@ -8,7 +8,7 @@ from typing import Any
 
 from temporalio.common import SearchAttributeKey
 
-from runtime.statuses import EnrollmentStatus
+from runtime.statuses import RETRIED, EnrollmentStatus
 
 SHARD_WORKFLOW = "Shard"
 FOLLOW_UP_WORKFLOW = "FollowUp"
@@ -80,7 +80,10 @@ SEARCH_ATTRIBUTES = (
         KINDLING_OUTCOME,
         "Keyword",
         "How the follow-up stands",
-        values=tuple(outcome.value for outcome in EnrollmentStatus if outcome is not EnrollmentStatus.QUEUED),
+        values=(
+            *(outcome.value for outcome in EnrollmentStatus if outcome is not EnrollmentStatus.QUEUED),
+            RETRIED,
+        ),
     ),
 )
 

@@ -306,6 +306,11 @@ class Settings(BaseModel):
         return url_host(self.host).strip("[]")
 
     @property
+    def webhook_allowed(self) -> list[str]:
+        """Hosts, addresses and networks that webhooks may call although they are private."""
+        return (self.webhook_allow or "").replace(",", " ").split()
+
+    @property
     def logs(self) -> Path:
         """Folder of the log files that the supervisor writes."""
         return self.home / "logs"

@@ -17,6 +17,7 @@ from services.foresight.why import Why
 from services.intake.events import Events
 from services.intake.history import EventHistory
 from services.intake.revocations import Revocations
+from services.operations.finding import Finding
 from services.operations.quarantine import Quarantine
 from services.operations.status import StatusReport
 from services.operations.timeline import Timeline
@@ -66,3 +67,11 @@ class Application:
         self.why = Why(resources, cache)
         self.points = Points(resources)
         self.status = StatusReport(resources, self.duplicates)
+        self.finding = Finding(
+            resources,
+            follow_ups=self.follow_ups,
+            events=self.event_history,
+            automations=self.automations,
+            profiles=self.profiles,
+            status=self.status,
+        )

@@ -380,6 +380,9 @@ class Enrollment(SQLModel, table=True):
     the same change made and whose first steps come before its own; `settled`: those are done, and somebody waits for
     that. While it is open, `paused`: its next step waits until it is resumed; `tries` of its present step have failed
     so far, and `next_attempt_at` is when the next begins.
+
+    Of one that was enrolled by hand, `author` is who did it, if that was said, and `chosen` how: `named`, `matching` or
+    `list <key>`.
     """
 
     __tablename__: ClassVar[Any] = "enrollments"
@@ -390,6 +393,7 @@ class Enrollment(SQLModel, table=True):
         _partial("ix_enrollments_queued", "shard", "start_at", "id", where=f"status = {QUEUED}"),
         _partial("ix_enrollments_closing", "shard", "id", where="closing"),
         _partial("ix_enrollments_running", "id", where=f"status = {RUNNING}"),
+        _partial("ix_enrollments_retrying", "id", where="next_attempt_at IS NOT NULL"),
         _partial("ix_enrollments_waking", "shard", "id", where="waking > 0"),
         _partial("ix_enrollments_after", "after_id", where="after_id IS NOT NULL"),
         _partial(
@@ -428,6 +432,8 @@ class Enrollment(SQLModel, table=True):
     settled: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     started_at: int | None = _moment(null=True)
     finished_at: int | None = _moment(null=True)
+    author: str | None = _text(null=True)
+    chosen: str | None = _text(null=True)
 
 
 class Pace(SQLModel, table=True):
@@ -568,8 +574,8 @@ class Digest(SQLModel, table=True):
     """One e-mail in place of all that the hourly limit held back within an hour: `held` of them, from `opened_at` to
     `due_at`, by the keys of their `automations`. It holds nothing about whom they were about.
 
-    While it is `counting` it has no `targets`: these are the addresses still to be served, once it is due. `next_at`:
-    when it is tried next. `status` is pending, sent, recorded or failed.
+    While it is `counting` it has no `targets`: these are the addresses still to be served, once it is due. `refusal`:
+    why one of them never will be. `next_at`: when it is tried next. `status` is pending, sent, recorded or failed.
     """
 
     __tablename__: ClassVar[Any] = "digests"
@@ -590,6 +596,7 @@ class Digest(SQLModel, table=True):
     status: str = _text()
     next_at: int = _moment()
     reason: str | None = _text(null=True)
+    refusal: str | None = _text(null=True)
     sent_at: int | None = _moment(null=True)
 
 
@@ -652,7 +659,7 @@ class SuppressedName(SQLModel, table=True):
 
 
 class Worker(SQLModel, table=True):
-    """A worker process and when it was last seen alive."""
+    """A worker process and when it was last seen alive. `no_mail`: why it only records messages, if it does."""
 
     __tablename__: ClassVar[Any] = "workers"
     id: str = Field(primary_key=True, sa_type=Text)
@@ -660,6 +667,7 @@ class Worker(SQLModel, table=True):
     pid: int
     started_at: int = _moment()
     seen_at: int = _moment()
+    no_mail: str | None = _text(null=True)
 
 
 class Lease(SQLModel, table=True):

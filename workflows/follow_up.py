@@ -11,6 +11,7 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
+    from automations.steps.words import place_words
     from conditions.times import LATEST
     from runtime.messages import (
         CALL_WEBHOOK,
@@ -29,7 +30,7 @@ with workflow.unsafe.imports_passed_through():
         StepsResult,
     )
     from runtime.registry import FOLLOW_UP_WORKFLOW, KINDLING_OUTCOME, WAKE_SIGNAL
-    from runtime.statuses import EnrollmentStatus
+    from runtime.statuses import RETRIED, EnrollmentStatus
     from workflows.outlines import Step, led_over
     from workflows.policies import (
         DATABASE_RETRY,
@@ -81,7 +82,8 @@ class FollowUpWorkflow:
             )
             workflow.upsert_search_attributes([KINDLING_OUTCOME.value_set(ended)])
             raise
-        outcome = result.outcome if result.outcome in set(EnrollmentStatus) else EnrollmentStatus.COMPLETED
+        known = {*EnrollmentStatus, RETRIED}
+        outcome = result.outcome if result.outcome in known else EnrollmentStatus.COMPLETED
         workflow.upsert_search_attributes([KINDLING_OUTCOME.value_set(outcome)])
         return result
 
@@ -98,7 +100,7 @@ class FollowUpWorkflow:
                     self._note(step, result)
             del self._remaining[: result.done]
             if result.ended == EnrollmentStatus.FAILED:
-                self._show(f"Failed: {result.reason}")
+                self._show_failure(result.reason or "")
                 raise ApplicationError(result.reason or "failed", non_retryable=True)
             if result.ended is not None:
                 self._show("")
@@ -161,7 +163,8 @@ class FollowUpWorkflow:
             self._log.append(f"- failed: {step['title']} ({reason})")
             self._show("")
             if step.get("on_failure") != "continue":
-                reason = f"step {step['path']} ({step['title']}) failed: {reason}"
+                reason = f"step {place_words(step['path'])} ({step['title']}) failed: {reason}"
+                self._show_failure(reason)
                 await self._end(EnrollmentStatus.FAILED, reason)
                 raise ApplicationError(reason, non_retryable=True) from error
         else:
@@ -213,6 +216,8 @@ class FollowUpWorkflow:
 
     async def _wait(self, step: Step, result: StepsResult) -> str | None:
         """Until the time has come, which news may change; the way to take then."""
+        is_over = result.until is not None and _moment(result.until) <= workflow.now()
+        attempt = result.before.get(step["path"]) if is_over else None
         while result.until is not None and _moment(result.until) > workflow.now():
             if await self._until(result.until, _until_words(step, result.until)):
                 break
@@ -221,8 +226,10 @@ class FollowUpWorkflow:
             if newer.ended is not None:
                 return None  # the next step finds out the same
             result = newer if newer.until is not None else result
-        way = step.get("branches", {}).get(result.branch)
-        self._log.append(f"- {step['title']}{': ' + way['title'] if way else ''}")
+        if step["path"] in result.passed:
+            self._log.append(f"- skipped: {step['title']}")
+        else:
+            self._log_done(step, result.branch, attempt)
         return result.branch
 
     async def _end(self, status: str, reason: str) -> str | None:
@@ -243,10 +250,21 @@ class FollowUpWorkflow:
         elif step["path"] in result.skipped:
             self._log.append(f"- failed: {step['title']} ({result.skipped[step['path']]})")
         else:
-            way = step.get("branches", {}).get(result.branch)
-            taken = f": {way['title']}" if way else ""
-            self._log.append(f"- {step['title']}{taken}")
+            self._log_done(step, result.branch, result.before.get(step["path"]))
         self._show("")
+
+    def _log_done(self, step: Step, branch: str | None, attempt: int | None) -> None:
+        """Note a step that was done; `attempt`: the earlier one that did it."""
+        way = step.get("branches", {}).get(branch)
+        before = f"before, in attempt {attempt}: " if attempt is not None else ""
+        self._log.append(f"- {before}{step['title']}{': ' + way['title'] if way else ''}")
+
+    def _show_failure(self, reason: str) -> None:
+        own_id = self._follow_up.enrollment_id
+        self._show(
+            f"Failed: {reason}\n\n`kindling retry {own_id}` tries again from here, `kindling skip {own_id}` goes on "
+            f"behind it: as attempt {self._follow_up.attempt + 1}, a workflow of its own"
+        )
 
     def _show(self, now: str) -> None:
         """What ops read while the follow-up runs, and after."""

@@ -19,6 +19,8 @@ from services.intake.answers import Accepted, Event, EventTypes, Imports, Reject
 from services.intake.events import MOST_AT_ONCE, EventIn
 
 router = APIRouter(prefix="/v1", tags=["Events"])
+#: Included after the routes with more behind an event's id, since that may hold a `/`.
+by_id = APIRouter(prefix="/v1", tags=["Events"])
 
 _EVENT = EventIn.model_json_schema(ref_template="#/components/schemas/{model}")
 _TAKES = {
@@ -129,6 +131,12 @@ def list_events(
 ) -> Page[Event]:
     """The newest first; of one contact, one deal, one type, or all."""
     return app.event_history.events(contact=contact, deal=deal, event_type=type, cursor=cursor, limit=limit)
+
+
+@by_id.get("/events/{event_id:path}", summary="Read an event")
+def get_event(event_id: EventId, app: App) -> Event:
+    """As it is stored, with its `status`; those of our own have a `/` in their id."""
+    return app.event_history.event(event_id)
 
 
 @router.delete("/events/{event_id:path}", status_code=202, summary="Revoke an event")

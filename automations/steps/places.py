@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from automations.model import Automation, ExitEvent
-from automations.steps.base import BaseStep
+from automations.steps.base import A_FIELD, BaseStep
 from automations.steps.waits import WaitStep, WaitUntil
 from conditions.fields import EVENT_WHERE, LATER_WHERE, TRIGGER, Catalogue
 from conditions.problems import Loc
@@ -45,6 +45,14 @@ def tags_added(automations: Iterable[Automation]) -> set[str]:
         for place in walk(automation)
         if place.step.added_tag is not None
     }
+
+
+def fields_set(automations: Iterable[Automation]) -> set[str]:
+    """The custom fields that their steps set."""
+    targets = (
+        target for automation in automations for place in walk(automation) for target in place.step.targets()
+    )
+    return {target.removeprefix(A_FIELD) for target in targets if target.startswith(A_FIELD)}
 
 
 def first_date(automation: Automation) -> WaitUntil | None:

@@ -24,6 +24,7 @@ def enroll(
     draft: bool,
     again: bool,
     request: str | None,
+    author: str | None,
     yes: bool,
     as_json: bool,
 ) -> int:
@@ -36,6 +37,7 @@ def enroll(
         "smart_list": smart_list,
         "matching": matching,
         "request": request,
+        "author": author,
         "draft": draft,
         "again": again,
     }

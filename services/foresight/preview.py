@@ -15,7 +15,7 @@ from engine.by_hand import count_past
 from engine.published import Published, load_published
 from scoring.checks import check_profile, publish_problems
 from scoring.compiled import CompiledProfile
-from scoring.profile import ScoreProfile
+from scoring.profile import ScoreProfile, bands_in_order
 from services.design.definitions import find_definition
 from services.foresight.answers import (
     BandCount,
@@ -166,8 +166,8 @@ class _Look:
         keys = (
             contacts.contact_keys(connection, ids) if kind == "contact" else deals.deal_keys(connection, ids)
         )
-        labels = [label for _, label in profile.bands]
-        labels += [label for _, label in present.bands if label not in labels] if present else []
+        before = present.bands if present else ()
+        labels = bands_in_order({label: bound for bound, label in (*before, *profile.bands)})
         fired = sorted(
             {*tally.enrolled, *(automation for automation, _ in tally.skipped)}, key=lambda i: names[i]
         )

@@ -26,6 +26,12 @@ class EventHistory:
             ids = ids_of(connection, contact, deal)
             return list_events(connection, cursor, limit, **ids, event_type=event_type)
 
+    def event(self, event_id: str) -> Event:
+        """One; raises NotFound."""
+        with self._resources.database.read() as connection:
+            row = find_event(connection, event_id)
+            return Event.of(row, keys_of(connection, [row]))
+
     def event_types(self, *, cursor: str | None, limit: int) -> EventTypes:
         """The event types ever seen."""
         after = cursors.decode_one(cursor, "event-types", str) or ""

@@ -53,7 +53,7 @@ class Watch:
         wakes: Wakes,
         clock: Callable[[], Micros],
         task_queue: str,
-        worker: tuple[str, str, int],
+        worker: status.WorkerSelf,
     ) -> None:
         self._database = database
         self._client = client
@@ -97,11 +97,11 @@ class Watch:
                 self._audit_every = min(max(AUDIT_EVERY, long), AUDIT_AT_LEAST_EVERY)
 
     def _say_alive(self, connection: Connection) -> None:
-        status.see_worker(connection, *self._worker, self._clock())
+        status.see_worker(connection, self._worker, self._clock())
 
     def _leave(self) -> None:
         try:
-            self._database.run(lambda connection: status.forget_worker(connection, self._worker[0]))
+            self._database.run(lambda connection: status.forget_worker(connection, self._worker.id))
         except (OperationalError, DatabaseUnavailable):
             _log.warning("could not sign off; the status forgets this worker by itself")
 
@@ -125,7 +125,7 @@ class Watch:
     def _on_duty(self, connection: Connection) -> bool:
         now = self._clock()
         return status.take_lease(
-            connection, "audit", self._worker[0], now, now + int(2 * self._audit_every) * SECOND
+            connection, "audit", self._worker.id, now, now + int(2 * self._audit_every) * SECOND
         )
 
     async def audit(self) -> None:

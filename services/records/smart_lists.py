@@ -13,6 +13,7 @@ from conditions.messages import plain_errors
 from conditions.problems import Problem, suggestion
 from conditions.times import Micros, to_iso
 from conditions.tree import Conditions, fields_read
+from scoring.profile import bands_in_order
 from services import cursors
 from services.answers import Page
 from services.design.definitions import change_definitions
@@ -223,17 +224,16 @@ def _unknown_names(connection: Connection, wanted: SmartList) -> Iterator[Proble
             yield Problem(loc, f'the profile "{key}" scores {known[key]["applies_to"]}s')
     if wanted.filter.band is not None and wanted.profile in known:
         row = known[wanted.profile]
-        bands = {*row["draft"].get("bands", {})}
+        bands = row["draft"].get("bands", {})
         if row["version"] is not None:
             published = definitions.version_definition(
                 connection, definitions.PROFILES, row["id"], row["version"]
             )
-            bands |= {*(published or {}).get("bands", {})}
+            bands = (published or {}).get("bands", {}) | bands
         if wanted.filter.band not in bands:
-            yield Problem(
-                ("filter", "band"),
-                f'profile "{wanted.profile}" has no band "{wanted.filter.band}"{suggestion(wanted.filter.band, bands)}',
-            )
+            known_bands = suggestion(wanted.filter.band, bands_in_order(bands))
+            message = f'profile "{wanted.profile}" has no band "{wanted.filter.band}"{known_bands}'
+            yield Problem(("filter", "band"), message)
 
 
 def _unknown_automations(connection: Connection, wanted: SmartList) -> Iterator[Problem]:

@@ -38,6 +38,14 @@ _AUTOMATIONS = table(Automation)
 _VERSIONS = table(AutomationVersion)
 _PROFILES = table(Profile)
 
+#: How the origin of those begins that a step started; then come the enrollment and the step's path.
+STARTED = "start:"
+#: Beside the statuses: it runs, and its present step failed and will be tried again.
+RETRYING = "retrying"
+IS_RETRYING = and_(
+    ENROLLMENTS.c.status == EnrollmentStatus.RUNNING, ENROLLMENTS.c.next_attempt_at.is_not(None)
+)
+
 _WITH_DEFINITION = (
     select(
         ENROLLMENTS,
@@ -65,6 +73,12 @@ def load_enrollment(connection: Connection, enrollment_id: str) -> RowMapping | 
     return (
         connection.execute(_WITH_DEFINITION.where(ENROLLMENTS.c.id == enrollment_id)).mappings().one_or_none()
     )
+
+
+def starter_of(row: RowMapping) -> str | None:
+    """The enrollment whose step `start` made this one."""
+    origin: str = row["origin"]
+    return origin.removeprefix(STARTED).partition("/")[0] if origin.startswith(STARTED) else None
 
 
 def enrollment_shard(connection: Connection, enrollment_id: str) -> int | None:
@@ -193,6 +207,24 @@ def outcomes(connection: Connection, enrollment_id: str, paths: Collection[str])
     return {row["path"]: row for row in of_steps}
 
 
+def outcomes_in_turn(connection: Connection, enrollment_id: str) -> list[RowMapping]:
+    """What the steps of an enrollment came to, in the order in which they were done."""
+    query = select(OUTCOMES).where(OUTCOMES.c.enrollment_id == enrollment_id)
+    return list(connection.execute(query.order_by(OUTCOMES.c.at, OUTCOMES.c.path)).mappings())
+
+
+def skipped_paths(connection: Connection, enrollment_ids: Collection[str]) -> dict[str, list[str]]:
+    """The paths of the steps that were skipped by hand, by enrollment, in that order."""
+    bulk = Bulk(connection)
+    test, parameter = bulk.among("enrollment_id", enrollment_ids)
+    skipped = f"{test} AND result -> 'skipped' = 'true'"
+    statement = f"SELECT enrollment_id, path FROM outcomes WHERE {skipped} ORDER BY at, path"
+    paths: dict[str, list[str]] = {}
+    for enrollment_id, path in bulk.rows(statement, parameter):
+        paths.setdefault(enrollment_id, []).append(path)
+    return paths
+
+
 def add_outcome(
     connection: Connection,
     enrollment_id: str,
@@ -216,14 +248,21 @@ def newest_first(
     after: str | None,
     limit: int,
 ) -> Iterable[RowMapping]:
-    """Enrollments, tasks, notifications or webhooks, the newest first, those before the id `after`."""
+    """Enrollments, tasks, notifications or webhooks, the newest first, those before the id `after`.
+
+    Enrollments of the status `retrying` are those that run and try their present step again.
+    """
     listed = {
         "enrollments": ENROLLMENTS,
         "tasks": TASKS,
         "notifications": messages.NOTIFICATIONS,
         "webhooks": messages.WEBHOOKS,
     }[of]
-    tests = [listed.c[name] == value for name, value in filters.items() if value is not None]
+    tests = [
+        IS_RETRYING if (name, value) == ("status", RETRYING) else listed.c[name] == value
+        for name, value in filters.items()
+        if value is not None
+    ]
     if after is not None:
         tests.append(listed.c.id < after)
     query = (
@@ -237,6 +276,9 @@ def newest_first(
 
 
 def count_by_status(connection: Connection) -> dict[str, int]:
-    """Enrollments by status."""
+    """Enrollments by status; those that are `retrying` are not among the `running`."""
     counts = connection.execute(select(ENROLLMENTS.c.status, func.count()).group_by(ENROLLMENTS.c.status))
-    return {row[0]: row[1] for row in counts}
+    by_status = {row[0]: row[1] for row in counts}
+    retrying: int = connection.execute(select(func.count()).where(IS_RETRYING)).scalar_one()
+    running = by_status.get(EnrollmentStatus.RUNNING, 0)
+    return by_status | {EnrollmentStatus.RUNNING: running - retrying, RETRYING: retrying}

@@ -23,6 +23,17 @@ def find(connection: Connection, kind: Kind, message_id: str) -> RowMapping | No
     return connection.execute(query).mappings().one_or_none()
 
 
+def of_enrollment(connection: Connection, enrollment_id: str) -> dict[str, RowMapping]:
+    """`status` and `reason` of all messages of an enrollment, by the paths of their steps."""
+    return {
+        row["path"]: row
+        for kind in KINDS
+        for row in connection.execute(
+            select(kind.c.path, kind.c.status, kind.c.reason).where(kind.c.enrollment_id == enrollment_id)
+        ).mappings()
+    }
+
+
 def pending(connection: Connection, kind: Kind, message_id: str) -> RowMapping | None:
     """The message if it is still to be sent."""
     row = find(connection, kind, message_id)

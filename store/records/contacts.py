@@ -43,6 +43,12 @@ def contacts_by_id(connection: Connection, ids: Collection[int]) -> list[RowMapp
     return list(connection.execute(query.order_by(CONTACTS.c.id)).mappings())
 
 
+def contacts_by_address(connection: Connection, address: str, limit: int) -> list[RowMapping]:
+    """The oldest contacts whose own e-mail address, folded, is this."""
+    query = select(CONTACTS).where(CONTACTS.c.email_folded == address, CONTACTS.c.merged_into.is_(None))
+    return list(connection.execute(query.order_by(CONTACTS.c.id).limit(limit)).mappings())
+
+
 def contact_keys(connection: Connection, ids: Collection[int]) -> dict[int, str]:
     """Keys by id."""
     bulk = Bulk(connection)

@@ -5,11 +5,13 @@ from collections.abc import Iterator
 from typing import Any, get_args
 
 import pytest
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
+from automations.model import Automation
 from automations.steps.base import BaseStep
 from automations.steps.kinds import STEPS, Step
+from automations.yaml_text import read_yaml
 from conditions.limits import STEP_LISTS
 from conditions.tree import Conditions
 from engine.filling import FILLERS
@@ -101,3 +103,14 @@ def test_every_step_that_changes_the_record_says_so() -> None:
 
 def test_every_step_that_waits_says_how_long() -> None:
     assert all(_overrides(step, "duration") for step in STEPS.values() if step.waits)
+
+
+@pytest.mark.parametrize("kind", STEPS)
+def test_the_bare_word_of_a_step_is_answered_with_an_example_that_is_right(kind: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        Automation.model_validate({"key": "a", "trigger": {"event": "x"}, "steps": [kind]})
+    (mistake,) = refused.value.errors()
+    example = mistake["msg"].partition("such as ")[2]
+    (document,) = read_yaml(example)
+    automation = Automation.model_validate({"key": "a", "trigger": {"event": "x"}, "steps": [document.value]})
+    assert automation.steps[0].kind == kind

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from automations.model import Automation
 from automations.steps.places import find_step, outline, walk
-from automations.steps.words import LONGEST
+from automations.steps.words import LONGEST, place_words
 from tests.automations.samples import EVERYTHING
 
 AUTOMATION = Automation.model_validate(EVERYTHING)
@@ -47,6 +47,21 @@ def test_every_step_has_its_path_and_its_place_in_the_document() -> None:
             here = here[part]
         assert placed.step.kind in here
         assert find_step(AUTOMATION, placed.path) is placed.step
+
+
+@pytest.mark.parametrize(
+    ("path", "place"),
+    [
+        ("0", "1"),
+        ("11", "12"),
+        ("3.then.1", "4 > then > 2"),
+        ("3.elif.0.1", "4 > elif 1 > 2"),
+        ("5.split.1.0", "6 > split 2 > 1"),
+        ("6.timeout.0.else.9", "7 > timeout > 1 > else > 10"),
+    ],
+)
+def test_people_count_steps_from_one(path: str, place: str) -> None:
+    assert place_words(path) == place
 
 
 def test_an_unknown_path_is_named() -> None:

@@ -20,7 +20,7 @@ def test_commands_beside_a_running_stack(kindling: Kindling, written: Callable[[
     try:
         assert process.stdout is not None
         shown = ""
-        while "Logs:" not in shown:
+        while "Messages:" not in shown:
             line = process.stdout.readline()
             assert line, shown
             shown += line
@@ -29,9 +29,11 @@ def test_commands_beside_a_running_stack(kindling: Kindling, written: Callable[[
             "API:",
             "Temporal UI:",
             "Data folder:",
+            "only recorded: no mail server is configured (KINDLING_SMTP_URL)",
         ):
             assert part in shown
         children = psutil.Process(process.pid).children(recursive=True)
+        assert kindling.json("status")["mail"]["state"] == "recorded"
         kindling("hold")
         applied = kindling("apply", ROOT / "examples" / "shop")
         assert "automation interested-contact: published as version 1" in applied.stdout

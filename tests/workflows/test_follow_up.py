@@ -155,7 +155,7 @@ async def test_a_step_that_cannot_succeed_fails_the_workflow_and_says_why(town: 
     with pytest.raises(WorkflowFailureError):
         await town.follow_up(enrollment).result()
     [(error,)] = town.world.query("SELECT last_error FROM enrollments")
-    assert error == 'step 1 (add 1 point to gone) failed: the profile "gone" is not published'
+    assert error == 'step 2 (add 1 point to gone) failed: the profile "gone" is not published'
     assert town.world.query("SELECT tags FROM contacts") == [('["a"]',)]
     description = await town.follow_up(enrollment).describe()
     assert description.status is WorkflowExecutionStatus.FAILED
@@ -319,7 +319,7 @@ async def test_a_step_that_never_ends_while_it_fills_in_its_template_fails_for_g
     result = await asyncio.to_thread(call_again, town, 5, 3)
     assert (result.ended, result.reason) == (
         "failed",
-        "step 0 (create task) failed: filling in its template did not end in at least 3 attempts",
+        "step 1 (create task) failed: filling in its template did not end in at least 3 attempts",
     )
     assert town.status() == ["failed"]
 
