@@ -54,13 +54,12 @@ _WORDS = {"up": "rises", "down": "falls", None: "moves"}
 
 
 def _print_moves(profile: str, page: Page[Move], query: MovesQuery) -> None:
-    moves = _WORDS[query.direction]
-    what = "band of its score" if query.bands else "score"
+    moves = _WORDS[query.direction] + (" into another band" if query.bands else "")
     within = duration_words(query.within)
     if not page.items:
-        say(f"{profile}: no {what} {moves} within {within} by time alone.")
+        say(f"{profile}: no score {moves} within {within} by time alone.")
         return
-    say(f"{profile}: whose {what} {moves} within {within}, if nothing happens", "bold")
+    say(f"{profile}: whose score {moves} within {within}, if nothing happens", "bold")
     print_table(
         ("record", "score", "then", "moves at", "leaves its band at"),
         [

@@ -39,7 +39,7 @@ class AnotherTime(NamedTuple):
 
 
 class Dated(NamedTuple):
-    """A ledger for another time, None where nothing was published then, and what is not as it was."""
+    """A ledger for another time, None where there was nothing to score then, and what is not as it was."""
 
     ledger: Ledger | None
     notes: list[str]
@@ -75,7 +75,10 @@ class LedgersAt:
                 past = Past()
                 changes = score_reads.field_changes_since(self._connection, contact_id, self._time.at)
                 past.take_back(FieldChange(*change) for change in changes)
-        return Dated(folded(self._connection, profile, record_id, self._time.at, past), notes)
+        ledger = folded(self._connection, profile, record_id, self._time.at, past)
+        if self._time.as_published and ledger.record.created_at > self._time.at:
+            return Dated(None, [f"there was no such {profile.applies_to} then"])
+        return Dated(ledger, notes)
 
     def recorded(self, record_id: int) -> Recorded | None:
         """What was shown then: the score of the last change up to then."""

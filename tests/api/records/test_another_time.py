@@ -60,8 +60,18 @@ async def test_before_the_first_version_there_was_nothing(changed: Installation)
     assert then["at"] == "2026-10-26T12:00:00.000000Z"
 
 
+async def test_a_contact_that_was_not_there_had_no_score(changed: Installation) -> None:
+    await changed.client.put("/v1/contacts/bob", json={"stage": "lead"})
+    changed.score()
+    one = await changed.get("/v1/contacts/bob/scores/engagement", at="-2d", as_published=True)
+    assert (one["score"], one["notes"]) == (None, ["there was no such contact then"])
+    assert (await changed.get("/v1/contacts/bob/scores/engagement", at="-2d"))["score"] == 20
+
+
 async def test_what_was_shown_then_may_be_another(kindling: Installation) -> None:
     await kindling.publish(rules=FIRST)
+    await kindling.send({"type": "hello", "contact": "ada"})
+    kindling.score()
     kindling.later(3)
     await kindling.send(*opened("ada", occurred_at="2026-11-23T00:00:00Z"))
     kindling.score()
