@@ -1,5 +1,6 @@
 """What goes on around records, as triggers, steps and waits of a batch read it."""
 
+import random
 from typing import Any
 
 import pytest
@@ -250,3 +251,44 @@ def test_who_waited_for_the_start_is_still_seen_to_come_back(world: World) -> No
 def _queued(world: World, shard: int) -> list[RowMapping]:
     with world.database.read() as connection:
         return starting.queued(connection, shard, world.now, 10)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_size_of_batches_makes_no_difference_to_last_events(world: World, seed: int) -> None:
+    """Random events one after another, and what each of them should have found before itself."""
+    chosen = random.Random(seed)
+    away = {"contact.last_seen": {"older_than": "3h"}}
+    world.automate({"event": "x", "filters": away}, key="away")
+    world.automate({"event": "x", "filters": {"deal.last_event.x": {"older_than": "2h"}}}, key="deal-away")
+    world.automate({"event": "y", "filters": {"contact.last_event.x": {"older_than": "4h"}}}, key="no-x")
+    world.deal("d1", "ada")
+    world.deal("d2", "ben")
+    expected: list[str] = []
+    seen: dict[tuple[str, str | None], int] = {}
+    waiting: list[tuple[str, int, int]] = []
+
+    def score() -> None:
+        world.score()
+        expected.extend(told for told, at, hours in waiting if at < world.now - hours * HOUR)
+        waiting.clear()
+
+    for _ in range(40):
+        world.later(chosen.choice((0.5, 1, 2)))
+        contact, event = chosen.choice(("ada", "ben")), chosen.choice("xy")
+        deal = {"ada": "d1", "ben": "d2"}[contact] if chosen.random() < 0.5 else None
+        asked = {
+            "away": (event == "x", (contact, None), 3),
+            "deal-away": (event == "x" and deal is not None, (str(deal), "x"), 2),
+            "no-x": (event == "y", (contact, "x"), 4),
+        }
+        for key, (fits, place, hours) in asked.items():
+            if fits and place in seen:
+                waiting.append((f"{key} {contact}", seen[place], hours))
+        world.send(event, contact, deal=deal)
+        for owner in (contact, *([deal] if deal else [])):
+            seen[owner, None] = seen[owner, event] = world.now
+        if chosen.random() < 0.3:
+            score()
+    score()
+    assert sorted(f"{row[0]} {row[1]}" for row in world.enrollments()) == sorted(expected)
+    assert expected

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 from uuid_utils import uuid7
 
+from conditions.activity import ACTIVITY_NAMES, activity_of
 from conditions.fields import DEAL
-from conditions.tree import Lookup, compile_conditions
+from conditions.tree import Lookup, compile_conditions, fields_read
 from conditions.values import Value
 from engine.activity import Around, with_activity
 from store.connection import Connection
@@ -302,6 +303,12 @@ def _lookup(world: World, kind: str, record_id: int, facts: Any) -> Lookup:
         return value
 
     return lookup
+
+
+def test_the_filters_ask_for_all_that_goes_on_around_records() -> None:
+    read = {name for filters in ACTIVITY + DEAL_ACTIVITY for name in fields_read(filters)}
+    asked = {(one.kind, one.name) for one in map(activity_of, read) if one is not None}
+    assert asked == {(kind, name) for kind, names in ACTIVITY_NAMES.items() for name in names}
 
 
 @pytest.mark.parametrize(
