@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
+from commands.exports import command_line as exporting
 from commands.intake import command_line as importing
-from commands.intake.command_line import Triggers
+from commands.intake.options import Triggers
 from runtime.errors import ReadableError
 
 app = typer.Typer(
@@ -22,6 +23,7 @@ app = typer.Typer(
 )
 
 app.add_typer(importing.app, name="import")
+app.add_typer(exporting.app, name="export")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="Folder (or file) of definitions in YAML.")]

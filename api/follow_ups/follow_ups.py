@@ -31,7 +31,7 @@ def list_enrollments(
 
     `status` may be `retrying`, too: those of the running whose present step failed and will be tried again.
     """
-    _check_status(status, STATUSES)
+    check_status(status, STATUSES)
     return app.follow_ups.enrollments(
         contact=contact, deal=deal, automation=automation, status=status, cursor=cursor, limit=limit
     )
@@ -104,7 +104,7 @@ def list_tasks(
     limit: Limit = DEFAULT_LIMIT,
 ) -> Page[Task]:
     """The newest first."""
-    _check_status(status, get_args(TaskStatus))
+    check_status(status, get_args(TaskStatus))
     return app.follow_ups.tasks(
         contact=contact, deal=deal, status=status, assign_to=assign_to, cursor=cursor, limit=limit
     )
@@ -132,7 +132,7 @@ def list_notifications(
     limit: Limit = DEFAULT_LIMIT,
 ) -> Page[Notification]:
     """The newest first."""
-    _check_status(status, get_args(NotificationStatus))
+    check_status(status, get_args(NotificationStatus))
     return app.follow_ups.notifications(contact=contact, deal=deal, status=status, cursor=cursor, limit=limit)
 
 
@@ -152,7 +152,7 @@ def list_webhooks(
     limit: Limit = DEFAULT_LIMIT,
 ) -> Page[Webhook]:
     """What was sent, how often it failed and what came back; the newest first."""
-    _check_status(status, get_args(WebhookStatus))
+    check_status(status, get_args(WebhookStatus))
     return app.follow_ups.webhooks(contact=contact, deal=deal, status=status, cursor=cursor, limit=limit)
 
 
@@ -162,6 +162,7 @@ def get_webhook(webhook_id: Id, app: App) -> Webhook:
     return app.follow_ups.webhook(webhook_id)
 
 
-def _check_status(status: str | None, known: tuple[str, ...]) -> None:
+def check_status(status: str | None, known: tuple[str, ...]) -> None:
+    """Raise BadParameter for a status that nothing has."""
     if status is not None and status not in known:
         raise BadParameter("status", f'"status" is never "{status}"{suggestion(status, known)}')

@@ -1,7 +1,6 @@
 """Events in and out."""
 
 import asyncio
-from collections.abc import Iterable
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
@@ -10,12 +9,11 @@ from api.bodies import NDJSON, check_json_type, decode_json, media_type, read_ev
 from api.intake.event_stream import EventStream, conflicting
 from api.parameters import DEFAULT_LIMIT, Cursor, EventId, Key, Limit, Text, Triggers
 from api.problems import invalid, problem
+from api.rejections import Rejections
 from api.state import App, Counted
-from conditions.limits import LISTED
-from conditions.problems import Problem
-from services.answers import Page, field_problems
+from services.answers import Page
 from services.design.documents import read_silent
-from services.intake.answers import Accepted, Event, EventTypes, Imports, Rejected, Revoked
+from services.intake.answers import Accepted, Event, EventTypes, Imports, Revoked
 from services.intake.events import MOST_AT_ONCE, EventIn
 
 router = APIRouter(prefix="/v1", tags=["Events"])
@@ -77,11 +75,12 @@ def _take(app: App, metrics: Counted, body: bytes, silent: bool) -> Response:  #
         if taken.rejected:
             metrics.events.labels("rejected").inc()
             return invalid(taken.rejected[0][1])
+    rejections = Rejections(taken.rejected)
     accepted = Accepted(
         accepted=taken.accepted,
         duplicates=taken.duplicates,
         conflicts=conflicting(taken.conflicts),
-        rejected=_rejected(taken.rejected),
+        rejected=rejections.listed(),
         ids=taken.ids,
     )
     if taken.suppressed:
@@ -91,18 +90,6 @@ def _take(app: App, metrics: Counted, body: bytes, silent: bool) -> Response:  #
     if len(accepted.rejected) < len(taken.rejected):
         accepted.rejected_count = len(taken.rejected)
     return _told(accepted, metrics)
-
-
-def _rejected(rejected: Iterable[tuple[int, list[Problem]]]) -> list[Rejected]:
-    """Rejected events as the API lists them: as many mistakes as one answer lists, in all."""
-    listed: list[Rejected] = []
-    left = LISTED.most
-    for index, problems in rejected:
-        if left <= 0:
-            break
-        listed.append(Rejected(index=index, errors=field_problems(problems[:left])))
-        left -= len(problems)
-    return listed
 
 
 def _told(accepted: Accepted, metrics: Counted) -> Response:

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable
 
-from conditions.times import Micros
+from conditions.describing import field_words
+from conditions.times import Micros, parse_moment
+from conditions.values import is_empty
 from engine.coming import Coming, StoredEntries
 from engine.rewinding import Past
 from scoring.breakdown import breakdown
@@ -61,3 +63,18 @@ def coming_of(connection: Connection, stored: RowMapping, ledger: Ledger) -> Com
     if living is None:
         return Coming(score_reads.entries_of(connection, stored["profile_id"], stored["record_id"]))
     return StoredEntries(connection, ledger.profile, stored["record_id"], living).coming(ledger)
+
+
+def no_dates(profile: CompiledProfile, record: Record) -> list[str]:
+    """Rules that ask how old a date is, of a field that holds something else."""
+    notes = []
+    for rule in profile.attribute_rules:
+        for field, _ in rule.ages:
+            value = record.fields(f"{profile.applies_to}.{field}")
+            if is_empty(value) or (isinstance(value, str) and parse_moment(value) is not None):
+                continue
+            notes.append(
+                f'rule {rule.key} never holds: {field_words(field)} is "{str(value)[:40]}", which is no date; '
+                "write 2026-05-15, or 2026-05-15T09:00:00+02:00"
+            )
+    return notes

@@ -3,15 +3,12 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
-from conditions.describing import field_words
 from conditions.moments import moment_from
 from conditions.problems import suggestion
-from conditions.times import parse_moment, to_iso
-from conditions.values import is_empty
+from conditions.times import Micros, to_iso
 from engine.coming import Coming
 from scoring.breakdown import breakdown
-from scoring.compiled import CompiledProfile
-from scoring.entries import ADJUSTMENTS, Entry, Record
+from scoring.entries import ADJUSTMENTS, Entry
 from scoring.forecast import Outlook, forecast
 from scoring.ledger import Ledger
 from services import cursors
@@ -29,7 +26,7 @@ from services.records.answers import (
     ScoreSummary,
 )
 from services.records.kinds import Kind, find_record
-from services.records.ledgers import breakdown_of, coming_of, record_of
+from services.records.ledgers import breakdown_of, coming_of, no_dates, record_of
 from services.resources import BadParameter, NotFound, Resources
 from store.connection import Connection, RowMapping
 from store.leftovers import REVOKE
@@ -48,6 +45,10 @@ class Scores:
         self._zone = resources.settings.time_zone
         self._profiles = profiles
 
+    def moment(self, text: str) -> Micros:
+        """The moment that a person names, such as `2026-06-30`, `-7d` or `yesterday`; raises ValueError."""
+        return moment_from(text, self._clock(), self._zone)
+
     def time(self, at: str | None, *, as_published: bool) -> AnotherTime | None:
         """The time that a person names, such as `2026-06-30` or `-7d`; None without one. Raises BadParameter."""
         if at is not None:
@@ -58,12 +59,11 @@ class Scores:
 
     def named_time(self, at: str, *, as_published: bool) -> AnotherTime:
         """The same of one that is named."""
-        now = self._clock()
         try:
-            moment = moment_from(at, now, self._zone)
+            moment = self.moment(at)
         except ValueError as error:
             raise BadParameter("at", str(error)) from None
-        return AnotherTime.checked(moment, now, as_published=as_published)
+        return AnotherTime.checked(moment, self._clock(), as_published=as_published)
 
     def of_record(self, kind: Kind, key: str, at: AnotherTime | None = None) -> Page[ScoreSummary]:
         """The record's scores under all published profiles, as of the last scoring or `at` another time."""
@@ -120,7 +120,7 @@ class Scores:
             if profile is None:
                 return score
             stored = _stored(connection, row, record["id"])
-            score.notes = _no_dates(profile, record_of(connection, kind, record["id"]))
+            score.notes = no_dates(profile, record_of(connection, kind, record["id"]))
             if at is not None:
                 self._show_at(connection, score, row, record["id"], at)
             elif stored is not None:
@@ -180,21 +180,6 @@ class Scores:
         kept = score_reads.as_stored(stored)
         record = record_of(connection, profile.applies_to, stored["record_id"])
         return Ledger(profile, record, kept.scored_at, kept.standing)
-
-
-def _no_dates(profile: CompiledProfile, record: Record) -> list[str]:
-    """Rules that ask how old a date is, of a field that holds something else."""
-    notes = []
-    for rule in profile.attribute_rules:
-        for field, _ in rule.ages:
-            value = record.fields(f"{profile.applies_to}.{field}")
-            if is_empty(value) or (isinstance(value, str) and parse_moment(value) is not None):
-                continue
-            notes.append(
-                f'rule {rule.key} never holds: {field_words(field)} is "{str(value)[:40]}", which is no date; '
-                "write 2026-05-15, or 2026-05-15T09:00:00+02:00"
-            )
-    return notes
 
 
 def _empty(kind: Kind, key: str, profile: str) -> Score:

@@ -168,19 +168,21 @@ class SmartLists:
 
     def contacts(self, key: str, *, cursor: str | None, limit: int) -> Page[ListedContact]:
         """A page of the contacts that the list has now."""
-        return self._lists.contacts(self._query("contact", key, cursor, limit))
+        return self._lists.contacts(self.query("contact", key, cursor, limit))
 
     def deals(self, key: str, *, cursor: str | None, limit: int) -> Page[ListedDeal]:
         """A page of the deals that the list has now."""
-        return self._lists.deals(self._query("deal", key, cursor, limit))
+        return self._lists.deals(self.query("deal", key, cursor, limit))
 
     def records(
         self, kind: Kind, key: str, *, cursor: str | None, limit: int
     ) -> Page[ListedContact] | Page[ListedDeal]:
         """A page of the records that the list has now."""
-        return self._lists.find(self._query(kind, key, cursor, limit))
+        return self._lists.find(self.query(kind, key, cursor, limit))
 
-    def _query(self, kind: Kind, key: str, cursor: str | None, limit: int) -> RecordQuery:
+    def query(
+        self, kind: Kind, key: str, cursor: str | None = None, limit: int = cursors.PER_PAGE
+    ) -> RecordQuery:
         """What the list asks for; raises NotFound when it has records of the other kind."""
         wanted = _list(self._row(key))
         if wanted.applies_to != kind:

@@ -132,8 +132,12 @@ def change_contacts(
     *,
     depth: int = 0,
     silent: bool = False,
+    emits: bool = True,
 ) -> None:
-    """The same for many: each contact as it is, all its columns, and its fields that become others."""
+    """The same for many: each contact as it is, all its columns, and its fields that become others.
+
+    `emits` false: no events, since what is written is restored.
+    """
     rows = []
     events: list[InternalEvent] = []
     for before, new in changes:
@@ -152,7 +156,8 @@ def change_contacts(
     assignments = ", ".join(f"{name} = ?" for name in (*_CHANGED, "before_touch"))
     Bulk(connection).each(f"UPDATE contacts SET {assignments} WHERE id = ?", rows)
     begin_anew(connection, [before["id"] for before, _ in changes], only_reading=True)
-    add_internal_events(connection, events, now, depth=depth, silent=silent)
+    if emits:
+        add_internal_events(connection, events, now, depth=depth, silent=silent)
 
 
 def after_change(

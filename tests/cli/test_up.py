@@ -38,9 +38,11 @@ def test_commands_beside_a_running_stack(kindling: Kindling, written: Callable[[
         applied = kindling("apply", ROOT / "examples" / "shop")
         assert "automation interested-contact: published as version 1" in applied.stdout
         assert "No worker" not in applied.stderr
-        assert (
-            kindling.json("import", written("events.ndjson", EVENTS), "--triggers", "fire")["accepted"] == 2
-        )
+        file = written("events.ndjson", EVENTS)
+        imported = kindling.json("import", file, "--triggers", "fire", "--yes")
+        assert imported["accepted"] == 2
+        (promised,) = imported["would_start"]["enrollments"]
+        assert (promised["automation"], promised["enrolled"]) == ("interested-contact", 1)
         while not (listed := kindling.json("enrollments", "--contact", "ada")):
             pass
         assert listed[0]["status"] == "queued"

@@ -10,6 +10,8 @@ from conditions.fields import DEAL
 from conditions.tree import Lookup, compile_conditions, fields_read
 from conditions.values import Value
 from engine.activity import Around, with_activity
+from services.records.list_filters import ContactFilter, DealFilter, filter_of
+from services.resources import BadParameter
 from store.connection import Connection
 from store.database import Database
 from store.design import definitions
@@ -351,3 +353,13 @@ def _keys(world: World, kind: str, filters: dict[str, Any]) -> list[str]:
         test = lists.filter_test(kind, filters, None, {}, world.now)
         told = lists.by_age(connection, kind, None, [test], descending=False, after=None, limit=100)
     return sorted(row["key"] for row in told)
+
+
+def test_a_filter_is_read_from_texts() -> None:
+    texts = {"stage": "demo", "score_gte": "-5", "tag": " vip "}
+    assert filter_of("contact", texts) == ContactFilter(stage="demo", score_gte=-5, tag="vip")
+    assert filter_of("deal", {"status": "won"}) == DealFilter(status="won")
+    for kind, wrong in (("contact", {"score_gte": "5.5"}), ("deal", {"status": "wno"})):
+        with pytest.raises(BadParameter) as refused:
+            filter_of(kind, wrong)  # type: ignore[arg-type]
+        assert refused.value.name in wrong
