@@ -322,6 +322,57 @@ def why(
 
 
 @app.command()
+def rehearse(
+    automation: Annotated[str, typer.Argument(help="The automation's key.")],
+    *,
+    contact: Annotated[str | None, typer.Option(metavar="KEY", help="For whom.")] = None,
+    deal: Annotated[
+        str | None, typer.Option(metavar="KEY", help="The deal that is enrolled, or that the event names.")
+    ] = None,
+    event: Annotated[str | None, typer.Option(metavar="TYPE", help="The event with which it begins.")] = None,
+    properties: Annotated[
+        list[str] | None,
+        typer.Option("--property", metavar="NAME=VALUE", help="Property of the event; may be repeated."),
+    ] = None,
+    draft: Annotated[bool, typer.Option("--draft", help="The draft instead of what is published.")] = False,
+    file: Annotated[
+        Path | None, typer.Option(help="The automation in this file instead; it is checked first.")
+    ] = None,
+    take: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="STEP=BRANCH",
+            help="Go this way after a step (its key, name or path): then, else, elif.0, split.1, met, timeout.",
+        ),
+    ] = None,
+    send_to: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS", help="Send its messages there, marked as a test, and to nobody else."
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Rehearse an automation for one contact: every step as it would be done. Nothing is written or sent."""
+    from commands.foresight import rehearsing
+
+    raise typer.Exit(
+        rehearsing.rehearse(
+            automation,
+            contact=contact,
+            deal=deal,
+            event=event,
+            properties=properties or [],
+            draft=draft,
+            file=file,
+            take=take or [],
+            send_to=send_to,
+            as_json=as_json,
+        )
+    )
+
+
+@app.command()
 def points(event: Annotated[str, typer.Argument(help="The event's id.")], *, as_json: Json = False) -> None:
     """Tell why an event gave the points that it gave, or none: for each published profile, rule by rule."""
     from commands.foresight import why as why_commands
@@ -450,6 +501,16 @@ def stats(
     from commands.follow_ups import automations
 
     raise typer.Exit(automations.stats(automation, version=version, as_json=as_json))
+
+
+@app.command("test-message")
+def send_test_message(
+    recipient: Annotated[str, typer.Argument(help="The recipient's key.")], *, as_json: Json = False
+) -> None:
+    """Send one test message by every channel of a recipient, and tell whether it went out."""
+    from commands.operations import recipients
+
+    raise typer.Exit(recipients.test_message(recipient, as_json=as_json))
 
 
 @app.command("webhook-secret")

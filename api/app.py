@@ -15,7 +15,7 @@ from api.intake import events
 from api.intake import exports as event_exports
 from api.metrics import Metrics, Observed
 from api.openapi import describe
-from api.operations import finding, health, temporal_ui
+from api.operations import finding, health, recipients, temporal_ui
 from api.parameters import only_known_parameters
 from api.problems import ProblemDetails, handle_errors
 from api.records import contacts, deals, duplicates, smart_lists, suppressions
@@ -31,6 +31,7 @@ ROUTERS = (
     suppressions.router,
     profiles.router,
     automations.router,
+    recipients.router,
     by_automation.router,
     foresight.router,
     events.by_id,

@@ -1,8 +1,10 @@
 """What ops read of a follow-up in the Temporal UI: why it fired, on what. Definitions' words and numbers only."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from automations.model import Automation
+from automations.steps.base import BaseStep
 from automations.steps.words import clean
 from conditions.describing import describe
 from conditions.times import to_iso
@@ -15,6 +17,12 @@ from store.follow_ups import enrollments
 from triggers.evaluate import BY_HAND, BY_STEP
 
 _LONGEST = 190
+#: So many of the steps that are done are shown.
+_LONGEST_LOG = 50
+#: So many records of a cohort are named.
+_MOST_NAMED = 100
+
+
 _NOT_ASKED = "the trigger's filters were not asked"
 
 
@@ -39,7 +47,7 @@ def details(row: RowMapping, automation: Automation) -> str:
         f"- Why: {clean(_why(row, automation))}",
     ]
     if (starter := enrollments.starter_of(row)) is not None:
-        lines.append(f"- Started by: `{follow_up_workflow_id(starter)}`")
+        lines.append(f"- Started by: enrollment `{starter}`")
     if automation.trigger.profile is not None and row["cause"] not in (BY_HAND, BY_STEP):
         lines.append(f"- Fires: {automation.trigger.fires.replace('_', ' ')}")
     lines += [
@@ -51,11 +59,85 @@ def details(row: RowMapping, automation: Automation) -> str:
     return "\n".join(lines)
 
 
+def cohort_summary(row: RowMapping, count: int) -> str:
+    """The same for many that began together; `row`: one of them."""
+    return f"{row['automation']} v{row['version']}: {count} follow-ups that began together"[:_LONGEST]
+
+
+def cohort_details(rows: Sequence[RowMapping], automation: Automation) -> str:
+    """Markdown for the page of a cohort: why they began, and who they are."""
+    first, trigger = rows[0], automation.trigger
+    conditions = [describe(part) for part in (trigger.where, trigger.filters) if part]
+    causes = ", ".join(
+        f"{count} by {cause}" for cause, count in Counter(row["cause"] for row in rows).most_common()
+    )
+    names = [record_name(row) for row in rows[:_MOST_NAMED]]
+    more = f" and {len(rows) - len(names)} more" if len(rows) > len(names) else ""
+    return "\n".join(
+        [
+            f"**{clean(automation.title)}** (`{first['automation']}` version {first['version']})",
+            "",
+            f"- {len(rows)} follow-ups that began together: {causes}",
+            *([f"- Why: {clean(', and '.join(conditions))}"] if conditions else []),
+            f"- Records, by our ids: {', '.join(names)}{more}",
+            "- `kindling enrollments` shows each of them",
+        ]
+    )
+
+
+def done_lines(automation: Automation, outcomes: Iterable[RowMapping], here: str | None, attempt: int) -> str:
+    """What a follow-up has done so far, step by step; `here`: the step where it still is, None when it is over."""
+    stops = automation.course.stops
+    order = {path: index for index, path in enumerate(stops)}
+    known = sorted(
+        (row for row in outcomes if row["path"] != here and row["path"] in stops),
+        key=lambda row: (row["at"], -order[row["path"]]),
+    )
+    lines = [_line(stops[row["path"]].step, row, attempt) for row in known]
+    return "\n".join(lines[-_LONGEST_LOG:])
+
+
+def _line(step: BaseStep, row: RowMapping, attempt: int) -> str:
+    result = row["result"]
+    if result.get("skipped"):
+        return f"- skipped: {step.title}"
+    if "failed" in result:
+        return f"- failed: {step.title} ({clean(result['failed'])})"
+    before = f"before, in attempt {row['attempt']}: " if row["attempt"] < attempt else ""
+    way = next((way for way in step.branches() if way.name == result.get("branch")), None)
+    taken = f": {way.taken or way.title}" if way is not None else ""
+    return f"- {before}{step.title}{taken}"
+
+
+def failure(row: RowMapping) -> str:
+    """That a follow-up has failed, and what can be done about it."""
+    return (
+        f"Failed: {row['last_error']}\n\n`kindling retry {row['id']}` tries again from here, "
+        f"`kindling skip {row['id']}` goes on behind it: as attempt {row['attempt'] + 1}, a workflow of its own"
+    )
+
+
+def upcoming(automation: Automation, paths: Iterable[str]) -> str:
+    """The steps that come next, in one line."""
+    stops = automation.course.stops
+    return " · ".join(stops[path].step.title for path in paths)[:_LONGEST]
+
+
+def standing(automation: Automation, places: Mapping[str | None, int], ended: Mapping[str, int]) -> str:
+    """How many of a cohort stand where, and how many are over: `80 at wait 3 days`, `20 completed`."""
+    stops = automation.course.stops
+    lines = [
+        f"- {count} at {stops[path].step.title if path in stops else 'the beginning'}"
+        for path, count in sorted(places.items(), key=lambda item: item[0] or "")
+    ]
+    return "\n".join([*lines, *(f"- {count} {status}" for status, count in sorted(ended.items()))])
+
+
 def _further(row: RowMapping) -> Iterator[str]:
     by_whom = ", and by whom it was enrolled" if row["cause"] == BY_HAND and row["author"] else ""
     yield f"- `kindling show {row['id']}` tells what came of each step{by_whom}"
     if row["attempt"] > 1:
-        before = follow_up_workflow_id(row["id"], row["attempt"] - 1)
+        before = follow_up_workflow_id(row["automation"], row["id"], row["attempt"] - 1)
         yield f"- The attempt before: `{before}`; what it did is done, and marked so"
 
 

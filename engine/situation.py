@@ -15,7 +15,7 @@ from conditions.values import Value, is_empty
 from engine.activity import Around, read_activity
 from engine.published import Published
 from engine.subjects import Subject, subject_of
-from scoring.entries import Event, Place
+from scoring.entries import Event, Place, place_of
 from store.connection import Connection, RowMapping
 from store.database import dump_json
 from store.design import definitions
@@ -62,8 +62,8 @@ class Situation:
 
     `outbound`: what can leave. `changed`: a step made work for the shard; `touched`: it changed the record. `texts`:
     what the templates of steps have become, by path, or the StepFailed that they came to, before anything is locked.
-    `timed_out`: the path of the step whose time is over. `events_before`: of events that conditions ask for as the
-    record's last, only those before that place count.
+    `reached`: the moment that has come, where more was waited for than the clock shows.
+    `events_before`: of events that conditions ask for as the record's last, only those before that place count.
     """
 
     connection: Connection
@@ -75,7 +75,7 @@ class Situation:
     changed: bool = False
     touched: bool = False
     texts: Mapping[str, Any] = field(default_factory=dict)
-    timed_out: str | None = None
+    reached: Micros = 0
     events_before: Place | None = None
     _contact: RowMapping | None = None
     _deal: RowMapping | None = None
@@ -162,6 +162,11 @@ class Situation:
             **{name: row[name] for name in ("automation_id", "contact_id", "deal_id")},
             "created_at": self.now,
         }
+
+    def look_back(self) -> None:
+        """From now on the record's last events are those before what enrolled, as the trigger read them."""
+        event = self.event
+        self.events_before = place_of(event) if event is not None else (self.enrollment["created_at"], "")
 
     @property
     def answers(self) -> dict[str, dict[str, Any]]:

@@ -8,7 +8,6 @@ from conditions.times import Micros
 from engine.happening import compiled, first_that_holds
 from engine.published import Published
 from engine.situation import Situation, StepFailed, automation_of
-from scoring.entries import place_of
 from store import meta
 from store.connection import Connection, RowMapping
 from triggers.evaluate import UNFILTERED
@@ -45,9 +44,7 @@ def _holds(situation: Situation, automation: Automation) -> bool:
     trigger, now = automation.trigger, situation.now
     try:
         event = situation.event
-        situation.events_before = (
-            place_of(event) if event is not None else (situation.enrollment["created_at"], "")
-        )
+        situation.look_back()
         happened = not trigger.where or event is None
         if event is not None and not happened:
             happened = first_that_holds(situation, event.type, trigger.where, [event]) is not None

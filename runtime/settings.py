@@ -183,7 +183,7 @@ class Settings(BaseModel):
 
     outbound: Literal["send", "log"] = _variable(
         "KINDLING_OUTBOUND",
-        "`log`: no e-mail and no webhook leaves, each is only logged; for restored copies and rehearsals",
+        "`log`: no e-mail and no webhook leaves, each is only logged; for restored copies and trials",
         default="send",
         sample="log",
     )
@@ -191,7 +191,6 @@ class Settings(BaseModel):
         "KINDLING_SMTP_URL",
         "Mail server: `smtps` uses TLS at once, `smtp` STARTTLS where offered, and always with a password;"
         " none: no e-mail is sent",
-        only="worker",
         sample="smtp://user:password@mail.example.com:587",
     )
     smtp_clear_login: bool = _variable(
@@ -199,7 +198,6 @@ class Settings(BaseModel):
         "Send the password of KINDLING_SMTP_URL also to a mail server that offers no encryption",
         default=False,
         sample="true",
-        only="worker",
     )
     mail_from: MailAddress = _variable(
         "KINDLING_MAIL_FROM",

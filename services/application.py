@@ -13,6 +13,7 @@ from services.foresight.impact import Impact
 from services.foresight.moves import ComingMoves
 from services.foresight.points import Points
 from services.foresight.preview_jobs import PreviewJobs
+from services.foresight.rehearsal.rehearse import Rehearsals
 from services.foresight.scores_at import ScoresAt
 from services.foresight.why import Why
 from services.intake.events import Events
@@ -20,6 +21,7 @@ from services.intake.history import EventHistory
 from services.intake.revocations import Revocations
 from services.operations.finding import Finding
 from services.operations.quarantine import Quarantine
+from services.operations.recipient_tests import RecipientTests
 from services.operations.status import StatusReport
 from services.operations.timeline import Timeline
 from services.records.adjustments import Adjustments
@@ -78,6 +80,8 @@ class Application:
         self.scores_at = ScoresAt(resources, cache, self.record_lists, self.smart_lists)
         self.why = Why(resources, cache)
         self.points = Points(resources)
+        self.rehearsals = Rehearsals(resources)
+        self.recipient_tests = RecipientTests(resources)
         self.status = StatusReport(resources, self.duplicates)
         self.finding = Finding(
             resources,

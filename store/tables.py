@@ -375,7 +375,8 @@ class Enrollment(SQLModel, table=True):
     """One record entering one automation version. `origin` names the change or event that caused it.
 
     `closing`: its workflow has still to be told that the enrollment is over (replaced or cancelled here). `waking`:
-    above 0 when it has still to be told to look again. `watching`: above 0 when changes of the record may end it early
+    above 0 when it has still to be told to look again. `workflow_id`: the workflow that carries it out, alone or among
+    others; null before there is one. `watching`: above 0 when changes of the record may end it early
     (`exit_when`) or what it waits for. `start_at`: when the storm limit lets it start. `after_id`: the enrollment that
     the same change made and whose first steps come before its own; `settled`: those are done, and somebody waits for
     that. While it is open, `paused`: its next step waits until it is resumed; `tries` of its present step have failed
@@ -396,6 +397,7 @@ class Enrollment(SQLModel, table=True):
         _partial("ix_enrollments_retrying", "id", where="next_attempt_at IS NOT NULL"),
         _partial("ix_enrollments_waking", "shard", "id", where="waking > 0"),
         _partial("ix_enrollments_after", "after_id", where="after_id IS NOT NULL"),
+        _partial("ix_enrollments_workflow", "workflow_id", "id", where="workflow_id IS NOT NULL"),
         _partial(
             "ix_enrollments_watching",
             "contact_id",
@@ -418,6 +420,7 @@ class Enrollment(SQLModel, table=True):
     depth: int = Field(default=0, sa_type=SmallInteger)
     status: str = _text()
     attempt: int = 1
+    workflow_id: str | None = _text(null=True)
     closing: bool = False
     waking: int = Field(default=0, sa_type=Integer, sa_column_kwargs={"server_default": "0"})
     watching: int = Field(default=0, sa_type=SmallInteger, sa_column_kwargs={"server_default": "0"})

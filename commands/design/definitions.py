@@ -11,7 +11,7 @@ from automations.model import Automation
 from automations.schema import documents_schema
 from automations.steps.actions import NotifyStep
 from automations.steps.places import walk
-from commands.design.definition_files import read_files
+from commands.definition_files import read_files
 from commands.mail_words import only_recorded
 from commands.output import counted, errors, note, print_json, progress_bar, say
 from commands.session import Session, session

@@ -23,8 +23,9 @@ _TASK = plain_columns(
     *("due_at", "status", "created_at", "updated_at"),
 )
 _ENROLLMENT = plain_columns(
-    *("id", "contact", "deal", "automation", "version", "status", "step", "attempt", "paused"),
-    *("last_error", "tries", "next_attempt_at", "waits_until", "cause", "previous", "current"),
+    *("id", "contact", "deal", "automation", "version", "status", "step", "step_place", "step_title"),
+    *("attempt", "paused", "retrying", "last_error", "tries", "next_attempt_at", "waits_until"),
+    *("cause", "author", "chosen", "started_by", "previous", "current"),
     *("workflow_id", "created_at", "started_at", "finished_at"),
 )
 _CHANGE = plain_columns(

@@ -9,7 +9,6 @@ from pydantic import BaseModel, Field
 from automations import secret_placeholders
 from automations.steps.words import place_words
 from conditions.times import Micros, to_iso
-from runtime.registry import follow_up_workflow_id
 from runtime.settings import Settings
 from runtime.statuses import OPEN, EnrollmentStatus, NotificationStatus, TaskStatus, WebhookStatus
 from runtime.temporal import workflow_url
@@ -73,7 +72,9 @@ class Enrollment(BaseModel):
     started_by: str | None = Field(description="The enrollment whose step `start` made it")
     previous: int | None
     current: int | None
-    workflow_id: str
+    workflow_id: str | None = Field(
+        description="The workflow that carries it out, alone or together with others; null until one does"
+    )
     workflow_url: str | None = Field(
         description="Where the Temporal UI shows the follow-up; null until it started"
     )
@@ -84,7 +85,7 @@ class Enrollment(BaseModel):
     @classmethod
     def of(cls, row: RowMapping, keys: Keys, settings: Settings) -> Self:
         """The enrollment of a row, with the place of its follow-up in the Temporal UI."""
-        workflow_id = follow_up_workflow_id(row["id"], row["attempt"])
+        workflow_id: str | None = row["workflow_id"]
         started, is_open = row["started_at"] is not None, row["status"] in OPEN
         titles = keys.steps.get(row["id"], {})
         step = Step.of(row["step"], titles) if row["step"] is not None else None
@@ -113,7 +114,7 @@ class Enrollment(BaseModel):
             previous=row["previous"],
             current=row["current"],
             workflow_id=workflow_id,
-            workflow_url=workflow_url(settings, workflow_id) if started else None,
+            workflow_url=workflow_url(settings, workflow_id) if workflow_id is not None and started else None,
             created_at=to_iso(row["created_at"]),
             started_at=iso(row["started_at"]),
             finished_at=iso(row["finished_at"]),
@@ -200,7 +201,7 @@ class Notification(BaseModel):
             subject=row["subject"],
             message=row["message"],
             status=row["status"],
-            reason=_with_passed_over(row["reason"], row["passed_over"]),
+            reason=with_passed_over(row["reason"], row["passed_over"]),
             created_at=to_iso(row["created_at"]),
             sent_at=iso(row["sent_at"]),
         )
@@ -296,6 +297,6 @@ class Dropped(BaseModel):
     dropped: int
 
 
-def _with_passed_over(reason: str | None, passed_over: str | None) -> str | None:
+def with_passed_over(reason: str | None, passed_over: str | None) -> str | None:
     """Why a notification stands as it does, and why it is not for the first that its step names."""
     return "; ".join(filter(None, (reason, passed_over and f"passed over: {passed_over}"))) or None

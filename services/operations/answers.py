@@ -114,6 +114,23 @@ class TimelineEntry(BaseModel):
     notification: Notification | None = None
 
 
+class ChannelTest(BaseModel):
+    """What became of a test message by one channel."""
+
+    channel: str = Field(examples=["mailto:sales@example.com"])
+    outcome: Literal["sent", "recorded", "failed"] = Field(
+        description="`recorded`: nothing leaves by it, and a notification would only be recorded"
+    )
+    reason: str | None = Field(description="Why it did not go out")
+
+
+class RecipientTest(BaseModel):
+    """A test message to a recipient, by all of its channels."""
+
+    recipient: str
+    channels: list[ChannelTest]
+
+
 class Found(BaseModel):
     """`kind` names the one further member that is there; `by`: what of it was asked for."""
 

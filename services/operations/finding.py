@@ -7,10 +7,10 @@ from urllib.parse import unquote
 
 from conditions.search import folded_address
 from runtime.registry import (
-    FOLLOW_UP_WORKFLOW_PREFIX,
     PUBLISH_WORKFLOW_PREFIX,
     SHARD_WORKFLOW_PREFIX,
     enrollment_of,
+    is_cohort,
 )
 from services.design.automations import Automations
 from services.design.profiles import Profiles
@@ -22,10 +22,13 @@ from services.records.answers import Contact, Deal
 from services.resources import NotFound, Resources
 from store.connection import Connection, RowMapping
 from store.design import definitions, publications
+from store.follow_ups import enrollments
 from store.records import contacts, deals
 
 #: Contacts of one e-mail address.
 MOST_OF_ADDRESS = 20
+#: Follow-ups of one cohort.
+MOST_OF_COHORT = 100
 #: An address of the Temporal UI, as far as the workflow's id.
 _WORKFLOW_ADDRESS = re.compile(r"https?://\S+/workflows/([^/?#\s]+)\S*")
 #: Our ids are 63 bits wide.
@@ -82,10 +85,18 @@ class Finding:
                     keys = contacts.contact_keys(connection, [row["contact_id"]])
                     yield Found(kind="deal", by=by, deal=Deal.of(row, keys))
 
+    def _members(self, workflow_id: str) -> list[str]:
+        with self._resources.database.read() as connection:
+            return [row["id"] for row in enrollments.members(connection, workflow_id)][:MOST_OF_COHORT]
+
     def _of_workflow(self, workflow_id: str) -> Iterator[Found]:
-        if workflow_id.startswith(FOLLOW_UP_WORKFLOW_PREFIX):
-            for enrollment in _there(self._follow_ups.enrollment, enrollment_of(workflow_id)):
+        if (enrollment_id := enrollment_of(workflow_id)) is not None:
+            for enrollment in _there(self._follow_ups.enrollment, enrollment_id):
                 yield Found(kind="enrollment", by="workflow", enrollment=enrollment)
+        elif is_cohort(workflow_id):
+            for enrollment_id in self._members(workflow_id):
+                for enrollment in _there(self._follow_ups.enrollment, enrollment_id):
+                    yield Found(kind="enrollment", by="workflow", enrollment=enrollment)
         elif workflow_id.startswith(PUBLISH_WORKFLOW_PREFIX):
             for profile in self._published_by(workflow_id.removeprefix(PUBLISH_WORKFLOW_PREFIX)):
                 yield Found(kind="profile", by="workflow", profile=profile)

@@ -23,8 +23,6 @@ _ALWAYS = (
     EnrollmentStatus.COMPLETED.value,
     EnrollmentStatus.FAILED.value,
 )
-#: A worker that has said nothing for so long counts as gone.
-GONE_AFTER = 30 * SECOND
 
 
 class StatusReport:
@@ -41,7 +39,7 @@ class StatusReport:
             shards = status.shard_status(connection, now)
             counts = enrollments.count_by_status(connection)
             quarantined = status.quarantined(connection)
-            workers = status.workers(connection, now - GONE_AFTER)
+            workers = status.workers(connection, now - status.GONE_AFTER)
             unfinished = publications.unfinished(connection)
             suppressed = suppressions.count(connection)
             lost = alerts.lost(connection, now - 7 * DAY)
@@ -92,7 +90,7 @@ class StatusReport:
     def mail(self) -> Mail:
         """What becomes of messages."""
         with self._resources.database.read() as connection:
-            return _mail(status.workers(connection, self._resources.clock() - GONE_AFTER))
+            return _mail(status.workers(connection, self._resources.clock() - status.GONE_AFTER))
 
     def backlog(self) -> list[ShardStatus]:
         """What each shard has to do."""

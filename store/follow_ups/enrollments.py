@@ -75,6 +75,19 @@ def load_enrollment(connection: Connection, enrollment_id: str) -> RowMapping | 
     )
 
 
+def members(connection: Connection, workflow_id: str) -> list[RowMapping]:
+    """Everybody whom a workflow carries out, over or not, by id: `id`, `status`, `shard`, `step`, `last_error`."""
+    columns = (ENROLLMENTS.c[name] for name in ("id", "status", "shard", "step", "last_error"))
+    query = select(*columns).where(ENROLLMENTS.c.workflow_id == workflow_id).order_by(ENROLLMENTS.c.id)
+    return list(connection.execute(query).mappings())
+
+
+def load_enrollments(connection: Connection, ids: Collection[str]) -> list[RowMapping]:
+    """Enrollments by id, each as `load_enrollment` gives it."""
+    query = _WITH_DEFINITION.where(ENROLLMENTS.c.id.in_(list(ids))).order_by(ENROLLMENTS.c.id)
+    return list(connection.execute(query).mappings())
+
+
 def starter_of(row: RowMapping) -> str | None:
     """The enrollment whose step `start` made this one."""
     origin: str = row["origin"]
@@ -171,10 +184,10 @@ def end_enrollment(
 
 
 def running(connection: Connection, before: Micros, after: str, limit: int) -> list[RowMapping]:
-    """Enrollments that run since before a moment, by id."""
+    """Enrollments that run since before a moment, by id: `id`, `shard`, `workflow_id`."""
     return list(
         connection.execute(
-            select(ENROLLMENTS.c.id, ENROLLMENTS.c.attempt, ENROLLMENTS.c.shard)
+            select(ENROLLMENTS.c.id, ENROLLMENTS.c.shard, ENROLLMENTS.c.workflow_id)
             .where(
                 ENROLLMENTS.c.status == EnrollmentStatus.RUNNING,
                 ENROLLMENTS.c.started_at < before,
@@ -186,16 +199,12 @@ def running(connection: Connection, before: Micros, after: str, limit: int) -> l
     )
 
 
-def start_again(connection: Connection, enrollment_id: str, attempt: int) -> None:
-    """Queue an enrollment whose workflow is lost as its next attempt; stored outcomes are passed over."""
+def start_again(connection: Connection, workflow_id: str) -> None:
+    """Queue those whose workflow is lost as their next attempt; stored outcomes are passed over."""
     connection.execute(
         update(ENROLLMENTS)
-        .where(
-            ENROLLMENTS.c.id == enrollment_id,
-            ENROLLMENTS.c.status == EnrollmentStatus.RUNNING,
-            ENROLLMENTS.c.attempt == attempt,
-        )
-        .values(status=EnrollmentStatus.QUEUED, attempt=attempt + 1)
+        .where(ENROLLMENTS.c.workflow_id == workflow_id, ENROLLMENTS.c.status == EnrollmentStatus.RUNNING)
+        .values(status=EnrollmentStatus.QUEUED, attempt=ENROLLMENTS.c.attempt + 1, workflow_id=None)
     )
 
 
@@ -207,10 +216,32 @@ def outcomes(connection: Connection, enrollment_id: str, paths: Collection[str])
     return {row["path"]: row for row in of_steps}
 
 
+def outcomes_here(connection: Connection, ids: Collection[str]) -> dict[str, RowMapping]:
+    """What the steps where enrollments are came to, by enrollment; those without an outcome are missing."""
+    here = and_(OUTCOMES.c.enrollment_id == ENROLLMENTS.c.id, OUTCOMES.c.path == ENROLLMENTS.c.step)
+    query = select(OUTCOMES).join(ENROLLMENTS, here).where(ENROLLMENTS.c.id.in_(list(ids)))
+    return {row["enrollment_id"]: row for row in connection.execute(query).mappings()}
+
+
 def outcomes_in_turn(connection: Connection, enrollment_id: str) -> list[RowMapping]:
     """What the steps of an enrollment came to, in the order in which they were done."""
     query = select(OUTCOMES).where(OUTCOMES.c.enrollment_id == enrollment_id)
     return list(connection.execute(query.order_by(OUTCOMES.c.at, OUTCOMES.c.path)).mappings())
+
+
+def change_outcome(connection: Connection, enrollment_id: str, path: str, result: Mapping[str, Any]) -> None:
+    """What a step came to is another."""
+    of_step = OUTCOMES.c.enrollment_id == enrollment_id, OUTCOMES.c.path == path
+    connection.execute(update(OUTCOMES).where(*of_step).values(result=dict(result)))
+
+
+def note_failure(connection: Connection, enrollment_id: str, path: str, reason: str) -> None:
+    """Note why the step has failed for good, unless the follow-up has gone on."""
+    connection.execute(
+        update(ENROLLMENTS)
+        .where(*_at_step(enrollment_id, path))
+        .values(last_error=reason, next_attempt_at=None)
+    )
 
 
 def skipped_paths(connection: Connection, enrollment_ids: Collection[str]) -> dict[str, list[str]]:

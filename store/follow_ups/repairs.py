@@ -50,6 +50,7 @@ def retry(connection: Connection, row: RowMapping) -> None:
         .values(
             status=EnrollmentStatus.QUEUED,
             attempt=ENROLLMENTS.c.attempt + 1,
+            workflow_id=None,
             finished_at=None,
             last_error=None,
             tries=0,

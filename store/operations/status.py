@@ -4,13 +4,15 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, RowMapping, delete, select
 
-from conditions.times import Micros
+from conditions.times import SECOND, Micros
 from store.bulk import Bulk
 from store.follow_ups.starting import Starts, starts_by_shard
 from store.statuses import BEING_REVOKED, PENDING, QUARANTINED, QUEUED
 from store.tables import Worker, table
 
 WORKERS = table(Worker)
+#: A worker that has said nothing for so long counts as gone.
+GONE_AFTER: Micros = 30 * SECOND
 
 
 class ShardStatus(NamedTuple):

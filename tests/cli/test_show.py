@@ -27,7 +27,7 @@ def test_a_contact_is_shown_with_its_scores_and_follow_ups(enrolled: Kindling) -
 
 def test_a_follow_up_is_shown_by_the_name_that_temporal_has_for_it(enrolled: Kindling) -> None:
     [enrollment] = enrolled.json("enrollments")
-    shown = enrolled("show", enrollment["workflow_id"]).stdout
+    shown = enrolled("show", f"{enrollment['automation']}.{enrollment['id']}").stdout
     assert shown.startswith(f"enrollment {enrollment['id']}\n  contact: ada@example.com\n")
     assert "why: by hand, named by key" in shown
     assert "status: queued" in shown

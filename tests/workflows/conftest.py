@@ -89,7 +89,11 @@ class Town:
         return [row[0] for row in self.world.query("SELECT id FROM enrollments ORDER BY id")]
 
     def follow_up(self, enrollment_id: str, attempt: int = 1) -> WorkflowHandle[Any, Any]:
-        return self.client.get_workflow_handle(follow_up_workflow_id(enrollment_id, attempt))
+        key = self.world.query(
+            f"SELECT a.key FROM enrollments e JOIN automations a ON a.id = e.automation_id "
+            f"WHERE e.id = '{enrollment_id}'"
+        )[0][0]
+        return self.client.get_workflow_handle(follow_up_workflow_id(key, enrollment_id, attempt))
 
     async def details(self, enrollment_id: str, attempt: int = 1) -> str:
         """What a follow-up's page in the Temporal UI says now."""

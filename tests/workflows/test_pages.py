@@ -89,7 +89,7 @@ async def test_what_a_step_started_names_the_follow_up_that_did(town: Town, appl
     summary, details = await page(town, second)
     assert summary == "second v1: started by another follow-up, p 7"
     assert why(details).endswith("the trigger's filters were not asked")
-    assert f"- Started by: `{follow_up_workflow_id(first)}`" in details
+    assert f"- Started by: enrollment `{first}`" in details
     assert application.follow_ups.enrollment(second).started_by == first
     assert application.follow_ups.enrollment(first).started_by is None
 
@@ -109,7 +109,7 @@ async def test_the_page_leads_to_the_contact_and_the_contact_to_the_page(
     assert found is not None
     assert found.key == "ada"
     [listed] = application.follow_ups.enrollments(contact="ada", cursor=None, limit=5).items
-    assert (listed.workflow_url or "").endswith(follow_up_workflow_id(enrollment))
+    assert (listed.workflow_url or "").endswith(follow_up_workflow_id("hot", enrollment))
 
 
 async def test_a_second_attempt_marks_what_the_first_one_did(town: Town, application: Application) -> None:
@@ -128,7 +128,7 @@ async def test_a_second_attempt_marks_what_the_first_one_did(town: Town, applica
     await town.until(lambda: town.status() == ["completed"])
     summary, started = await page(town, enrollment, 2)
     assert summary == "hot v1: by hand, p 7 (attempt 2)"
-    assert f"The attempt before: `{follow_up_workflow_id(enrollment)}`" in started
+    assert f"The attempt before: `{follow_up_workflow_id('hot', enrollment)}`" in started
     assert await town.log(enrollment, 2) == [
         "- before, in attempt 1: create task",
         "- skipped: wait 90 seconds",
@@ -146,10 +146,10 @@ async def test_an_attempt_that_another_has_taken_over_ends_as_retried(
     town.wake()
     [enrollment] = await town.enrolled()
     await town.until(lambda: town.outcomes() == ["0"] and town.status() == ["running"])
-    town.world.database.run(lambda connection: enrollments.start_again(connection, enrollment, 1))
+    first = town.follow_up(enrollment)
+    town.world.database.run(lambda connection: enrollments.start_again(connection, first.id))
     town.wake()
     await town.until(lambda: town.status() == ["running"])
-    first = town.follow_up(enrollment)
     await first.signal("wake")
     result = await first.result()
     assert (result["outcome"], result["reason"]) == ("retried", "attempt 2 has taken over")
