@@ -99,3 +99,23 @@ async def test_a_rule_may_not_read_it(kindling: Installation) -> None:
     [error] = answer.json()["errors"]
     assert error["pointer"] == "/rules/0/while/open_tasks"
     assert "a score comes of events, fields and time alone" in error["message"]
+
+
+async def test_a_rehearsal_reads_it_as_a_trigger_and_as_steps_do(kindling: Installation) -> None:
+    await kindling.publish()
+    trigger = {"event": "visit", "filters": {"contact.last_seen": {"older_than": "2d"}}}
+    idle = {"contact.open_tasks": {"equal": 1}, "contact.open_follow_ups": {"equal": 0}}
+    steps = [
+        {"create_task": {"title": "Call"}},
+        {"if": idle, "then": [{"add_tag": "busy"}], "else": [{"stop": "x"}]},
+    ]
+    await kindling.send(*opened("ada"))
+    kindling.score()
+    kindling.later(3)
+    answer = await kindling.client.post(
+        "/v1/automations/back/rehearse",
+        json={"document": {"trigger": trigger, "steps": steps}, "contact": "ada", "event": "visit"},
+    )
+    assert answer.status_code == 200, answer.text
+    assert "busy" in answer.text
+    assert '"enrolls":true' in answer.text.replace(" ", "")
