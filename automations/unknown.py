@@ -7,13 +7,15 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import Literal
 
 from automations.known import Known
+from automations.list_filters import ContactFilter
 from automations.model import Automation, ExitEvent
+from automations.smart_list import SmartList
 from automations.steps.places import conditions_of, tags_added, walk
 from automations.templates import fields_in_template
 from conditions.activity import ACTIVITY, LAST_EVENT, activity_of
 from conditions.fields import CONTACT_FIELDS, DEAL_FIELDS, INTERNAL_EVENTS
 from conditions.problems import Loc, Problem, suggestion
-from conditions.tree import leaves
+from conditions.tree import Leaf, leaves
 from scoring.profile import ATTRIBUTE, Rule, ScoreProfile
 
 #: What each kind of record has besides fields of the author's own.
@@ -40,6 +42,18 @@ def unknown_in_profile(profile: ScoreProfile, known: Known) -> Iterator[Problem]
         yield from _fields(_fields_of_rule(rule, loc, profile.applies_to), known)
 
 
+def unknown_in_smart_list(smart_list: SmartList, known: Known) -> Iterator[Problem]:
+    """The same for what a smart list asks for."""
+    tests = list(leaves(smart_list.filters, ("filters",)))
+    record_filter = smart_list.filter
+    if isinstance(record_filter, ContactFilter) and record_filter.tag is not None:
+        yield from _tags([(("filter", "tag"), record_filter.tag)], known)
+    for leaf in tests:
+        yield from _last_events(leaf, known)
+    yield from _tags(_tags_of(tests), known)
+    yield from _fields(((leaf.loc[:-1], name) for leaf in tests for name in leaf.fields), known)
+
+
 def _events(automation: Automation, known: Known) -> Iterator[Problem]:
     yield from _unseen_event(automation.trigger.event, ("trigger", "event"), known)
     if isinstance(automation.exit_when, ExitEvent):
@@ -52,9 +66,14 @@ def _events(automation: Automation, known: Known) -> Iterator[Problem]:
             if leaf.field == "event.type" and leaf.operator.wants:
                 for event in leaf.operands:
                     yield from _unseen_event(event, leaf.loc, known)
-            for activity in filter(None, map(activity_of, leaf.fields)):
-                if activity.name == LAST_EVENT:
-                    yield from _unseen_event(activity.of, leaf.loc[:-1], known)
+            yield from _last_events(leaf, known)
+
+
+def _last_events(leaf: Leaf, known: Known) -> Iterator[Problem]:
+    """Events whose last one is asked for."""
+    for activity in filter(None, map(activity_of, leaf.fields)):
+        if activity.name == LAST_EVENT:
+            yield from _unseen_event(activity.of, leaf.loc[:-1], known)
 
 
 def _unseen_event(event: str | None, loc: Loc, known: Known) -> Iterator[Problem]:
@@ -89,9 +108,7 @@ def _events_of_rule(rule: Rule, loc: Loc, known: Known) -> Iterator[Problem]:
 
 def _asked_tags(automation: Automation) -> Iterator[tuple[Loc, str]]:
     for loc, raw, _ in conditions_of(automation):
-        for leaf in leaves(raw, loc):
-            if leaf.field == "contact.tags" and leaf.operator.members and leaf.other is None:
-                yield leaf.loc, leaf.operand
+        yield from _tags_of(leaves(raw, loc))
     for place in walk(automation):
         if place.step.removed_tag is not None:
             yield (*place.loc, place.step.kind), place.step.removed_tag
@@ -101,9 +118,13 @@ def _tags_of_rule(rule: Rule, loc: Loc) -> Iterator[tuple[Loc, str]]:
     kind = rule.kind
     if kind.conditions is not None:
         field = "tags" if kind is ATTRIBUTE else "contact.tags"
-        for leaf in leaves(rule.given(kind.conditions), (*loc, kind.conditions)):
-            if leaf.field == field and leaf.operator.members and leaf.other is None:
-                yield leaf.loc, leaf.operand
+        yield from _tags_of(leaves(rule.given(kind.conditions), (*loc, kind.conditions)), field)
+
+
+def _tags_of(tests: Iterable[Leaf], field: str = "contact.tags") -> Iterator[tuple[Loc, str]]:
+    for leaf in tests:
+        if leaf.field == field and leaf.operator.members and leaf.other is None:
+            yield leaf.loc, leaf.operand
 
 
 def _tags(

@@ -26,6 +26,9 @@ from conditions.moments import in_zone
 from conditions.problems import Problem
 from runtime.setting_problems import SettingProblem
 
+#: Of the lines of a unified diff, by how they begin.
+DIFF_COLOURS = {"+": "green", "-": "red", "@": "cyan"}
+
 
 @cache
 def console() -> Console:

@@ -6,9 +6,9 @@ from typing import Annotated, Any
 from fastapi import Query
 
 from api.parameters import DEFAULT_LIMIT, Cursor, Limit, Score, Text
+from automations.list_filters import FILTERS
 from services.names import ShortText
 from services.records.kinds import Kind
-from services.records.list_filters import FILTERS
 from services.records.lists import RecordQuery
 from services.resources import BadParameter
 

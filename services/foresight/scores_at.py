@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from automations.list_filters import FILTERS
 from conditions.problems import suggestion
 from conditions.times import to_iso
 from services import cursors
@@ -12,7 +13,6 @@ from services.foresight.lists import list_of_kind
 from services.records.another_time import AnotherTime, LedgersAt
 from services.records.answers import ListedContact, ListedDeal
 from services.records.kinds import Kind
-from services.records.list_filters import FILTERS
 from services.records.lists import RecordLists, RecordQuery
 from services.records.smart_lists import SmartLists
 from services.resources import BadParameter, Resources

@@ -9,7 +9,7 @@ from scoring.compiled import compile_profile
 from scoring.entries import Event, Record
 from scoring.fold import fold
 from scoring.profile import RULE_KINDS, Rule, RuleKind, ScoreProfile
-from services.design.differences import KEY_ORDER
+from services.design.yaml_writing import KEY_ORDER
 
 COMMON = {"key", "name", "points", "group"}
 SAMPLES: dict[str, Any] = {"on": "e", "while": {"stage": {"equal": "lead"}}, "after_silence": "30d"}

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from api.records.list_query import ListQuery
-from services.records.list_filters import FILTER_NAMES, FILTERS
-from services.records.smart_lists import SmartList
+from automations.list_filters import FILTER_NAMES, FILTERS
+from automations.smart_list import SmartList
 from store.tables import Contact, Deal, table
 from tests.api.installation import Installation, opened
 

@@ -5,12 +5,13 @@ from typing import Any
 import pytest
 from uuid_utils import uuid7
 
+from automations.list_filters import ContactFilter, DealFilter
 from conditions.activity import ACTIVITY_NAMES, activity_of
 from conditions.fields import DEAL
 from conditions.tree import Lookup, compile_conditions, fields_read
 from conditions.values import Value
 from engine.activity import Around, with_activity
-from services.records.list_filters import ContactFilter, DealFilter, filter_of
+from services.records.filter_texts import filter_of
 from services.resources import BadParameter
 from store.connection import Connection
 from store.database import Database
