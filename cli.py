@@ -126,15 +126,98 @@ def score(
     *,
     deal: Annotated[bool, typer.Option("--deal", help="The key is that of a deal.")] = False,
     at: Annotated[
-        str | None, typer.Option(metavar="TIME", help="At another time: 2026-06-30, -7d, +7d.")
+        str | None,
+        typer.Option(
+            metavar="TIME", help="At another time: 2026-06-30, 2026-06, -7d, +7d, yesterday, last month."
+        ),
     ] = None,
+    as_published: Annotated[
+        bool,
+        typer.Option(
+            "--as-published", help="With --at: by the version and fields of then, as far as they are kept."
+        ),
+    ] = False,
     entries: Annotated[bool, typer.Option("--entries", help="With each entry behind it.")] = False,
     as_json: Json = False,
 ) -> None:
     """Show scores, or why one is what it is and how it will go on."""
     from commands.records import scores
 
-    raise typer.Exit(scores.score(key, profile, deal=deal, at=at, entries=entries, as_json=as_json))
+    raise typer.Exit(
+        scores.score(
+            key,
+            profile,
+            deal=deal,
+            at=at,
+            as_published=as_published,
+            entries=entries,
+            as_json=as_json,
+        )
+    )
+
+
+@app.command()
+def scores(
+    profile: Annotated[str, typer.Argument(help="Whose scores: the profile's key.")],
+    *,
+    at: Annotated[
+        str,
+        typer.Option(
+            metavar="TIME", help="At which time: 2026-06-30, 2026-06, -7d, +7d, yesterday, last month."
+        ),
+    ] = "now",
+    as_published: Annotated[
+        bool,
+        typer.Option("--as-published", help="By the version and fields of then, as far as they are kept."),
+    ] = False,
+    smart_list: Annotated[
+        str | None, typer.Option(metavar="KEY", help="Only those that this smart list has now.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, max=500)] = 50,
+    as_json: Json = False,
+) -> None:
+    """List the scores of a smart list, or of all records, at another time."""
+    from commands.foresight import coming
+
+    raise typer.Exit(
+        coming.scores(
+            profile, at=at, as_published=as_published, smart_list=smart_list, limit=limit, as_json=as_json
+        )
+    )
+
+
+@app.command()
+def forecast(
+    profile: Annotated[
+        str | None, typer.Argument(help="The profile's key; by default each that is published.")
+    ] = None,
+    *,
+    within: Annotated[
+        str, typer.Option(metavar="DURATION", help="How far to look ahead: 12h, 7d, 4w.")
+    ] = "7d",
+    direction: Annotated[str | None, typer.Option(help="down: who cools. up: who warms.")] = None,
+    bands: Annotated[
+        bool, typer.Option("--bands", help="Only those whose band is another at the end.")
+    ] = False,
+    smart_list: Annotated[
+        str | None, typer.Option(metavar="KEY", help="Only those that this smart list has now.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, max=500)] = 50,
+    as_json: Json = False,
+) -> None:
+    """List whose scores time alone will move: who cools and who warms, from which band to which, and when."""
+    from commands.foresight import coming
+    from services.foresight.moves import MovesQuery
+
+    query = MovesQuery(
+        profile=profile or "",
+        within=within,
+        direction=direction,
+        bands=bands,
+        smart_list=smart_list,
+        limit=limit,
+    )
+    raise typer.Exit(coming.forecast(query, as_json=as_json))
 
 
 @app.command()

@@ -22,6 +22,20 @@ Text = Annotated[ShortText | None, Query()]
 Score = Annotated[int | None, Query(ge=-LARGEST_INTEGER, le=LARGEST_INTEGER)]
 Limit = Annotated[int, Query(ge=1, le=MOST_PER_PAGE, description="How many to list")]
 Cursor = Annotated[str | None, Query(description="`next` of the last page")]
+At = Annotated[
+    str | None,
+    Query(
+        description="Another time, past or future: `2026-06-30T09:00:00Z`, `2026-06-30`, `2026-06`, `-7d`, `%2B7d`, "
+        "`yesterday`, `last month`; without an offset in the installation's time zone. From rules and fields as they "
+        "are now"
+    ),
+]
+AsPublished = Annotated[
+    bool,
+    Query(
+        description="With `at` in the past: by the version and the fields of then, as far as they are kept"
+    ),
+]
 Version = Annotated[int | None, Query(ge=1, le=1_000_000)]
 Triggers = Annotated[str | None, Query(description="`silent`: score changes enroll nobody; or `fire`")]
 DEFAULT_LIMIT = PER_PAGE

@@ -13,6 +13,7 @@ from automations.steps.waits import WaitForStep
 from automations.steps.ways import StartStep
 from automations.templates import check_template, operations
 from automations.warnings import warnings_of
+from conditions.activity import RUNNING_IN, activity_of
 from conditions.fields import CHANGES, check_conditions
 from conditions.limits import LISTED, OPERATIONS
 from conditions.problems import Loc, Problem, suggestion
@@ -31,7 +32,7 @@ def _errors(automation: Automation, known: Known) -> Iterator[Problem]:
         yield from unknown("profile", automation.trigger.profile, known, ("trigger", "profile"))
     for loc, raw, catalogue in conditions_of(automation):
         yield from check_conditions(raw, catalogue, loc)
-        yield from unknown_profiles(raw, loc, known)
+        yield from unknown_names(raw, loc, known, automation.key)
         yield from _unanswered(raw, loc, _answering(automation))
     yield from _never(automation)
     keys: set[str] = set()
@@ -151,12 +152,18 @@ def unknown(what: Literal["profile", "automation"], key: str, known: Known, loc:
         yield Problem(loc, f'there is no {what} "{key}"{known.nowhere}{suggestion(key, among)}')
 
 
-def unknown_profiles(raw: Mapping[str, Any], loc: Loc, known: Known) -> Iterator[Problem]:
-    """Conditions that read scores or bands of profiles that are not there."""
+def unknown_names(
+    raw: Mapping[str, Any], loc: Loc, known: Known, own: str | None = None
+) -> Iterator[Problem]:
+    """Profiles and automations that fields name and that are not there; `own`: the key of the automation itself."""
     for leaf, field in _read(raw, loc):
         owner, _, name = field.partition(".")
         if owner in ("scores", "bands") and name:
             yield from unknown("profile", name, known, leaf.loc[:-1])
+            continue
+        activity = activity_of(field)
+        if activity is not None and activity.name == RUNNING_IN and activity.of != own:
+            yield from unknown("automation", activity.of, known, leaf.loc[:-1])
 
 
 def _read(raw: Mapping[str, Any], loc: Loc) -> Iterator[tuple[Leaf, str]]:

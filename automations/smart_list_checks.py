@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from automations.checks import unknown, unknown_profiles
+from automations.checks import unknown, unknown_names
 from automations.known import Known
 from automations.smart_list import SmartList
 from automations.unknown import unknown_in_smart_list
@@ -23,7 +23,7 @@ def _errors(smart_list: SmartList, known: Known) -> Iterator[Problem]:
     key = smart_list.profile
     if key is not None:
         yield from unknown("profile", key, known, ("profile",))
-    yield from unknown_profiles(smart_list.filters, _FILTERS, known)
+    yield from unknown_names(smart_list.filters, _FILTERS, known)
     profile = known.profiles.get(key or "")
     if profile is None:
         return

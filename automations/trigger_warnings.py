@@ -7,8 +7,9 @@ from automations.known import Known
 from automations.model import Automation
 from automations.steps.places import walk
 from automations.touching import source_of, targets_of, toucher_of
+from conditions.activity import activity_of
 from conditions.describing import field_words
-from conditions.fields import ALWAYS_VALUED
+from conditions.fields import always_valued
 from conditions.problems import Problem
 from conditions.times import micros_of
 from conditions.tree import Leaf, bounds, fields_read, needed
@@ -40,6 +41,7 @@ def _of_trigger(automation: Automation, known: Known) -> Iterator[Problem]:
     if trigger.profile is None:
         return
     yield from _unseen_entry(trigger)
+    yield from _unseen_activity(trigger)
     waits = any(place.step.waits for place in walk(automation))
     if trigger.fires == "every_change" and waits and not _spaced(automation):
         yield Problem(
@@ -76,6 +78,18 @@ def _unseen_entry(trigger: Trigger) -> Iterator[Problem]:
         )
 
 
+def _unseen_activity(trigger: Trigger) -> Iterator[Problem]:
+    """What goes on around a record, where a trigger is to look at changes of what it reads."""
+    if trigger.looks_at == "scores_and_fields":
+        for name in sorted(fields_read(trigger.filters)):
+            if activity_of(name) is not None:
+                yield Problem(
+                    ("trigger", "looks_at"),
+                    f"does not look at changes of {field_words(name)}: that is read when a score or another field "
+                    "changes",
+                )
+
+
 def _holds_without_value(automation: Automation) -> Iterator[Problem]:
     """A field that must not hold something, which is so, too, while it holds nothing yet."""
     if automation.steps and automation.steps[0].waits:
@@ -88,7 +102,7 @@ def _holds_without_value(automation: Automation) -> Iterator[Problem]:
         unwanted += [leaf for leaf in needed(filters["not"], ("not",)) if leaf.operator.wants]
     for leaf in unwanted:
         field = leaf.field
-        if field in valued or field in ALWAYS_VALUED or not field.startswith(("contact.", "deal.")):
+        if field in valued or always_valued(field) or not field.startswith(("contact.", "deal.")):
             continue
         valued.add(field)
         yield Problem(
@@ -108,7 +122,7 @@ def _needs_value(leaf: Leaf) -> bool:
 
 def _comes_true(leaf: Leaf) -> bool:
     """Whether a field of a record has to come to hold something."""
-    of_record = leaf.field.startswith(("contact.", "deal."))
+    of_record = leaf.field.startswith(("contact.", "deal.")) and activity_of(leaf.field) is None
     return of_record and not leaf.operator.unwanted and leaf.operator.emptiness is not True
 
 

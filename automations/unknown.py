@@ -12,13 +12,17 @@ from automations.model import Automation, ExitEvent
 from automations.smart_list import SmartList
 from automations.steps.places import conditions_of, tags_added, walk
 from automations.templates import fields_in_template
+from conditions.activity import ACTIVITY, LAST_EVENT, activity_of
 from conditions.fields import CONTACT_FIELDS, DEAL_FIELDS, INTERNAL_EVENTS
 from conditions.problems import Loc, Problem, suggestion
 from conditions.tree import Leaf, leaves
 from scoring.profile import ATTRIBUTE, Rule, ScoreProfile
 
 #: What each kind of record has besides fields of the author's own.
-_BUILT_IN = {"contact": ("label", "id", *CONTACT_FIELDS), "deal": ("label", "id", *DEAL_FIELDS)}
+_BUILT_IN = {
+    "contact": ("label", "id", *CONTACT_FIELDS, *ACTIVITY["contact"]),
+    "deal": ("label", "id", *DEAL_FIELDS, *ACTIVITY["deal"]),
+}
 Owner = Literal["contact", "deal"]
 
 
@@ -44,6 +48,8 @@ def unknown_in_smart_list(smart_list: SmartList, known: Known) -> Iterator[Probl
     record_filter = smart_list.filter
     if isinstance(record_filter, ContactFilter) and record_filter.tag is not None:
         yield from _tags([(("filter", "tag"), record_filter.tag)], known)
+    for leaf in tests:
+        yield from _last_events(leaf, known)
     yield from _tags(_tags_of(tests), known)
     yield from _fields(((leaf.loc[:-1], name) for leaf in tests for name in leaf.fields), known)
 
@@ -60,6 +66,14 @@ def _events(automation: Automation, known: Known) -> Iterator[Problem]:
             if leaf.field == "event.type" and leaf.operator.wants:
                 for event in leaf.operands:
                     yield from _unseen_event(event, leaf.loc, known)
+            yield from _last_events(leaf, known)
+
+
+def _last_events(leaf: Leaf, known: Known) -> Iterator[Problem]:
+    """Events whose last one is asked for."""
+    for activity in filter(None, map(activity_of, leaf.fields)):
+        if activity.name == LAST_EVENT:
+            yield from _unseen_event(activity.of, leaf.loc[:-1], known)
 
 
 def _unseen_event(event: str | None, loc: Loc, known: Known) -> Iterator[Problem]:
@@ -153,7 +167,7 @@ def _fields(named: Iterable[tuple[Loc, str]], known: Known) -> Iterator[Problem]
     for loc, name in dict.fromkeys(named):
         owner, _, field = name.partition(".")
         built_in = _BUILT_IN.get(owner)
-        if built_in is None or not field or field in built_in:
+        if built_in is None or not field or field in built_in or activity_of(name) is not None:
             continue
         if field in known.set_fields or (known.fields is not None and known.fields.has(owner, field)):
             continue

@@ -16,9 +16,11 @@ from automations.steps.ways import StartStep
 from automations.templates import fields_in_template, unencoded_in
 from automations.trigger_warnings import trigger_warnings
 from automations.unknown import unknown_in_automation
+from conditions.activity import ACTIVITY, activity_of
 from conditions.contradictions import Range, contradictions
 from conditions.problems import Loc, Problem, suggestion
 from conditions.tree import leaves
+from conditions.values import FieldType
 
 _NO_DOCUMENT = ("owner", "contact")
 _INFINITE = float("inf")
@@ -27,12 +29,21 @@ _WITHOUT_NAME = re.compile(r"contact\.name\s*(\|\s*default|or\b)|if\s+(not\s+)?c
 #: The share of contacts without a name that is worth a word.
 _OFTEN = 0.1
 
+#: What is counted around records.
+_COUNTS = {
+    f"{kind}.{name}": Range(0, whole=True, why={"low": "it is counted"})
+    for kind, names in ACTIVITY.items()
+    for name, held in names.items()
+    if held is FieldType.number
+}
+
 
 def warnings_of(automation: Automation, known: Known) -> Iterator[Problem]:
     """Each with its place in the document."""
     yield from trigger_warnings(automation, known)
     yield from _never(automation, known)
     yield from unknown_in_automation(automation, known)
+    yield from _unprintable(automation)
     yield from _unreachable(automation.steps, ("steps",))
     yield from _nameless(automation, known)
     for place in walk(automation):
@@ -70,7 +81,7 @@ def _never(automation: Automation, known: Known) -> Iterator[Problem]:
 
 def score_ranges(known: Known, own: str | None) -> dict[str, Range]:
     """What fields of scores can be, by what their profiles say; `own`: the profile of `score` and `band`."""
-    ranges: dict[str, Range] = {"change": Range(whole=True)}
+    ranges: dict[str, Range] = {"change": Range(whole=True), **_COUNTS}
     for key, profile in known.profiles.items():
         if profile is None:
             continue
@@ -82,6 +93,18 @@ def score_ranges(known: Known, own: str | None) -> dict[str, Range]:
         if key == own:
             ranges |= {"score": score, "previous_score": score, "band": band, "previous_band": band}
     return ranges
+
+
+def _unprintable(automation: Automation) -> Iterator[Problem]:
+    """What templates print nothing for."""
+    for place in walk(automation):
+        for inner, text in place.step.templates():
+            for name in fields_in_template(text):
+                if activity_of(name) is not None:
+                    yield Problem(
+                        (*place.loc, *inner),
+                        f"{name} is there in conditions alone; a template prints nothing for it",
+                    )
 
 
 def _unreachable(steps: list[Any], loc: Loc) -> Iterator[Problem]:

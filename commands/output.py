@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel
 from rich.box import SIMPLE_HEAD
@@ -21,6 +22,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from conditions.moments import in_zone
 from conditions.problems import Problem
 from runtime.setting_problems import SettingProblem
 
@@ -127,6 +129,15 @@ class ProgressBar:
         self._progress.update(self._task, completed=done, total=total)
 
 
+def show_times_in(zone: ZoneInfo) -> None:
+    """From now on, show moments as people of this time zone read them."""
+    global _zone  # noqa: PLW0603 - one command, one installation
+    _zone = zone
+
+
 def shown_moment(text: str | None) -> str:
-    """A moment as people read it, to the second: `2026-11-22 09:30:00`; nothing where there is none."""
-    return (text or "")[:19].replace("T", " ")
+    """A moment as people read it, to the second: `2026-11-22 10:30:00 CET`; nothing where there is none."""
+    return in_zone(text, _zone) if text else ""
+
+
+_zone = ZoneInfo("UTC")

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from getpass import getuser
 
+from commands.output import show_times_in
 from commands.temporal_link import TemporalLink
 from runtime.clock import now_micros
 from runtime.data_folder import open_data_folder
@@ -54,6 +55,7 @@ def session(settings: Settings | None = None) -> Iterator[Session]:
     """Open the installation of the settings (default: of the environment); a new one is made."""
     settings = settings or load_settings()
     configure_logging(quiet(settings), "cli")
+    show_times_in(settings.time_zone)
     database = _database(settings)
     try:
         link = TemporalLink(settings)

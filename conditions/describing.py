@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from conditions.activity import activity_of
 from conditions.operands import operand_field
 from conditions.operators import OPERATORS, Operator
 from conditions.times import Micros
@@ -75,6 +76,8 @@ def describe_test(field: str, row: Operator, operand: Any) -> str:
 
 def field_words(field: str) -> str:
     """A field name in plain words: `scores.engagement` is "engagement score"."""
+    if (activity := activity_of(field)) is not None:
+        return activity.words
     owner, _, name = field.partition(".")
     if name and owner in ("scores", "bands"):
         return f"{name} {owner[:-1]}"

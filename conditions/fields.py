@@ -5,9 +5,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
+from conditions.activity import ACTIVITY, ACTIVITY_NAMES, ACTIVITY_OF, LAST_EVENT, activity_of, is_activity
 from conditions.operands import COMPARABLE
 from conditions.operators import OPERATORS
-from conditions.problems import Loc, Problem, suggestion
+from conditions.problems import Loc, Problem, nearest, suggestion
 from conditions.times import parse_moment
 from conditions.tree import Leaf, leaves
 from conditions.values import ALL_CHANNELS, CHANNELS, FieldType, is_number
@@ -66,16 +67,26 @@ _CHANGE: Mapping[str, Field] = {
 
 @dataclass(frozen=True)
 class Catalogue:
-    """The fields of one place; `open` has the type of all further names by prefix ("" for bare names)."""
+    """The fields of one place; `open` has the type of all further names by prefix ("" for bare names).
+
+    `rules_on`: in rules, which read no activity around a record, what stands before a bare name of the record; None
+    elsewhere.
+    """
 
     named: Mapping[str, Field]
     open: Mapping[str, Field]
+    rules_on: str | None = None
 
     def find(self, name: str) -> Field | None:
         """The field of that name, or None where there is none."""
         if name in self.named:
             return self.named[name]
         owner, dot, rest = name.partition(".")
+        group, of_group, further = rest.partition(".")
+        if of_group and further and (field := self.open.get(f"{owner}.{group}.")) is not None:
+            return field
+        if owner in ACTIVITY and (of_group or group in ACTIVITY_NAMES[owner]):
+            return None  # fields of the caller's own have no dots, and none of these names
         prefix = f"{owner}." if dot else ""
         return self.open.get(prefix) if (rest if dot else owner) else None
 
@@ -85,11 +96,22 @@ def _prefixed(prefix: str, fields: Mapping[str, Field]) -> dict[str, Field]:
 
 
 _RECORDS = {**_prefixed("contact", CONTACT_FIELDS), **_prefixed("deal", DEAL_FIELDS)}
-#: Fields such as `contact.dnd` that are never empty.
-ALWAYS_VALUED = frozenset(name for name, field in _RECORDS.items() if field.always)
+_ALWAYS_VALUED = frozenset(name for name, field in _RECORDS.items() if field.always)
 _CUSTOM = {"contact.": _ANY, "deal.": _ANY}
 
-TRIGGER = Catalogue({**_CHANGE, **_RECORDS}, {**_CUSTOM, "event.": _ANY, "scores.": _NUMBER, "bands.": _TEXT})
+
+def _activity(*kinds: str) -> dict[str, Field]:
+    return {f"{kind}.{name}": Field(held) for kind in kinds for name, held in ACTIVITY[kind].items()}
+
+
+def _activity_of(*kinds: str) -> dict[str, Field]:
+    return {f"{kind}.{name}.": Field(held) for kind in kinds for name, held in ACTIVITY_OF.items()}
+
+
+_LIVE = {**_RECORDS, **_activity(CONTACT, DEAL)}
+_LIVE_OPEN = {**_CUSTOM, **_activity_of(CONTACT, DEAL)}
+
+TRIGGER = Catalogue({**_CHANGE, **_LIVE}, {**_LIVE_OPEN, "event.": _ANY, "scores.": _NUMBER, "bands.": _TEXT})
 """Trigger filters, and what ends waits."""
 
 STEP = Catalogue(TRIGGER.named, {**TRIGGER.open, "steps.": _ANY})
@@ -97,15 +119,18 @@ STEP = Catalogue(TRIGGER.named, {**TRIGGER.open, "steps.": _ANY})
 
 CHANGES = (TRIGGER, STEP)
 
-RULE_WHERE = Catalogue(_RECORDS, {**_CUSTOM, "": _ANY})
-"""`where` beside an event type: a bare name is an event property."""
+RULE_WHERE = Catalogue(_RECORDS, {**_CUSTOM, "": _ANY}, rules_on="")
+"""`where` of a rule on events: a bare name is an event property."""
 
-LATER_WHERE = Catalogue(_RECORDS, {**_CUSTOM, "": _ANY, "event.": _ANY})
+EVENT_WHERE = Catalogue(_LIVE, {**_LIVE_OPEN, "": _ANY})
+"""`where` beside the event of a trigger."""
+
+LATER_WHERE = Catalogue(_LIVE, {**_LIVE_OPEN, "": _ANY, "event.": _ANY})
 """The same of an event that comes while a follow-up runs: `event.*` is the one that enrolled."""
 
 RULE_WHILE: Mapping[Literal["contact", "deal"], Catalogue] = {
-    "contact": Catalogue(CONTACT_FIELDS, {"": _ANY}),
-    "deal": Catalogue(DEAL_FIELDS, {"": _ANY}),
+    "contact": Catalogue(CONTACT_FIELDS, {"": _ANY}, rules_on="contact."),
+    "deal": Catalogue(DEAL_FIELDS, {"": _ANY}, rules_on="deal."),
 }
 """`while` of a rule: a bare name is a field of the record that the profile applies to."""
 
@@ -114,9 +139,10 @@ _STANDING = {"score": _NUMBER, "band": _TEXT}
 _OTHERS = {"scores.": _NUMBER, "bands.": _TEXT}
 LIST: Mapping[Literal["contact", "deal"], Catalogue] = {
     "contact": Catalogue(
-        {**_STANDING, **_prefixed("contact", CONTACT_FIELDS)}, {"contact.": _ANY, **_OTHERS}
+        {**_STANDING, **_prefixed("contact", CONTACT_FIELDS), **_activity(CONTACT)},
+        {"contact.": _ANY, **_activity_of(CONTACT), **_OTHERS},
     ),
-    "deal": Catalogue({**_STANDING, **_RECORDS}, {**_CUSTOM, **_OTHERS}),
+    "deal": Catalogue({**_STANDING, **_LIVE}, {**_LIVE_OPEN, **_OTHERS}),
 }
 """Filters of lists of contacts or deals: present values."""
 
@@ -148,15 +174,37 @@ _TEMPLATE = re.compile(r"\{[{%]\s*([\w.]+)?")
 
 
 def _misnamed(name: str, loc: Loc, catalogue: Catalogue) -> Iterator[Problem]:
-    if catalogue.find(name) is None:
+    if catalogue.rules_on is not None and is_activity(name, catalogue.rules_on):
+        yield Problem(
+            loc,
+            f'"{name}" is nothing that rules read: a score comes of events, fields and time alone; ask for it in the '
+            "filters of an automation, in `if` or in a smart list",
+        )
+    elif catalogue.find(name) is None:
         yield Problem(loc, f'unknown field "{name}"{_meant(name, catalogue)}')
     elif any(character in name for character in '"\\') or not name.isprintable():
         yield Problem(loc, "a field name cannot hold quotes, backslashes or control characters")
 
 
+def always_valued(name: str) -> bool:
+    """Whether a field such as `contact.dnd` or `contact.open_tasks` is never empty."""
+    activity = activity_of(name)
+    return name in _ALWAYS_VALUED if activity is None else activity.always
+
+
 def _meant(name: str, catalogue: Catalogue) -> str:
     """What to add about an unknown field: the same with or without the record it is of, or one that looks like it."""
     record, _, bare = name.partition(".")
+    group, dot, rest = bare.partition(".")
+    if record in ACTIVITY and bare in ACTIVITY_OF:
+        return f"; write {name}.<{'type of event' if bare == LAST_EVENT else 'key of an automation'}>"
+    if record in ACTIVITY and dot:
+        near = nearest(group, ACTIVITY_OF)
+        return (
+            f'; did you mean "{record}.{near}.{rest}"?'
+            if near
+            else "; your own fields have no dots in their names"
+        )
     if catalogue.named is {"contact": CONTACT_FIELDS, "deal": DEAL_FIELDS}.get(record) and bare:
         return f'; did you mean "{bare}"? Fields of the {record} that is scored stand alone here'
     of_record = f"contact.{name}"

@@ -82,9 +82,9 @@ class IsoText(FunctionElement[str]):
     inherit_cache = True
 
 
-def _floor(moment: str, unit: int) -> tuple[str, str]:
-    """Quotient and remainder, rounded down also before 1970."""
-    rest = f"((({moment}) % {unit} + {unit}) % {unit})"
+def _floor(moment: str, unit: int, modulo: str = "%") -> tuple[str, str]:
+    """Quotient and remainder, rounded down also before 1970. `modulo`: how the driver wants a percent sign."""
+    rest = f"((({moment}) {modulo} {unit} + {unit}) {modulo} {unit})"
     return f"((({moment}) - {rest}) / {unit})", rest
 
 
@@ -97,7 +97,6 @@ def _sqlite_iso_text(element: IsoText, compiler: Any, **_kw: Any) -> str:
 
 @compiles(IsoText, "postgresql")
 def _postgresql_iso_text(element: IsoText, compiler: Any, **_kw: Any) -> str:
-    days, rest = _floor(compiler.process(next(iter(element.clauses))), DAY)
+    days, rest = _floor(compiler.process(next(iter(element.clauses))), DAY, "%%")
     moment = f"timestamp '1970-01-01' + {days} * interval '1 day' + {rest} * interval '1 microsecond'"
-    moment = moment.replace("%", "%%")
     return f'to_char({moment}, \'YYYY-MM-DD"T"HH24:MI:SS.US"Z"\')'

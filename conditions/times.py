@@ -135,20 +135,6 @@ def not_a_moment(text: str) -> str:
     return f'"{text[:40]}" is not a date or time; {_remedy(text)}'
 
 
-def moment_from(text: str, now: Micros) -> Micros:
-    """The moment of an ISO text, or one so long before now (`-7d`) or after (`+7d`). ValueError otherwise."""
-    sign = text[:1]
-    if sign in ("-", "+") and sign:
-        try:
-            length = micros_of(text[1:])
-        except ValueError:
-            raise ValueError(
-                f'"{text[:40]}" is not a time; write -7d, +12h or 2026-11-22T01:42:14Z'
-            ) from None
-        return now - length if sign == "-" else now + length
-    return from_iso(text)
-
-
 def _remedy(text: str) -> str:
     """What to write instead of a text that names no moment; where it can be guessed, that very moment."""
     usual = "write 2026-11-22 or 2026-11-22T01:42:14Z"

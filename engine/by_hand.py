@@ -9,6 +9,7 @@ from automations.steps.moments import NoDate, date_moment, zone_of
 from automations.steps.waits import WaitUntil
 from conditions.times import DAY, Micros
 from conditions.tree import Lookup
+from engine.activity import Around
 from engine.admitting import ByHand, Entrant
 from engine.enrolling import Enrolling
 from engine.published import Published
@@ -138,7 +139,9 @@ def count_past(
         date = dates.get(enrollment.automation_id)
         if date is not None:
             facts = enrolling.facts.of(enrollment.contact_id, enrollment.deal_id)
-            past[enrollment.automation_id] += _is_over(date, facts.fields, enrolling.now)
+            around = Around(enrollment.contact_id, enrollment.deal_id)
+            fields = enrolling.facts.activity.fields(facts.fields, around)
+            past[enrollment.automation_id] += _is_over(date, fields, enrolling.now)
     return past
 
 

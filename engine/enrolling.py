@@ -1,6 +1,6 @@
 """The triggers' part of a batch: which changes and events match an automation."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from uuid_utils import uuid7
 
@@ -34,12 +34,14 @@ class Enrolling:
     def match(
         self,
         progress: Mapping[int, Mapping[int, Progress]],
-        events: Iterable[PendingEvent],
+        events: Sequence[PendingEvent],
         quarantined: Collection[str],
     ) -> None:
         """Hold every change, by profile and record id, and every event against the triggers."""
         triggers = self.published.triggers
         self.facts.load_scores(progress)
+        if self.facts.reads_activity:
+            self.facts.activity.note(pending for pending in events if self._counts(pending, quarantined))
         for profile in self.published.profiles:
             if profile.key in triggers.profiles:
                 for record_id, moved in progress.get(profile.id, {}).items():
@@ -68,7 +70,7 @@ class Enrolling:
     def _match_event(self, pending: PendingEvent, quarantined: Collection[str]) -> None:
         deal_id = pending.event.deal
         subject = Subject.enrolled(pending.contact_id, deal_id, None)
-        if self.subjects.strayed(pending) or pending.event.id in quarantined:
+        if not self._counts(pending, quarantined):
             return
         event, depth = pending.event, pending.depth
         triggers = self.published.triggers
@@ -78,6 +80,9 @@ class Enrolling:
         except ValueError:
             matches = list(match_event(triggers, event._replace(properties={}), depth, facts, self.now))
         self.entrants.extend(Entrant(match, None, subject) for match in matches)
+
+    def _counts(self, pending: PendingEvent, quarantined: Collection[str]) -> bool:
+        return not self.subjects.strayed(pending) and pending.event.id not in quarantined
 
     def decide(self, connection: Connection) -> Decided:
         """Who enrolls, and who is skipped for which reason; earlier enrollments are read now."""

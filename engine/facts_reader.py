@@ -1,8 +1,10 @@
 """What filters may read of the records of a batch: fields, and scores of all profiles, as they were at each moment."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from conditions.fields import CONTACT
+from engine.activity import ActivityReader, Around
 from engine.published import Published
 from engine.subjects import Subjects
 from scoring.progress import Progress, ScoreChange, Turn
@@ -22,6 +24,9 @@ class FactsReader:
         self._facts: dict[tuple[int, int | None], Facts] = {}
         self._scores: dict[str, dict[int, int | None]] = {}
         self._moves: dict[str, dict[int, Sequence[ScoreChange]]] = {}
+        wanted = published.triggers.activity_read
+        self.activity = ActivityReader(connection, subjects, wanted)
+        self.reads_activity = bool(wanted)
 
     def load_scores(self, progress: Mapping[int, Mapping[int, Progress]]) -> None:
         """Read the scores that filters on other profiles read; those of `progress` are newer than what is stored."""
@@ -38,13 +43,16 @@ class FactsReader:
                 }
 
     def of(self, contact_id: int, deal_id: int | None, turn: Turn | None = None) -> Facts:
-        """What filters may read of a record; scores of other profiles as they were at a turn of the batch."""
+        """What filters may read of a record; other profiles' scores and events as they were at a turn of the batch."""
         known = self._facts_after(contact_id, deal_id)
         moved = {
             key: self._moves[key][record_id]
             for key in self._moves
             if (record_id := self._record_of(key, contact_id, deal_id)) in self._moves[key]
         }
+        if self.reads_activity:
+            fields = self.activity.fields(known.fields, Around(contact_id, deal_id), turn)
+            known = replace(known, fields=fields)
         if turn is None or not moved:
             return known
         scores = {**known.scores, **{key: _score_at(changes, turn) for key, changes in moved.items()}}

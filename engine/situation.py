@@ -8,13 +8,15 @@ from typing import Any
 from automations.model import Automation
 from automations.steps.places import walk
 from channels.outbound import Outbound
+from conditions.activity import Activity, activity_of
 from conditions.fields import DEAL
 from conditions.limits import record_problems
 from conditions.times import Micros, to_iso
 from conditions.values import Value, is_empty
+from engine.activity import Around, read_activity
 from engine.published import Published
 from engine.subjects import Subject, subject_of
-from scoring.entries import Event
+from scoring.entries import Event, Place, place_of
 from store.connection import Connection, RowMapping
 from store.database import dump_json
 from store.design import definitions
@@ -62,6 +64,7 @@ class Situation:
     `outbound`: what can leave. `changed`: a step made work for the shard; `touched`: it changed the record. `texts`:
     what the templates of steps have become, by path, or the StepFailed that they came to, before anything is locked.
     `reached`: the moment that has come, where more was waited for than the clock shows.
+    `events_before`: of events that conditions ask for as the record's last, only those before that place count.
     """
 
     connection: Connection
@@ -74,6 +77,7 @@ class Situation:
     touched: bool = False
     texts: Mapping[str, Any] = field(default_factory=dict)
     reached: Micros = 0
+    events_before: Place | None = None
     _contact: RowMapping | None = None
     _deal: RowMapping | None = None
     _scores: dict[str, tuple[int, int | None]] | None = None
@@ -170,6 +174,11 @@ class Situation:
             "created_at": self.now,
         }
 
+    def look_back(self) -> None:
+        """From now on the record's last events are those before what enrolled, as the trigger read them."""
+        event = self.event
+        self.events_before = place_of(event) if event is not None else (self.enrollment["created_at"], "")
+
     @property
     def answers(self) -> dict[str, dict[str, Any]]:
         """`{status, body}` of the webhooks that were answered, by the keys of their steps."""
@@ -222,10 +231,8 @@ class Situation:
         """The fields that conditions of steps read: present values, and those of the enrolling change."""
         row = self.enrollment
         profile = row["profile"]
-        if name.startswith("contact."):
-            return _field(self.contact, contacts.WRITABLE, name[8:])
-        if name.startswith("deal."):
-            return _field(self.deal, deals.WRITABLE, name[5:]) if self.deal is not None else None
+        if name.startswith(("contact.", "deal.")):
+            return self._of_record(name)
         if name.startswith("steps."):
             return _within(self.answers, name.split(".")[1:])
         if name == "score":
@@ -249,6 +256,20 @@ class Situation:
         if name.startswith("event.") and self.event is not None:
             return self.event.type if name == "event.type" else self._property(name[6:])
         return None
+
+    def _of_record(self, name: str) -> Value:
+        """A field of the contact or the deal, or what goes on around it."""
+        if (activity := activity_of(name)) is not None:
+            return self.around(activity)
+        if name.startswith("contact."):
+            return _field(self.contact, contacts.WRITABLE, name[8:])
+        return _field(self.deal, deals.WRITABLE, name[5:]) if self.deal is not None else None
+
+    def around(self, activity: Activity) -> Value:
+        """What goes on around the record now, this follow-up itself apart."""
+        row = self.enrollment
+        around = Around(row["contact_id"], row["deal_id"], row)
+        return read_activity(self.connection, activity, around, self.events_before)
 
     def _property(self, name: str) -> Value:
         """Of the event that enrolled; None where its properties cannot be read."""

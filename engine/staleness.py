@@ -19,7 +19,8 @@ def stale(
     """Ids of those that the storm limit or a hold kept from starting, and whose filters do not hold any more.
 
     As in steps, `score`, `band` and the fields of records are present values, all else is that of the enrolling
-    change. Who was enrolled by hand or by another automation did not need filters to hold.
+    change, and a record's last events are those before it. Who was enrolled by hand or by another automation did not
+    need filters to hold.
     """
     released_at = int(meta.get_fact(connection, meta.RELEASED) or 0)
     waited = [
@@ -43,6 +44,7 @@ def _holds(situation: Situation, automation: Automation) -> bool:
     trigger, now = automation.trigger, situation.now
     try:
         event = situation.event
+        situation.look_back()
         happened = not trigger.where or event is None
         if event is not None and not happened:
             happened = first_that_holds(situation, event.type, trigger.where, [event]) is not None

@@ -6,8 +6,11 @@ from automations.model import ExitEvent
 from automations.steps.places import find_step
 from automations.steps.waits import WaitForStep, WaitStep
 from channels.outbound import NOTHING
+from conditions.activity import Activity, activity_of
+from conditions.fields import CONTACT
 from conditions.times import Micros
 from conditions.values import Value
+from engine.activity import ActivityReader, Around
 from engine.happening import came_since, compiled, first_that_holds
 from engine.published import Published
 from engine.situation import Situation, automation_of
@@ -39,10 +42,11 @@ def look(
     waits: dict[str, list[RowMapping]] = {}
     for wait in watching.open_waits(connection, [row["id"] for row in watchers]):
         waits.setdefault(wait["enrollment_id"], []).append(wait)
+    activity = ActivityReader(connection, subjects)
     count = 0
     for row in watchers:
         situation = _Watched(connection, row, automation_of(row), now, NOTHING, published)
-        situation.subjects = subjects
+        situation.subjects, situation.activity = subjects, activity
         happened = [
             event
             for event in by_contact.get(row["contact_id"], ())
@@ -60,15 +64,25 @@ class _Watched(Situation):
     """Reads the fields of records that the batch has read already."""
 
     subjects: Subjects | None = None
+    activity: ActivityReader | None = None
 
     def lookup(self, name: str) -> Value:
         subjects, row = self.subjects, self.enrollment
+        if activity_of(name) is not None:
+            return super().lookup(name)
         if subjects is not None and name.startswith("contact."):
             return subjects.contacts[row["contact_id"]](name)
         deal = subjects.deals.get(row["deal_id"]) if subjects is not None and row["deal_id"] else None
         if deal is not None and name.startswith("deal."):
             return deal(name)
         return super().lookup(name)
+
+    def around(self, activity: Activity) -> Value:
+        row, reader = self.enrollment, self.activity
+        known = reader is not None and (activity.kind == CONTACT or row["deal_id"] in reader.subjects.deals)
+        if reader is None or not known:
+            return super().around(activity)
+        return reader.read(activity, Around(row["contact_id"], row["deal_id"], row))
 
 
 def _exits(situation: Situation, events: list[Event]) -> bool:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, SecretStr
 
 from automations.addresses import mailbox
+from conditions.times import time_zone
 
 SIGNING_PREFIX = "whsec_"
 
@@ -140,6 +141,12 @@ def _secrets_file(path: Path) -> Path:
     return path
 
 
+def _time_zone(name: str) -> str:
+    if time_zone(name) is None:
+        raise ValueError("is not the name of a time zone, such as Europe/Berlin")
+    return name
+
+
 Port = Annotated[int, Field(ge=1, le=65_535)]
 Folder = Annotated[Path, AfterValidator(_absolute)]
 File = Annotated[Path, AfterValidator(_absolute), AfterValidator(_existing)]
@@ -148,6 +155,7 @@ SecretsFile = Annotated[
 ]
 SigningSecrets = Annotated[SecretStr, AfterValidator(_signing_secrets)]
 Hosts = Annotated[str, AfterValidator(_hosts)]
+TimeZoneName = Annotated[str, AfterValidator(_time_zone)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 HostAndPort = Annotated[str, AfterValidator(_host_and_port)]
 Key = Annotated[SecretStr, AfterValidator(_key)]

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal, Self
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, SecretStr, ValidationError, model_validator
 from pydantic.fields import FieldInfo
@@ -24,6 +25,7 @@ from runtime.setting_values import (
     Port,
     SecretsFile,
     SigningSecrets,
+    TimeZoneName,
     WebAddress,
     driver_url,
     is_loopback,
@@ -248,6 +250,13 @@ class Settings(BaseModel):
         only="worker",
     )
 
+    timezone: TimeZoneName = _variable(
+        "KINDLING_TIMEZONE",
+        "Time zone in which commands show times, and in which times that people name to commands and as `at` are read;"
+        " answers of the API stay UTC",
+        default="UTC",
+        sample="Europe/Berlin",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = _variable(
         "KINDLING_LOG_LEVEL", "Least severe level that is logged", default="info", sample="debug"
     )
@@ -268,6 +277,11 @@ class Settings(BaseModel):
         if self.database_url is None:
             return f"sqlite:///{self.home / 'kindling.db'}"
         return driver_url(self.database_url.get_secret_value())
+
+    @property
+    def time_zone(self) -> ZoneInfo:
+        """The time zone of people."""
+        return ZoneInfo(self.timezone)
 
     @property
     def embedded_temporal(self) -> bool:

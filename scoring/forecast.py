@@ -6,7 +6,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import NamedTuple
 
-from conditions.times import Micros
+from conditions.times import LATEST, Micros
 from conditions.values import Value
 from scoring.compiled import AttributeRule, CompiledProfile, EventRule
 from scoring.entries import Entry, Record
@@ -25,7 +25,7 @@ class Outlook(NamedTuple):
 
 
 class Forecast(NamedTuple):
-    """The coming changes, in order. `looked_until`: None when there are no others for ever."""
+    """The coming changes, in order. `looked_until`: None when there are no others, ever or in the time asked for."""
 
     changes: list[Outlook]
     looked_until: Micros | None
@@ -40,8 +40,9 @@ def forecast(
     entries: Iterable[Entry],
     enough: Callable[[list[Outlook]], bool] = lambda _: False,
     fading: Iterable[Iterator[Step]] = (),
+    until: Micros = LATEST,
 ) -> Forecast:
-    """The coming moments at which the score changes, until `enough` says that those found are enough.
+    """The coming moments at which the score changes, until `enough` says that those found are enough, or up to `until`.
 
     `entries` are all of the ledger's that may lose points, those apart which `fading` (see `fading_in_turn`) stands
     for; the ledger itself stays as it is.
@@ -67,6 +68,8 @@ def forecast(
     score = ledger.score()
     looked = 0
     for moment, together in groupby(steps, key=itemgetter(0)):
+        if moment > until:
+            break
         for _, group, points in together:
             looked += 1
             if points is None:

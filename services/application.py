@@ -13,9 +13,11 @@ from services.follow_ups.tasks import Tasks
 from services.follow_ups.undoing import Undoing
 from services.foresight.backtest import Backtest
 from services.foresight.impact import Impact
+from services.foresight.moves import ComingMoves
 from services.foresight.points import Points
 from services.foresight.preview_jobs import PreviewJobs
 from services.foresight.rehearsal.rehearse import Rehearsals
+from services.foresight.scores_at import ScoresAt
 from services.foresight.why import Why
 from services.intake.events import Events
 from services.intake.history import EventHistory
@@ -81,6 +83,8 @@ class Application:
         self.statistics = Statistics(resources)
         self.backtest = Backtest(resources, cache)
         self.impact = Impact(resources, self.backtest, self.enroll_by_hand)
+        self.coming_moves = ComingMoves(resources, cache, self.smart_lists)
+        self.scores_at = ScoresAt(resources, cache, self.record_lists, self.smart_lists)
         self.why = Why(resources, cache)
         self.points = Points(resources)
         self.rehearsals = Rehearsals(resources)

@@ -13,7 +13,8 @@ PENDING = _literal(EventStatus.PENDING)
 APPLIED = _literal(EventStatus.APPLIED)
 QUARANTINED = _literal(EventStatus.QUARANTINED)
 REVOKED = _literal(EventStatus.REVOKED)
-COUNTING = f"({_literal(EventStatus.APPLIED, EventStatus.REVOKING, EventStatus.REVOKING_SILENTLY)})"
+COUNTING_STATUSES = (EventStatus.APPLIED, EventStatus.REVOKING, EventStatus.REVOKING_SILENTLY)
+COUNTING = f"({_literal(*COUNTING_STATUSES)})"
 NOT_REVOKED = f"({_literal(EventStatus.PENDING, EventStatus.APPLIED, EventStatus.QUARANTINED)})"
 #: The test of events whose points have still to be taken back, as the index of them has it.
 BEING_REVOKED = f"status >= {EventStatus.REVOKING.value}"

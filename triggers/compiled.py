@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from conditions.activity import activity_of
 from conditions.times import Micros, micros_of
 from conditions.tree import Predicate, bounds, compile_conditions, fields_read, needed
 from triggers.model import Trigger
@@ -97,7 +98,7 @@ def compile_trigger(
         order=order,
         looks_at_fields=trigger.looks_at == "scores_and_fields",
         paused=paused,
-        reads=fields_read(filters) | (fields_read(exit_when) if exit_when else frozenset()),
+        reads=fields_read(filters) | fields_read(trigger.where) | fields_read(exit_when or {}),
     )
 
 
@@ -171,6 +172,8 @@ class TriggerIndex:
             for name in trigger.reads
             if name.startswith(("scores.", "bands."))
         ) | frozenset(self.looking)
+        named = {name for trigger in self.triggers for name in trigger.reads}
+        self.activity_read = frozenset(one for name in named if (one := activity_of(name)) is not None)
 
     def candidates(self, profile: str, score: int | None) -> Iterator[CompiledTrigger]:
         """The triggers on a profile whose filters may hold at this score, those in `looking` apart."""

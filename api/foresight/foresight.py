@@ -1,16 +1,31 @@
 """Looking ahead and back: previews, backtests, and why somebody was or was not enrolled."""
 
-from fastapi import APIRouter, Response
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
 
 from api.bodies import Body, OptionalBody, takes
-from api.parameters import DEFAULT_LIMIT, EventId, Key, Limit, Text
+from api.parameters import DEFAULT_LIMIT, AsPublished, At, Cursor, EventId, Key, Limit, Text
 from api.state import App
-from services.foresight.answers import BacktestResult, EventPoints, Explanation, Preview
+from services.answers import Page
+from services.foresight.answers import BacktestResult, EventPoints, Explanation, Move, Preview, ScoreAt
 from services.foresight.backtest import BacktestRequest
+from services.foresight.moves import MovesQuery
 from services.foresight.rehearsal.answers import Rehearsal
 from services.foresight.rehearsal.request import RehearseRequest
+from services.foresight.scores_at import ScoresAtQuery
+from services.names import ShortText
 
 router = APIRouter(prefix="/v1")
+
+Profile = Annotated[ShortText, Query(description="Whose scores")]
+Within = Annotated[
+    ShortText, Query(description="How far to look ahead: a duration such as `12h`, `7d` or `4w`")
+]
+OfList = Annotated[ShortText | None, Query(description="Only those that this smart list has now")]
+Going = Annotated[
+    ShortText | None, Query(description="`down` or `up`: how the score at the end is beside the present one")
+]
 
 
 @router.get(
@@ -28,6 +43,63 @@ def preview_profile(key: Key, app: App, response: Response) -> Preview:
     preview = app.previews.ask(key)
     response.status_code = 200 if preview.status == "done" else 202
     return preview
+
+
+@router.get(
+    "/forecast",
+    tags=["Score profiles"],
+    response_model_exclude_unset=True,
+    summary="List whose scores time alone will move",
+)
+def list_moves(
+    app: App,
+    profile: Profile,
+    within: Within = "7d",
+    direction: Going = None,
+    *,
+    bands: Annotated[bool, Query(description="Only where the band is another at the end")] = False,
+    smart_list: Annotated[
+        ShortText | None, Query(description="Only those that this smart list has now")
+    ] = None,
+    cursor: Cursor = None,
+    limit: Limit = DEFAULT_LIMIT,
+) -> Page[Move]:
+    """Who cools and who warms if nothing happens, from which band to which, and when; the first to move come first.
+
+    A page may have few moves, or none, and yet a `next`.
+    """
+    return app.coming_moves.find(
+        MovesQuery(
+            profile=profile,
+            within=within,
+            direction=direction,
+            bands=bands,
+            smart_list=smart_list,
+            cursor=cursor,
+            limit=limit,
+        )
+    )
+
+
+@router.get(
+    "/scores",
+    tags=["Score profiles"],
+    response_model_exclude_unset=True,
+    summary="List scores at another time",
+)
+def list_scores_at(
+    app: App,
+    profile: Profile,
+    at: At = "now",
+    *,
+    as_published: AsPublished = False,
+    smart_list: OfList = None,
+    cursor: Cursor = None,
+    limit: Limit = DEFAULT_LIMIT,
+) -> Page[ScoreAt]:
+    """Of the records that a smart list has now, in its order, or of all that the profile scores, by age."""
+    time = app.scores.named_time(at or "now", as_published=as_published)
+    return app.scores_at.find(ScoresAtQuery(profile, time, smart_list, cursor, limit))
 
 
 @router.post(

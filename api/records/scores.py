@@ -1,37 +1,16 @@
 """Scores, adjustments and timeline of a record: the same calls for contacts and deals."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 
 from api.bodies import Body, takes
-from api.parameters import DEFAULT_LIMIT, Cursor, Key, Limit, RecordKey, Text, Triggers
+from api.parameters import DEFAULT_LIMIT, AsPublished, At, Cursor, Key, Limit, RecordKey, Text, Triggers
 from api.state import App
-from conditions.times import Micros
 from services.answers import Page
 from services.design.documents import read_silent
 from services.operations.answers import TimelineEntry
 from services.records.adjustments import AdjustmentIn
 from services.records.answers import Adjusted, Score, ScoreEntry, ScoreSummary
 from services.records.kinds import Kind
-from services.resources import BadParameter
-
-At = Annotated[
-    str | None,
-    Query(
-        description="ISO 8601, or `-7d` and `%2B7d` from now: another time, past or future, from rules and fields as "
-        "they are now"
-    ),
-]
-
-
-def _moment(app: App, at: str | None) -> Micros | None:
-    if at is None:
-        return None
-    try:
-        return app.scores.moment(at)
-    except ValueError as error:
-        raise BadParameter("at", str(error)) from None
 
 
 def add_score_routes(router: APIRouter, kind: Kind) -> None:
@@ -49,9 +28,11 @@ def add_score_routes(router: APIRouter, kind: Kind) -> None:
         return app.timeline.of(kind, key, cursor=cursor, limit=limit)
 
     @router.get("/{key}/scores", response_model_exclude_unset=True, summary=f"Read a {kind}'s scores")
-    def get_scores(key: RecordKey, app: App, at: At = None) -> Page[ScoreSummary]:
+    def get_scores(
+        key: RecordKey, app: App, at: At = None, *, as_published: AsPublished = False
+    ) -> Page[ScoreSummary]:
         """Under every published profile; a score may be null, which is not 0. Without `at`, as of the last scoring."""
-        return app.scores.of_record(kind, key, _moment(app, at))
+        return app.scores.of_record(kind, key, app.scores.time(at, as_published=as_published))
 
     @router.get(
         "/{key}/scores/{profile}",
@@ -63,11 +44,14 @@ def add_score_routes(router: APIRouter, kind: Kind) -> None:
         profile: Key,
         app: App,
         at: At = None,
+        *,
+        as_published: AsPublished = False,
         cursor: Cursor = None,
         limit: Limit = DEFAULT_LIMIT,
     ) -> Score:
         """What it is made of, how it will go on, and its changes. Without `at`, as of the last scoring."""
-        return app.scores.one(kind, key, profile, at=_moment(app, at), cursor=cursor, limit=limit)
+        time = app.scores.time(at, as_published=as_published)
+        return app.scores.one(kind, key, profile, at=time, cursor=cursor, limit=limit)
 
     @router.get(
         "/{key}/scores/{profile}/entries",

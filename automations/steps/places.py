@@ -11,7 +11,7 @@ from typing import Any
 from automations.model import Automation, ExitEvent
 from automations.steps.base import A_FIELD, BaseStep
 from automations.steps.waits import WaitStep, WaitUntil
-from conditions.fields import LATER_WHERE, RULE_WHERE, TRIGGER, Catalogue
+from conditions.fields import EVENT_WHERE, LATER_WHERE, TRIGGER, Catalogue
 from conditions.problems import Loc
 
 
@@ -77,7 +77,7 @@ def conditions_of(automation: Automation) -> Iterator[tuple[Loc, Mapping[str, An
     """Every condition tree of the document with its place and its fields."""
     trigger, exit_when = automation.trigger, automation.exit_when
     yield ("trigger", "filters"), trigger.filters, TRIGGER
-    yield ("trigger", "where"), trigger.where, RULE_WHERE
+    yield ("trigger", "where"), trigger.where, EVENT_WHERE
     if isinstance(exit_when, ExitEvent):
         yield ("exit_when", "where"), exit_when.where, LATER_WHERE
     elif exit_when is not None:

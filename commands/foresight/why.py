@@ -1,8 +1,10 @@
 """Why something happened or did not: automations for a record, profiles for an event."""
 
+import json
+
 from commands.output import print_json, say, shown_moment
 from commands.session import session
-from conditions.values import shown_score
+from conditions.values import Value, is_empty, shown_score
 
 
 def why(automation: str, key: str, *, deal: bool, limit: int, as_json: bool) -> int:
@@ -31,10 +33,15 @@ def why(automation: str, key: str, *, deal: bool, limit: int, as_json: bool) -> 
             say(f"  {explained.enrollment}", "dim")
             say(f"  {explained.workflow_url}", "dim")
         for test in explained.filters:
-            say(f"  {'holds' if test.holds else 'fails'}: {test.text} (it is {test.actual!r})", "dim")
+            say(f"  {'holds' if test.holds else 'fails'}: {test.text} (it is {_shown(test.actual)})", "dim")
         for guard in explained.guards:
             say(f"  {'holds' if guard.holds else 'fails'}: {guard.text}", "dim")
     return 0
+
+
+def _shown(actual: Value) -> str:
+    """A field's value as its author would write it."""
+    return "empty" if is_empty(actual) else json.dumps(actual, ensure_ascii=False)
 
 
 def points(event: str, *, as_json: bool) -> int:

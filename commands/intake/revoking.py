@@ -44,7 +44,7 @@ def imports(*, as_json: bool) -> int:
                     one.name,
                     f"{one.events:,}",
                     f"{one.revoked:,}",
-                    f"{shown_moment(one.last_at)} UTC" if one.last_at else None,
+                    shown_moment(one.last_at),
                 )
                 for one in known
             ],

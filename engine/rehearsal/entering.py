@@ -196,6 +196,7 @@ def _looked_at(scene: Scene, automation: Automation, enrollment_id: str, fate: _
     if row is None:
         raise LookupError(enrollment_id)
     situation = Situation(scene.connection, row, automation, scene.now, scene.outbound, scene.published)
+    situation.look_back()
     trigger, lookup = automation.trigger, situation.lookup
     tests = explain(trigger.filters, lookup, scene.now)
     holds = compile_conditions(trigger.filters)(lookup, scene.now)

@@ -24,6 +24,32 @@ class Bar(BeforeAfter):
     to: int
 
 
+class Move(BaseModel):
+    """How time alone will move a score within a time, if nothing happens."""
+
+    contact: str | None = None
+    deal: str | None = None
+    score: int | None = Field(description="As of the last scoring")
+    band: str | None
+    at: str = Field(description="When it moves first")
+    score_then: int | None = Field(description="At the end of the time")
+    band_then: str | None
+    band_until: str | None = Field(description="When it leaves its band; null: not within the time")
+    looked_until: str | None = Field(
+        description="Not null: too much fades to be looked at to the end, and all is as of then"
+    )
+
+
+class ScoreAt(BaseModel):
+    """A record's score at another time."""
+
+    contact: str | None = None
+    deal: str | None = None
+    score: int | None
+    band: str | None
+    at: str
+
+
 class BandCount(BeforeAfter):
     """Records in one band."""
 

@@ -7,12 +7,14 @@ from typing import Any
 
 from automations.durations import longest_duration
 from automations.model import Automation
+from conditions.activity import activity_of
 from conditions.fields import CONTACT, DEAL
 from conditions.times import Micros
+from engine.activity import Around, with_activity
 from engine.facts_reader import FactsReader
 from engine.published import Published, compile_automation
 from engine.subjects import Subject, Subjects, earlier_subject
-from scoring.entries import Event
+from scoring.entries import Event, place_of
 from scoring.progress import ScoreChange
 from services.answers import iso
 from services.design.profile_cache import ProfileCache
@@ -26,7 +28,7 @@ from store.scoring.facts import Properties
 from store.scoring.pending import NOTHING
 from triggers.backtest import Entered, Replay
 from triggers.compiled import TriggerIndex
-from triggers.evaluate import is_armed, match_change, match_event
+from triggers.evaluate import Facts, is_armed, match_change, match_event
 
 CHUNK = 2_000
 #: Records that are shown, those that would have entered most often.
@@ -68,7 +70,8 @@ class PastRun:
             self._variants.append(replace(self._trigger, on_entry=True))
         self._indexes = [TriggerIndex([variant]) for variant in self._variants]
         self._lasts = longest_duration(automation)
-        self._reads_events = any(name.startswith(_READS_EVENT) for name in self._trigger.reads)
+        reads = self._trigger.reads
+        self._reads_events = any(name.startswith(_READS_EVENT) or activity_of(name) for name in reads)
         self._replays: dict[tuple[int, int | None], list[Replay]] = {}
         self._cursor: Any = (0, 0) if profile is not None else 0
         self.changes = 0
@@ -115,7 +118,7 @@ class PastRun:
                 depth=row.depth,
             )
             of_version = self._profiles.version(connection, profile.id, row.version)
-            known = facts.of(subject.contact_id, subject.deal_id)
+            known = self._known(connection, facts, subject, event, row.at)
             for index, replay in zip(self._indexes, self._of(*subject.guarded), strict=True):
                 matches = match_change(index, of_version, change, known, row.at)
                 replay.look(matches, row.current, row.at)
@@ -137,7 +140,8 @@ class PastRun:
             if row.silent or row.contact_id not in subjects.contacts:
                 continue
             event = _event(row)
-            known = facts.of(row.contact_id, row.deal_id)
+            subject = Subject.enrolled(row.contact_id, row.deal_id, None)
+            known = self._known(connection, facts, subject, event, row.received_at)
             for index, replay in zip(self._indexes, self._of(row.contact_id, row.deal_id), strict=True):
                 replay.look(
                     match_event(index, event, row.depth, known, row.received_at), None, row.received_at
@@ -149,6 +153,17 @@ class PastRun:
         facts = FactsReader(connection, published, subjects)
         facts.load_scores({})
         return facts
+
+    def _known(
+        self, connection: Connection, facts: FactsReader, subject: Subject, event: Event | None, at: Micros
+    ) -> Facts:
+        """What filters read of a record; of its events, what was before this one, or before that time."""
+        known = facts.of(subject.contact_id, subject.deal_id)
+        if not facts.reads_activity:
+            return known
+        before = place_of(event) if event is not None else (at, "")
+        around = Around(subject.contact_id, subject.deal_id)
+        return replace(known, fields=with_activity(connection, known.fields, around, before))
 
     def _of(self, contact_id: int, deal_id: int | None) -> list[Replay]:
         known = self._replays.get((contact_id, deal_id))

@@ -18,7 +18,7 @@ from services.follow_ups.listing import keys_of
 from services.foresight.answers import EventPoints, FilterVerdict, ProfilePoints, RulePoints
 from services.intake.answers import Event
 from services.intake.history import find_event
-from services.records.scores import breakdown_of, record_of
+from services.records.ledgers import breakdown_of, record_of
 from services.resources import NotFound, Resources
 from store.connection import Connection, RowMapping
 from store.design import definitions

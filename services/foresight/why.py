@@ -8,11 +8,12 @@ from conditions.describing import explain
 from conditions.problems import suggestion
 from conditions.times import Micros, to_iso
 from conditions.tree import Lookup, compile_conditions
+from engine.activity import Around, with_activity
 from engine.published import compile_automation
 from runtime.settings import Settings
 from runtime.temporal import workflow_url
 from scoring.compiled import CompiledProfile
-from scoring.entries import Event
+from scoring.entries import Event, place_of
 from scoring.progress import ScoreChange
 from services.answers import iso
 from services.design.definitions import find_definition
@@ -28,7 +29,8 @@ from services.foresight.answers import (
 from services.foresight.why_guards import GuardedChange, verdicts
 from services.records.answers import CausingEvent, Change
 from services.records.kinds import Kind, find_record
-from services.records.scores import changes_of, record_of
+from services.records.ledgers import record_of
+from services.records.scores import changes_of
 from services.resources import BadParameter, Resources
 from store.connection import Connection, RowMapping
 from store.design import definitions
@@ -168,7 +170,7 @@ def _events(about: "_About", event_type: str, limit: int, settings: Settings) ->
         )
         about.go_to(row["received_at"])
         trigger = about.automation.trigger
-        facts = about.facts(event)
+        facts = about.facts(event, event.at)
         lookup = event_lookup(event, facts)
         fate = fates.get(f"event:{event.id}")
         outcome = _outcome(fate, row["silent"], row["received_at"], about.published)
@@ -239,7 +241,8 @@ class _About:
         self.version = version
         self.automation, self.trigger = self._known[version]
 
-    def facts(self, event: Event | None) -> Facts:
+    def facts(self, event: Event | None, at: Micros) -> Facts:
+        """What filters read; of events, what was before this one, or before that time."""
         deals = [event.deal] if event is not None and event.deal is not None else []
         record = record_of(self.connection, self.kind, self.record["id"], deals)
 
@@ -248,7 +251,11 @@ class _About:
                 return record.deal_fields(event.deal if event else None, name)
             return record.fields(name)
 
-        return Facts(fields, self._scores, self._bands)
+        deal_id = self.record["id"] if self.kind == "deal" else event.deal if event is not None else None
+        contact_id = self.record["id"] if self.kind == "contact" else self.record["contact_id"]
+        before = place_of(event) if event is not None else (at, "")
+        around = Around(contact_id, deal_id)
+        return Facts(with_activity(self.connection, fields, around, before), self._scores, self._bands)
 
     def guards(self, moment: GuardedChange, profile_id: int | None) -> list[GuardVerdict]:
         """What the guards said at a moment."""
@@ -273,7 +280,7 @@ class _About:
             silent=bool(row["silent"]),
             depth=row["depth"],
         )
-        return change, change_lookup(profile, change, self.facts(event))
+        return change, change_lookup(profile, change, self.facts(event, row["at"]))
 
 
 def _outcome(

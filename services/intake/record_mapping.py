@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from conditions.activity import ACTIVITY_NAMES
 from conditions.problems import suggestion
 from conditions.values import ALL_CHANNELS
 from services.intake import safe_cells
@@ -158,6 +159,11 @@ class RecordMapping:
                 f"It is not clear which column says {_WHICH[self._kind]} is: say {ways}. {self._listed()}"
             )
         for _, column, target, _ in self._cells:
+            if target.own and target.name in ACTIVITY_NAMES[self._kind]:
+                raise BadMapping(
+                    f'The column "{column}" cannot be a field named {target.name}, which means something else in '
+                    f'conditions; say --map "{column}=NAME", or --map "{column}=-" to leave it out'
+                )
             if target.own and any(sign in target.name for sign in '."\\'):
                 raise BadMapping(
                     f'The column "{column}" cannot be a field so named, since it holds dots, quotes or backslashes; '

@@ -322,6 +322,15 @@ class Adjusted(BaseModel):
     status: EventStatusName
 
 
+class Recorded(BaseModel):
+    """What a score was at an earlier time, by its recorded changes."""
+
+    score: int | None
+    band: str | None
+    version: int = Field(description="The version that gave it")
+    at: str = Field(description="Since when it had been so")
+
+
 class Score(BaseModel):
     """One score with what it is made of."""
 
@@ -343,7 +352,13 @@ class Score(BaseModel):
     breakdown: list[BreakdownLine] = Field(description="Adds up to the score")
     forecast: list[Outlook] = Field(description="The next changes that time alone will make")
     notes: list[str] = Field(
-        description="Rules of the published version that never hold because a field holds no date, as it is now"
+        description="Rules of the published version that never hold because a field holds no date, as it is now; with "
+        "`as_published`, what is not as it was then"
+    )
+    recorded: Recorded | None = Field(
+        default=None,
+        description="With `at` in the past: what was shown then; null: nothing. Events that arrived or were taken back "
+        "since, other rules and other fields make the difference",
     )
     history: list[Change] = Field(description="Changes, the newest first")
     next: str | None

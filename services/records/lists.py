@@ -102,6 +102,17 @@ class RecordLists:
                 connection, query.kind, view, [*tests, *_bounds(query, profile).tests()]
             )
 
+    def members(self, query: RecordQuery, ids: Collection[int]) -> set[int]:
+        """Those of the records with these ids that are on some page."""
+        check_query(query)
+        with self._resources.database.read() as connection:
+            view, profile = self._view(connection, query)
+            tests = self._tests(connection, query, view)
+            if view is None and query.filter.of_score:
+                return set()
+            tests += _bounds(query, profile).tests()
+            return record_lists.among(connection, query.kind, view, tests, ids)
+
     def _tests(
         self, connection: Connection, query: RecordQuery, view: record_lists.ScoreView | None
     ) -> list[Any]:

@@ -3,21 +3,19 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
-from conditions.describing import field_words
+from conditions.moments import moment_from
 from conditions.problems import suggestion
-from conditions.times import Micros, moment_from, parse_moment, to_iso
-from conditions.values import is_empty
-from engine.coming import Coming, StoredEntries
+from conditions.times import Micros, to_iso
+from engine.coming import Coming
 from scoring.breakdown import breakdown
-from scoring.compiled import CompiledProfile
-from scoring.entries import ADJUSTMENTS, Entry, Record
-from scoring.fold import fold
+from scoring.entries import ADJUSTMENTS, Entry
 from scoring.forecast import Outlook, forecast
 from scoring.ledger import Ledger
 from services import cursors
 from services.answers import Page, iso
 from services.design.profile_cache import ProfileCache
 from services.records import answers
+from services.records.another_time import AnotherTime, LedgersAt
 from services.records.answers import (
     BreakdownLine,
     CausingAdjustment,
@@ -28,11 +26,11 @@ from services.records.answers import (
     ScoreSummary,
 )
 from services.records.kinds import Kind, find_record
-from services.resources import NotFound, Resources
+from services.records.ledgers import breakdown_of, coming_of, no_dates, record_of
+from services.resources import BadParameter, NotFound, Resources
 from store.connection import Connection, RowMapping
 from store.leftovers import REVOKE
 from store.records import score_reads
-from store.scoring.facts import DealWithContact, load_contacts, load_deals
 
 #: How many coming changes are shown.
 SHOWN_AHEAD = 10
@@ -44,13 +42,30 @@ class Scores:
     def __init__(self, resources: Resources, profiles: ProfileCache) -> None:
         self._database = resources.database
         self._clock = resources.clock
+        self._zone = resources.settings.time_zone
         self._profiles = profiles
 
     def moment(self, text: str) -> Micros:
-        """The time that a person names: ISO 8601, or `-7d` and `+7d` from now; raises ValueError."""
-        return moment_from(text, self._clock())
+        """The moment that a person names, such as `2026-06-30`, `-7d` or `yesterday`; raises ValueError."""
+        return moment_from(text, self._clock(), self._zone)
 
-    def of_record(self, kind: Kind, key: str, at: Micros | None = None) -> Page[ScoreSummary]:
+    def time(self, at: str | None, *, as_published: bool) -> AnotherTime | None:
+        """The time that a person names, such as `2026-06-30` or `-7d`; None without one. Raises BadParameter."""
+        if at is not None:
+            return self.named_time(at, as_published=as_published)
+        if as_published:
+            raise BadParameter("as_published", "say of which time, with at, such as -7d")
+        return None
+
+    def named_time(self, at: str, *, as_published: bool) -> AnotherTime:
+        """The same of one that is named."""
+        try:
+            moment = self.moment(at)
+        except ValueError as error:
+            raise BadParameter("at", str(error)) from None
+        return AnotherTime.checked(moment, self._clock(), as_published=as_published)
+
+    def of_record(self, kind: Kind, key: str, at: AnotherTime | None = None) -> Page[ScoreSummary]:
         """The record's scores under all published profiles, as of the last scoring or `at` another time."""
         with self._database.read() as connection:
             record = find_record(connection, kind, key)
@@ -62,15 +77,15 @@ class Scores:
             )
 
     def _summary_at(
-        self, connection: Connection, row: RowMapping, record_id: int, at: Micros
+        self, connection: Connection, row: RowMapping, record_id: int, time: AnotherTime
     ) -> ScoreSummary:
-        profile = self._profiles.version(connection, row["id"], row["version"])
-        score = self._folded(connection, profile, record_id, at).score()
+        ledger = LedgersAt(connection, self._profiles, row, time).of(record_id).ledger
+        score = ledger.score() if ledger is not None else None
         return ScoreSummary(
             profile=row["profile"],
             score=score,
-            band=profile.band(score),
-            at=to_iso(at),
+            band=ledger.profile.band(score) if ledger is not None else None,
+            at=to_iso(time.at),
             updated_at=None,
             next_change_at=None,
         )
@@ -91,7 +106,7 @@ class Scores:
         key: str,
         profile_key: str,
         *,
-        at: Micros | None = None,
+        at: AnotherTime | None = None,
         cursor: str | None = None,
         limit: int,
     ) -> Score:
@@ -105,13 +120,12 @@ class Scores:
             if profile is None:
                 return score
             stored = _stored(connection, row, record["id"])
-            score.notes = _no_dates(profile, record_of(connection, kind, record["id"]))
+            score.notes = no_dates(profile, record_of(connection, kind, record["id"]))
             if at is not None:
-                ledger = self._folded(connection, profile, record["id"], at)
-                _show_ledger(score, ledger, Coming(list(ledger.added.values())), breakdown(ledger))
+                self._show_at(connection, score, row, record["id"], at)
             elif stored is not None:
                 ledger = self._kept(connection, stored)
-                coming = _coming(connection, stored, ledger)
+                coming = coming_of(connection, stored, ledger)
                 _show_ledger(score, ledger, coming, breakdown_of(connection, stored, ledger))
                 score.score, score.updated_at = stored["score"], iso(stored["changed_at"])
                 score.next_change_at = iso(stored["due_at"])
@@ -121,6 +135,19 @@ class Scores:
             taken, score.next = cursors.cut(changes, limit, "changes", lambda change: [change["seq"]])
             score.history = changes_of(connection, taken, Change.of)
         return score
+
+    def _show_at(
+        self, connection: Connection, score: Score, row: RowMapping, record_id: int, time: AnotherTime
+    ) -> None:
+        """Fill in what another time shows."""
+        ledgers = LedgersAt(connection, self._profiles, row, time)
+        ledger, notes = ledgers.of(record_id)
+        if ledger is not None:
+            _show_ledger(score, ledger, Coming(list(ledger.added.values())), breakdown(ledger))
+        score.at = to_iso(time.at)
+        score.notes = [*notes, *([] if time.as_published else score.notes)]
+        if time.at <= self._clock():
+            score.recorded = ledgers.recorded(record_id)
 
     def entries(
         self, kind: Kind, key: str, profile_key: str, *, rule: str | None, cursor: str | None, limit: int
@@ -154,33 +181,10 @@ class Scores:
         record = record_of(connection, profile.applies_to, stored["record_id"])
         return Ledger(profile, record, kept.scored_at, kept.standing)
 
-    def _folded(self, connection: Connection, profile: CompiledProfile, record_id: int, at: Micros) -> Ledger:
-        """The ledger at another time, from the whole applied history and the fields as they are now."""
-        kind = profile.applies_to
-        events, adjustments = score_reads.history_of(connection, kind, profile.id, record_id)
-        deals = {event.deal for event in events if event.deal is not None}
-        return fold(profile, record_of(connection, kind, record_id, deals), events, adjustments, at)
-
-
-def _no_dates(profile: CompiledProfile, record: Record) -> list[str]:
-    """Rules that ask how old a date is, of a field that holds something else."""
-    notes = []
-    for rule in profile.attribute_rules:
-        for field, _ in rule.ages:
-            value = record.fields(f"{profile.applies_to}.{field}")
-            if is_empty(value) or (isinstance(value, str) and parse_moment(value) is not None):
-                continue
-            notes.append(
-                f'rule {rule.key} never holds: {field_words(field)} is "{str(value)[:40]}", which is no date; '
-                "write 2026-05-15, or 2026-05-15T09:00:00+02:00"
-            )
-    return notes
-
 
 def _empty(kind: Kind, key: str, profile: str) -> Score:
     """A score of which nothing is known."""
-    return Score(
-        **{kind: key},
+    score = Score(
         profile=profile,
         score=None,
         band=None,
@@ -196,46 +200,14 @@ def _empty(kind: Kind, key: str, profile: str) -> Score:
         history=[],
         next=None,
     )
+    setattr(score, kind, key)
+    return score
 
 
 def _stored(connection: Connection, profile: RowMapping, record_id: int) -> RowMapping | None:
     """What is stored of a score; one from before the profile was last unpublished is empty."""
     stored = score_reads.stored_score(connection, profile["id"], record_id)
     return stored if stored is not None and stored["version"] > profile["emptied"] else None
-
-
-def record_of(connection: Connection, kind: str, record_id: int, deals: Iterable[int] = ()) -> Record:
-    """The record as rules read it, with the fields of the deals that its events name."""
-    if kind == "deal":
-        deal = load_deals(connection, [record_id])[record_id]
-        contact = load_contacts(connection, [deal.contact_id]).get(deal.contact_id)
-        if contact is None:
-            raise NotFound(f'the contact of the deal "{deal.key}" is being erased')
-        return Record(kind, deal.created_at, DealWithContact(deal, contact))
-    facts = load_contacts(connection, [record_id])[record_id]
-    known = load_deals(connection, list(deals))
-    return Record(
-        kind,
-        facts.created_at,
-        facts,
-        lambda deal_id, name: known[deal_id](name) if deal_id in known else None,
-    )
-
-
-def breakdown_of(connection: Connection, stored: RowMapping, ledger: Ledger) -> list[tuple[str, int, int]]:
-    """The breakdown of a ledger as the last scoring left it."""
-    if ledger.standing.living is not None:
-        return breakdown(ledger)
-    entries = score_reads.entries_of(connection, stored["profile_id"], stored["record_id"])
-    return breakdown(ledger, entries)
-
-
-def _coming(connection: Connection, stored: RowMapping, ledger: Ledger) -> Coming:
-    """What time may change of a ledger as the last scoring left it."""
-    living = ledger.standing.living
-    if living is None:
-        return Coming(score_reads.entries_of(connection, stored["profile_id"], stored["record_id"]))
-    return StoredEntries(connection, ledger.profile, stored["record_id"], living).coming(ledger)
 
 
 def _show_ledger(score: Score, ledger: Ledger, coming: Coming, lines: Iterable[tuple[str, int, int]]) -> None:

@@ -1,6 +1,6 @@
 """Smart lists: saved questions about contacts or deals, answered anew each time."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from automations.list_filters import FILTER_NAMES
@@ -80,6 +80,10 @@ class SmartLists:
     def kind(self, key: str) -> Kind:
         """What the list has; raises NotFound."""
         return _list(self._row(key)).applies_to
+
+    def members(self, key: str, ids: Collection[int]) -> set[int]:
+        """Those of the records with these ids that the list has now."""
+        return self._lists.members(query_of(_list(self._row(key))), ids)
 
     def contacts(self, key: str, *, cursor: str | None, limit: int) -> Page[ListedContact]:
         """A page of the contacts that the list has now."""

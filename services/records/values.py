@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from conditions.activity import ACTIVITY_NAMES
 from conditions.limits import listed, record_problems
 from conditions.messages import plain_errors
 from conditions.problems import Problem, suggestion
@@ -72,6 +73,12 @@ def without_nulls(fields: Mapping[str, Any]) -> dict[str, Any]:
 def _field_problems(name: str, value: Any, kind: str, taken: Collection[str]) -> list[Problem]:
     """What is wrong with a free field; rules and filters could not read it otherwise."""
     loc = ("fields", name)
+    if name in ACTIVITY_NAMES[kind]:
+        return [
+            Problem(
+                loc, f'"{kind}.{name}" means something else in conditions; choose another name for the field'
+            )
+        ]
     if name in taken:
         return [
             Problem(

@@ -54,6 +54,8 @@ LEFT_OUT: frozenset[str] = frozenset(
             "suppressed_names",
             "workers",
             "leases",
+            "bulk_jobs",
+            "bulk_slices",
         ),
     )
 )

@@ -3,14 +3,29 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, RowMapping, Table, and_, case, false, func, null, select, true, tuple_
+from sqlalchemy import (
+    Connection,
+    RowMapping,
+    Select,
+    Table,
+    and_,
+    case,
+    false,
+    func,
+    null,
+    select,
+    true,
+    tuple_,
+)
 
-from conditions.fields import CONTACT_FIELDS, DEAL_FIELDS
+from conditions.activity import Activity, activity_of
+from conditions.fields import CONTACT_FIELDS, DEAL, DEAL_FIELDS
 from conditions.search import folded_address
 from conditions.sql import SqlValue
 from conditions.times import Micros
 from conditions.tree import to_sql
 from store.bulk import Bulk
+from store.scoring import activity
 from store.search import mentions
 from store.tables import Contact, Deal, Score, table
 
@@ -113,11 +128,22 @@ def count(connection: Connection, kind: str, view: ScoreView | None, tests: list
 def ids(connection: Connection, kind: str, view: ScoreView | None, tests: list[Any]) -> list[int]:
     """The ids of all records that a list has, shard by shard."""
     records = _RECORDS[kind]
-    query = select(records.c.id).select_from(
-        records if view is None else records.outerjoin(SCORES, _score_of(records, view))
-    )
-    ordered = query.where(_exists(records), *tests).order_by(records.c.shard, records.c.id)
-    return list(connection.execute(ordered).scalars())
+    query = _ids_of(records, view).where(_exists(records), *tests)
+    return list(connection.execute(query.order_by(records.c.shard, records.c.id)).scalars())
+
+
+def among(
+    connection: Connection, kind: str, view: ScoreView | None, tests: list[Any], ids: Collection[int]
+) -> set[int]:
+    """Those of the records with these ids that a list has."""
+    records = _RECORDS[kind]
+    query = _ids_of(records, view).where(records.c.id.in_(list(ids)), _exists(records), *tests)
+    return set(connection.execute(query).scalars())
+
+
+def _ids_of(records: Table, view: ScoreView | None) -> Select[Any]:
+    of_view = records if view is None else records.outerjoin(SCORES, _score_of(records, view))
+    return select(records.c.id).select_from(of_view)
 
 
 def scores_of(connection: Connection, view: ScoreView, ids: Collection[int]) -> dict[int, int | None]:
@@ -204,6 +230,8 @@ def filter_test(
 
     def value(name: str) -> SqlValue:
         owner, _, field = name.partition(".")
+        if (of_record := activity_of(name)) is not None:
+            return _activity(of_record, kind)
         if name == "score":
             return SqlValue.number(SCORES.c.score) if view is not None else nothing
         if name == "band":
@@ -219,6 +247,21 @@ def filter_test(
         return _field(records, field)
 
     return to_sql(filters, value, now)
+
+
+def _activity(wanted: Activity, kind: str) -> SqlValue:
+    """What goes on around the record of a list, or around the contact of a deal."""
+    if kind == wanted.kind:
+        return activity.value(wanted, _RECORDS[kind].c)
+    if kind == DEAL:
+        return activity.value(wanted, _Owner(DEALS.c.contact_id))
+    return SqlValue.number(null())
+
+
+class _Owner(NamedTuple):
+    """The contact of a deal, as `activity.value` asks for it."""
+
+    id: Any
 
 
 _MOMENTS = ("created_at",)

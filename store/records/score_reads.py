@@ -14,11 +14,12 @@ from store.bulk import Bulk
 from store.database import A_FEW
 from store.scoring import histories
 from store.tables import Adjustment as AdjustmentRow
-from store.tables import Change, Profile, ProfileVersion, Score, table
+from store.tables import Change, Contact, Profile, ProfileVersion, Score, table
 from store.tables import Event as EventRow
 
 CHANGES = table(Change)
 _ADJUSTMENTS = table(AdjustmentRow)
+_CONTACTS = table(Contact)
 _EVENTS = table(EventRow)
 _PROFILES = table(Profile)
 _SCORES = table(Score)
@@ -41,6 +42,7 @@ def scores_of(connection: Connection, kind: str, record_id: int) -> list[RowMapp
             _PROFILES.c.id,
             _PROFILES.c.key.label("profile"),
             _PROFILES.c.version,
+            _PROFILES.c.applies_to,
             _VERSIONS.c.definition,
             _SCORES.c.score,
             _SCORES.c.changed_at,
@@ -128,6 +130,36 @@ def changes_of(
     if before is not None:
         query = query.where(CHANGES.c.seq < before)
     return list(connection.execute(query.order_by(CHANGES.c.seq.desc()).limit(limit)).mappings())
+
+
+def shown_at(connection: Connection, profile_id: int, record_id: int, at: Micros) -> RowMapping | None:
+    """The last change of a score up to a moment: what was shown then; None where there was none before it."""
+    query = select(CHANGES).where(
+        CHANGES.c.profile_id == profile_id, CHANGES.c.record_id == record_id, CHANGES.c.at <= at
+    )
+    return connection.execute(query.order_by(CHANGES.c.seq.desc()).limit(1)).mappings().one_or_none()
+
+
+def field_changes_since(
+    connection: Connection, contact_id: int, at: Micros
+) -> list[tuple[str, int | None, dict[str, Any]]]:
+    """(type, deal, properties) of events that changes of a contact and its deals emitted since, the latest first."""
+    return [
+        (row[0], row[1], orjson.loads(row[2]))
+        for row in Bulk(connection).rows(
+            "SELECT type, deal_id, properties FROM events WHERE contact_id = ? AND occurred_at > ? AND id LIKE ? "
+            "ORDER BY occurred_at DESC, id DESC",
+            contact_id,
+            at,
+            "%/%",
+        )
+    ]
+
+
+def merged_since(connection: Connection, contact_id: int, at: Micros) -> bool:
+    """Whether another contact has been merged into this one after a moment."""
+    query = select(_CONTACTS.c.id).where(_CONTACTS.c.merged_into == contact_id, _CONTACTS.c.updated_at > at)
+    return connection.execute(query.limit(1)).first() is not None
 
 
 def changes_after(

@@ -56,6 +56,11 @@ def test_a_sound_automation_passes(raw: dict[str, Any]) -> None:
             "/trigger/where/contact.tags/equal",
             "use `has: x`",
         ),
+        (
+            {"exit_when": {"contact.in.othr": {"equal": True}}},
+            "/exit_when/contact.in.othr",
+            'no automation "othr"; did you mean "other"?',
+        ),
         ({"exit_when": {"stage": {"equal": "x"}}}, "/exit_when/stage", 'unknown field "stage"'),
         (
             {"steps": [{"if": {}, "then": [], "elif": [{"if": {"sc": {"less": 1}}, "then": []}]}]},

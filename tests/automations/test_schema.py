@@ -60,3 +60,18 @@ def test_a_document_with_everything_passes() -> None:
 )
 def test_what_has_the_wrong_shape_is_refused(document: dict[str, Any]) -> None:
     assert list(VALIDATOR.iter_errors(document)) != []
+
+
+def test_filters_name_their_fields_for_editors() -> None:
+    filters = documents_schema()["$defs"]["Filters"]
+    assert {"score", "contact.stage", "contact.open_tasks", "deal.last_seen"} <= filters["properties"].keys()
+    assert filters["patternProperties"].keys() == {
+        rf"^{kind}\.{name}\.." for kind in ("contact", "deal") for name in ("last_event", "in")
+    }
+    steps = [
+        {"if": {"contact.in.a": {"equal": True}, "contact.my_own": {"greater": 3}}, "then": [{"stop": "x"}]}
+    ]
+    trigger = {"profile": "p", "filters": {"contact.open_tasks": {"equal": 0}}}
+    VALIDATOR.validate({"kind": "automation", "key": "a", "trigger": trigger, "steps": steps})
+    trigger = {"profile": "p", "filters": {"contact.open_tasks": {"is": 0}}}
+    assert list(VALIDATOR.iter_errors({"kind": "automation", "key": "a", "trigger": trigger, "steps": steps}))

@@ -408,3 +408,49 @@ def test_what_must_not_hold_is_let_in_while_nothing_is_known(filters: dict[str, 
 def test_what_must_not_hold_and_is_known_or_meant_is_not_warned_of(filters: dict[str, Any]) -> None:
     pointers = warned(trigger={"event": "form.submitted", "filters": filters})
     assert not [pointer for pointer in pointers if pointer.startswith("/trigger/filters")]
+
+
+@pytest.mark.parametrize(
+    ("spec", "pointer", "words"),
+    [
+        (
+            trigger({"score": {"greater": 5}, "contact.last_event.form.submited": {"empty": True}}),
+            "/trigger/filters/contact.last_event.form.submited",
+            'did you mean "form.submitted"?',
+        ),
+        (
+            trigger({"score": {"greater": 5}, "contact.open_tasks": {"less": 0}}),
+            "/trigger/filters/contact.open_tasks",
+            "is at least 0",
+        ),
+        (
+            trigger({"score": {"greater": 5}, "contact.open_task": {"equal": 0}}),
+            "/trigger/filters/contact.open_task",
+            'did you mean "open_tasks"?',
+        ),
+        (
+            trigger(
+                {"score": {"greater": 5}, "contact.open_tasks": {"equal": 0}}, looks_at="scores_and_fields"
+            ),
+            "/trigger/looks_at",
+            "does not look at changes of contact open tasks",
+        ),
+    ],
+)
+def test_what_goes_on_around_a_record(spec: dict[str, Any], pointer: str, words: str) -> None:
+    warnings = warned(trigger=spec)
+    assert words in warnings[pointer]
+
+
+def test_counts_are_never_empty_and_do_not_come_to_hold_by_fields() -> None:
+    filters = {
+        "score": {"greater": 5},
+        "contact.open_tasks": {"not_equal": 3},
+        "contact.in.a": {"not_equal": True},
+    }
+    assert warned(trigger=trigger(filters | {"contact.open_deals": {"greater": 0}})) == {}
+
+
+def test_templates_print_nothing_of_what_goes_on_around_a_record() -> None:
+    steps = [{"notify": {"to": "sales", "message": "{{ contact.open_tasks }} tasks"}}]
+    assert "a template prints nothing" in warned(steps=steps)["/steps/0/notify/message"]

@@ -14,7 +14,7 @@ from scoring.entries import Adjustment, Event, Record
 from scoring.fold import fold
 from scoring.ledger import Ledger
 from scoring.progress import Stored
-from services.records.scores import record_of
+from services.records.ledgers import record_of
 from store.connection import Connection, RowMapping
 from store.database import Database, dump_json
 from store.design import definitions, publications

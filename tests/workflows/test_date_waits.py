@@ -199,3 +199,21 @@ async def test_the_api_shows_until_when_a_follow_up_waits(town: Town, settings: 
     town.wake()
     await town.until(lambda: town.status() == ["completed"])
     assert shown() is None
+
+
+async def test_a_wait_until_somebody_has_been_silent_for_long(town: Town) -> None:
+    silent = {"until": "contact.last_seen", "offset": "5d"}
+    town.world.automate({"event": "booked"}, "quiet", steps=[{"wait": silent}, {"add_tag": "quiet"}])
+    town.world.send("booked")
+    town.wake()
+    [enrollment] = await town.enrolled()
+    await waits(town)
+    assert until(town) == town.world.now + 5 * DAY
+    town.world.later(48)
+    town.world.send("visit")
+    town.world.change(stage="lead")
+    town.wake()
+    await town.until(lambda: until(town) == town.world.now + 5 * DAY)
+    await town.environment.fast_forward(town.follow_up(enrollment), timedelta(days=8))
+    await town.until(lambda: town.status() == ["completed"])
+    assert tags(town) == '["quiet"]'

@@ -434,7 +434,7 @@ async def test_a_step_that_would_fail_says_why(
     assert told["end"]["status"] == ("failed" if stops else "completed")
     assert len(told["steps"]) == (1 if stops else 2)
     if stops:
-        assert told["end"]["reason"].startswith("step 0 (")
+        assert told["end"]["reason"].startswith("step 1 (")
         assert reason in told["end"]["reason"]
 
 

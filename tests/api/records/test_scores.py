@@ -69,8 +69,8 @@ async def test_a_score_can_be_asked_for_at_another_time(kindling: Installation) 
     assert await at("2026-11-20") == (2, 2)
     assert await at("2026-11-24") == (2, 2)
     assert await at("2026-12-01") == (0, 0)
-    wrong = await kindling.client.get("/v1/contacts/ada/scores/engagement?at=tomorrow")
-    assert wrong.json()["detail"].startswith('"tomorrow" is not a date or time')
+    wrong = await kindling.client.get("/v1/contacts/ada/scores/engagement?at=someday")
+    assert wrong.json()["detail"].startswith('"someday" is no time; write -7d')
 
 
 async def test_the_breakdown_adds_up_with_groups_and_bounds(kindling: Installation) -> None:

@@ -133,6 +133,7 @@ def test_numbers_are_read_in_the_form_that_is_said() -> None:
         ("key;name;Title", ("Title=name",), None),
         ("key;a;b", ("a=x", "b=x"), "Two columns are fields.x (a, b)"),
         ("key;a.b", (), '--map "a.b=NAME"'),
+        ("key;last_seen", (), '--map "last_seen=NAME"'),
         ("key,name,city", (), "--delimiter"),
     ],
 )
