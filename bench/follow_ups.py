@@ -13,19 +13,22 @@ from bench.result import Result, rate, scaled
 from bench.workload import EACH_CHANGE
 from runtime.clock import now_micros
 from runtime.registry import FOLLOW_UP_WORKFLOW
+from runtime.statuses import EnrollmentStatus
 from store.intake.arriving import NewEvent
 from store.statuses import QUEUED
 
-BURST = 200
+BURST = 2_000
+#: Bare workflows of a burst: each of them is one.
+BARE = 200
 ROUNDS = 3
 
 
 async def measure(scale: float) -> list[Result]:
-    """Follow-ups a second, from the release of queued enrollments until Temporal shows all as completed.
+    """Follow-ups a second, from the release of queued enrollments until all are done and their workflows completed.
 
     The floor's workflows are started from this process, as many at once as the product starts, and counted alike.
     """
-    burst = scaled(BURST, scale, 5)
+    burst, bare = scaled(BURST, scale, 20), scaled(BARE, scale, 5)
     ours: list[float] = []
     floors: list[float] = []
     async with Installation(EACH_CHANGE) as kindling:
@@ -34,7 +37,7 @@ async def measure(scale: float) -> list[Result]:
         await bare_burst(kindling, 5, 5)
         for number in range(1, ROUNDS + 1):
             ours.append(burst / await _burst(kindling, burst, number))
-            floors.append(burst / await bare_burst(kindling, burst, 5 + burst * number))
+            floors.append(bare / await bare_burst(kindling, bare, 5 + bare * number))
     return [rate("follow_ups", "follow-ups/s", ours, floors, 1.3)]
 
 
@@ -55,8 +58,19 @@ async def _burst(kindling: Installation, size: int, number: int) -> float:
     kindling.release()
     began = time.perf_counter()
     kindling.wake()
-    await _completed(kindling.client, FOLLOW_UP_WORKFLOW, size * number)
+    done = f"SELECT count(*) FROM enrollments WHERE status = '{EnrollmentStatus.COMPLETED}'"
+    await kindling.until(lambda: kindling.observer.number(done) == size * number, "the follow-ups of a burst")
+    await _until_none_runs(kindling.client)
     return time.perf_counter() - began
+
+
+async def _until_none_runs(client: Client) -> None:
+    query = f"WorkflowType = '{FOLLOW_UP_WORKFLOW}' AND ExecutionStatus = 'Running'"
+    deadline = time.monotonic() + 120
+    while (await client.count_workflows(query)).count:
+        if time.monotonic() > deadline:
+            raise Stalled("some workflows of follow-ups were not completed within two minutes")
+        await asyncio.sleep(0.02)
 
 
 async def bare_burst(kindling: Installation, size: int, total: int, activities: int = 3) -> float:
