@@ -1,6 +1,6 @@
 """The ledger of one record under one profile at one moment: add causes, read the score."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from conditions.times import LATEST, Micros, parse_moment
 from conditions.values import Value
@@ -122,7 +122,7 @@ class Ledger:
         due = self.standing.due
         if not self.profile.waits:
             return due
-        moments = [self.quiet_since(rule.key) + rule.after for rule in self.profile.inactivity_rules]
+        moments = [self.quiet_from(rule) for rule in self.profile.inactivity_rules]
         moments.extend(self.age_moments())
         if due is not None:
             moments.append(due)
@@ -145,17 +145,13 @@ class Ledger:
         if decayed:
             return "decay"
         for rule_ in self.profile.inactivity_rules:
-            if since < self.quiet_since(rule_.key) + rule_.after <= self.now:
+            if since < self.quiet_from(rule_) <= self.now:
                 return "inactivity"
         return "attribute"
 
     def held(self) -> list[AttributeRule | InactivityRule]:
         """The attribute and inactivity rules that hold now."""
-        quiet = [
-            rule
-            for rule in self.profile.inactivity_rules
-            if self.now >= self.quiet_since(rule.key) + rule.after
-        ]
+        quiet = [rule for rule in self.profile.inactivity_rules if self.now >= self.quiet_from(rule)]
         return [*self._fit, *quiet]
 
     def group_of(self, entry: Entry) -> str:
@@ -170,6 +166,21 @@ class Ledger:
     def quiet_since(self, rule_key: str) -> Micros:
         """Since when nothing has broken the silence of an inactivity rule."""
         return self.standing.active.get(rule_key, self.record.created_at)
+
+    def quiet_from(self, rule: InactivityRule) -> Micros:
+        """From when on the silence of an inactivity rule is long enough, if nothing breaks it until then."""
+        return self.quiet_since(rule.key) + rule.after
+
+    def turns_of(self, entry: Entry) -> Iterator[tuple[Micros, int]]:
+        """The moments after `now` at which time changes what an entry is worth, or ends it; and by how much."""
+        rule = self.profile.rules_by_key.get(entry.rule)
+        if rule is not None:
+            age = self.now - entry.starts_at
+            for turn, points in rule.turning_points:
+                if turn > age:
+                    yield entry.starts_at + turn, points
+        elif entry.ends_at is not None and entry.ends_at > self.now:
+            yield entry.ends_at, -entry.points
 
     def age_moments(self) -> Iterable[Micros]:
         """When dates that attribute rules look at become old enough, whether that is over or to come."""
@@ -221,9 +232,9 @@ class Ledger:
             living[key] = living.get(key, 0) + number
 
     def _fall_due(self, entry: Entry) -> None:
-        moment = self._next_of(entry)
+        moment, _ = next(self.turns_of(entry), (None, 0))
         due = self.standing.due
-        if moment is not None and moment > self.now and (due is None or moment < due):
+        if moment is not None and (due is None or moment < due):
             self.standing.due = moment
 
     def _raw(self) -> int:
@@ -245,18 +256,6 @@ class Ledger:
             return value
 
         return lookup
-
-    def _next_of(self, entry: Entry) -> Micros | None:
-        rule = self.profile.rules_by_key.get(entry.rule)
-        if rule is None or rule.step is None:
-            return entry.ends_at
-        age = max((self.now - entry.starts_at) // rule.step, 0)
-        now_worth = rule.worths[min(age, len(rule.worths) - 1)]
-        for n in range(age + 1, len(rule.worths)):
-            if rule.worths[n] != now_worth:
-                moment = entry.starts_at + n * rule.step
-                return moment if entry.ends_at is None else min(moment, entry.ends_at)
-        return entry.ends_at
 
 
 def _order(entry: Entry) -> Place:
