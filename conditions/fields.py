@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
+from conditions.causes import Cause
 from conditions.operands import COMPARABLE
 from conditions.operators import OPERATORS
 from conditions.problems import Loc, Problem, suggestion
@@ -12,7 +13,6 @@ from conditions.times import parse_moment
 from conditions.tree import Leaf, leaves
 from conditions.values import ALL_CHANNELS, CHANNELS, FieldType, is_number
 
-CAUSES = ("event", "attribute", "adjustment", "expiry", "decay", "inactivity", "revoke", "merge", "publish")
 INTERNAL_EVENTS = (
     *("contact.created", "tag.added", "tag.removed", "stage.changed", "field.changed"),
     *("deal.created", "deal.stage_changed", "deal.won", "deal.lost"),
@@ -57,7 +57,7 @@ DEAL_FIELDS: Mapping[str, Field] = {
 _CHANGE: Mapping[str, Field] = {
     **dict.fromkeys(("score", "previous_score", "change"), _NUMBER),
     **dict.fromkeys(("band", "previous_band", "event.type"), _TEXT),
-    "cause": Field(FieldType.text, CAUSES),
+    "cause": Field(FieldType.text, tuple(Cause)),
 }
 
 

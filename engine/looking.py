@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from conditions.causes import Cause
 from conditions.fields import CONTACT, DEAL
 from conditions.values import Value
 from engine.facts_reader import FactsReader
@@ -15,7 +16,7 @@ from triggers.compiled import CompiledTrigger
 from triggers.evaluate import Look, Match, match_look, unmoved
 
 #: `cause` of what a change of fields led to where no score moved.
-FIELDS = "attribute"
+FIELDS = Cause.ATTRIBUTE
 
 
 @dataclass(slots=True)

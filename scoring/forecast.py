@@ -51,9 +51,7 @@ def forecast(
     silent = [rule for rule in ledger.held() if not isinstance(rule, AttributeRule)]
     quiet = len(silent)
     sums = with_points(ledger.standing.live, silent)
-    silences = sorted(
-        (ledger.quiet_from(rule), rule.group, rule.points) for rule in profile.inactivity_rules
-    )
+    silences = sorted((ledger.quiet_from(rule), rule.group, rule.points) for rule in profile.inactivity_rules)
     ages = sorted({moment for moment in ledger.age_moments() if moment > now})
     steps: Iterator[Step] = merge(
         *(_fading(ledger, entry) for entry in entries),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 
+from conditions.causes import Cause
 from conditions.times import LATEST, Micros, parse_moment
 from conditions.values import Value
 from scoring.compiled import AttributeRule, CompiledProfile, EventRule, InactivityRule
@@ -128,7 +129,7 @@ class Ledger:
             moments.append(due)
         return min((moment for moment in moments if moment > self.now), default=None)
 
-    def overdue_cause(self, since: Micros) -> str:
+    def overdue_cause(self, since: Micros) -> Cause:
         """Why time changed the score after `since`: the first of expiry, decay, inactivity (or attribute).
 
         Of the entries it knows those that `catch_up` was given.
@@ -138,16 +139,16 @@ class Ledger:
             if entry.ends_at is not None and since < entry.ends_at <= self.now:
                 rule = self.profile.rules_by_key.get(entry.rule)
                 if rule is None or not _fades_at_end(rule, entry):
-                    return "expiry"
+                    return Cause.EXPIRY
                 decayed = True
             elif not decayed:
                 decayed = self.worth(entry, since) != self.worth(entry, self.now)
         if decayed:
-            return "decay"
+            return Cause.DECAY
         for rule_ in self.profile.inactivity_rules:
             if since < self.quiet_from(rule_) <= self.now:
-                return "inactivity"
-        return "attribute"
+                return Cause.INACTIVITY
+        return Cause.ATTRIBUTE
 
     def held(self) -> list[AttributeRule | InactivityRule]:
         """The attribute and inactivity rules that hold now."""

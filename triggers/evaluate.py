@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from conditions.causes import Cause
 from conditions.times import HOUR, Micros
 from conditions.tree import Lookup
 from conditions.values import Value
@@ -95,7 +96,11 @@ def event_lookup(event: Event | None, facts: Facts) -> Lookup:
     """The values of the trigger fields at an event that no score need have moved for; without one, at no change."""
 
     def lookup(name: str) -> Value:
-        return ("event" if event is not None else None) if name == "cause" else _elsewhere(name, event, facts)
+        return (
+            (Cause.EVENT if event is not None else None)
+            if name == "cause"
+            else _elsewhere(name, event, facts)
+        )
 
     return lookup
 

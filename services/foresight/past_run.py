@@ -7,6 +7,7 @@ from typing import Any
 
 from automations.durations import longest_duration
 from automations.model import Automation
+from conditions.causes import Cause
 from conditions.fields import CONTACT, DEAL
 from conditions.times import Micros
 from engine.facts_reader import FactsReader
@@ -95,7 +96,9 @@ class PastRun:
         subjects = Subjects(connection, NOTHING, self._published, {self._kind: ids})
         named: dict[str, past.PastEvent] = {}
         if self._reads_events:
-            named = past.events_named(connection, [row.cause_id for row in changes if row.cause == "event"])
+            named = past.events_named(
+                connection, [row.cause_id for row in changes if row.cause == Cause.EVENT]
+            )
             subjects.know_deals({row.deal_id for row in named.values() if row.deal_id is not None})
         facts = self._facts(connection, subjects)
         self._remember(connection, subjects, changes)

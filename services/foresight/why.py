@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from automations.model import Automation
+from conditions.causes import Cause
 from conditions.describing import explain
 from conditions.problems import suggestion
 from conditions.times import Micros, to_iso
@@ -259,7 +260,7 @@ class _About:
     def change(self, profile: CompiledProfile, row: RowMapping) -> tuple[ScoreChange, Lookup]:
         """A recorded change as triggers saw it."""
         event = None
-        if row["cause"] == "event":
+        if row["cause"] == Cause.EVENT:
             cause = effects.load_event(self.connection, row["cause_id"])
             if cause is not None:
                 properties = Properties(cause["properties"])

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, update
 
+from conditions.causes import Cause
 from conditions.fields import CONTACT
 from conditions.times import Micros
 from store.bulk import Bulk
@@ -52,7 +53,7 @@ def merge_contacts(
     bulk.run(f"DELETE FROM scores WHERE record_id = ? AND {test}", old)
     hand_on(connection, old, new, shard)
     leave(connection, Leftover(CONTACT, old, old, new, shard))
-    fold_anew(connection, "contact", new, shard, "merge", now)
+    fold_anew(connection, "contact", new, shard, Cause.MERGE, now)
     connection.execute(
         update(CONTACTS).where(CONTACTS.c.merged_into == old).values(merged_into=new, shard=shard)
     )
@@ -105,9 +106,9 @@ def move_deal(connection: Connection, deal: RowMapping, contact: RowMapping, now
     )
     _move_deals(bulk, [deal_id], shard)
     begin_anew(connection, [old, new])
-    fold_anew(connection, "deal", deal_id, shard, "attribute", now)
-    fold_anew(connection, "contact", old, deal["shard"], "attribute", now)
-    fold_anew(connection, "contact", new, shard, "attribute", now)
+    fold_anew(connection, "deal", deal_id, shard, Cause.ATTRIBUTE, now)
+    fold_anew(connection, "contact", old, deal["shard"], Cause.ATTRIBUTE, now)
+    fold_anew(connection, "contact", new, shard, Cause.ATTRIBUTE, now)
 
 
 def _move_deals(bulk: Bulk, deals: list[int], shard: int) -> None:
