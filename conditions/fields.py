@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
 from conditions.causes import Cause
@@ -63,10 +63,14 @@ _CHANGE: Mapping[str, Field] = {
 
 @dataclass(frozen=True)
 class Catalogue:
-    """The fields of one place; `open` has the type of all further names by prefix ("" for bare names)."""
+    """The fields of one place; `open` has the type of all further names by prefix ("" for bare names).
+
+    `ends`: conditions there end a wait or a follow-up, and are looked at when something happens.
+    """
 
     named: Mapping[str, Field]
     open: Mapping[str, Field]
+    ends: bool = False
 
     def find(self, name: str) -> Field | None:
         """The field of that name, or None where there is none."""
@@ -87,12 +91,15 @@ ALWAYS_VALUED = frozenset(name for name, field in _RECORDS.items() if field.alwa
 _CUSTOM = {"contact.": _ANY, "deal.": _ANY}
 
 TRIGGER = Catalogue({**_CHANGE, **_RECORDS}, {**_CUSTOM, "event.": _ANY, "scores.": _NUMBER, "bands.": _TEXT})
-"""Trigger filters, and what ends waits."""
+"""Trigger filters."""
 
 STEP = Catalogue(TRIGGER.named, {**TRIGGER.open, "steps.": _ANY})
 """Conditions of `if`, which also read what webhooks answered: `steps.<key>.status`, `steps.<key>.body.<name>`."""
 
-CHANGES = (TRIGGER, STEP)
+ENDING = replace(TRIGGER, ends=True)
+"""What ends waits and follow-ups."""
+
+CHANGES = (TRIGGER, STEP, ENDING)
 
 RULE_WHERE = Catalogue(_RECORDS, {**_CUSTOM, "": _ANY})
 """`where` beside an event type: a bare name is an event property."""

@@ -32,12 +32,14 @@ class BaseStep(Definition):
     """What every step may say besides what it does. `kind` is the key that names the step in a document.
 
     `decides`: what comes next depends on it, so that nothing is done together with what comes after. `waits`: it ends
-    when its time has come. `answers`: later steps can read what it was answered, by its key.
+    when its time has come; `awaits`: or when something comes about before that. `answers`: later steps can read what it
+    was answered, by its key.
     """
 
     kind: ClassVar[str]
     decides: ClassVar[bool] = False
     waits: ClassVar[bool] = False
+    awaits: ClassVar[bool] = False
     answers: ClassVar[bool] = False
 
     key: Key | None = None
