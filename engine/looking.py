@@ -100,7 +100,7 @@ class Looking:
     def _moments(
         self, trigger: CompiledTrigger, profile: CompiledProfile, record_id: int
     ) -> dict[Turn, _Moment]:
-        contact_id = record_id if profile.applies_to == CONTACT else self.subjects.deals[record_id].contact_id
+        contact_id = self.subjects.subject(profile.applies_to, record_id).contact_id
         moments: dict[Turn, _Moment] = {}
         for change in self._changes(profile, record_id):
             moment = moments.setdefault(change.turn, _Moment())

@@ -249,10 +249,8 @@ class Ledger:
         record = self.record
 
         def lookup(name: str) -> Value:
-            if name.startswith("contact."):
-                return record.fields(name)
-            if name.startswith("deal."):
-                return record.fields(name) if record.kind == "deal" else record.deal_fields(event.deal, name)
+            if name.startswith(("contact.", "deal.")):
+                return record.beside(event.deal, name)
             value: Value = properties.get(name)
             return value
 

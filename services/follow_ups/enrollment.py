@@ -153,7 +153,7 @@ class EnrollByHand:
         profile = published.by_key.get(automation.trigger.profile or "")
         if profile is None:
             raise Conflict(f'the profile "{automation.trigger.profile}" is not published')
-        trigger = compile_automation(automation, automation_id, 0, profile.bands, paused=False)
+        trigger = compile_automation(automation, automation_id, bands=profile.bands)
         kind: Kind = profile.applies_to
         count = 0
         for shard, ids in self._records(request, kind):
@@ -199,7 +199,7 @@ class EnrollByHand:
             draft = Automation.model_validate(row["draft"])
             profile = published.by_key.get(draft.trigger.profile or "")
             bands = profile.bands if profile is not None else ()
-            return published, compile_automation(draft, row["id"], row["latest"] + 1, bands, paused=False)
+            return published, compile_automation(draft, row["id"], row["latest"] + 1, bands)
         compiled = next((trigger for trigger in published.triggers.triggers if trigger.key == key), None)
         if compiled is None:
             raise Conflict(f'the automation "{key}" is not published; publish it, or count with dry_run')

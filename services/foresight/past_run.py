@@ -60,7 +60,7 @@ class PastRun:
         self._profile = profile
         self._kind = profile.applies_to if profile is not None else CONTACT
         # Without bands, so that those of the time of each change decide.
-        compiled = compile_automation(automation, automation_id, 0, (), paused=False)
+        compiled = compile_automation(automation, automation_id)
         self._looks_at_fields = compiled.looks_at_fields
         self._trigger = replace(compiled, looks_at_fields=False)
         #: The trigger, and the same with `on_entry` in case that was meant.

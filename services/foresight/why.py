@@ -1,6 +1,7 @@
 """Why an automation did or did not enroll a record: an answer for each recent change, filter by filter."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from automations.model import Automation
@@ -10,6 +11,7 @@ from conditions.problems import suggestion
 from conditions.times import Micros, to_iso
 from conditions.tree import Lookup, compile_conditions
 from engine.published import compile_automation
+from engine.subjects import Subject
 from runtime.registry import follow_up_workflow_id
 from runtime.settings import Settings
 from runtime.temporal import workflow_url
@@ -37,7 +39,7 @@ from store.design import definitions
 from store.follow_ups import effects
 from store.foresight import why as causes
 from store.records import score_reads
-from store.scoring.facts import Properties
+from store.scoring.facts import event_of
 from triggers.compiled import CompiledTrigger
 from triggers.evaluate import Facts, change_lookup, event_lookup, set_back, where_lookup
 
@@ -161,13 +163,7 @@ def _events(about: "_About", event_type: str, limit: int, settings: Settings) ->
     fates = causes.fates(connection, about.row["id"], [f"event:{event['id']}" for event in events])
     explained = []
     for row in events:
-        event = Event(
-            row["id"],
-            row["type"],
-            row["occurred_at"],
-            Properties(row["properties"]),
-            row["deal_id"],
-        )
+        event = event_of(row)
         about.go_to(row["received_at"])
         trigger = about.automation.trigger
         facts = about.facts(event)
@@ -215,9 +211,8 @@ class _About:
         self._known: dict[int | None, tuple[Automation, CompiledTrigger]] = {}
         self._take(row["version"])
         self.lives = causes.lives(connection, row["id"], kind, record["id"])
-        contact_id = record["id"] if kind == "contact" else record["contact_id"]
-        deal_id = record["id"] if kind == "deal" else None
-        scores = effects.present_scores(connection, contact_id, deal_id)
+        subject = Subject.of_record(kind, record)
+        scores = effects.present_scores(connection, subject.contact_id, subject.deal_id)
         self._scores = {key: score for key, (_, score) in scores.items()}
         self._bands: dict[str, str | None] = {}
         for key, score in self._scores.items():
@@ -236,7 +231,7 @@ class _About:
             if version is not None:
                 definition = next(row["definition"] for row in self._versions if row["version"] == version)
             automation = Automation.model_validate(definition)
-            trigger = compile_automation(automation, self.row["id"], 0, (), paused=False)
+            trigger = compile_automation(automation, self.row["id"])
             self._known[version] = automation, trigger
         self.version = version
         self.automation, self.trigger = self._known[version]
@@ -244,12 +239,7 @@ class _About:
     def facts(self, event: Event | None) -> Facts:
         deals = [event.deal] if event is not None and event.deal is not None else []
         record = record_of(self.connection, self.kind, self.record["id"], deals)
-
-        def fields(name: str) -> Any:
-            if self.kind == "contact" and name.startswith("deal."):
-                return record.deal_fields(event.deal if event else None, name)
-            return record.fields(name)
-
+        fields = partial(record.beside, event.deal if event else None)
         return Facts(fields, self._scores, self._bands)
 
     def guards(self, moment: GuardedChange, profile_id: int | None) -> list[GuardVerdict]:
@@ -263,8 +253,7 @@ class _About:
         if row["cause"] == Cause.EVENT:
             cause = effects.load_event(self.connection, row["cause_id"])
             if cause is not None:
-                properties = Properties(cause["properties"])
-                event = Event(cause["id"], cause["type"], cause["occurred_at"], properties, cause["deal_id"])
+                event = event_of(cause)
         change = ScoreChange(
             seq=row["seq"],
             previous=row["previous"],

@@ -7,8 +7,9 @@ import orjson
 
 from conditions.times import Micros, to_iso
 from conditions.values import Value
+from scoring.entries import Event
 from store.bulk import Bulk
-from store.connection import Connection
+from store.connection import Connection, RowMapping
 
 
 class Properties(Mapping[str, Any]):
@@ -39,6 +40,11 @@ class Properties(Mapping[str, Any]):
 
     def __len__(self) -> int:
         return len(self._read())
+
+
+def event_of(row: RowMapping) -> Event:
+    """An event as rules and filters read it, of a row with all that they may ask for."""
+    return Event(row["id"], row["type"], row["occurred_at"], Properties(row["properties"]), row["deal_id"])
 
 
 class RecordFacts:
