@@ -24,6 +24,7 @@ CONTACT, DEAL = "contact", "deal"
 
 DealStatus = Literal["open", "won", "lost"]
 DEAL_STATUSES: tuple[DealStatus, ...] = get_args(DealStatus)
+OPEN_DEAL, WON, LOST = DEAL_STATUSES
 
 
 @dataclass(frozen=True)
@@ -42,9 +43,11 @@ _RECORD: Mapping[str, Field] = {
     "key": Field(FieldType.text, always=True),
     "created_at": Field(FieldType.moment, always=True),
 }
+#: Texts of a contact that it may lack, each a column.
+CONTACT_TEXTS = ("name", "email", "phone", "stage", "owner")
 CONTACT_FIELDS: Mapping[str, Field] = {
     **_RECORD,
-    **dict.fromkeys(("name", "email", "phone", "stage", "owner"), _TEXT),
+    **dict.fromkeys(CONTACT_TEXTS, _TEXT),
     "tags": Field(FieldType.list),
     "dnd": Field(FieldType.channels, CHANNELS, always=True),
 }

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from conditions.fields import DEAL_FIELDS, DealStatus
+from conditions.fields import DEAL_FIELDS, OPEN_DEAL, DealStatus
 from conditions.problems import Problem
 from conditions.times import Micros
 from conditions.values import LARGEST_INTEGER
@@ -44,7 +44,7 @@ class DealIn(BaseModel):
     )
 
 
-_EMPTY: Mapping[str, Any] = {"status": "open", "fields": {}}
+_EMPTY: Mapping[str, Any] = {"status": OPEN_DEAL, "fields": {}}
 _TAKEN = (*DEAL_FIELDS, "id", "contact")
 
 

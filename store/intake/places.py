@@ -6,6 +6,7 @@ from zlib import crc32
 
 from sqlalchemy import Connection
 
+from conditions.fields import OPEN_DEAL
 from conditions.times import Micros
 from store.bulk import Bulk
 from store.intake.internal_events import ONCE, InternalEvent, add_internal_events
@@ -136,7 +137,7 @@ def _make_deals(
             *SEARCH_OF_DEAL,
         ),
         [
-            (key, owner.id, owner.shard, "open", "{}", now, now, 0, *deal_search(key))
+            (key, owner.id, owner.shard, OPEN_DEAL, "{}", now, now, 0, *deal_search(key))
             for key, owner in owners.items()
         ],
         ONCE,

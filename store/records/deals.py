@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, select, update
 from uuid_utils import uuid7
 
+from conditions.fields import LOST, WON
 from conditions.times import Micros
 from store.bulk import Bulk
 from store.intake.internal_events import InternalEvent, add_internal_events
@@ -19,7 +20,7 @@ DEALS = table(Deal)
 
 #: What callers may set, besides the contact.
 WRITABLE = ("name", "pipeline", "stage", "status", "value", "currency", "owner", "fields")
-_CLOSED = {"won": "deal.won", "lost": "deal.lost"}
+_CLOSED = {WON: "deal.won", LOST: "deal.lost"}
 
 
 def deal_by_key(connection: Connection, key: str) -> RowMapping | None:

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, update
 
 from conditions.causes import Cause
-from conditions.fields import CONTACT
+from conditions.fields import CONTACT, CONTACT_TEXTS
 from conditions.times import Micros
 from store.bulk import Bulk
 from store.leftovers import Leftover, hand_on, leave
@@ -61,7 +61,7 @@ def merge_contacts(
         update(CONTACTS)
         .where(CONTACTS.c.id == old)
         .values(
-            **dict.fromkeys(("name", "email", "phone", "stage", "owner")),
+            **dict.fromkeys(CONTACT_TEXTS),
             tags=[],
             dnd=[],
             fields={},

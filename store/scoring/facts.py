@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 import orjson
 
+from conditions.fields import CONTACT_TEXTS
 from conditions.times import Micros, to_iso
 from conditions.values import Value
 from scoring.entries import Event
@@ -98,9 +99,11 @@ class ContactFacts(RecordFacts):
 
     __slots__ = ()
     KIND = "contact"
-    COLUMNS = _columns("contact", ("key", "name", "email", "phone", "stage", "owner"))
-    DOCUMENTS: ClassVar[dict[str, int]] = {"contact.tags": 8, "contact.dnd": 9}
-    FIELDS = 10
+    COLUMNS = _columns("contact", ("key", *CONTACT_TEXTS))
+    DOCUMENTS: ClassVar[dict[str, int]] = {
+        f"contact.{name}": len(CONTACT_TEXTS) + index for index, name in enumerate(("tags", "dnd"), start=3)
+    }
+    FIELDS = len(CONTACT_TEXTS) + 5
 
 
 class DealFacts(RecordFacts):
@@ -123,7 +126,7 @@ def load_contacts(connection: Connection, ids: Collection[int]) -> dict[int, Con
     bulk = Bulk(connection)
     test, parameter = bulk.among("id", ids)
     contacts = bulk.rows(
-        "SELECT id, created_at, key, name, email, phone, stage, owner, tags, dnd, fields "
+        f"SELECT id, created_at, key, {', '.join(CONTACT_TEXTS)}, tags, dnd, fields "
         f"FROM contacts WHERE {test} AND merged_into IS NULL",
         parameter,
     )
