@@ -147,7 +147,14 @@ def match_change(
         if trigger.on_entry and trigger.holds(set_back(lookup, profile, change), now):
             continue
         exits = trigger.exits is not None and trigger.exits(lookup, now)
-        yield Match(trigger, f"{profile.id}:{change.cause_id}", change.event, change, change.depth, exits)
+        yield Match(
+            trigger,
+            origin=f"{profile.id}:{change.cause_id}",
+            event=change.event,
+            change=change,
+            depth=change.depth,
+            exits=exits,
+        )
 
 
 class Look(NamedTuple):
@@ -177,7 +184,9 @@ def match_look(
         if trigger.holds(lambda name: look.before[name] if name in look.before else back(name), now):
             return None
     exits = trigger.exits is not None and trigger.exits(lookup, now)
-    return Match(trigger, look.origin, change.event, change, change.depth, exits)
+    return Match(
+        trigger, origin=look.origin, event=change.event, change=change, depth=change.depth, exits=exits
+    )
 
 
 def match_event(index: TriggerIndex, event: Event, depth: int, facts: Facts, now: Micros) -> Iterator[Match]:
@@ -188,7 +197,9 @@ def match_event(index: TriggerIndex, event: Event, depth: int, facts: Facts, now
         lookup = event_lookup(event, facts)
         if trigger.holds(lookup, now):
             exits = trigger.exits is not None and trigger.exits(lookup, now)
-            yield Match(trigger, f"event:{event.id}", event, None, depth, exits)
+            yield Match(
+                trigger, origin=f"event:{event.id}", event=event, change=None, depth=depth, exits=exits
+            )
 
 
 def where_lookup(event: Event, fields: Callable[[str], Value]) -> Lookup:

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, NamedTuple, Self
 
 from pydantic import Field, StrictBool, ValidationError, model_validator
 from uuid_utils import uuid7
@@ -98,6 +98,15 @@ class _Call:
     wanted: Wanted
     tally: _Tally
     resumed: bool
+
+
+class _Chunk(NamedTuple):
+    """What became of some records of a shard. `moved`: those that are in another one by now."""
+
+    listed: Listed
+    decided: Decided
+    past: int
+    moved: list[int]
 
 
 class EnrollByHand:
@@ -262,7 +271,7 @@ class EnrollByHand:
         """Enroll those of the records that are still in this shard; the others where they are now."""
         dry_run, tally = call.request.dry_run, call.tally
 
-        def work(connection: Connection) -> tuple[Listed, Decided, int, list[int]]:
+        def work(connection: Connection) -> _Chunk:
             published, trigger = self._trigger(connection, call.key, call.request)
             trigger = replace(trigger, paused=trigger.paused and not call.resumed)
             places = enrolling.shards_of(connection, call.kind, ids)
@@ -279,22 +288,23 @@ class EnrollByHand:
             batch = listed.enrolling
             decided = batch.decide(connection) if dry_run else batch.save(connection)
             past = count_past(batch, decided.enrollments, {trigger.automation_id: tally.date}).total()
-            return listed, decided, past, [record_id for moved in places.values() for record_id in moved]
+            moved = [record_id for elsewhere in places.values() for record_id in elsewhere]
+            return _Chunk(listed, decided, past, moved)
 
         if dry_run:
             with self._resources.database.read() as connection:
-                listed, decided, past, moved = work(connection)
+                chunk = work(connection)
         else:
-            listed, decided, past, moved = self._resources.database.run(work, [shard])
-        tally.looked_at += len(ids) - len(moved)
-        tally.enrolled += len(decided.enrollments)
-        tally.already += listed.already
-        tally.running += listed.running
-        tally.recent += listed.recent
-        tally.past += past
-        tally.skipped += Counter(skip.reason for skip in decided.skips)
-        if moved:
+            chunk = self._resources.database.run(work, [shard])
+        tally.looked_at += len(ids) - len(chunk.moved)
+        tally.enrolled += len(chunk.decided.enrollments)
+        tally.already += chunk.listed.already
+        tally.running += chunk.listed.running
+        tally.recent += chunk.listed.recent
+        tally.past += chunk.past
+        tally.skipped += Counter(skip.reason for skip in chunk.decided.skips)
+        if chunk.moved:
             with self._resources.database.read() as connection:
-                places = enrolling.shards_of(connection, call.kind, moved)
+                places = enrolling.shards_of(connection, call.kind, chunk.moved)
             for other, record_ids in places.items():
                 self._chunk(call, other, record_ids)

@@ -144,7 +144,13 @@ class Why:
             if outcome is None and any(said.guard == "rearm" and not said.holds for said in guards):
                 outcome = "rearm"
             explanation = _explained(
-                about, outcome, fate, lookup, self._resources.settings, told.at, told.cause
+                about,
+                outcome,
+                fate,
+                lookup=lookup,
+                settings=self._resources.settings,
+                at=told.at,
+                cause=told.cause,
             )
             explanation.guards = guards
             explanation.previous, explanation.current = told.previous, told.current
@@ -178,7 +184,15 @@ def _events(about: "_About", event_type: str, limit: int, settings: Settings) ->
             outcome = "where"
         if outcome is None and not compile_conditions(trigger.filters)(lookup, about.now):
             outcome = "filters"
-        explanation = _explained(about, outcome, fate, lookup, settings, to_iso(row["received_at"]), "event")
+        explanation = _explained(
+            about,
+            outcome,
+            fate,
+            lookup=lookup,
+            settings=settings,
+            at=to_iso(row["received_at"]),
+            cause=Cause.EVENT,
+        )
         explanation.event = CausingEvent.of(row)
         explanation.filters = _tests(trigger.where, bare, about.now) + explanation.filters
         at = fate["at"] if fate is not None else row["received_at"]
@@ -282,6 +296,7 @@ def _explained(
     about: _About,
     outcome: Outcome | None,
     fate: Mapping[str, Any] | None,
+    *,
     lookup: Lookup,
     settings: Settings,
     at: str,
