@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
+from commands.exports import command_line as exporting
 from commands.intake import command_line as importing
-from commands.intake.command_line import Triggers
+from commands.intake.options import Triggers
 from runtime.errors import ReadableError
 
 app = typer.Typer(
@@ -22,6 +23,7 @@ app = typer.Typer(
 )
 
 app.add_typer(importing.app, name="import")
+app.add_typer(exporting.app, name="export")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="Folder (or file) of definitions in YAML.")]
@@ -197,9 +199,11 @@ def duplicates(*, limit: Annotated[int, typer.Option(min=1, max=500)] = 50, as_j
 def enrollments(
     *,
     contact: Annotated[str | None, typer.Option(metavar="KEY", help="Only this contact's.")] = None,
+    deal: Annotated[str | None, typer.Option(metavar="KEY", help="Only this deal's.")] = None,
     automation: Annotated[str | None, typer.Option(metavar="KEY", help="Only this automation's.")] = None,
     status: Annotated[
-        str | None, typer.Option(help="queued, running, completed, failed, exited, replaced or cancelled.")
+        str | None,
+        typer.Option(help="queued, running, retrying, completed, failed, exited, replaced or cancelled."),
     ] = None,
     limit: Annotated[int, typer.Option(min=1, max=500)] = 20,
     as_json: Json = False,
@@ -209,7 +213,12 @@ def enrollments(
 
     raise typer.Exit(
         enrollment_lists.enrollments(
-            contact=contact, automation=automation, status=status, limit=limit, as_json=as_json
+            contact=contact,
+            deal=deal,
+            automation=automation,
+            status=status,
+            limit=limit,
+            as_json=as_json,
         )
     )
 
@@ -227,6 +236,57 @@ def why(
     from commands.foresight import why as why_commands
 
     raise typer.Exit(why_commands.why(automation, key, deal=deal, limit=limit, as_json=as_json))
+
+
+@app.command()
+def rehearse(
+    automation: Annotated[str, typer.Argument(help="The automation's key.")],
+    *,
+    contact: Annotated[str | None, typer.Option(metavar="KEY", help="For whom.")] = None,
+    deal: Annotated[
+        str | None, typer.Option(metavar="KEY", help="The deal that is enrolled, or that the event names.")
+    ] = None,
+    event: Annotated[str | None, typer.Option(metavar="TYPE", help="The event with which it begins.")] = None,
+    properties: Annotated[
+        list[str] | None,
+        typer.Option("--property", metavar="NAME=VALUE", help="Property of the event; may be repeated."),
+    ] = None,
+    draft: Annotated[bool, typer.Option("--draft", help="The draft instead of what is published.")] = False,
+    file: Annotated[
+        Path | None, typer.Option(help="The automation in this file instead; it is checked first.")
+    ] = None,
+    take: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="STEP=BRANCH",
+            help="Go this way after a step (its key, name or path): then, else, elif.0, split.1, met, timeout.",
+        ),
+    ] = None,
+    send_to: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS", help="Send its messages there, marked as a test, and to nobody else."
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Rehearse an automation for one contact: every step as it would be done. Nothing is written or sent."""
+    from commands.foresight import rehearsing
+
+    raise typer.Exit(
+        rehearsing.rehearse(
+            automation,
+            contact=contact,
+            deal=deal,
+            event=event,
+            properties=properties or [],
+            draft=draft,
+            file=file,
+            take=take or [],
+            send_to=send_to,
+            as_json=as_json,
+        )
+    )
 
 
 @app.command()
@@ -306,6 +366,7 @@ def enroll(
     request: Annotated[
         str | None, typer.Option(help="A name of your own; calling again with it enrolls nobody twice.")
     ] = None,
+    author: Annotated[str | None, typer.Option(help="Who enrolls them; kept with each enrollment.")] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -323,6 +384,7 @@ def enroll(
             draft=draft,
             again=again,
             request=request,
+            author=author,
             yes=yes,
             as_json=as_json,
         )
@@ -356,6 +418,16 @@ def stats(
     from commands.follow_ups import automations
 
     raise typer.Exit(automations.stats(automation, version=version, as_json=as_json))
+
+
+@app.command("test-message")
+def send_test_message(
+    recipient: Annotated[str, typer.Argument(help="The recipient's key.")], *, as_json: Json = False
+) -> None:
+    """Send one test message by every channel of a recipient, and tell whether it went out."""
+    from commands.operations import recipients
+
+    raise typer.Exit(recipients.test_message(recipient, as_json=as_json))
 
 
 @app.command("webhook-secret")
@@ -408,6 +480,23 @@ def status(*, as_json: Json = False) -> None:
     from commands.operations import looking
 
     raise typer.Exit(looking.status(as_json=as_json))
+
+
+@app.command()
+def show(
+    what: Annotated[
+        str,
+        typer.Argument(
+            help="A key, an id, an e-mail address, or the id of a workflow in Temporal or the address of its page."
+        ),
+    ],
+    *,
+    as_json: Json = False,
+) -> None:
+    """Show whatever has this key or id: a contact, deal, follow-up, event, task, message, automation or profile."""
+    from commands.operations import showing
+
+    raise typer.Exit(showing.show(what, as_json=as_json))
 
 
 @app.command()

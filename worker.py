@@ -18,14 +18,15 @@ from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 from uuid_utils import uuid7
 
-from activities.calling import CallingActivities
-from activities.delivering import DeliveryActivities
+from activities.calling import Webhooks
+from activities.delivering import Notifications
 from activities.follow_ups import FollowUpActivities
 from activities.guarding import GuardErrors
 from activities.publishing import PublishActivities
+from activities.sending import SendingActivities
 from activities.shards import ShardActivities
-from activities.starting import Starter
-from channels.outbound import make_outbound
+from activities.starting import Starter, take_over
+from channels.outbound import make_outbound, no_mail
 from channels.signing import new_secret
 from engine.published import PublishedCache
 from runtime.clock import now_micros
@@ -40,8 +41,10 @@ from runtime.wakes import Wakes
 from services.operations.digests import Digests
 from services.operations.watch import Watch
 from store.database import Database
+from store.follow_ups.messages import NOTIFICATIONS, WEBHOOKS
 from store.follow_ups.webhooks import signing_secret
 from store.migrate import migrate
+from store.operations.status import WorkerSelf
 from workflows.follow_up import FollowUpWorkflow
 from workflows.publish import PublishWorkflow
 from workflows.shard import ShardWorkflow
@@ -77,17 +80,22 @@ async def working(
     shards = ShardActivities(database, now_micros, starter, published)
     publishes = PublishActivities(database, now_micros, wakes, published)
     follow_ups = FollowUpActivities(database, now_micros, wakes, outbound, published)
-    deliveries = DeliveryActivities(database, now_micros, outbound)
-    calls = CallingActivities(database, now_micros, outbound)
+    sending = SendingActivities(
+        database,
+        now_micros,
+        {
+            NOTIFICATIONS: Notifications(database, now_micros, outbound).send,
+            WEBHOOKS: Webhooks(database, now_micros, outbound).send,
+        },
+    )
     activities: list[Callable[..., Any]] = [
         shards.score_shard,
         starter.start_follow_ups,
         publishes.sweep_shard,
         publishes.finish_publish,
-        follow_ups.run_steps,
-        follow_ups.end_follow_up,
-        deliveries.deliver,
-        calls.call_webhook,
+        follow_ups.advance,
+        follow_ups.end_follow_ups,
+        sending.send,
     ]
 
     def worker(task_queue: str, workflow_tasks: int, cached: int) -> Worker:
@@ -107,6 +115,7 @@ async def working(
             interceptors=[GuardErrors()],
         )
 
+    await take_over(database, client)
     scoring = worker(settings.task_queue, SCORING_TASKS, settings.shards * 2)
     following_up = worker(follow_up_queue(settings.task_queue), FOLLOW_UP_TASKS, CACHED)
     async with scoring, following_up:
@@ -131,7 +140,7 @@ async def work(settings: Settings) -> None:
         if client is None:
             return
         wakes = Wakes(client, settings.task_queue)
-        identity = (str(uuid7()), socket.gethostname(), os.getpid())
+        identity = WorkerSelf(str(uuid7()), socket.gethostname(), os.getpid(), no_mail(settings))
         watch = Watch(database, client, wakes, now_micros, settings.task_queue, identity)
         async with working(settings, database, client, wakes):
             announce_ready()

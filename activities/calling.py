@@ -2,19 +2,14 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
 
-import orjson
-from temporalio import activity
-
-from activities.sending import Sending, to_the_end
+from activities.sending import Tries
 from automations import secret_placeholders
 from channels.delivery import DeliveryFailed
 from channels.outbound import Outbound
 from channels.webhooks import Answer, Call
-from conditions.times import SECOND, Micros
-from engine.webhooks import dumped
-from runtime.messages import CALL_WEBHOOK, Delivered, Delivery
+from conditions.times import Micros
+from engine.webhooks import call_of
 from runtime.statuses import MessageStatus
 from store.connection import Connection, RowMapping
 from store.database import Database
@@ -22,34 +17,31 @@ from store.follow_ups import enrollments, webhooks
 from store.follow_ups.messages import WEBHOOKS
 
 
-class CallingActivities:
-    """Calls webhooks; given the database, the clock and the channels."""
+class Webhooks:
+    """Calls them; given the database, the clock and the channels."""
 
     def __init__(self, database: Database, clock: Callable[[], Micros], outbound: Outbound) -> None:
         self._database = database
         self._clock = clock
         self._outbound = outbound
-        self._sending = Sending(database, clock, WEBHOOKS)
+        self._tries = Tries(database, clock, WEBHOOKS)
 
-    @activity.defn(name=CALL_WEBHOOK)
-    async def call_webhook(self, delivery: Delivery) -> Delivered:
-        """Send a webhook that is still to be sent and keep the answer; raises where it never will be taken."""
-        return await to_the_end(self._call(delivery))
-
-    async def _call(self, delivery: Delivery) -> Delivered:
-        row = await asyncio.to_thread(self._sending.due, delivery)
-        if isinstance(row, Delivered):
-            return row
+    async def send(self, message_id: str) -> None:
+        """Call a webhook that is still to be called, and keep the answer."""
+        row = await asyncio.to_thread(self._tries.pending, message_id)
+        if row is None:
+            return
         if self._outbound.caller is None:
-            return await asyncio.to_thread(
-                self._sending.closed, delivery, MessageStatus.RECORDED, self._outbound.no_calls
+            await asyncio.to_thread(
+                self._tries.closed, message_id, MessageStatus.RECORDED, self._outbound.no_calls
             )
+            return
         try:
             answer = await self._outbound.caller.call(self._request(row, self._clock()))
         except DeliveryFailed as failure:
-            return await asyncio.to_thread(self._sending.failed, delivery, failure)
-        await asyncio.to_thread(self._answered, delivery, row, answer)
-        return Delivered()
+            await asyncio.to_thread(self._tries.failed, message_id, failure)
+            return
+        await asyncio.to_thread(self._answered, row, answer)
 
     def _request(self, row: RowMapping, now: Micros) -> Call:
         def secret(name: str) -> str:
@@ -59,25 +51,11 @@ class CallingActivities:
                 )
             return self._outbound.secrets[name]
 
-        def filled(text: str) -> str:
-            return secret_placeholders.filled(text, row["id"], secret)
+        return call_of(row, lambda text: secret_placeholders.filled(text, row["id"], secret), now)
 
-        headers = {name: filled(value) for name, value in row["headers"].items()}
-        body = dumped(_in_tree(orjson.loads(row["body"]), filled)) if row["body"] else b""
-        return Call(row["id"], row["method"], filled(row["url"]), headers, body, now // SECOND)
-
-    def _answered(self, delivery: Delivery, row: RowMapping, answer: Answer) -> None:
+    def _answered(self, row: RowMapping, answer: Answer) -> None:
         def work(connection: Connection) -> None:
             webhooks.delivered(connection, row["id"], answer.status, answer.body, self._clock())
-            enrollments.settle_tries(connection, delivery.enrollment_id, row["path"])
+            enrollments.settle_tries(connection, row["enrollment_id"], row["path"])
 
-        self._sending.note(work)
-
-
-def _in_tree(value: Any, filled: Callable[[str], str]) -> Any:
-    """The value with secrets in every text of it."""
-    if isinstance(value, str):
-        return filled(value)
-    if isinstance(value, dict):
-        return {key: _in_tree(inner, filled) for key, inner in value.items()}
-    return [_in_tree(inner, filled) for inner in value] if isinstance(value, list) else value
+        self._tries.note(work)

@@ -4,14 +4,11 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from temporalio import activity
-
-from activities.sending import Sending, refused, to_the_end
+from activities.sending import Tries
 from channels.delivery import DeliveryFailed
 from channels.outbound import Outbound
 from conditions.times import Micros
 from engine.situation import OPTED_OUT, TO_CONTACT, wants_no_mail
-from runtime.messages import DELIVER, Delivered, Delivery
 from runtime.statuses import MessageStatus
 from store.connection import Connection, RowMapping
 from store.database import Database
@@ -20,40 +17,36 @@ from store.follow_ups.messages import NOTIFICATIONS
 from store.records import contacts
 
 
-class DeliveryActivities:
+class Notifications:
     """Given the database, the clock and the channels."""
 
     def __init__(self, database: Database, clock: Callable[[], Micros], outbound: Outbound) -> None:
         self._database = database
         self._clock = clock
         self._outbound = outbound
-        self._sending = Sending(database, clock, NOTIFICATIONS)
+        self._tries = Tries(database, clock, NOTIFICATIONS)
 
-    @activity.defn(name=DELIVER)
-    async def deliver(self, delivery: Delivery) -> Delivered:
-        """Send a notification to the addresses still to be served; raises where one refuses it for good."""
-        return await to_the_end(self._deliver(delivery))
-
-    async def _deliver(self, delivery: Delivery) -> Delivered:
-        row = await asyncio.to_thread(self._sending.due, delivery)
-        if isinstance(row, Delivered):
-            return row
+    async def send(self, message_id: str) -> None:
+        """Send a notification to the addresses still to be served."""
+        row = await asyncio.to_thread(self._tries.pending, message_id)
+        if row is None:
+            return
         if self._outbound.mailer is None and self._outbound.log_only:
-            return await asyncio.to_thread(
-                self._sending.closed, delivery, MessageStatus.RECORDED, self._outbound.no_mail
+            await asyncio.to_thread(
+                self._tries.closed, message_id, MessageStatus.RECORDED, self._outbound.no_mail
             )
+            return
         if await asyncio.to_thread(self._opted_out, row):
-            return await asyncio.to_thread(self._sending.closed, delivery, MessageStatus.WITHHELD, OPTED_OUT)
+            await asyncio.to_thread(self._tries.closed, message_id, MessageStatus.WITHHELD, OPTED_OUT)
+            return
         for target in row["targets"]:
             try:
                 refusal = await self._outbound.mail(row["id"], target, row["subject"], row["message"])
             except DeliveryFailed as failure:
-                return await asyncio.to_thread(self._sending.failed, delivery, failure)
-            await asyncio.to_thread(self._served, row["id"], target, refusal)
-        reason = await asyncio.to_thread(self._delivered, delivery)
-        if reason is not None:
-            raise refused(reason)
-        return Delivered()
+                await asyncio.to_thread(self._tries.failed, message_id, failure)
+                return
+            await asyncio.to_thread(self._served, message_id, target, refusal)
+        await asyncio.to_thread(self._delivered, message_id)
 
     def _opted_out(self, row: RowMapping) -> bool:
         """Whether it is for a contact who does not want e-mail: that may have changed since it was written."""
@@ -76,18 +69,18 @@ class DeliveryActivities:
                     values["served"] = row["served"] + 1
                 messages.change(connection, NOTIFICATIONS, notification_id, **values)
 
-        self._sending.note(work)
+        self._tries.note(work)
 
-    def _delivered(self, delivery: Delivery) -> str | None:
-        """Close the notification; the reason if some address refused it for good.
+    def _delivered(self, message_id: str) -> None:
+        """Close the notification; it has failed if some address refused it for good.
 
         One that left is sent, whatever became of the follow-up meanwhile.
         """
 
-        def work(connection: Connection) -> str | None:
-            row = messages.find(connection, NOTIFICATIONS, delivery.message_id)
+        def work(connection: Connection) -> None:
+            row = messages.find(connection, NOTIFICATIONS, message_id)
             if row is None:
-                return None
+                return
             reason: str | None = row["reason"] if row["refused"] else None
             values = (
                 {"status": MessageStatus.FAILED}
@@ -95,7 +88,6 @@ class DeliveryActivities:
                 else {"status": MessageStatus.SENT, "sent_at": self._clock()}
             )
             messages.change(connection, NOTIFICATIONS, row["id"], reason=reason, **values)
-            enrollments.settle_tries(connection, delivery.enrollment_id, row["path"])
-            return reason
+            enrollments.settle_tries(connection, row["enrollment_id"], row["path"])
 
-        return self._sending.note(work)
+        self._tries.note(work)

@@ -1,7 +1,9 @@
-"""The activities of follow-ups: run adjacent steps, and end. Each is safe to run twice."""
+"""The activities of follow-ups: take them as far as they can go, and end them. Each is safe to run twice."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from threading import Lock
 from typing import Any
@@ -9,31 +11,38 @@ from typing import Any
 import structlog
 from temporalio import activity
 
-from automations.steps.places import find_step
 from channels.outbound import Outbound
 from conditions.times import Micros
+from engine.advancing import Stand, advance, next_paths
+from engine.explaining import details, done_lines, failure, record_name, standing, summary, upcoming
 from engine.filling import fill, refuse
 from engine.published import PublishedCache
-from engine.running import Ran, cancelled, run_steps
 from engine.situation import Situation, automation_of
-from runtime.messages import (
-    END_FOLLOW_UP,
-    RUN_STEPS,
-    EndFollowUp,
-    RunSteps,
-    StepsResult,
-)
-from runtime.statuses import OPEN
+from runtime.messages import ADVANCE, END_FOLLOW_UPS, Advance, Advanced, EndFollowUps, FailedMember
+from runtime.registry import enrollment_of, follow_up_workflow_id, is_cohort
+from runtime.statuses import OPEN, RETRIED, EnrollmentStatus
 from runtime.wakes import Wakes
 from store.connection import Connection, RowMapping
-from store.database import Database
-from store.follow_ups import enrollments
+from store.database import Database, DatabaseUnavailable, OperationalError
+from store.follow_ups import enrollments, starting
 
 _log = structlog.get_logger()
-#: Seconds after which the steps that are left are the next activity's, well before this one times out.
-LONG = 3
+#: Seconds after which those who are left are the next activity's, well before this one times out.
+LONG = 3.0
+#: So many are taken on in one transaction: others wait for the one writer of SQLite meanwhile.
+AT_A_TIME = 20
 #: So many attempts may die while they fill in templates.
 MOST_ENDLESS = 3
+
+
+@dataclass
+class _Tally:
+    """What came of those of a workflow in one go. `missing`: by enrollment, the step whose templates are needed."""
+
+    stands: dict[str, Stand] = field(default_factory=dict)
+    failed: list[RowMapping] = field(default_factory=list)
+    missing: dict[str, str] = field(default_factory=dict)
+    shards: set[int] = field(default_factory=set)
 
 
 class FollowUpActivities:
@@ -55,92 +64,243 @@ class FollowUpActivities:
         #: One thread at a time: many that compute would leave scoring little of the interpreter.
         self._filling = Lock()
 
-    @activity.defn(name=RUN_STEPS, no_thread_cancel_exception=True)
-    def run_steps(self, request: RunSteps) -> StepsResult:
-        """Do steps that have no outcome yet and pass over those that have, each in one transaction with its outcome.
+    @activity.defn(name=ADVANCE, no_thread_cancel_exception=True)
+    def advance(self, request: Advance) -> Advanced:
+        """Take everybody who is not over to the next wait, message or end, some at a time in one transaction.
 
         Templates are filled in before: they may take long, and a transaction holds everybody else up. Where a step
         has changed the record, the templates after it are filled in anew, in a further round.
 
-        Stops early after a notification that has to be sent, and when it has taken long. A step that failed for good
-        ends the enrollment, unless it says `on_failure: continue`; what was done before it stays.
+        A step that failed for good ends its enrollment, unless it says `on_failure: continue`; what was done before it
+        stays. One that cannot be taken on for another reason goes on in a workflow of its own.
         """
         with self._database.read() as connection:
-            shard = enrollments.enrollment_shard(connection, request.enrollment_id)
-        if shard is None:
-            return cancelled("the database has no such enrollment")
+            members = enrollments.members(connection, request.workflow_id)
+            if not members:
+                return _nobody(connection, request.workflow_id)
+        tally = _Tally()
+        more = False
         began = time.monotonic()
-        while True:
-            texts = self._texts(request)
-            ran = self._database.run(partial(self._run, request=request, texts=texts), [shard])
-            if ran.changed:
-                self._wakes.request([shard])
-            if not ran.missing or (ran.result.done and time.monotonic() - began > LONG):
-                return ran.result
+        for shard, ids in _chunks([row for row in members if row["status"] in OPEN]):
+            if more := time.monotonic() - began > LONG:
+                break
+            self._go_on(request, tally, shard, ids)
+        if tally.shards:
+            self._wakes.request(tally.shards)
+        return self._told(request, tally, more=more)
 
-    def _texts(self, request: RunSteps) -> dict[str, Any]:
-        """What the templates of the steps that are still to be done become now, of as many as are filled in at once.
+    def _go_on(self, request: Advance, tally: _Tally, shard: int, ids: Sequence[str]) -> None:
+        """One transaction, and further ones for those whose templates have still to be filled in."""
+        left = list(ids)
+        while left:
+            tally.missing.clear()
+            try:
+                texts = self._texts(request, left, tally.missing)
+                self._transact(request, tally, shard, left, texts)
+            except (DatabaseUnavailable, OperationalError):
+                raise
+            except Exception:
+                if len(ids) == 1 and not is_cohort(request.workflow_id):
+                    raise
+                if len(left) == 1:
+                    _log.exception("a follow-up goes on by itself", enrollment=left[0])
+                    self._database.run(partial(starting.let_go, ids=left, now=self._clock()), [shard])
+                    tally.shards.add(shard)
+                    return
+                for one in left:
+                    self._go_on(request, tally, shard, [one])
+                return
+            left = list(tally.missing)
 
-        An attempt after the first says before that it begins to, and after that it has: where that did not end a few
-        times, those steps fail for good.
+    def _transact(
+        self, request: Advance, tally: _Tally, shard: int, ids: Sequence[str], texts: Mapping[str, Any]
+    ) -> None:
+        def work(connection: Connection) -> _Tally:
+            done, now = _Tally(), self._clock()
+            here = enrollments.outcomes_here(connection, ids)
+            for row in enrollments.load_enrollments(connection, ids):
+                if row["status"] not in OPEN or row["workflow_id"] != request.workflow_id:
+                    continue
+                situation = self._situation(connection, row, now, request.reached, texts.get(row["id"], {}))
+                stand = advance(situation, here.get(row["id"]))
+                done.stands[row["id"]] = stand
+                if stand.missing:
+                    done.missing[row["id"]] = stand.path or ""
+                if stand.changed:
+                    done.shards.add(row["shard"])
+                if stand.ended == EnrollmentStatus.FAILED and is_cohort(request.workflow_id):
+                    own = follow_up_workflow_id(row["automation"], row["id"], row["attempt"])
+                    enrollments.change_enrollment(connection, row["id"], workflow_id=own)
+                    done.failed.append(row)
+            return done
+
+        done = self._database.run(work, [shard])
+        tally.stands |= done.stands
+        tally.missing = done.missing
+        tally.failed += done.failed
+        tally.shards |= done.shards
+
+    def _texts(
+        self, request: Advance, ids: Sequence[str], missing: Mapping[str, str]
+    ) -> dict[str, dict[str, Any]]:
+        """What the templates of the steps that come next become now, by enrollment and path.
+
+        An attempt after the first says before each that it begins to, and at the end that it has: where that did not
+        end a few times, those steps fail for good.
         """
-        endless = _endless()
+        endless, culprit = _endless()
         repeated = activity.info().attempt > 1
+        texts, now = {}, self._clock()
         with self._filling, self._database.read() as connection:
-            row = enrollments.load_enrollment(connection, request.enrollment_id)
-            if row is None or row["status"] not in OPEN or row["paused"]:
-                return {}
-            paths = [step.path for step in request.steps]
-            known = enrollments.outcomes(connection, row["id"], paths)
-            situation = self._situation(connection, row)
-            steps = {path: find_step(situation.automation, path) for path in paths if path not in known}
-            if endless >= MOST_ENDLESS:
-                return refuse(steps, f"filling in its template did not end in at least {endless} attempts")
-            if repeated:
-                activity.heartbeat(endless + 1)
-            filled = fill(situation, steps)
-        if repeated:
-            activity.heartbeat(0)
-        return filled
+            here = enrollments.outcomes_here(connection, ids)
+            for row in enrollments.load_enrollments(connection, ids):
+                if row["status"] not in OPEN or row["paused"]:
+                    continue
+                situation = self._situation(connection, row, now, request.reached)
+                paths = next_paths(situation, here.get(row["id"]), missing.get(row["id"]))
+                steps = {path: situation.automation.course.stops[path].step for path in paths}
+                guilty = culprit in (None, row["id"])
+                if guilty and endless >= MOST_ENDLESS:
+                    texts[row["id"]] = refuse(
+                        steps, f"filling in its template did not end in at least {endless} attempts"
+                    )
+                    continue
+                if repeated:
+                    activity.heartbeat(endless + 1 if guilty else 1, row["id"])
+                texts[row["id"]] = fill(situation, steps)
+            if repeated and endless < MOST_ENDLESS:
+                activity.heartbeat(0)
+        return texts
 
     def _situation(
-        self, connection: Connection, row: RowMapping, texts: Mapping[str, Any] | None = None
+        self,
+        connection: Connection,
+        row: RowMapping,
+        now: Micros,
+        reached: Micros,
+        texts: Mapping[str, Any] | None = None,
     ) -> Situation:
         return Situation(
             connection,
             row,
             automation_of(row),
-            self._clock(),
+            now,
             self._outbound,
             self._published.read(connection),
             texts=texts or {},
+            reached=max(now, reached),
         )
 
-    def _run(self, connection: Connection, request: RunSteps, texts: Mapping[str, Any]) -> Ran:
-        return run_steps(connection, request, lambda row: self._situation(connection, row, texts))
+    def _told(self, request: Advance, tally: _Tally, *, more: bool) -> Advanced:
+        """Where they stand, for the workflow and for those who read its page."""
+        with self._database.read() as connection:
+            members = enrollments.members(connection, request.workflow_id)
+            if not members:
+                return _nobody(connection, request.workflow_id)
+            if is_cohort(request.workflow_id):
+                return _of_cohort(connection, members, tally, more=more)
+            return _of_one(connection, members[0]["id"], tally, more=more)
 
-    @activity.defn(name=END_FOLLOW_UP, no_thread_cancel_exception=True)
-    def end_follow_up(self, end: EndFollowUp) -> str | None:
-        """Give the enrollment its final status, unless it has one or another attempt has taken over; the status."""
+    @activity.defn(name=END_FOLLOW_UPS, no_thread_cancel_exception=True)
+    def end_follow_ups(self, end: EndFollowUps) -> str | None:
+        """Give everybody of a workflow who has none a final status; that of the last. None: there is nobody."""
+        with self._database.read() as connection:
+            shards = {row["shard"] for row in enrollments.members(connection, end.workflow_id)}
 
         def work(connection: Connection) -> str | None:
-            row = enrollments.load_enrollment(connection, end.enrollment_id)
-            if row is not None and row["attempt"] == end.attempt:
-                enrollments.end_enrollment(
-                    connection, end.enrollment_id, end.status, self._clock(), end.reason
-                )
-            row = enrollments.load_enrollment(connection, end.enrollment_id)
-            return row["status"] if row is not None else None
+            for row in enrollments.members(connection, end.workflow_id):
+                enrollments.end_enrollment(connection, row["id"], end.status, self._clock(), end.reason)
+            statuses = [row["status"] for row in enrollments.members(connection, end.workflow_id)]
+            return statuses[-1] if statuses else None
 
-        with self._database.read() as connection:
-            shard = enrollments.enrollment_shard(connection, end.enrollment_id)
         status = self._database.run(work)
-        if shard is not None:
-            self._wakes.request([shard])  # another may come after it
+        self._wakes.request(shards)  # others may come after them
         return status
 
 
-def _endless() -> int:
-    """How many attempts before this one, in a row, began to fill in templates and were not heard of again."""
-    details = activity.info().heartbeat_details
-    return details[0] if details else 0
+def _chunks(members: Sequence[RowMapping]) -> Iterator[tuple[int, list[str]]]:
+    """Ids that are taken on together, with their shard: a merge may have moved some of a cohort to another."""
+    by_shard: dict[int, list[str]] = {}
+    for row in members:
+        by_shard.setdefault(row["shard"], []).append(row["id"])
+    for shard, ids in by_shard.items():
+        for start in range(0, len(ids), AT_A_TIME):
+            yield shard, ids[start : start + AT_A_TIME]
+
+
+def _nobody(connection: Connection, workflow_id: str) -> Advanced:
+    """How a workflow ends that carries out nobody any more: another attempt does, or they are erased."""
+    enrollment_id = enrollment_of(workflow_id)
+    row = enrollments.load_enrollment(connection, enrollment_id) if enrollment_id is not None else None
+    if row is not None:
+        return Advanced(ended=RETRIED, reason=f"attempt {row['attempt']} has taken over")
+    return Advanced(ended=EnrollmentStatus.CANCELLED, reason="the database has no such enrollment")
+
+
+def _of_one(connection: Connection, enrollment_id: str, tally: _Tally, *, more: bool) -> Advanced:
+    row = enrollments.load_enrollment(connection, enrollment_id)
+    if row is None:
+        return Advanced(ended=EnrollmentStatus.CANCELLED, reason="the database has no such enrollment")
+    automation = automation_of(row)
+    stand = tally.stands.get(enrollment_id, Stand(row["step"]))
+    over = row["status"] not in OPEN
+    outcomes = enrollments.outcomes_in_turn(connection, enrollment_id)
+    done = done_lines(automation, outcomes, None if over else stand.path, row["attempt"])
+    if over:
+        failed = row["status"] == EnrollmentStatus.FAILED
+        reason = row["last_error"] if failed else stand.reason
+        return Advanced(ended=row["status"], reason=reason, now=failure(row) if failed else "", done=done)
+    course = automation.course
+    return Advanced(
+        due_at=stand.due_at,
+        sending=stand.sending,
+        more=more or stand.missing,
+        now=stand.now,
+        done=done,
+        upcoming=upcoming(automation, course.group(stand.path)) if stand.path is not None else "",
+    )
+
+
+def _of_cohort(
+    connection: Connection, members: Sequence[RowMapping], tally: _Tally, *, more: bool
+) -> Advanced:
+    ended = Counter(row["status"] for row in members if row["status"] not in OPEN)
+    moved = [_failed(row) for row in tally.failed]
+    ended[EnrollmentStatus.FAILED] += len(moved)
+    over = {str(status): count for status, count in sorted(ended.items()) if count}
+    left = [row for row in members if row["status"] in OPEN]
+    if not left:
+        reason = ", ".join(f"{count} {status}" for status, count in over.items())
+        return Advanced(ended=EnrollmentStatus.COMPLETED, reason=reason, failed=moved)
+    first = enrollments.load_enrollment(connection, left[0]["id"])
+    stands = [tally.stands[row["id"]] for row in left if row["id"] in tally.stands]
+    dues = [stand.due_at for stand in stands if stand.due_at is not None]
+    places = Counter(row["step"] for row in left)
+    automation = automation_of(first) if first is not None else None
+    over = {str(status): count for status, count in ended.items() if count}
+    done = standing(automation, places, over) if automation is not None else ""
+    return Advanced(
+        due_at=min(dues, default=None),
+        sending=any(stand.sending for stand in stands),
+        more=more or any(stand.missing for stand in stands),
+        now=f"{len(left)} of {len(members)} go on",
+        done=done,
+        upcoming=f"{len(left)} follow-ups",
+        failed=moved,
+    )
+
+
+def _failed(row: RowMapping) -> FailedMember:
+    automation = automation_of(row)
+    return FailedMember(
+        workflow_id=follow_up_workflow_id(row["automation"], row["id"], row["attempt"]),
+        record=record_name(row),
+        summary=summary(row, automation),
+        details=details(row, automation),
+    )
+
+
+def _endless() -> tuple[int, str | None]:
+    """How many attempts before this one began to fill in templates and were not heard of again, and whose."""
+    details = [*activity.info().heartbeat_details, 0, None]
+    return details[0], details[1] if len(activity.info().heartbeat_details) > 1 else None

@@ -1,16 +1,15 @@
-"""What every try to reach somebody outside has in common: whether it is due, what comes of a failure, heartbeats."""
+"""The activity that sends what follow-ups have to send, and what every try has in common: what a failure comes to."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from temporalio import activity
-from temporalio.exceptions import ApplicationError
 
 from activities.heartbeats import beating
 from channels.delivery import MOST_TRIES, DeliveryFailed, pause_after
 from conditions.times import Micros
-from runtime.messages import PAUSED, SKIPPED, Delivered, Delivery
+from runtime.messages import SEND, Send
 from runtime.statuses import MessageStatus
 from store.connection import Connection, RowMapping
 from store.database import Database
@@ -20,57 +19,50 @@ from store.patience import patiently
 T = TypeVar("T")
 #: Seconds for which what has been sent is to be noted: without that it would be sent again.
 NOTED_WITHIN = 60.0
+#: Messages in one activity, and at a time.
+MOST, AT_A_TIME = 50, 10
 
 
-class Sending:
-    """The state of one kind of messages, notifications or webhooks, around a try. Every call is one transaction."""
+class Tries:
+    """What a try comes to. Every call is one transaction."""
 
     def __init__(self, database: Database, clock: Callable[[], Micros], kind: messages.Kind) -> None:
         self._database = database
         self._clock = clock
         self._kind = kind
 
-    def due(self, delivery: Delivery) -> RowMapping | Delivered:
-        """The message if it is to be sent now, else what the try comes to without that."""
+    def pending(self, message_id: str) -> RowMapping | None:
+        """The message if it is still to be sent."""
         with self._database.read() as connection:
-            row = messages.find(connection, self._kind, delivery.message_id)
-            if row is None or row["status"] != MessageStatus.PENDING:
-                return Delivered(SKIPPED if row is not None and row["status"] == SKIPPED else None)
-            progress = enrollments.progress_of(connection, delivery.enrollment_id)
-            if progress is None or progress["paused"]:
-                return Delivered(PAUSED if progress is not None else None)
-            next_at = progress["next_attempt_at"] if progress["step"] == row["path"] else None
-            if next_at is not None and next_at > self._clock():  # Temporal lost the wait for it
-                return Delivered(again_at=next_at, reason=progress["last_error"])
-            return row
+            return messages.pending(connection, self._kind, message_id)
 
     def note(self, work: Callable[[Connection], T]) -> T:
         """Write down what came of a try, if need be after a while in which the database could not be used."""
         return patiently(lambda: self._database.run(work), seconds=NOTED_WITHIN)
 
-    def closed(self, delivery: Delivery, status: str, reason: str) -> Delivered:
+    def closed(self, message_id: str, status: str, reason: str) -> None:
         """It is not to be sent any more: the step is over."""
 
         def work(connection: Connection) -> None:
-            row = messages.pending(connection, self._kind, delivery.message_id)
+            row = messages.pending(connection, self._kind, message_id)
             if row is not None:
                 messages.change(connection, self._kind, row["id"], status=status, reason=reason)
-                enrollments.settle_tries(connection, delivery.enrollment_id, row["path"])
+                enrollments.settle_tries(connection, row["enrollment_id"], row["path"])
 
         self._database.run(work)
-        return Delivered()
 
-    def failed(self, delivery: Delivery, failure: DeliveryFailed) -> Delivered:
-        """When the next try begins; raises the error that ends the step when there is none.
+    def failed(self, message_id: str, failure: DeliveryFailed) -> None:
+        """Note when the next try begins, or that there is none: then the step has failed.
 
         Where the follow-up has gone on meanwhile, nothing is noted.
         """
 
-        def work(connection: Connection) -> Delivered | None:
-            row = messages.pending(connection, self._kind, delivery.message_id)
+        def work(connection: Connection) -> None:
+            row = messages.pending(connection, self._kind, message_id)
             if row is None:
-                return Delivered(SKIPPED)
-            progress = enrollments.progress_of(connection, delivery.enrollment_id)
+                return
+            here = row["enrollment_id"], row["path"]
+            progress = enrollments.progress_of(connection, row["enrollment_id"])
             tries = progress["tries"] if progress is not None and progress["step"] == row["path"] else 0
             over = failure.permanent or tries + 1 >= MOST_TRIES
             messages.change(
@@ -82,23 +74,50 @@ class Sending:
                 tries=row["tries"] + 1,
             )
             if over:
-                return None
-            again_at = self._clock() + pause_after(tries, failure)
-            enrollments.note_try(
-                connection, delivery.enrollment_id, row["path"], tries + 1, failure.reason, again_at
-            )
-            return Delivered(again_at=again_at, reason=failure.reason)
+                prefix = "" if failure.permanent else "gave up after a day of tries: "
+                enrollments.note_failure(connection, *here, prefix + failure.reason)
+            else:
+                again_at = self._clock() + pause_after(tries, failure)
+                enrollments.note_try(connection, *here, tries + 1, failure.reason, again_at)
 
-        tried = self.note(work)
-        if tried is None:
-            prefix = "" if failure.permanent else "gave up after a day of tries: "
-            raise refused(prefix + failure.reason)
-        return tried
+        self.note(work)
 
 
-def refused(reason: str) -> ApplicationError:
-    """The error that ends a step which another try would not help."""
-    return ApplicationError(reason, type="DeliveryFailed", non_retryable=True)
+class SendingActivities:
+    """Given the database, the clock, and by kind of message what sends one by its id."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Callable[[], Micros],
+        senders: dict[messages.Kind, Callable[[str], Awaitable[None]]],
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._senders = senders
+
+    @activity.defn(name=SEND)
+    async def send(self, request: Send) -> None:
+        """One try of each message that those of a workflow have to send now; what became of it is in the database."""
+        await to_the_end(self._send(request))
+
+    async def _send(self, request: Send) -> None:
+        due = await asyncio.to_thread(self._due, request)
+        gate = asyncio.Semaphore(AT_A_TIME)
+
+        async def one(kind: messages.Kind, message_id: str) -> None:
+            async with gate:
+                await self._senders[kind](message_id)
+
+        results = await asyncio.gather(*(one(*message) for message in due), return_exceptions=True)
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+
+    def _due(self, request: Send) -> list[tuple[messages.Kind, str]]:
+        now = max(self._clock(), request.reached)
+        with self._database.read() as connection:
+            return messages.due(connection, request.workflow_id, now, MOST)
 
 
 async def to_the_end(sending: Awaitable[T]) -> T:

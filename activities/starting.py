@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Collection
 from datetime import timedelta
+from functools import partial
 from typing import Any, NamedTuple
 
 from temporalio import activity
@@ -10,11 +11,11 @@ from temporalio.client import Client
 from temporalio.common import SearchAttributePair, TypedSearchAttributes, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
+from uuid_utils import uuid7
 
 from activities.heartbeats import beating
-from automations.steps.places import outline
 from conditions.times import Micros
-from engine.explaining import details, record_name, summary
+from engine.explaining import cohort_details, cohort_summary, details, record_name, summary, upcoming
 from engine.published import PublishedCache
 from engine.situation import automation_of
 from engine.staleness import stale
@@ -24,36 +25,45 @@ from runtime.messages import (
     StartResult,
 )
 from runtime.registry import (
+    EARLIER_FOLLOW_UP_PREFIX,
     FOLLOW_UP_WORKFLOW,
     KINDLING_AUTOMATION,
     KINDLING_OUTCOME,
     KINDLING_PROFILE,
     KINDLING_RECORD,
+    KINDLING_RECORDS,
     KINDLING_VERSION,
     WAKE_SIGNAL,
+    cohort_workflow_id,
     follow_up_queue,
     follow_up_workflow_id,
+    is_cohort,
 )
 from runtime.shards import ShardRef
 from runtime.statuses import EnrollmentStatus
 from store.connection import Connection, RowMapping
 from store.database import Database
 from store.follow_ups import enrolling, starting, watching
+from store.follow_ups.starting import ToTell
+from store.follow_ups.watching import Waking
 
-AT_A_TIME = 200
-#: As many as keep Temporal busy; more would only make scoring wait for it.
+#: Enrollments that are looked at in one go.
+AT_A_TIME = 1_000
+#: So many that began together go on together, from so many on.
+COHORT, FEWEST = 100, 8
+#: As many starts as keep Temporal busy; more would only make scoring wait for it.
 CONCURRENTLY = 4
 _PATIENCE = timedelta(seconds=10)
 
 
 class _Due(NamedTuple):
-    """Enrollments to be started, workflows to be ended, (id, attempt, count) of those that have to look again, and ids
-    of enrollments that waited for their start and match no more.
+    """Enrollments to be started, workflows to be told of such that are over, those that have to look again with what
+    counted that, and ids of enrollments that waited for their start and match no more.
     """
 
     queued: list[RowMapping]
-    closing: list[str]
-    waking: list[tuple[str, int, int]]
+    closing: list[ToTell]
+    waking: list[Waking]
     stale: Collection[str]
 
     def is_full(self, limit: int) -> bool:
@@ -62,7 +72,10 @@ class _Due(NamedTuple):
 
 
 class Starter:
-    """Starts and ends workflows on behalf of enrollments. Starting is idempotent: ids are the enrollments'."""
+    """Starts and ends workflows on behalf of enrollments.
+
+    Who goes on together is written down before a workflow starts, so that starting twice is starting once.
+    """
 
     def __init__(
         self,
@@ -93,13 +106,21 @@ class Starter:
     async def start(self, shard: int, limit: int) -> StartResult:
         """Start up to `limit` follow-ups of a shard; `more` when there may be others."""
         due = await asyncio.to_thread(self._load, shard, limit)
-        if due.stale:
-            await asyncio.to_thread(
-                self._database.run, lambda connection: self._skip(connection, due), [shard]
-            )
-        await asyncio.gather(*(self._close(workflow_id) for workflow_id in due.closing))
-        await asyncio.gather(*(self._start(row) for row in due.queued))
-        await asyncio.gather(*(self._wake(follow_up[0], follow_up[1]) for follow_up in due.waking))
+        groups = _groups(due.queued)
+        if due.stale or any(not group.assigned for group in groups):
+
+            def write(connection: Connection) -> None:
+                if due.stale:
+                    enrolling.skip_stale(connection, due.stale, self._clock())
+                for group in groups:
+                    if not group.assigned:
+                        starting.assign(connection, group.workflow_id, [row["id"] for row in group.rows])
+
+            await asyncio.to_thread(self._database.run, write, [shard])
+        await asyncio.gather(*(self._close(told) for told in due.closing))
+        await asyncio.gather(*(self._start(group) for group in groups))
+        woken = {waking.workflow_id for waking in due.waking if waking.workflow_id is not None}
+        await asyncio.gather(*(self._wake(workflow_id) for workflow_id in sorted(woken)))
         if any(due):
             await asyncio.to_thread(self._database.run, lambda connection: self._mark(connection, due))
         return StartResult(len(due.queued), due.is_full(limit))
@@ -113,9 +134,6 @@ class Starter:
             gone = set(stale(connection, self._published.read(connection), queued, now))
             return _Due([row for row in queued if row["id"] not in gone], closing, waking, gone)
 
-    def _skip(self, connection: Connection, due: _Due) -> None:
-        enrolling.skip_stale(connection, due.stale, self._clock())
-
     def _mark(self, connection: Connection, due: _Due) -> None:
         if due.queued:
             starting.mark_started(connection, [row["id"] for row in due.queued], self._clock())
@@ -123,49 +141,124 @@ class Starter:
             starting.mark_closed(connection, due.closing)
         watching.mark_woken(connection, due.waking)
 
-    async def _start(self, row: RowMapping) -> None:
+    async def _start(self, group: "_Group") -> None:
+        first = group.rows[0]
+        automation = automation_of(first)
+        alone = not is_cohort(group.workflow_id)
+        records = [record_name(row) for row in group.rows]
         pairs: list[SearchAttributePair[Any]] = [
-            SearchAttributePair(KINDLING_AUTOMATION, row["automation"]),
-            SearchAttributePair(KINDLING_VERSION, row["version"]),
-            SearchAttributePair(KINDLING_RECORD, record_name(row)),
+            SearchAttributePair(KINDLING_AUTOMATION, first["automation"]),
+            SearchAttributePair(KINDLING_VERSION, first["version"]),
+            SearchAttributePair(KINDLING_RECORDS, records),
             SearchAttributePair(KINDLING_OUTCOME, EnrollmentStatus.RUNNING.value),
         ]
-        if row["profile"]:
-            pairs.append(SearchAttributePair(KINDLING_PROFILE, row["profile"]))
-        automation = automation_of(row)
+        if alone:
+            pairs.append(SearchAttributePair(KINDLING_RECORD, records[0]))
+        if first["profile"]:
+            pairs.append(SearchAttributePair(KINDLING_PROFILE, first["profile"]))
+        memo = {"automation": first["automation"], "version": first["version"]}
+        memo |= {"enrollment": first["id"]} if alone else {"enrollments": len(group.rows)}
+        path = first["step"] or automation.course.first
+        coming = upcoming(automation, automation.course.group(path)) if alone and path is not None else ""
         async with self._gate:
             try:
                 await self._client.start_workflow(
                     FOLLOW_UP_WORKFLOW,
                     FollowUpInput(
-                        row["id"], row["attempt"], row["automation"], row["version"], outline(automation)
+                        first["automation"],
+                        first["version"],
+                        len(group.rows),
+                        coming or f"{len(group.rows)} follow-ups",
                     ),
-                    id=follow_up_workflow_id(row["id"], row["attempt"]),
+                    id=group.workflow_id,
                     task_queue=self._task_queue,
                     id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
                     search_attributes=TypedSearchAttributes(pairs),
-                    static_summary=summary(row, automation),
-                    static_details=details(row, automation),
-                    memo={
-                        "automation": row["automation"],
-                        "version": row["version"],
-                        "enrollment": row["id"],
-                    },
+                    static_summary=summary(first, automation)
+                    if alone
+                    else cohort_summary(first, len(group.rows)),
+                    static_details=details(first, automation)
+                    if alone
+                    else cohort_details(group.rows, automation),
+                    memo=memo,
                     request_eager_start=True,
                     rpc_timeout=_PATIENCE,
                 )
             except WorkflowAlreadyStartedError:
                 return
 
-    async def _close(self, workflow_id: str) -> None:
+    async def _close(self, told: ToTell) -> None:
+        if not told.workflow_id:  # it had not started
+            return
+        handle = self._client.get_workflow_handle(told.workflow_id)
+        async with self._gate:
+            if told.workflow_id.startswith(EARLIER_FOLLOW_UP_PREFIX):
+                await _unless_gone(handle.terminate(rpc_timeout=_PATIENCE))
+            elif told.alone:
+                await _unless_gone(handle.cancel(rpc_timeout=_PATIENCE))
+            else:
+                await _unless_gone(handle.signal(WAKE_SIGNAL, rpc_timeout=_PATIENCE))
+
+    async def _wake(self, workflow_id: str) -> None:
         handle = self._client.get_workflow_handle(workflow_id)
         async with self._gate:
-            await _unless_gone(handle.cancel(rpc_timeout=_PATIENCE))
-
-    async def _wake(self, enrollment_id: str, attempt: int) -> None:
-        handle = self._client.get_workflow_handle(follow_up_workflow_id(enrollment_id, attempt))
-        async with self._gate:
             await _unless_gone(handle.signal(WAKE_SIGNAL, rpc_timeout=_PATIENCE))
+
+
+class _Group(NamedTuple):
+    """Enrollments that a workflow carries out. `assigned`: the database knows that already."""
+
+    workflow_id: str
+    rows: list[RowMapping]
+    assigned: bool
+
+
+def _groups(queued: Collection[RowMapping]) -> list[_Group]:
+    """Who goes on with whom: those of one automation version that have not begun, if they are many; else alone."""
+    assigned: dict[str, list[RowMapping]] = {}
+    fresh: dict[tuple[int, int], list[RowMapping]] = {}
+    groups = []
+    for row in queued:
+        if row["workflow_id"] is not None:
+            assigned.setdefault(row["workflow_id"], []).append(row)
+        elif row["started_at"] is None and row["attempt"] == 1:
+            fresh.setdefault((row["automation_id"], row["version"]), []).append(row)
+        else:
+            groups.append(_alone(row))
+    groups += [_Group(workflow_id, rows, assigned=True) for workflow_id, rows in assigned.items()]
+    for rows in fresh.values():
+        if len(rows) < FEWEST:
+            groups += map(_alone, rows)
+            continue
+        for start in range(0, len(rows), COHORT):
+            workflow_id = cohort_workflow_id(rows[0]["automation"], str(uuid7()))
+            groups.append(_Group(workflow_id, rows[start : start + COHORT], assigned=False))
+    return groups
+
+
+def _alone(row: RowMapping) -> _Group:
+    workflow_id = follow_up_workflow_id(row["automation"], row["id"], row["attempt"])
+    return _Group(workflow_id, [row], assigned=False)
+
+
+async def take_over(database: Database, client: Client) -> None:
+    """End the workflows in which an earlier version carried out follow-ups; those start anew from where they are."""
+    gate = asyncio.Semaphore(CONCURRENTLY)
+
+    async def end(workflow_id: str) -> None:
+        async with gate:
+            handle = client.get_workflow_handle(workflow_id)
+            await _unless_gone(handle.terminate("taken over by a newer version", rpc_timeout=_PATIENCE))
+
+    while rows := await asyncio.to_thread(_earlier, database):
+        await asyncio.gather(*(end(row["workflow_id"]) for row in rows))
+        work = partial(starting.take_over, ids=[row["id"] for row in rows])
+        await asyncio.to_thread(database.run, work)
+
+
+def _earlier(database: Database) -> list[RowMapping]:
+    with database.read() as connection:
+        return starting.earlier(connection, EARLIER_FOLLOW_UP_PREFIX, AT_A_TIME)
 
 
 async def _unless_gone(call: Awaitable[None]) -> None:

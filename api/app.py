@@ -8,30 +8,38 @@ from starlette.middleware import Middleware
 
 from api.design import automations, profiles
 from api.follow_ups import by_automation, follow_ups
+from api.follow_ups import exports as follow_up_exports
 from api.foresight import foresight
 from api.guard import RequestGuard
 from api.intake import events
+from api.intake import exports as event_exports
 from api.metrics import Metrics, Observed
 from api.openapi import describe
-from api.operations import health, temporal_ui
+from api.operations import finding, health, recipients, temporal_ui
 from api.parameters import only_known_parameters
 from api.problems import ProblemDetails, handle_errors
-from api.records import contacts, contacts_in_bulk, deals, duplicates, smart_lists, suppressions
+from api.records import contacts, deals, duplicates, smart_lists, suppressions
+from api.records import exports as record_exports
 from services.application import Application
 
 ROUTERS = (
     events.router,
     contacts.router,
-    contacts_in_bulk.router,
     duplicates.router,
     deals.router,
     smart_lists.router,
     suppressions.router,
     profiles.router,
     automations.router,
+    recipients.router,
     by_automation.router,
     foresight.router,
+    events.by_id,
     follow_ups.router,
+    finding.router,
+    record_exports.router,
+    follow_up_exports.router,
+    event_exports.router,
     health.router,
 )
 _ERRORS = {

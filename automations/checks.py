@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from itertools import islice
-from typing import Any
+from typing import Any, Literal
 
 from automations.known import Known
 from automations.model import Automation
@@ -27,7 +27,7 @@ def _errors(automation: Automation, known: Known) -> Iterator[Problem]:
     placed = list(walk(automation))
     answering = [place.step.key for place in placed if place.step.answers and place.step.key is not None]
     if automation.trigger.profile is not None:
-        yield from _unknown("profile", automation.trigger.profile, known.profiles, ("trigger", "profile"))
+        yield from _unknown("profile", automation.trigger.profile, known, ("trigger", "profile"))
     for loc, raw, catalogue in conditions_of(automation):
         yield from check_conditions(raw, catalogue, loc)
         yield from _unknown_profiles(raw, loc, known)
@@ -106,11 +106,12 @@ def _dnd_of_deal(step: UpdateStep, loc: Loc, automation: Automation, known: Know
 
 
 def _adjusted(step: AdjustScoreStep, loc: Loc, automation: Automation, known: Known) -> Iterator[Problem]:
-    yield from _unknown("profile", step.adjust_score.profile, known.profiles, (*loc, step.kind, "profile"))
+    yield from _unknown("profile", step.adjust_score.profile, known, (*loc, step.kind, "profile"))
 
 
 def _started(step: StartStep, loc: Loc, automation: Automation, known: Known) -> Iterator[Problem]:
-    yield from _unknown("automation", step.start, [*known.automations, automation.key], (*loc, "start"))
+    if step.start != automation.key:
+        yield from _unknown("automation", step.start, known, (*loc, "start"))
 
 
 #: What is looked at in a kind of steps by itself.
@@ -121,16 +122,17 @@ _OF_STEP: Mapping[type[BaseStep], Callable[[Any, Loc, Automation, Known], Iterat
 }
 
 
-def _unknown(what: str, key: str, known: Collection[str], loc: Loc) -> Iterator[Problem]:
-    if key not in known:
-        yield Problem(loc, f'there is no {what} "{key}"{suggestion(key, known)}')
+def _unknown(what: Literal["profile", "automation"], key: str, known: Known, loc: Loc) -> Iterator[Problem]:
+    among: Collection[str] = known.profiles if what == "profile" else known.automations
+    if key not in among:
+        yield Problem(loc, f'there is no {what} "{key}"{known.nowhere}{suggestion(key, among)}')
 
 
 def _unknown_profiles(raw: Mapping[str, Any], loc: Loc, known: Known) -> Iterator[Problem]:
     for leaf, field in _read(raw, loc):
         owner, _, name = field.partition(".")
         if owner in ("scores", "bands") and name:
-            yield from _unknown("profile", name, known.profiles, leaf.loc[:-1])
+            yield from _unknown("profile", name, known, leaf.loc[:-1])
 
 
 def _read(raw: Mapping[str, Any], loc: Loc) -> Iterator[tuple[Leaf, str]]:

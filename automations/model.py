@@ -1,11 +1,13 @@
 """Automations and recipients as their authors write them."""
 
 import re
+from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, Discriminator, Field, Tag
 
 from automations.addresses import NoAddress, mailbox, mailto
+from automations.steps.course import Course
 from automations.steps.kinds import Step
 from automations.steps.waits import EventType
 from conditions.definition import Definition, Key, LongText, Text, WholeNumber
@@ -60,6 +62,11 @@ class Automation(Definition):
     def title(self) -> str:
         """What people read: the name, or else the key."""
         return self.name or self.key
+
+    @cached_property
+    def course(self) -> Course:
+        """Its steps as a follow-up takes them."""
+        return Course(self.steps)
 
 
 def _check_channel(channel: str) -> str:

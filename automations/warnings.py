@@ -1,38 +1,52 @@
 """What is not wrong with a valid automation but hardly meant: said when it is checked and saved."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from automations.addresses import NoAddress, mailbox, mailto
+from automations.hosts import Allowed, private_host
 from automations.known import Known
-from automations.model import Automation, ExitEvent
+from automations.model import Automation, Recipient
 from automations.steps.actions import AdjustScoreStep, NotifyStep, WebhookStep
 from automations.steps.base import BaseStep
-from automations.steps.places import conditions_of, tags_added, walk
+from automations.steps.places import conditions_of, walk
 from automations.steps.waits import WaitStep
 from automations.steps.ways import StartStep
 from automations.templates import fields_in_template, unencoded_in
 from automations.trigger_warnings import trigger_warnings
+from automations.unknown import unknown_in_automation
 from conditions.contradictions import Range, contradictions
-from conditions.fields import CONTACT_FIELDS, DEAL_FIELDS, INTERNAL_EVENTS
 from conditions.problems import Loc, Problem, suggestion
 from conditions.tree import leaves
 
 _NO_DOCUMENT = ("owner", "contact")
 _INFINITE = float("inf")
+#: A template that says what stands there where there is no name.
+_WITHOUT_NAME = re.compile(r"contact\.name\s*(\|\s*default|or\b)|if\s+(not\s+)?contact\.name")
+#: The share of contacts without a name that is worth a word.
+_OFTEN = 0.1
 
 
 def warnings_of(automation: Automation, known: Known) -> Iterator[Problem]:
     """Each with its place in the document."""
     yield from trigger_warnings(automation, known)
     yield from _never(automation, known)
-    yield from _events(automation, known)
-    yield from _tags(automation, known)
-    yield from _misspelled(automation)
+    yield from unknown_in_automation(automation, known)
     yield from _unreachable(automation.steps, ("steps",))
+    yield from _nameless(automation, known)
     for place in walk(automation):
         if look := _OF_STEP.get(type(place.step)):
             yield from look(place.step, place.loc, automation, known)
+
+
+def recipient_warnings(recipient: Recipient) -> Iterator[Problem]:
+    """What keeps messages from reaching a recipient."""
+    if not recipient.channels:
+        yield Problem((), f'"{recipient.key}" has no channels, so that its messages are only recorded')
+    for index, channel in enumerate(recipient.channels):
+        if mailto(channel) is None:
+            yield Problem(("channels", index), _unserved(channel))
 
 
 def _never(automation: Automation, known: Known) -> Iterator[Problem]:
@@ -70,78 +84,6 @@ def _ranges(automation: Automation, known: Known) -> dict[str, Range]:
     return ranges
 
 
-def _events(automation: Automation, known: Known) -> Iterator[Problem]:
-    yield from _unseen_event(automation.trigger.event, ("trigger", "event"), known)
-    if isinstance(automation.exit_when, ExitEvent):
-        yield from _unseen_event(automation.exit_when.event, ("exit_when", "event"), known)
-    for place in walk(automation):
-        for inner, event in place.step.awaited_events():
-            yield from _unseen_event(event, (*place.loc, *inner), known)
-    for loc, raw, _ in conditions_of(automation):
-        for leaf in leaves(raw, loc):
-            if leaf.field == "event.type" and leaf.operator.wants:
-                for event in leaf.operands:
-                    yield from _unseen_event(event, leaf.loc, known)
-
-
-def _unseen_event(event: str | None, loc: Loc, known: Known) -> Iterator[Problem]:
-    if event is None or event in INTERNAL_EVENTS or event in known.named_events:
-        return
-    if known.event_types is not None and event in known.event_types:
-        return
-    others = sorted({*INTERNAL_EVENTS, *known.named_events, *(known.event_types or ())})
-    similar = suggestion(event, others, certain=True)
-    if known.event_types is not None:
-        yield Problem(loc, f'no event "{event}" has been seen so far{similar}')
-    elif similar:
-        yield Problem(loc, f'no rule knows the event "{event}"{similar}')
-
-
-def _tags(automation: Automation, known: Known) -> Iterator[Problem]:
-    """Tags that are asked for or removed, and that nothing adds.
-
-    Without a database only those that look like one that is added.
-    """
-    asked = [
-        (leaf.loc, leaf.operand)
-        for loc, raw, _ in conditions_of(automation)
-        for leaf in leaves(raw, loc)
-        if leaf.field == "contact.tags" and leaf.operator.members and leaf.other is None
-    ]
-    asked += [
-        ((*place.loc, place.step.kind), place.step.removed_tag)
-        for place in walk(automation)
-        if place.step.removed_tag is not None
-    ]
-    if not asked:
-        return
-    added = tags_added([automation])
-    tags = sorted(added | known.added_tags | set(known.tags() if known.tags is not None else ()))
-    for loc, tag in asked:
-        similar = suggestion(tag, tags, certain=True)
-        if tag not in tags and (known.tags is not None or similar):
-            yield Problem(loc, f'no contact has the tag "{tag}", and no automation adds it{similar}')
-
-
-def _misspelled(automation: Automation) -> Iterator[Problem]:
-    """Custom fields that look like built-in ones."""
-    named: list[tuple[Loc, str]] = []
-    for loc, raw, _ in conditions_of(automation):
-        named += [(leaf.loc[:-1], name) for leaf in leaves(raw, loc) for name in leaf.fields]
-    for place in walk(automation):
-        for inner, text in place.step.templates():
-            named += [((*place.loc, *inner), name) for name in fields_in_template(text)]
-    for loc, name in named:
-        owner, _, field = name.partition(".")
-        fields = {"contact": ("label", "id", *CONTACT_FIELDS), "deal": ("label", "id", *DEAL_FIELDS)}.get(
-            owner
-        )
-        if fields is not None and field and field not in fields:
-            hint = suggestion(field, fields, certain=True)
-            if hint:
-                yield Problem(loc, f'"{name}" is a field of your own{hint}')
-
-
 def _unreachable(steps: list[Any], loc: Loc) -> Iterator[Problem]:
     """Steps that no way leads to."""
     ended: str | None = None
@@ -172,6 +114,12 @@ def _open_address(step: WebhookStep, loc: Loc, automation: Automation, known: Kn
             (*loc, "webhook", "url"),
             f"{name} goes into the address as it is, and a plus, a blank, & or / in it makes it another address; "
             f"write {remedy}",
+        )
+    host = private_host(step.webhook.url, Allowed(known.webhook_allow))
+    if host is not None:
+        yield Problem(
+            (*loc, "webhook", "url"),
+            f'"{host}" is private, and webhooks call public hosts alone; KINDLING_WEBHOOK_ALLOW={host} lets them',
         )
 
 
@@ -209,9 +157,39 @@ def _unknown_recipients(
             address = name
         if address is not None:
             yield from _no_address(name, address, place, several=several)
-        elif ":" not in name:
-            message = f'there is no recipient "{name}"{suggestion(name, known.recipients)}'
-            yield Problem(place, f"{message}; its messages are only recorded")
+        elif ":" in name:
+            yield Problem(place, _unserved(name))
+        else:
+            rest = "; its messages are only recorded" if known.asked else ""
+            others = suggestion(name, sorted(known.recipients))
+            yield Problem(place, f'there is no recipient "{name}"{known.nowhere}{others}{rest}')
+
+
+def _unserved(channel: str) -> str:
+    scheme = channel.partition(":")[0]
+    return f'nothing serves "{scheme}:" yet: messages leave by mailto: alone, and what goes here is only recorded'
+
+
+def _nameless(automation: Automation, known: Known) -> Iterator[Problem]:
+    """Templates that greet by a name that many have not."""
+    named = [
+        (*place.loc, *inner)
+        for place in walk(automation)
+        for inner, text in place.step.templates()
+        if "contact.name" in fields_in_template(text) and not _WITHOUT_NAME.search(text)
+    ]
+    if not named or known.fields is None:
+        return
+    without, looked_at = known.fields.nameless()
+    if looked_at == 0 or without / looked_at < _OFTEN:
+        return
+    of = f"{without:,} of {looked_at:,} contacts have" if looked_at > 1 else "the only contact has"
+    for loc in named:
+        yield Problem(
+            loc,
+            f"{of} no name, and contact.name is nothing there; contact.label is the name, else the e-mail "
+            "address, else the key",
+        )
 
 
 def _no_address(name: str, address: str, loc: Loc, *, several: bool) -> Iterator[Problem]:

@@ -11,7 +11,6 @@ from bench.installation import Installation
 from bench.result import Result, scaled, slowdown
 from bench.workload import LONG_BLOCK, make_long
 from runtime.clock import now_micros
-from runtime.registry import follow_up_workflow_id
 from store.intake.arriving import NewEvent
 from store.statuses import OPEN_LITERALS
 
@@ -73,8 +72,7 @@ async def _follow_up(kindling: Installation, number: int) -> tuple[float, str]:
         ),
         "the end of a long follow-up",
     )
-    enrollment = observer.text("SELECT id FROM enrollments ORDER BY id DESC LIMIT 1")
-    workflow_id = follow_up_workflow_id(enrollment, 1)
+    workflow_id = observer.text("SELECT workflow_id FROM enrollments ORDER BY id DESC LIMIT 1")
     handle: WorkflowHandle[object, object] = kindling.client.get_workflow_handle(workflow_id)
     await handle.result()
     return time.perf_counter() - began, workflow_id

@@ -12,8 +12,9 @@ from urllib.parse import SplitResult, quote, urljoin, urlsplit, urlunsplit
 
 import httpcore2
 
+from automations.hosts import Allowed, private_host
 from channels.delivery import DeliveryFailed
-from channels.guarded import Allowed, GuardedBackend, PrivateAddress, UnknownHost
+from channels.guarded import GuardedBackend, PrivateAddress, UnknownHost
 from channels.signing import signed_headers
 
 CONNECT_SECONDS, WHOLE_SECONDS = 10.0, 30.0
@@ -24,6 +25,7 @@ _TRANSIENT = {408, 425, 429}
 #: Redirects that keep the method and the body, and all.
 _SAME_REQUEST = {307, 308}
 _REDIRECTS = {301, 302, 303, *_SAME_REQUEST}
+_PRIVATE = "the webhook's host leads to a private address; name it in KINDLING_WEBHOOK_ALLOW if that is meant"
 _KEPT = "%/:=&~+!$,;'@()*[]"
 
 
@@ -47,6 +49,18 @@ class Answer:
     body: Any
 
 
+def sent_headers(keys: Sequence[bytes], call: Call) -> dict[str, str]:
+    """Every header of a call that its author or Kindling gives it, by names in lower case; `keys` sign."""
+    return {
+        "user-agent": "Kindling",
+        "accept": "application/json, text/*",
+        "accept-encoding": "identity",
+        **({"content-type": "application/json"} if call.body else {}),
+        **{name.lower(): value for name, value in call.headers.items()},
+        **signed_headers(keys, call.id, call.at, call.body),
+    }
+
+
 class Caller:
     """Calls webhooks. `allowed` private hosts are called too, and up to `redirects` within the same origin followed."""
 
@@ -55,6 +69,14 @@ class Caller:
         self._allowed = allowed
         self._redirects = redirects
         self._tls = httpcore2.default_ssl_context()
+
+    def refusal(self, url: str) -> str | None:
+        """Why nothing is ever sent to an address, as far as that says so itself: nobody is asked where it leads."""
+        try:
+            sendable(url)
+        except DeliveryFailed as failure:
+            return failure.reason
+        return _PRIVATE if private_host(url, self._allowed) is not None else None
 
     async def call(self, call: Call) -> Answer:
         """The answer, if it says that the call succeeded; raises DeliveryFailed otherwise."""
@@ -66,10 +88,7 @@ class Caller:
             ):
                 return await self._follow(pool, call)
         except PrivateAddress:
-            raise DeliveryFailed(
-                "the webhook's host leads to a private address; name it in KINDLING_WEBHOOK_ALLOW if that is meant",
-                permanent=True,
-            ) from None
+            raise DeliveryFailed(_PRIVATE, permanent=True) from None
         except (TimeoutError, httpcore2.TimeoutException):
             raise DeliveryFailed("the webhook's host did not answer in time", permanent=False) from None
         except (httpcore2.LocalProtocolError, httpcore2.UnsupportedProtocol, UnicodeError):
@@ -106,15 +125,8 @@ class Caller:
     async def _once(
         self, pool: httpcore2.AsyncConnectionPool, call: Call
     ) -> tuple[Answer, Mapping[str, str]]:
-        url = _sendable(call.url)
-        headers = {
-            "user-agent": "Kindling",
-            "accept": "application/json, text/*",
-            "accept-encoding": "identity",
-            **({"content-type": "application/json"} if call.body else {}),
-            **{name.lower(): value for name, value in call.headers.items()},
-            **signed_headers(self._keys, call.id, call.at, call.body),
-        }
+        url = sendable(call.url)
+        headers = sent_headers(self._keys, call)
         timeout = {"connect": CONNECT_SECONDS, "read": WHOLE_SECONDS, "write": WHOLE_SECONDS}
         async with pool.stream(
             call.method,
@@ -146,8 +158,11 @@ def _origin(url: str) -> tuple[str, str | None, int]:
     return parts.scheme, parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)
 
 
-def _sendable(url: str) -> str:
-    """The address in ASCII: path and query percent-encoded, a host in other letters as punycode."""
+def sendable(url: str) -> str:
+    """The address in ASCII: path and query percent-encoded, a host in other letters as punycode.
+
+    Raises DeliveryFailed where nothing can be sent to it.
+    """
     parts = _parts(url)
     host = parts.hostname or ""
     netloc = (

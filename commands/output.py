@@ -102,19 +102,21 @@ def counted(count: int, one: str, many: str | None = None) -> str:
 
 
 @contextmanager
-def progress_bar(text: str, total: int, *, of_bytes: bool = False) -> Iterator["ProgressBar"]:
-    """A bar on standard error; nothing when that is not a terminal."""
+def progress_bar(
+    text: str, total: int | None, *, of_bytes: bool = False, shown: bool = True
+) -> Iterator["ProgressBar"]:
+    """A bar on standard error; nothing when that is not a terminal. `total` None: nobody knows."""
     amount: ProgressColumn = DownloadColumn() if of_bytes else MofNCompleteColumn()
     columns = (TextColumn("{task.description}", markup=False), BarColumn(30), amount, TimeRemainingColumn())
-    shown = errors().is_terminal
-    with Progress(*columns, console=errors(), transient=True, disable=not shown) as progress:
+    disable = not (shown and errors().is_terminal)
+    with Progress(*columns, console=errors(), transient=True, disable=disable) as progress:
         yield ProgressBar(progress, text, total)
 
 
 class ProgressBar:
     """Call it with how much is done."""
 
-    def __init__(self, progress: Progress, text: str, total: int) -> None:
+    def __init__(self, progress: Progress, text: str, total: int | None) -> None:
         self._progress = progress
         self._task = progress.add_task(text, total=total)
 

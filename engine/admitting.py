@@ -17,6 +17,16 @@ from store.connection import Connection
 from store.follow_ups import enrolling, watching
 from triggers.evaluate import BY_HAND, UNFILTERED, Guard, Match, Window, is_armed, skip_reason, take_start
 
+#: How somebody chose those whom they enrolled; the last with the key of a smart list after it.
+NAMED, MATCHING, OF_LIST = "named", "matching", "list "
+
+
+class ByHand(NamedTuple):
+    """Who enrolled by hand, if that was said, and how they chose: `named`, `matching` or `list <key>`."""
+
+    author: str | None = None
+    chosen: str | None = None
+
 
 class Entrant(NamedTuple):
     """A match with whom it enrolls. `event_id`: what it began with, where the match itself has no event."""
@@ -25,6 +35,7 @@ class Entrant(NamedTuple):
     profile: CompiledProfile | None
     subject: Subject
     event_id: str | None = None
+    by: ByHand = ByHand()
 
     @property
     def guard_key(self) -> tuple[int, int, int | None]:
@@ -181,6 +192,7 @@ class Admission:
             created_at=self.now,
             watching=watching.EXIT if trigger.exits_early else 0,
             start_at=self.now,
+            **entrant.by._asdict(),
         )
 
 

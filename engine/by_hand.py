@@ -9,7 +9,7 @@ from automations.steps.moments import NoDate, date_moment, zone_of
 from automations.steps.waits import WaitUntil
 from conditions.times import DAY, Micros
 from conditions.tree import Lookup
-from engine.admitting import Entrant
+from engine.admitting import ByHand, Entrant
 from engine.enrolling import Enrolling
 from engine.published import Published
 from engine.subjects import Subjects, earlier_subject
@@ -28,12 +28,14 @@ RECENT = 7 * DAY
 class Wanted(NamedTuple):
     """Who is to be enrolled. `request` makes doing it twice harmless; `matching`: only where the filters hold now.
 
-    `again`: also those who are in the automation, or were enrolled a short while ago.
+    `again`: also those who are in the automation, or were enrolled a short while ago. `by`: who wants it, and how they
+    chose.
     """
 
     request: str
     matching: bool
     again: bool = False
+    by: ByHand = ByHand()
 
 
 class Listed(NamedTuple):
@@ -91,7 +93,7 @@ def enlist(
             depth=0,
             exits=exits,
         )
-        enrolling.entrants.append(Entrant(match, profile, subject))
+        enrolling.entrants.append(Entrant(match, profile, subject, by=wanted.by))
     origins = [entrant.match.origin for entrant in enrolling.entrants]
     done = known_origins(connection, trigger.automation_id, origins)
     enrolling.entrants = [entrant for entrant in enrolling.entrants if entrant.match.origin not in done]

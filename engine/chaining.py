@@ -6,6 +6,7 @@ from conditions.fields import DEAL
 from engine.admitting import Admission, Entrant
 from engine.situation import Situation, StepFailed
 from engine.subjects import Subject
+from store.follow_ups import enrollments
 from triggers.compiled import CompiledTrigger
 from triggers.evaluate import BY_STEP, Match, unmoved
 
@@ -21,7 +22,7 @@ def enroll_in(situation: Situation, path: str, key: str) -> dict[str, Any]:
         raise StepFailed(f'the automation "{key}" is not published')
     row = situation.enrollment
     deal_id = _deal_of(situation, trigger)
-    origin = f"start:{row['id']}/{path}"
+    origin = f"{enrollments.STARTED}{row['id']}/{path}"
     exits = trigger.exits is not None and trigger.exits(situation.lookup, situation.now)
     profile = situation.published.by_key.get(trigger.profile or "")
     change = unmoved(situation.score_of(trigger.profile), BY_STEP, origin, row["depth"] + 1)

@@ -23,9 +23,7 @@ def notify(situation: Situation, path: str, step: Any) -> dict[str, Any]:
     """Store the message: as one to be sent, or with the reason why it is not."""
     spec: NotifyStep = step
     subject, message = situation.text(path)
-    to = spec.notify.to
-    wanted = to if isinstance(to, list) else [to]
-    choice = choose(_candidates(situation, wanted))
+    wanted, choice = _wanted(spec), chosen(situation, spec)
     recipient = choice.candidate.who if choice.candidate is not None else None
     notification_id = str(uuid7())
     status, reason = _decided(situation, choice, notification_id)
@@ -47,6 +45,16 @@ def notify(situation: Situation, path: str, step: Any) -> dict[str, Any]:
     return {"notification": notification_id, "status": status}
 
 
+def chosen(situation: Situation, step: NotifyStep) -> Choice:
+    """Whom the message is for, by which addresses, of those whom the step names."""
+    return choose(_candidates(situation, _wanted(step)))
+
+
+def _wanted(step: NotifyStep) -> list[str]:
+    to = step.notify.to
+    return to if isinstance(to, list) else [to]
+
+
 def _decided(situation: Situation, choice: Choice, notification_id: str) -> tuple[MessageStatus, str | None]:
     """Whether the message is to be sent, and if not, why. One that is counts among those of this hour."""
     if choice.candidate is None:
@@ -60,7 +68,7 @@ def _decided(situation: Situation, choice: Choice, notification_id: str) -> tupl
         if choice.candidate.channels:
             return MessageStatus.RECORDED, "none of its channels is e-mail"
         return MessageStatus.RECORDED, f'no recipient "{recipient}" with a channel is defined'
-    if situation.outbound.mailer is None:
+    if not situation.outbound.sends_mail:
         return MessageStatus.RECORDED, situation.outbound.no_mail
     most = situation.outbound.alerts_per_hour
     automation = situation.enrollment["automation"]

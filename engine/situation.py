@@ -36,9 +36,14 @@ def _parsed(definition: str) -> Automation:
     return Automation.model_validate_json(definition)
 
 
+def parsed(definition: Mapping[str, Any]) -> Automation:
+    """The automation of a stored definition, parsed once for all that are the same."""
+    return _parsed(dump_json(definition))
+
+
 def automation_of(row: RowMapping) -> Automation:
-    """The automation of an enrollment's row, parsed once for all that have the same `definition`."""
-    return _parsed(dump_json(row["definition"]))
+    """The automation of an enrollment's row."""
+    return parsed(row["definition"])
 
 
 class StepFailed(Exception):
@@ -55,7 +60,7 @@ class Situation:
 
     `outbound`: what can leave. `changed`: a step made work for the shard; `touched`: it changed the record. `texts`:
     what the templates of steps have become, by path, or the StepFailed that they came to, before anything is locked.
-    `timed_out`: the path of the step whose time is over.
+    `reached`: the moment that has come, where more was waited for than the clock shows.
     """
 
     connection: Connection
@@ -67,7 +72,7 @@ class Situation:
     changed: bool = False
     touched: bool = False
     texts: Mapping[str, Any] = field(default_factory=dict)
-    timed_out: str | None = None
+    reached: Micros = 0
     _contact: RowMapping | None = None
     _deal: RowMapping | None = None
     _scores: dict[str, tuple[int, int | None]] | None = None

@@ -106,7 +106,7 @@ def wait_for(situation: Situation, path: str, step: Any) -> dict[str, Any]:
     deadline = known["deadline_at"]
     if known["met_at"] is not None:
         return {"branch": _MET}
-    if situation.timed_out == path or (deadline is not None and situation.now >= deadline):
+    if situation.reached >= (LATEST if deadline is None else deadline):
         return {"branch": _TIMEOUT}
     raise StillWaiting(deadline)
 

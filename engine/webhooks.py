@@ -1,17 +1,20 @@
 """The step `webhook`: what is sent is fixed when the step is reached."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+import orjson
 from uuid_utils import uuid7
 
 from automations import secret_placeholders
 from automations.steps.actions import WebhookStep
 from automations.templates import TemplateFailed, opened, render, render_tree
-from conditions.times import to_iso
+from channels.webhooks import Call
+from conditions.times import SECOND, Micros, to_iso
 from engine.situation import Situation, StepFailed
 from runtime.statuses import MessageStatus
+from store.connection import RowMapping
 from store.follow_ups import messages
 from store.follow_ups.messages import WEBHOOKS
 
@@ -106,6 +109,22 @@ def _chain(situation: Situation) -> int:
     """How many follow-ups an event that this call leads to will have before it."""
     depth: int = situation.enrollment["depth"]
     return depth + 1
+
+
+def call_of(row: RowMapping, filled: Callable[[str], str], now: Micros) -> Call:
+    """The call of a webhook that is stored, as it is sent at this moment; `filled` replaces what stands for secrets."""
+    headers = {name: filled(value) for name, value in row["headers"].items()}
+    body = dumped(_in_tree(orjson.loads(row["body"]), filled)) if row["body"] else b""
+    return Call(row["id"], row["method"], filled(row["url"]), headers, body, now // SECOND)
+
+
+def _in_tree(value: Any, filled: Callable[[str], str]) -> Any:
+    """The value with every text of it filled in."""
+    if isinstance(value, str):
+        return filled(value)
+    if isinstance(value, dict):
+        return {key: _in_tree(inner, filled) for key, inner in value.items()}
+    return [_in_tree(inner, filled) for inner in value] if isinstance(value, list) else value
 
 
 def dumped(value: Any) -> bytes:

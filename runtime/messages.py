@@ -1,21 +1,14 @@
 """What workflows and activities tell each other: ids, keys of definitions and numbers; never contact data."""
 
 from dataclasses import dataclass, field
-from typing import Any
 
 SCORE_SHARD = "score_shard"
 START_FOLLOW_UPS = "start_follow_ups"
-RUN_STEPS = "run_steps"
-DELIVER = "deliver_notification"
-CALL_WEBHOOK = "call_webhook"
-END_FOLLOW_UP = "end_follow_up"
+ADVANCE = "advance"
+SEND = "send_messages"
+END_FOLLOW_UPS = "end_follow_ups"
 SWEEP_SHARD = "sweep_shard"
 FINISH_PUBLISH = "finish_publish"
-
-#: What a delivery comes to when its follow-up is paused.
-PAUSED = "paused"
-#: What it comes to when its step was skipped by hand.
-SKIPPED = "skipped"
 
 
 @dataclass(frozen=True)
@@ -41,106 +34,79 @@ class StartResult:
 
 @dataclass(frozen=True)
 class FollowUpInput:
-    """One attempt at an enrollment.
+    """One attempt at an enrollment, or a cohort of many: those that the database says this workflow carries out.
 
-    `steps` is the outline of what is left to do, `log` what was done before; activities load the rest.
+    `upcoming`: what comes first, in words.
     """
 
-    enrollment_id: str
-    attempt: int
     automation: str
     version: int
-    steps: list[dict[str, Any]]
-    log: list[str] = field(default_factory=list)
+    enrollments: int
+    upcoming: str
 
 
 @dataclass(frozen=True)
 class FollowUpResult:
-    """How it ended, and why if there is more to say."""
+    """How it ended, and why if there is more to say: of a cohort, how many ended in which way."""
 
     outcome: str
     reason: str | None = None
 
 
 @dataclass(frozen=True)
-class StepRef:
-    """A step by its path in the automation version."""
+class Advance:
+    """Take everybody of a workflow as far as they can go.
 
-    path: str
-    kind: str
-
-
-@dataclass(frozen=True)
-class RunSteps:
-    """Do these steps, in order. `finish`: nothing comes after them. `timed_out`: the first has waited long enough."""
-
-    enrollment_id: str
-    attempt: int
-    steps: list[StepRef]
-    finish: bool
-    timed_out: bool = False
-
-
-@dataclass(frozen=True)
-class StepsResult:
-    """`done` of the steps have an outcome now.
-
-    Of the last of them: `branch` is the branch that was taken (then, elif.0, else, split.1, timeout ...), `until` the
-    end of a wait, `deliver` a message that has to go out before the next step. `waiting`: the step after them waits
-    for something, at most until `until`. `paused`: nothing goes on until it is resumed. `ended`: the enrollment is
-    over, with this status, and `reason` may say why. `skipped`: why steps failed that say `on_failure: continue`, by
-    path; `passed`: steps that were skipped by hand.
+    `reached`: a moment until which has been waited, in microseconds since the epoch.
     """
 
-    done: int
-    branch: str | None = None
-    until: int | None = None
-    deliver: str | None = None
+    workflow_id: str
+    reached: int = 0
+
+
+@dataclass(frozen=True)
+class FailedMember:
+    """One of a cohort that has failed, and goes on in a workflow of its own: red, and found by itself."""
+
+    workflow_id: str
+    record: str
+    summary: str
+    details: str
+
+
+@dataclass(frozen=True)
+class Advanced:
+    """Where they stand now.
+
+    `due_at`: when somebody's time comes next; None: not by time. `sending`: messages have to go out. `more`: not all
+    have had their turn. `now` and `done`: what ops read, `upcoming` what comes next, in words. `failed`: members of a
+    cohort. `ended`: how it ended once all is over, with the reason.
+    """
+
+    due_at: int | None = None
+    sending: bool = False
+    more: bool = False
+    now: str = ""
+    done: str = ""
+    upcoming: str = ""
+    failed: list[FailedMember] = field(default_factory=list)
     ended: str | None = None
     reason: str | None = None
-    skipped: dict[str, str] = field(default_factory=dict)
-    waiting: bool = False
-    paused: bool = False
-    passed: list[str] = field(default_factory=list)
-
-    @property
-    def pauses(self) -> bool:
-        """Whether the next step does not come at once."""
-        return (
-            self.until is not None
-            or self.deliver is not None
-            or self.waiting
-            or self.paused
-            or bool(self.ended)
-        )
 
 
 @dataclass(frozen=True)
-class Delivery:
-    """A notification or webhook to be sent."""
+class Send:
+    """Send what those of a workflow have to send now; `reached` as in `Advance`."""
 
-    enrollment_id: str
-    message_id: str
-
-
-@dataclass(frozen=True)
-class Delivered:
-    """What a try came to. `status`: None when it is sent or need not be, else `paused` or `skipped`.
-
-    `again_at`: when the next try begins, in microseconds since the epoch, since this one failed for `reason`.
-    """
-
-    status: str | None = None
-    again_at: int | None = None
-    reason: str | None = None
+    workflow_id: str
+    reached: int = 0
 
 
 @dataclass(frozen=True)
-class EndFollowUp:
-    """An attempt that ends without completing."""
+class EndFollowUps:
+    """Everybody of a workflow who is not over yet ends so."""
 
-    enrollment_id: str
-    attempt: int
+    workflow_id: str
     status: str
     reason: str | None = None
 

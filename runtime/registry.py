@@ -3,12 +3,13 @@
 Safe to import inside the workflow sandbox.
 """
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
 from temporalio.common import SearchAttributeKey
 
-from runtime.statuses import EnrollmentStatus
+from runtime.statuses import RETRIED, EnrollmentStatus
 
 SHARD_WORKFLOW = "Shard"
 FOLLOW_UP_WORKFLOW = "FollowUp"
@@ -18,10 +19,15 @@ WAKE_SIGNAL = "wake"
 """Carries no data: there may be work in the database."""
 
 SHARD_WORKFLOW_PREFIX = "kindling-shard-"
-FOLLOW_UP_WORKFLOW_PREFIX = "follow-up-"
 PUBLISH_WORKFLOW_PREFIX = "publish-"
-#: Enrollments' ids are UUIDs.
-ENROLLMENT_ID_LENGTH = 36
+#: What the ids of follow-ups began with in versions that had a workflow for each.
+EARLIER_FOLLOW_UP_PREFIX = "follow-up-"
+
+
+_COHORT = ".cohort."
+_OF_ENROLLMENT = re.compile(
+    r"(?:follow-up-|[a-z0-9_-]+\.)([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})(?:[.-][0-9]+)?"
+)
 
 
 def shard_workflow_id(shard: int) -> str:
@@ -29,15 +35,32 @@ def shard_workflow_id(shard: int) -> str:
     return f"{SHARD_WORKFLOW_PREFIX}{shard}"
 
 
-def follow_up_workflow_id(enrollment_id: str, attempt: int = 1) -> str:
-    """`follow-up-<enrollment>` for the first attempt, `follow-up-<enrollment>-2` for the second."""
+def follow_up_workflow_id(automation: str, enrollment_id: str, attempt: int = 1) -> str:
+    """Of one follow-up: `<automation>.<enrollment>` for the first attempt, with `.2` behind it for the second."""
+    suffix = "" if attempt == 1 else f".{attempt}"
+    return f"{automation}.{enrollment_id}{suffix}"
+
+
+def cohort_workflow_id(automation: str, cohort: str) -> str:
+    """Of many follow-ups of one automation version that go on together: `<automation>.cohort.<id>`."""
+    return f"{automation}{_COHORT}{cohort}"
+
+
+def is_cohort(workflow_id: str) -> bool:
+    """Whether a workflow may carry out others besides; no key of an automation has a dot."""
+    return _COHORT in workflow_id
+
+
+def enrollment_of(workflow_id: str) -> str | None:
+    """The enrollment that a workflow carries out alone, whichever attempt and version of the product it is."""
+    named = _OF_ENROLLMENT.fullmatch(workflow_id)
+    return named[1] if named is not None else None
+
+
+def earlier_workflow_id(enrollment_id: str, attempt: int) -> str:
+    """The id under which earlier versions carried out an enrollment."""
     suffix = "" if attempt == 1 else f"-{attempt}"
-    return f"{FOLLOW_UP_WORKFLOW_PREFIX}{enrollment_id}{suffix}"
-
-
-def enrollment_of(workflow_id: str) -> str:
-    """The enrollment that a follow-up's workflow carries out, whichever attempt it is."""
-    return workflow_id.removeprefix(FOLLOW_UP_WORKFLOW_PREFIX)[:ENROLLMENT_ID_LENGTH]
+    return f"{EARLIER_FOLLOW_UP_PREFIX}{enrollment_id}{suffix}"
 
 
 def publish_workflow_id(publication_id: str) -> str:
@@ -53,6 +76,7 @@ def follow_up_queue(task_queue: str) -> str:
 KINDLING_AUTOMATION = SearchAttributeKey.for_keyword("KindlingAutomation")
 KINDLING_VERSION = SearchAttributeKey.for_int("KindlingVersion")
 KINDLING_RECORD = SearchAttributeKey.for_keyword("KindlingRecord")
+KINDLING_RECORDS = SearchAttributeKey.for_keyword_list("KindlingRecords")
 KINDLING_PROFILE = SearchAttributeKey.for_keyword("KindlingProfile")
 KINDLING_OUTCOME = SearchAttributeKey.for_keyword("KindlingOutcome")
 
@@ -72,7 +96,12 @@ SEARCH_ATTRIBUTES = (
     SearchAttribute(
         KINDLING_VERSION, "Int", "Published version of that automation, or of the profile that is published"
     ),
-    SearchAttribute(KINDLING_RECORD, "Keyword", "Our id of the contact or deal, never the caller's key"),
+    SearchAttribute(
+        KINDLING_RECORD,
+        "Keyword",
+        "Our id of the contact or deal of a single follow-up, never the caller's key",
+    ),
+    SearchAttribute(KINDLING_RECORDS, "KeywordList", "The same of everybody whose follow-up is among them"),
     SearchAttribute(
         KINDLING_PROFILE, "Keyword", "Key of the score profile whose change fired, or that is published"
     ),
@@ -80,7 +109,10 @@ SEARCH_ATTRIBUTES = (
         KINDLING_OUTCOME,
         "Keyword",
         "How the follow-up stands",
-        values=tuple(outcome.value for outcome in EnrollmentStatus if outcome is not EnrollmentStatus.QUEUED),
+        values=(
+            *(outcome.value for outcome in EnrollmentStatus if outcome is not EnrollmentStatus.QUEUED),
+            RETRIED,
+        ),
     ),
 )
 
@@ -102,8 +134,10 @@ WORKFLOW_TYPES = (
     ),
     WorkflowType(
         FOLLOW_UP_WORKFLOW,
-        follow_up_workflow_id("<enrollment>") + "[-<attempt>]",
-        "Carries out the steps of one enrollment of one contact or deal",
+        follow_up_workflow_id("<automation>", "<enrollment>")
+        + "[.<attempt>], "
+        + cohort_workflow_id("<automation>", "<id>"),
+        "Carries out the steps of one enrollment of one contact or deal, or of up to a hundred that began together",
     ),
     WorkflowType(
         PUBLISH_WORKFLOW,

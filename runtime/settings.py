@@ -181,7 +181,7 @@ class Settings(BaseModel):
 
     outbound: Literal["send", "log"] = _variable(
         "KINDLING_OUTBOUND",
-        "`log`: no e-mail and no webhook leaves, each is only logged; for restored copies and rehearsals",
+        "`log`: no e-mail and no webhook leaves, each is only logged; for restored copies and trials",
         default="send",
         sample="log",
     )
@@ -189,7 +189,6 @@ class Settings(BaseModel):
         "KINDLING_SMTP_URL",
         "Mail server: `smtps` uses TLS at once, `smtp` STARTTLS where offered, and always with a password;"
         " none: no e-mail is sent",
-        only="worker",
         sample="smtp://user:password@mail.example.com:587",
     )
     smtp_clear_login: bool = _variable(
@@ -197,7 +196,6 @@ class Settings(BaseModel):
         "Send the password of KINDLING_SMTP_URL also to a mail server that offers no encryption",
         default=False,
         sample="true",
-        only="worker",
     )
     mail_from: MailAddress = _variable(
         "KINDLING_MAIL_FROM",
@@ -290,6 +288,11 @@ class Settings(BaseModel):
     def local_host(self) -> str:
         """Where this machine reaches the API."""
         return url_host(self.host).strip("[]")
+
+    @property
+    def webhook_allowed(self) -> list[str]:
+        """Hosts, addresses and networks that webhooks may call although they are private."""
+        return (self.webhook_allow or "").replace(",", " ").split()
 
     @property
     def logs(self) -> Path:

@@ -43,6 +43,10 @@ class EnrollmentStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
+#: In Temporal alone: the workflow of an attempt whose enrollment goes on as its next attempt.
+RETRIED = "retried"
+
+
 class PublicationStatus(StrEnum):
     """How far the re-scoring after a publish is; a newer publish, or unpublishing, takes over from one that runs."""
 

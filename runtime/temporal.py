@@ -1,5 +1,6 @@
 """The Temporal client: connecting, linking into the UI, and what a namespace must have."""
 
+import re
 from collections.abc import Collection
 from datetime import timedelta
 from urllib.parse import quote
@@ -188,7 +189,7 @@ def _reason(error: Exception) -> str:
 
 
 def _wire_type(kind: str) -> str:
-    return f"INDEXED_VALUE_TYPE_{kind.upper()}"
+    return "INDEXED_VALUE_TYPE_" + re.sub(r"(?<=[a-z])(?=[A-Z])", "_", kind).upper()
 
 
 def _create_command(namespace: str, name: str, kind: str) -> str:

@@ -34,6 +34,11 @@ def _known_zone(name: str) -> str:
 TimeZone = Annotated[str, AfterValidator(_known_zone)]
 
 
+def bands_in_order(bands: Mapping[str, int | None]) -> dict[str, int | None]:
+    """Bands as people read them, the lowest first, however they were written or kept."""
+    return dict(sorted(bands.items(), key=lambda band: (band[1] is not None, band[1] or 0)))
+
+
 class Limit(Definition):
     """The earliest `times` events by (occurred_at, event id) in each calendar window count."""
 
@@ -213,7 +218,7 @@ class ScoreProfile(Definition):
     max: WholeNumber | None = None
     """The score is never above."""
     timezone: TimeZone = Field(default="UTC", description="Calendar of the limits' days, weeks and months")
-    bands: dict[Key, WholeNumber | None] = Field(
+    bands: Annotated[dict[Key, WholeNumber | None], AfterValidator(bands_in_order)] = Field(
         default_factory=dict, description="Labels by lower bound; null is the bottom"
     )
     groups: dict[Key, Group] = Field(default_factory=dict)

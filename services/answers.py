@@ -25,6 +25,13 @@ class FieldProblem(BaseModel):
     message: str
 
 
+class Rejected(BaseModel):
+    """One of many items of a call that was not stored."""
+
+    index: int = Field(description="Place in the array, or line, from 0")
+    errors: list[FieldProblem]
+
+
 def field_problems(problems: Iterable[Problem]) -> list[FieldProblem]:
     """Mistakes as the API lists them."""
     return [FieldProblem(pointer=problem.pointer, message=problem.message) for problem in problems]

@@ -3,6 +3,7 @@
 from services.design.automations import Automations
 from services.design.profile_cache import ProfileCache
 from services.design.profiles import Profiles, StartPublish
+from services.exports.exports import Exports
 from services.follow_ups.enrollment import EnrollByHand
 from services.follow_ups.listing import FollowUps
 from services.follow_ups.repairs import Repairs
@@ -11,17 +12,22 @@ from services.foresight.backtest import Backtest
 from services.foresight.impact import Impact
 from services.foresight.points import Points
 from services.foresight.preview_jobs import PreviewJobs
+from services.foresight.rehearsal.rehearse import Rehearsals
 from services.foresight.why import Why
 from services.intake.events import Events
 from services.intake.history import EventHistory
 from services.intake.revocations import Revocations
+from services.operations.finding import Finding
 from services.operations.quarantine import Quarantine
+from services.operations.recipient_tests import RecipientTests
 from services.operations.status import StatusReport
 from services.operations.timeline import Timeline
 from services.records.adjustments import Adjustments
+from services.records.changes import ScoreChanges
 from services.records.contacts import Contacts
 from services.records.contacts_in_bulk import ContactsInBulk
 from services.records.deals import Deals
+from services.records.deals_in_bulk import DealsInBulk
 from services.records.duplicates import Duplicates
 from services.records.lists import RecordLists
 from services.records.scores import Scores
@@ -40,6 +46,7 @@ class Application:
         self.contacts = Contacts(resources)
         self.contacts_in_bulk = ContactsInBulk(resources)
         self.deals = Deals(resources)
+        self.deals_in_bulk = DealsInBulk(resources)
         self.duplicates = Duplicates(resources)
         self.suppressions = Suppressions(resources)
         self.record_lists = RecordLists(resources, cache)
@@ -56,9 +63,27 @@ class Application:
         self.follow_ups = FollowUps(resources)
         self.repairs = Repairs(resources)
         self.enroll_by_hand = EnrollByHand(resources, self.smart_lists)
+        self.score_changes = ScoreChanges(resources, cache)
+        self.exports = Exports(
+            self.record_lists,
+            self.smart_lists,
+            self.follow_ups,
+            self.score_changes,
+            self.event_history,
+        )
         self.statistics = Statistics(resources)
         self.backtest = Backtest(resources, cache)
         self.impact = Impact(resources, self.backtest, self.enroll_by_hand)
         self.why = Why(resources, cache)
         self.points = Points(resources)
+        self.rehearsals = Rehearsals(resources)
+        self.recipient_tests = RecipientTests(resources)
         self.status = StatusReport(resources, self.duplicates)
+        self.finding = Finding(
+            resources,
+            follow_ups=self.follow_ups,
+            events=self.event_history,
+            automations=self.automations,
+            profiles=self.profiles,
+            status=self.status,
+        )

@@ -32,7 +32,7 @@ def check_text(text: str) -> str:
     """A short text such as a name, a stage or a tag: up to 1,000 characters, no control characters."""
     if len(text) > LONGEST_TEXT:
         raise _plain("it has at most 1,000 characters")
-    if any(category(character) in ("Cc", "Cs") for character in text):
+    if not text.isprintable() and any(category(character) in ("Cc", "Cs") for character in text):
         raise _plain("it cannot hold control characters")
     return text
 

@@ -157,6 +157,18 @@ class Database:
                     raise
         raise AssertionError
 
+    def try_out(self, work: Callable[[Connection], T]) -> T:
+        """What `work` gives in a write transaction that is taken back: nothing of it stays. Others wait meanwhile."""
+
+        def undone(connection: Connection) -> T:
+            raise _Undone(work(connection))
+
+        try:
+            return self.run(undone)
+        except _Undone as result:
+            value: T = result.args[0]
+            return value
+
     def run_ahead(
         self, read: Callable[[Connection], R], save: Callable[[Connection, R], T], shard: int
     ) -> T | None:
@@ -209,6 +221,10 @@ class Database:
 
     def _trouble(self, error: DBAPIError, *, connecting: bool = False) -> DatabaseUnavailable | None:
         return trouble_of(error, self.name, sqlite=self.is_sqlite, connecting=connecting)
+
+
+class _Undone(Exception):
+    """Takes a transaction back, with what was to be found out in it."""
 
 
 class _Turn:

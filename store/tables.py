@@ -375,11 +375,15 @@ class Enrollment(SQLModel, table=True):
     """One record entering one automation version. `origin` names the change or event that caused it.
 
     `closing`: its workflow has still to be told that the enrollment is over (replaced or cancelled here). `waking`:
-    above 0 when it has still to be told to look again. `watching`: above 0 when changes of the record may end it early
+    above 0 when it has still to be told to look again. `workflow_id`: the workflow that carries it out, alone or among
+    others; null before there is one. `watching`: above 0 when changes of the record may end it early
     (`exit_when`) or what it waits for. `start_at`: when the storm limit lets it start. `after_id`: the enrollment that
     the same change made and whose first steps come before its own; `settled`: those are done, and somebody waits for
     that. While it is open, `paused`: its next step waits until it is resumed; `tries` of its present step have failed
     so far, and `next_attempt_at` is when the next begins.
+
+    Of one that was enrolled by hand, `author` is who did it, if that was said, and `chosen` how: `named`, `matching` or
+    `list <key>`.
     """
 
     __tablename__: ClassVar[Any] = "enrollments"
@@ -390,8 +394,10 @@ class Enrollment(SQLModel, table=True):
         _partial("ix_enrollments_queued", "shard", "start_at", "id", where=f"status = {QUEUED}"),
         _partial("ix_enrollments_closing", "shard", "id", where="closing"),
         _partial("ix_enrollments_running", "id", where=f"status = {RUNNING}"),
+        _partial("ix_enrollments_retrying", "id", where="next_attempt_at IS NOT NULL"),
         _partial("ix_enrollments_waking", "shard", "id", where="waking > 0"),
         _partial("ix_enrollments_after", "after_id", where="after_id IS NOT NULL"),
+        _partial("ix_enrollments_workflow", "workflow_id", "id", where="workflow_id IS NOT NULL"),
         _partial(
             "ix_enrollments_watching",
             "contact_id",
@@ -414,6 +420,7 @@ class Enrollment(SQLModel, table=True):
     depth: int = Field(default=0, sa_type=SmallInteger)
     status: str = _text()
     attempt: int = 1
+    workflow_id: str | None = _text(null=True)
     closing: bool = False
     waking: int = Field(default=0, sa_type=Integer, sa_column_kwargs={"server_default": "0"})
     watching: int = Field(default=0, sa_type=SmallInteger, sa_column_kwargs={"server_default": "0"})
@@ -428,6 +435,8 @@ class Enrollment(SQLModel, table=True):
     settled: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     started_at: int | None = _moment(null=True)
     finished_at: int | None = _moment(null=True)
+    author: str | None = _text(null=True)
+    chosen: str | None = _text(null=True)
 
 
 class Pace(SQLModel, table=True):
@@ -568,8 +577,8 @@ class Digest(SQLModel, table=True):
     """One e-mail in place of all that the hourly limit held back within an hour: `held` of them, from `opened_at` to
     `due_at`, by the keys of their `automations`. It holds nothing about whom they were about.
 
-    While it is `counting` it has no `targets`: these are the addresses still to be served, once it is due. `next_at`:
-    when it is tried next. `status` is pending, sent, recorded or failed.
+    While it is `counting` it has no `targets`: these are the addresses still to be served, once it is due. `refusal`:
+    why one of them never will be. `next_at`: when it is tried next. `status` is pending, sent, recorded or failed.
     """
 
     __tablename__: ClassVar[Any] = "digests"
@@ -590,6 +599,7 @@ class Digest(SQLModel, table=True):
     status: str = _text()
     next_at: int = _moment()
     reason: str | None = _text(null=True)
+    refusal: str | None = _text(null=True)
     sent_at: int | None = _moment(null=True)
 
 
@@ -652,7 +662,7 @@ class SuppressedName(SQLModel, table=True):
 
 
 class Worker(SQLModel, table=True):
-    """A worker process and when it was last seen alive."""
+    """A worker process and when it was last seen alive. `no_mail`: why it only records messages, if it does."""
 
     __tablename__: ClassVar[Any] = "workers"
     id: str = Field(primary_key=True, sa_type=Text)
@@ -660,6 +670,7 @@ class Worker(SQLModel, table=True):
     pid: int
     started_at: int = _moment()
     seen_at: int = _moment()
+    no_mail: str | None = _text(null=True)
 
 
 class Lease(SQLModel, table=True):

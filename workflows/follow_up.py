@@ -1,36 +1,40 @@
-"""The follow-up workflow: carries out an enrollment's steps in order, with its waits and branches.
+"""The follow-up workflow: the clock of one enrollment, or of a cohort of many that began together.
 
-It interprets the outline in its input. What a step does, and whether it was done already, is the activities' business.
+It knows no steps. Where everybody stands is in the database; it has them taken on when their time has come or there is
+news, and what they have to say sent.
 """
 
 import asyncio
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from temporalio import workflow
+from temporalio.common import SearchAttributePair, TypedSearchAttributes
 from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
+from temporalio.workflow import ParentClosePolicy
 
 with workflow.unsafe.imports_passed_through():
-    from conditions.times import LATEST
     from runtime.messages import (
-        CALL_WEBHOOK,
-        DELIVER,
-        END_FOLLOW_UP,
-        PAUSED,
-        RUN_STEPS,
-        SKIPPED,
-        Delivered,
-        Delivery,
-        EndFollowUp,
+        ADVANCE,
+        END_FOLLOW_UPS,
+        SEND,
+        Advance,
+        Advanced,
+        EndFollowUps,
+        FailedMember,
         FollowUpInput,
         FollowUpResult,
-        RunSteps,
-        StepRef,
-        StepsResult,
+        Send,
     )
-    from runtime.registry import FOLLOW_UP_WORKFLOW, KINDLING_OUTCOME, WAKE_SIGNAL
+    from runtime.registry import (
+        FOLLOW_UP_WORKFLOW,
+        KINDLING_AUTOMATION,
+        KINDLING_OUTCOME,
+        KINDLING_RECORD,
+        KINDLING_RECORDS,
+        KINDLING_VERSION,
+        WAKE_SIGNAL,
+    )
     from runtime.statuses import EnrollmentStatus
-    from workflows.outlines import Step, led_over
     from workflows.policies import (
         DATABASE_RETRY,
         DELIVERY_TIMEOUT,
@@ -38,21 +42,18 @@ with workflow.unsafe.imports_passed_through():
         STEP_TIMEOUT,
     )
 
-LONGEST_GROUP = 20
 LONGEST_SUMMARY = 190
 LONGEST_HISTORY = 800
-LONGEST_LOG = 50
 
 
 @workflow.defn(name=FOLLOW_UP_WORKFLOW)
 class FollowUpWorkflow:
-    """Adjacent steps on our own database share an activity; so does the wait, branch or stop that ends them."""
+    """Its id says whom it carries out: the database knows."""
 
     @workflow.init
     def __init__(self, follow_up: FollowUpInput) -> None:
         self._follow_up = follow_up
-        self._remaining: list[Step] = led_over(follow_up.steps)
-        self._log: list[str] = list(follow_up.log)
+        self._upcoming = follow_up.upcoming
         self._woken = False
 
     @workflow.signal(name=WAKE_SIGNAL)
@@ -62,211 +63,120 @@ class FollowUpWorkflow:
 
     @workflow.run
     async def run(self, follow_up: FollowUpInput) -> FollowUpResult:
-        """Every step, one after another; an attempt at steps that are done already passes over them."""
+        """Until everybody is over; an attempt at steps that are done already passes over them."""
         del follow_up  # __init__ has it
         try:
-            result = await self._walk()
+            result = await self._go()
         except (asyncio.CancelledError, ActivityError, ApplicationError) as error:
             if not is_cancelled_exception(error):
-                workflow.upsert_search_attributes([KINDLING_OUTCOME.value_set(EnrollmentStatus.FAILED)])
+                self._tell(EnrollmentStatus.FAILED)
                 raise
             status = await self._end(EnrollmentStatus.CANCELLED, "cancelled in Temporal")
-            if status == EnrollmentStatus.EXITED:
-                workflow.upsert_search_attributes([KINDLING_OUTCOME.value_set(status)])
-                return FollowUpResult(status)
-            ended = (
-                EnrollmentStatus.REPLACED
-                if status == EnrollmentStatus.REPLACED
-                else EnrollmentStatus.CANCELLED
-            )
-            workflow.upsert_search_attributes([KINDLING_OUTCOME.value_set(ended)])
+            if status == EnrollmentStatus.EXITED and self._follow_up.enrollments == 1:
+                self._tell(EnrollmentStatus.EXITED)
+                return FollowUpResult(EnrollmentStatus.EXITED)
+            replaced = status == EnrollmentStatus.REPLACED and self._follow_up.enrollments == 1
+            self._tell(EnrollmentStatus.REPLACED if replaced else EnrollmentStatus.CANCELLED)
             raise
-        outcome = result.outcome if result.outcome in set(EnrollmentStatus) else EnrollmentStatus.COMPLETED
-        workflow.upsert_search_attributes([KINDLING_OUTCOME.value_set(outcome)])
+        self._tell(result.outcome)
         return result
 
-    async def _walk(self) -> FollowUpResult:
-        timed_out = False
+    async def _go(self) -> FollowUpResult:
+        reached = 0
         while True:
-            group = self._next_group()
             self._woken = False
-            result = await self._run(group, timed_out=timed_out)
-            timed_out = False
-            done, last = group[: result.done], group[result.done - 1] if result.done else None
-            for step in done:
-                if last is not step or (result.deliver is None and (result.until is None or result.waiting)):
-                    self._note(step, result)
-            del self._remaining[: result.done]
-            if result.ended == EnrollmentStatus.FAILED:
-                self._show(f"Failed: {result.reason}")
-                raise ApplicationError(result.reason or "failed", non_retryable=True)
-            if result.ended is not None:
-                self._show("")
-                return FollowUpResult(result.ended, result.reason)
-            if last is not None:
-                if result.deliver is not None:
-                    await self._deliver(last, result.deliver)
-                branch = result.branch
-                if result.until is not None and not result.waiting:
-                    branch = await self._wait(last, result)
-                if branch is not None:
-                    self._remaining[:0] = _steps_of(last, branch)
-            if result.waiting:
-                waiting = self._remaining[0]
-                timed_out = await self._until(result.until, _until_words(waiting, result.until))
-            if result.paused:
-                await self._resumed()
+            done = await self._advance(reached)
+            self._upcoming = done.upcoming
+            self._show(done)
+            for member in done.failed:
+                await self._part_with(member)
+            if done.ended == EnrollmentStatus.FAILED:
+                raise ApplicationError(done.reason or "failed", non_retryable=True)
+            if done.ended is not None:
+                return FollowUpResult(done.ended, done.reason)
+            if done.sending:
+                await self._send(done.now, reached)
+            elif not done.more:
+                reached = await self._until(done, reached)
             if workflow.info().get_current_history_length() > LONGEST_HISTORY:
-                workflow.continue_as_new(
-                    replace(self._follow_up, steps=self._remaining, log=self._log[-LONGEST_LOG:])
-                )
+                workflow.continue_as_new(self._follow_up)
 
-    def _next_group(self) -> list[Step]:
-        group: list[Step] = []
-        for step in self._remaining[:LONGEST_GROUP]:
-            group.append(step)
-            if step.get("decides"):
-                break
-        return group
-
-    async def _run(self, group: list[Step], *, timed_out: bool) -> StepsResult:
-        titles = " · ".join(step["title"] for step in group) or "finish"
-        decides = bool(group) and group[-1].get("decides", False)
-        result: StepsResult = await workflow.execute_activity(
-            RUN_STEPS,
-            RunSteps(
-                self._follow_up.enrollment_id,
-                self._follow_up.attempt,
-                [StepRef(step["path"], step["kind"]) for step in group],
-                finish=len(group) == len(self._remaining) and not decides,
-                timed_out=timed_out,
-            ),
-            result_type=StepsResult,
+    async def _advance(self, reached: int) -> Advanced:
+        result: Advanced = await workflow.execute_activity(
+            ADVANCE,
+            Advance(workflow.info().workflow_id, reached),
+            result_type=Advanced,
             start_to_close_timeout=STEP_TIMEOUT,
             retry_policy=DATABASE_RETRY,
-            summary=titles[:LONGEST_SUMMARY],
+            summary=(self._upcoming or "finish")[:LONGEST_SUMMARY],
         )
         return result
 
-    async def _deliver(self, step: Step, message_id: str) -> None:
-        self._show(f"Now: {step['title']}")
-        try:
-            while (done := await self._send(step, message_id)) == PAUSED:
-                await self._resumed()
-        except ActivityError as error:
-            if is_cancelled_exception(error):
-                raise
-            cause = error.cause
-            reason = cause.message if isinstance(cause, ApplicationError) else str(cause)
-            self._log.append(f"- failed: {step['title']} ({reason})")
-            self._show("")
-            if step.get("on_failure") != "continue":
-                reason = f"step {step['path']} ({step['title']}) failed: {reason}"
-                await self._end(EnrollmentStatus.FAILED, reason)
-                raise ApplicationError(reason, non_retryable=True) from error
-        else:
-            self._log.append(f"- {'skipped: ' if done == SKIPPED else ''}{step['title']}")
-
-    async def _send(self, step: Step, message_id: str) -> str | None:
-        """Until it is sent, or the follow-up is paused, or the step skipped; news cut the wait for a try short."""
-        while True:
-            self._woken = False
-            tried: Delivered = await workflow.execute_activity(
-                CALL_WEBHOOK if step["kind"] == "webhook" else DELIVER,
-                Delivery(self._follow_up.enrollment_id, message_id),
-                result_type=Delivered,
-                start_to_close_timeout=DELIVERY_TIMEOUT,
-                heartbeat_timeout=SILENCE_TIMEOUT,
-                retry_policy=DATABASE_RETRY,
-                summary=f"send: {step['title']}"[:LONGEST_SUMMARY],
-            )
-            if tried.again_at is None:
-                return tried.status
-            if workflow.info().get_current_history_length() > LONGEST_HISTORY:
-                workflow.continue_as_new(
-                    replace(self._follow_up, steps=[step, *self._remaining], log=self._log[-LONGEST_LOG:])
-                )
-            await self._next_try(step, tried.again_at, tried.reason or "failed")
-
-    async def _next_try(self, step: Step, again_at: int, reason: str) -> None:
-        await self._until(
-            again_at, f"{step['title']}: {reason}; next try at {_moment(again_at):%Y-%m-%d %H:%M:%S} UTC"
+    async def _send(self, what: str, reached: int) -> None:
+        await workflow.execute_activity(
+            SEND,
+            Send(workflow.info().workflow_id, reached),
+            start_to_close_timeout=DELIVERY_TIMEOUT,
+            heartbeat_timeout=SILENCE_TIMEOUT,
+            retry_policy=DATABASE_RETRY,
+            summary=f"send: {what}"[:LONGEST_SUMMARY],
         )
 
-    async def _until(self, moment: int | None, summary: str) -> bool:
-        """Until that time, in microseconds since the epoch, or news; whether the time is over. None: news only."""
-        self._show(f"Now: {summary}")
-        never = moment is None or moment >= LATEST
-        timeout = None if never else max(_moment(moment or 0) - workflow.now(), timedelta(0))
+    async def _until(self, done: Advanced, reached: int) -> int:
+        """Until somebody's time has come, or there is news; the moment that has been reached."""
+        timeout = None
+        if done.due_at is not None:
+            timeout = max(_moment(done.due_at) - workflow.now(), timedelta(0))
         try:
             await workflow.wait_condition(
-                lambda: self._woken, timeout=timeout, timeout_summary=summary[:LONGEST_SUMMARY]
+                lambda: self._woken, timeout=timeout, timeout_summary=done.now[:LONGEST_SUMMARY]
             )
         except TimeoutError:
-            return True
-        return False
+            return max(done.due_at or 0, int(workflow.now().timestamp() * 1_000_000))
+        return reached
 
-    async def _resumed(self) -> None:
-        self._show("Paused by hand; `kindling resume` lets it go on")
-        await workflow.wait_condition(lambda: self._woken)
-        self._show("")
-
-    async def _wait(self, step: Step, result: StepsResult) -> str | None:
-        """Until the time has come, which news may change; the way to take then."""
-        while result.until is not None and _moment(result.until) > workflow.now():
-            if await self._until(result.until, _until_words(step, result.until)):
-                break
-            self._woken = False
-            newer = await self._run([step], timed_out=False)
-            if newer.ended is not None:
-                return None  # the next step finds out the same
-            result = newer if newer.until is not None else result
-        way = step.get("branches", {}).get(result.branch)
-        self._log.append(f"- {step['title']}{': ' + way['title'] if way else ''}")
-        return result.branch
+    async def _part_with(self, member: FailedMember) -> None:
+        """Let one that failed go on by itself: it is red there, and found by its record."""
+        await workflow.start_child_workflow(
+            FOLLOW_UP_WORKFLOW,
+            FollowUpInput(self._follow_up.automation, self._follow_up.version, 1, "say that it has failed"),
+            id=member.workflow_id,
+            parent_close_policy=ParentClosePolicy.ABANDON,
+            search_attributes=TypedSearchAttributes(
+                [
+                    SearchAttributePair(KINDLING_AUTOMATION, self._follow_up.automation),
+                    SearchAttributePair(KINDLING_VERSION, self._follow_up.version),
+                    SearchAttributePair(KINDLING_RECORD, member.record),
+                    SearchAttributePair(KINDLING_RECORDS, [member.record]),
+                    SearchAttributePair(KINDLING_OUTCOME, EnrollmentStatus.FAILED.value),
+                ]
+            ),
+            static_summary=member.summary,
+            static_details=member.details,
+        )
 
     async def _end(self, status: str, reason: str) -> str | None:
-        """Note how it ended; how it did, if that was known before."""
+        """Note how they ended; how the last did, if that was known before."""
         ended: str | None = await workflow.execute_activity(
-            END_FOLLOW_UP,
-            EndFollowUp(self._follow_up.enrollment_id, self._follow_up.attempt, status, reason),
+            END_FOLLOW_UPS,
+            EndFollowUps(workflow.info().workflow_id, status, reason),
             result_type=str,
             start_to_close_timeout=STEP_TIMEOUT,
             retry_policy=DATABASE_RETRY,
-            summary=f"note that the follow-up is {status}",
+            summary=f"note that it is {status}",
         )
         return ended
 
-    def _note(self, step: Step, result: StepsResult) -> None:
-        if step["path"] in result.passed:
-            self._log.append(f"- skipped: {step['title']}")
-        elif step["path"] in result.skipped:
-            self._log.append(f"- failed: {step['title']} ({result.skipped[step['path']]})")
-        else:
-            way = step.get("branches", {}).get(result.branch)
-            taken = f": {way['title']}" if way else ""
-            self._log.append(f"- {step['title']}{taken}")
-        self._show("")
+    def _tell(self, outcome: str) -> None:
+        workflow.upsert_search_attributes([KINDLING_OUTCOME.value_set(str(outcome))])
 
-    def _show(self, now: str) -> None:
-        """What ops read while the follow-up runs, and after."""
-        done = "Done so far:\n\n" + "\n".join(self._log[-LONGEST_LOG:]) if self._log else ""
-        workflow.set_current_details("\n\n".join(part for part in (now, done) if part))
+    def _show(self, done: Advanced) -> None:
+        """What ops read while it runs, and after."""
+        plain = not done.now or done.ended is not None or done.now.startswith("Paused")
+        now = done.now if plain else f"Now: {done.now}"
+        so_far = f"Done so far:\n\n{done.done}" if done.done else ""
+        workflow.set_current_details("\n\n".join(part for part in (now, so_far) if part))
 
 
 def _moment(micros: int) -> datetime:
     return datetime.fromtimestamp(0, UTC) + timedelta(microseconds=micros)
-
-
-def _until_words(step: Step, until: int | None) -> str:
-    if until is None:
-        return str(step["title"])
-    if until >= LATEST:
-        return f"{step['title']}, which holds no date now"
-    return f"{step['title']}, until {_moment(until):%Y-%m-%d %H:%M} UTC"
-
-
-def _steps_of(step: Step, branch: str) -> list[Step]:
-    """The steps of the way that was taken; a step that was skipped by hand took none of its own."""
-    way = step.get("branches", {}).get(branch)
-    return list(way["steps"]) if way else []

@@ -34,7 +34,7 @@ class RollbackIn(BaseModel):
     version: int
 
 
-@router.get("", summary="List score profiles")
+@router.get("", summary="List score profiles", response_model_exclude_unset=True)
 def list_profiles(app: App, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT) -> Page[Profile]:
     """By key."""
     return app.profiles.find(cursor=cursor, limit=limit)
@@ -45,6 +45,7 @@ def list_profiles(app: App, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT)
     openapi_extra=takes(ScoreProfile),
     responses={201: {"model": Profile}},
     summary="Save a score profile's draft",
+    response_model_exclude_unset=True,
 )
 def put_profile(key: Key, body: Body, app: App, when: When, response: Response) -> Profile:
     """The content of its YAML document. Name and description apply at once, the rest when it is published."""
@@ -53,7 +54,7 @@ def put_profile(key: Key, body: Body, app: App, when: When, response: Response) 
     return tagged(response, profile)
 
 
-@router.get("/{key}", summary="Read a score profile")
+@router.get("/{key}", summary="Read a score profile", response_model_exclude_unset=True)
 def get_profile(key: Key, app: App, when: When, response: Response) -> Profile:
     """The draft, and how the profile stands: `publishing`: how far a publish is, null once it is done."""
     return read(response, app.profiles.get(key), when)
@@ -102,7 +103,7 @@ def _silent(body: Any) -> bool:
         raise Invalid([Problem(("triggers",), str(error))]) from None
 
 
-@router.post("/{key}/unpublish", summary="Unpublish a score profile")
+@router.post("/{key}/unpublish", summary="Unpublish a score profile", response_model_exclude_unset=True)
 def unpublish_profile(key: Key, app: App, when: When, response: Response) -> Profile:
     """Its scores become empty, silently."""
     return tagged(response, app.profiles.unpublish(key, when))

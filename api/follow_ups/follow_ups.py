@@ -10,7 +10,7 @@ from api.state import App
 from conditions.problems import suggestion
 from runtime.statuses import NotificationStatus, TaskStatus, WebhookStatus
 from services.answers import Page
-from services.follow_ups.answers import Enrollment, Notification, Task, Webhook
+from services.follow_ups.answers import Enrollment, EnrollmentDetails, Notification, Task, Webhook
 from services.follow_ups.listing import STATUSES, TaskChange
 from services.resources import BadParameter
 
@@ -27,11 +27,20 @@ def list_enrollments(
     cursor: Cursor = None,
     limit: Limit = DEFAULT_LIMIT,
 ) -> Page[Enrollment]:
-    """The newest first, each with the place of its follow-up in the Temporal UI."""
-    _check_status(status, STATUSES)
+    """The newest first, each with the place of its follow-up in the Temporal UI.
+
+    `status` may be `retrying`, too: those of the running whose present step failed and will be tried again.
+    """
+    check_status(status, STATUSES)
     return app.follow_ups.enrollments(
         contact=contact, deal=deal, automation=automation, status=status, cursor=cursor, limit=limit
     )
+
+
+@router.get("/enrollments/{enrollment_id}", response_model_exclude_unset=True, summary="Read an enrollment")
+def get_enrollment(enrollment_id: Id, app: App) -> EnrollmentDetails:
+    """With what has come of its steps, in the order in which they were done."""
+    return app.follow_ups.enrollment(enrollment_id)
 
 
 @router.post(
@@ -95,10 +104,16 @@ def list_tasks(
     limit: Limit = DEFAULT_LIMIT,
 ) -> Page[Task]:
     """The newest first."""
-    _check_status(status, get_args(TaskStatus))
+    check_status(status, get_args(TaskStatus))
     return app.follow_ups.tasks(
         contact=contact, deal=deal, status=status, assign_to=assign_to, cursor=cursor, limit=limit
     )
+
+
+@router.get("/tasks/{task_id}", summary="Read a task")
+def get_task(task_id: Id, app: App) -> Task:
+    """With whom it is about, and the follow-up that made it."""
+    return app.follow_ups.task(task_id)
 
 
 @router.patch("/tasks/{task_id}", openapi_extra=takes(TaskChange), summary="Change a task")
@@ -117,8 +132,14 @@ def list_notifications(
     limit: Limit = DEFAULT_LIMIT,
 ) -> Page[Notification]:
     """The newest first."""
-    _check_status(status, get_args(NotificationStatus))
+    check_status(status, get_args(NotificationStatus))
     return app.follow_ups.notifications(contact=contact, deal=deal, status=status, cursor=cursor, limit=limit)
+
+
+@router.get("/notifications/{notification_id}", summary="Read a notification")
+def get_notification(notification_id: Id, app: App) -> Notification:
+    """A message of a follow-up."""
+    return app.follow_ups.notification(notification_id)
 
 
 @router.get("/webhooks", summary="List webhooks")
@@ -131,10 +152,17 @@ def list_webhooks(
     limit: Limit = DEFAULT_LIMIT,
 ) -> Page[Webhook]:
     """What was sent, how often it failed and what came back; the newest first."""
-    _check_status(status, get_args(WebhookStatus))
+    check_status(status, get_args(WebhookStatus))
     return app.follow_ups.webhooks(contact=contact, deal=deal, status=status, cursor=cursor, limit=limit)
 
 
-def _check_status(status: str | None, known: tuple[str, ...]) -> None:
+@router.get("/webhooks/{webhook_id}", summary="Read a webhook")
+def get_webhook(webhook_id: Id, app: App) -> Webhook:
+    """What was sent, how often it failed and what came back."""
+    return app.follow_ups.webhook(webhook_id)
+
+
+def check_status(status: str | None, known: tuple[str, ...]) -> None:
+    """Raise BadParameter for a status that nothing has."""
     if status is not None and status not in known:
         raise BadParameter("status", f'"status" is never "{status}"{suggestion(status, known)}')

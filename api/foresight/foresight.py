@@ -2,11 +2,13 @@
 
 from fastapi import APIRouter, Response
 
-from api.bodies import OptionalBody, takes
+from api.bodies import Body, OptionalBody, takes
 from api.parameters import DEFAULT_LIMIT, EventId, Key, Limit, Text
 from api.state import App
 from services.foresight.answers import BacktestResult, EventPoints, Explanation, Preview
 from services.foresight.backtest import BacktestRequest
+from services.foresight.rehearsal.answers import Rehearsal
+from services.foresight.rehearsal.request import RehearseRequest
 
 router = APIRouter(prefix="/v1")
 
@@ -41,6 +43,23 @@ def backtest(key: Key, body: OptionalBody, app: App) -> BacktestResult:
     its waits.
     """
     return app.backtest.run(key, body)
+
+
+@router.post(
+    "/automations/{key}/rehearse",
+    tags=["Automations"],
+    response_model_exclude_unset=True,
+    openapi_extra=takes(RehearseRequest),
+    summary="Rehearse an automation's steps for one record",
+)
+def rehearse(key: Key, body: Body, app: App) -> Rehearsal:
+    """Every step in order, with what it would do and when, up to the end of the follow-up. Writes and sends nothing.
+
+    Of what is published, of the `draft`, or of a `document` that is sent along. Templates are filled in, branches
+    decided unless `take` chooses, and time passes at waits. Messages go to `send_to` alone, marked as a test, if it is
+    given.
+    """
+    return app.rehearsals.rehearse(key, body)
 
 
 @router.get(

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from api.line_stream import LineStream
+from api.rejections import Rejections
 from conditions.limits import LISTED
-from conditions.problems import Problem
-from services.answers import field_problems
-from services.intake.answers import Accepted, Conflicting, Rejected
+from services.intake.answers import Accepted, Conflicting
 from services.intake.events import Events
 
 
@@ -17,15 +16,13 @@ class EventStream:
     def __init__(self, events: Events, *, silent: bool) -> None:
         self._events = events
         self._silent = silent
-        self._lines = LineStream(self._store, self._reject)
+        self._rejections = Rejections()
+        self._lines = LineStream(self._store, self._rejections.add)
         self._accepted = 0
         self._duplicates = 0
         self._suppressed = 0
-        self._rejected: list[Rejected] = []
-        self._rejected_count = 0
         self._conflicts: list[tuple[int, str, str]] = []
         self._conflicts_count = 0
-        self._listed = 0
 
     async def feed(self, chunk: bytes) -> None:
         """Store what is complete."""
@@ -39,8 +36,8 @@ class EventStream:
             duplicates=self._duplicates,
             conflicts=conflicting(self._conflicts),
             conflicts_count=self._conflicts_count,
-            rejected=self._rejected,
-            rejected_count=self._rejected_count,
+            rejected=self._rejections.listed(),
+            rejected_count=self._rejections.count,
         )
         if self._suppressed:
             answer.suppressed = self._suppressed
@@ -55,14 +52,7 @@ class EventStream:
         conflicts = [(places[place], event_id, reason) for place, event_id, reason in taken.conflicts]
         self._conflicts += conflicts[: LISTED.most - len(self._conflicts)]
         for place, problems in taken.rejected:
-            self._reject(places[place], problems)
-
-    def _reject(self, index: int, problems: list[Problem]) -> None:
-        self._rejected_count += 1
-        listed = problems[: LISTED.most - self._listed]
-        self._listed += len(listed)
-        if listed:
-            self._rejected.append(Rejected(index=index, errors=field_problems(listed)))
+            self._rejections.add(places[place], problems)
 
 
 def conflicting(conflicts: Sequence[tuple[int, str, str]]) -> list[Conflicting]:

@@ -1,7 +1,6 @@
 """Events in and out."""
 
 import asyncio
-from collections.abc import Iterable
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
@@ -10,15 +9,16 @@ from api.bodies import NDJSON, check_json_type, decode_json, media_type, read_ev
 from api.intake.event_stream import EventStream, conflicting
 from api.parameters import DEFAULT_LIMIT, Cursor, EventId, Key, Limit, Text, Triggers
 from api.problems import invalid, problem
+from api.rejections import Rejections
 from api.state import App, Counted
-from conditions.limits import LISTED
-from conditions.problems import Problem
-from services.answers import Page, field_problems
+from services.answers import Page
 from services.design.documents import read_silent
-from services.intake.answers import Accepted, Event, EventTypes, Imports, Rejected, Revoked
+from services.intake.answers import Accepted, Event, EventTypes, Imports, Revoked
 from services.intake.events import MOST_AT_ONCE, EventIn
 
 router = APIRouter(prefix="/v1", tags=["Events"])
+#: Included after the routes with more behind an event's id, since that may hold a `/`.
+by_id = APIRouter(prefix="/v1", tags=["Events"])
 
 _EVENT = EventIn.model_json_schema(ref_template="#/components/schemas/{model}")
 _TAKES = {
@@ -75,11 +75,12 @@ def _take(app: App, metrics: Counted, body: bytes, silent: bool) -> Response:  #
         if taken.rejected:
             metrics.events.labels("rejected").inc()
             return invalid(taken.rejected[0][1])
+    rejections = Rejections(taken.rejected)
     accepted = Accepted(
         accepted=taken.accepted,
         duplicates=taken.duplicates,
         conflicts=conflicting(taken.conflicts),
-        rejected=_rejected(taken.rejected),
+        rejected=rejections.listed(),
         ids=taken.ids,
     )
     if taken.suppressed:
@@ -89,18 +90,6 @@ def _take(app: App, metrics: Counted, body: bytes, silent: bool) -> Response:  #
     if len(accepted.rejected) < len(taken.rejected):
         accepted.rejected_count = len(taken.rejected)
     return _told(accepted, metrics)
-
-
-def _rejected(rejected: Iterable[tuple[int, list[Problem]]]) -> list[Rejected]:
-    """Rejected events as the API lists them: as many mistakes as one answer lists, in all."""
-    listed: list[Rejected] = []
-    left = LISTED.most
-    for index, problems in rejected:
-        if left <= 0:
-            break
-        listed.append(Rejected(index=index, errors=field_problems(problems[:left])))
-        left -= len(problems)
-    return listed
 
 
 def _told(accepted: Accepted, metrics: Counted) -> Response:
@@ -129,6 +118,12 @@ def list_events(
 ) -> Page[Event]:
     """The newest first; of one contact, one deal, one type, or all."""
     return app.event_history.events(contact=contact, deal=deal, event_type=type, cursor=cursor, limit=limit)
+
+
+@by_id.get("/events/{event_id:path}", summary="Read an event")
+def get_event(event_id: EventId, app: App) -> Event:
+    """As it is stored, with its `status`; those of our own have a `/` in their id."""
+    return app.event_history.event(event_id)
 
 
 @router.delete("/events/{event_id:path}", status_code=202, summary="Revoke an event")

@@ -2,25 +2,33 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api.bodies import Body, takes
 from api.conditional import When, read, tagged
 from api.parameters import RecordKey, TagName
 from api.records.answering import SUPPRESSED
+from api.records.in_bulk import DryRun, Restore, takes_many, write_many
 from api.records.list_query import ListQuery
 from api.records.scores import add_score_routes
 from api.state import App
 from services.answers import Page
 from services.names import ShortText
-from services.records.answers import Contact, ListedContact
+from services.records.answers import Contact, ListedContact, RecordsWritten
+from services.records.bulk_items import Mode, Options
 from services.records.contacts import ContactIn, ContactPatchIn, MergeIn
+from services.records.contacts_in_bulk import MODES
 from services.records.lists import RecordQuery
 from services.records.suppressions import REASON
 from services.resources import BadParameter
 
 router = APIRouter(prefix="/v1/contacts", tags=["Contacts"])
 _TAKES = takes(ContactIn)
+_KEY = "Its key; without one it is found by its `email`"
+_MODE = Query(
+    description="How each is written that does not say so itself: `merge` creates it or sets what is given, merges "
+    "`fields` and adds tags; `put` replaces all but `dnd`; `add_tags` adds tags to one that is there"
+)
 
 
 @router.get("", response_model_exclude_unset=True, summary="List contacts")
@@ -29,6 +37,29 @@ def list_contacts(
 ) -> Page[ListedContact]:
     """All filters must hold. With a `profile`, each contact has its `score` and `band`; empty scores come last."""
     return app.record_lists.contacts(query)
+
+
+@router.post(
+    "",
+    openapi_extra=takes_many(ContactPatchIn, "ContactInBulk", MODES, key=_KEY),
+    response_model_exclude_unset=True,
+    summary="Write many contacts",
+)
+async def post_contacts(
+    request: Request,
+    app: App,
+    *,
+    mode: Annotated[Mode, _MODE] = "merge",
+    dry_run: DryRun = False,
+    restore: Restore = False,
+) -> RecordsWritten:
+    """An array of up to 2,500, or any number as NDJSON. Good ones are written whatever the others are like.
+
+    One without a `key` is the contact that has its `email`, as field or as key, or a new one with the address as its
+    key. Every change emits its events, as with PUT and PATCH. What lists show besides, such as `id` and `scores`, says
+    nothing here.
+    """
+    return await write_many(request, app.contacts_in_bulk, Options(mode, dry_run, restore))
 
 
 @router.get("/{key}", summary="Read a contact")

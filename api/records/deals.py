@@ -1,29 +1,59 @@
 """Deals."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api.bodies import Body, takes
 from api.conditional import When, read, tagged
 from api.parameters import RecordKey
 from api.records.answering import SUPPRESSED
+from api.records.in_bulk import DryRun, Restore, takes_many, write_many
 from api.records.list_query import ListQuery
 from api.records.scores import add_score_routes
 from api.state import App
 from services.answers import Page
-from services.records.answers import Deal, ListedDeal
+from services.records.answers import Deal, ListedDeal, RecordsWritten
+from services.records.bulk_items import Options
 from services.records.deals import DealIn
+from services.records.deals_in_bulk import MODES
 from services.records.lists import RecordQuery
 
 router = APIRouter(prefix="/v1/deals", tags=["Deals"])
 _TAKES = takes(DealIn)
+_EMAIL = "Of its contact, instead of the contact's key"
+_MODE = Query(
+    description="How each is written that does not say so itself: `merge` creates it or sets what is given, and merges "
+    "`fields`; `put` replaces all but the contact"
+)
 
 
 @router.get("", response_model_exclude_unset=True, summary="List deals")
 def list_deals(query: Annotated[RecordQuery, Depends(ListQuery("deal"))], app: App) -> Page[ListedDeal]:
     """All filters must hold. With a `profile`, each deal has its `score` and `band`; empty scores come last."""
     return app.record_lists.deals(query)
+
+
+@router.post(
+    "",
+    openapi_extra=takes_many(DealIn, "DealInBulk", MODES, key="Its key", email=_EMAIL),
+    response_model_exclude_unset=True,
+    summary="Write many deals",
+)
+async def post_deals(
+    request: Request,
+    app: App,
+    *,
+    mode: Annotated[Literal["merge", "put"], _MODE] = "merge",
+    dry_run: DryRun = False,
+    restore: Restore = False,
+) -> RecordsWritten:
+    """An array of up to 2,500, or any number as NDJSON. Good ones are written whatever the others are like.
+
+    A new deal names its `contact` by key, or by its `email`; an unknown one is created. Every change emits its events,
+    as with PUT and PATCH. What lists show besides, such as `id` and `scores`, says nothing here.
+    """
+    return await write_many(request, app.deals_in_bulk, Options(mode, dry_run, restore))
 
 
 @router.get("/{key}", summary="Read a deal")

@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Discriminator, Field, StrictStr, Tag, model_validator
 
-from automations.steps.base import BaseStep, OneOrMore, texts_in
+from automations.steps.base import A_FIELD, BaseStep, OneOrMore, texts_in
 from automations.steps.words import called, recipients
 from conditions.definition import Definition, Key, LongText, TagName, Text, WholeNumber, invalid
 from conditions.fields import CONTACT_FIELDS
@@ -31,6 +31,7 @@ class NotifyStep(BaseStep):
     """Sends a message and records it."""
 
     kind: ClassVar[str] = "notify"
+    example: ClassVar[str] = '{notify: {to: sales, message: "{{ contact.label }} is hot"}}'
     notify: Notification
     """What it does."""
 
@@ -59,6 +60,9 @@ class CreateTaskStep(BaseStep):
     """Creates a task."""
 
     kind: ClassVar[str] = "create_task"
+    example: ClassVar[str] = (
+        '{create_task: {title: "Call {{ contact.label }}", assign_to: owner, due_in: 1d}}'
+    )
     create_task: Task
     """What it does."""
 
@@ -74,6 +78,7 @@ class AddTagStep(BaseStep):
     """Adds a tag to the contact."""
 
     kind: ClassVar[str] = "add_tag"
+    example: ClassVar[str] = "{add_tag: hot}"
     add_tag: TagName
     """The tag."""
 
@@ -92,6 +97,7 @@ class RemoveTagStep(BaseStep):
     """Removes a tag from the contact."""
 
     kind: ClassVar[str] = "remove_tag"
+    example: ClassVar[str] = "{remove_tag: hot}"
     remove_tag: TagName
     """The tag."""
 
@@ -143,6 +149,7 @@ class UpdateStep(BaseStep):
     """Changes fields of the record."""
 
     kind: ClassVar[str] = "update"
+    example: ClassVar[str] = "{update: {stage: qualified}}"
     update: Update
     """What it does."""
 
@@ -154,7 +161,7 @@ class UpdateStep(BaseStep):
 
     def targets(self) -> Iterator[str]:
         yield from sorted(self.update.model_fields_set - {"fields"})
-        yield from (f"the field {name}" for name in self.update.fields)
+        yield from (f"{A_FIELD}{name}" for name in self.update.fields)
 
 
 class Adjustment(Definition):
@@ -180,6 +187,7 @@ class AdjustScoreStep(BaseStep):
     """Adjusts a score by hand, as it were."""
 
     kind: ClassVar[str] = "adjust_score"
+    example: ClassVar[str] = '{adjust_score: {profile: engagement, points: 5, reason: "looked after"}}'
     adjust_score: Adjustment
     """What it does."""
 
@@ -237,6 +245,7 @@ class WebhookStep(BaseStep):
     """Calls another system, again and again until it answers, for a day; each try has the same `webhook-id`."""
 
     kind: ClassVar[str] = "webhook"
+    example: ClassVar[str] = '{webhook: {url: "https://crm.example/hooks/hot"}}'
     answers: ClassVar[bool] = True
     webhook: Webhook
     """What it does."""

@@ -13,6 +13,9 @@ from conditions.fields import Catalogue
 from conditions.problems import Loc
 from conditions.times import Micros
 
+#: What `targets` has before the name of a custom field.
+A_FIELD = "the field "
+
 
 @dataclass(frozen=True)
 class Branch:
@@ -29,7 +32,8 @@ class Branch:
 
 
 class BaseStep(Definition):
-    """What every step may say besides what it does. `kind` is the key that names the step in a document.
+    """What every step may say besides what it does. `kind` is the key that names the step in a document,
+    and `example` a short one, as people write it.
 
     `decides`: what comes next depends on it, so that nothing is done together with what comes after. `waits`: it ends
     when its time has come; `awaits`: or when something comes about before that. `answers`: later steps can read what it
@@ -37,6 +41,7 @@ class BaseStep(Definition):
     """
 
     kind: ClassVar[str]
+    example: ClassVar[str]
     decides: ClassVar[bool] = False
     waits: ClassVar[bool] = False
     awaits: ClassVar[bool] = False

@@ -49,11 +49,20 @@ def _kind_of(value: Any) -> str | None:
     return next((f"{key} step" for key in value if key in STEPS), None) if isinstance(value, dict) else None
 
 
+def _no_mapping(value: Any) -> str:
+    """What would be right where a step is no mapping, such as the bare word `notify`."""
+    known = STEPS.get(value.strip(" :")) if isinstance(value, str) else None
+    if known is not None:
+        return f"{known.kind} has to be told what: write it as a mapping, such as {known.example}"
+    unknown = f'; unknown step "{value[:40]}"{suggestion(value, STEPS)}' if isinstance(value, str) else ""
+    return f"a step is a mapping, such as {STEPS['add_tag'].example}{unknown}"
+
+
 def _one_step(value: Any) -> Any:
     if isinstance(value, BaseStep):
         return value
     if not isinstance(value, dict):
-        raise PydanticCustomError("definition", "a step is a mapping, such as {add_tag: hot}")
+        raise PydanticCustomError("definition", "{reason}", {"reason": _no_mapping(value)})
     kinds = [key for key in value if key in STEPS]
     if len(kinds) > 1:
         raise invalid(Problem((kinds[1],), f"one step does one thing; make {kinds[1]} a step of its own"))
@@ -64,6 +73,10 @@ def _one_step(value: Any) -> Any:
                 "definition", "{reason}", {"reason": f"no step here{suggestion('', STEPS)}"}
             )
         raise invalid(Problem((str(unknown),), f'unknown step "{unknown}"{suggestion(unknown, STEPS)}'))
+    if value[kinds[0]] is None:
+        raise invalid(
+            Problem((kinds[0],), f"nothing stands here; write it such as {STEPS[kinds[0]].example}")
+        )
     return value
 
 

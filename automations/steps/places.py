@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from automations.model import Automation, ExitEvent
-from automations.steps.base import BaseStep
+from automations.steps.base import A_FIELD, BaseStep
 from automations.steps.waits import WaitStep, WaitUntil
 from conditions.fields import ENDING, LATER_WHERE, RULE_WHERE, TRIGGER, Catalogue
 from conditions.problems import Loc
@@ -47,6 +47,14 @@ def tags_added(automations: Iterable[Automation]) -> set[str]:
     }
 
 
+def fields_set(automations: Iterable[Automation]) -> set[str]:
+    """The custom fields that their steps set."""
+    targets = (
+        target for automation in automations for place in walk(automation) for target in place.step.targets()
+    )
+    return {target.removeprefix(A_FIELD) for target in targets if target.startswith(A_FIELD)}
+
+
 def first_date(automation: Automation) -> WaitUntil | None:
     """The date that every follow-up waits for first; None where it waits for something else, or not all do."""
     for step in automation.steps:
@@ -59,60 +67,10 @@ def first_date(automation: Automation) -> WaitUntil | None:
 
 def find_step(automation: Automation, path: str) -> BaseStep:
     """The step at a path. KeyError if the automation has none there."""
-    steps, rest = automation.steps, path
-    while True:
-        index, _, rest = rest.partition(".")
-        if not index.isdecimal() or int(index) >= len(steps):
-            break
-        step: BaseStep = steps[int(index)]
-        if not rest:
-            return step
-        inner = next((branch for branch in step.branches() if rest.startswith(f"{branch.name}.")), None)
-        if inner is None:
-            break
-        steps, rest = inner.steps, rest[len(inner.name) + 1 :]
-    raise KeyError(f'automation "{automation.key}" has no step at {path}')
-
-
-def outline(automation: Automation) -> list[dict[str, Any]]:
-    """The plan a workflow carries out, as JSON: no contact data, no addresses, no secrets, no templates.
-
-    Each step is `{path, kind, title, on_failure}`, with `key` where it has one, `decides: true` where nothing is done
-    together with what comes after it, and `branches: {name: {title, steps}}` where there are ways after it.
-    """
-    return _outline(automation.steps, "")
-
-
-def _outline(steps: list[Any], prefix: str) -> list[dict[str, Any]]:
-    plans: list[dict[str, Any]] = []
-    within = plans
-    for index, step in enumerate(steps):
-        if step.waits:
-            within = plans
-        plan = _plan(step, f"{prefix}{index}")
-        within.append(plan)
-        if step.leads_on:
-            within = next(iter(plan["branches"].values()))["steps"]
-    return plans
-
-
-def _plan(step: BaseStep, path: str) -> dict[str, Any]:
-    plan: dict[str, Any] = {
-        "path": path,
-        "kind": step.kind,
-        "title": step.title,
-        "on_failure": step.on_failure,
-    }
-    if step.key is not None:
-        plan["key"] = step.key
-    if step.decides:
-        plan["decides"] = True
-    if ways := step.branches():
-        plan["branches"] = {
-            way.name: {"title": way.taken or way.title, "steps": _outline(way.steps, f"{path}.{way.name}.")}
-            for way in ways
-        }
-    return plan
+    stop = automation.course.stops.get(path)
+    if stop is None:
+        raise KeyError(f'automation "{automation.key}" has no step at {path}')
+    return stop.step
 
 
 def conditions_of(automation: Automation) -> Iterator[tuple[Loc, Mapping[str, Any], Catalogue]]:

@@ -119,6 +119,7 @@ class WaitStep(BaseStep):
     """Waits for a time."""
 
     kind: ClassVar[str] = "wait"
+    example: ClassVar[str] = "{wait: 3d}"
     decides: ClassVar[bool] = True
     waits: ClassVar[bool] = True
     wait: Annotated[
@@ -200,6 +201,7 @@ class WaitForStep(BaseStep):
     """Waits until something is so, or happens."""
 
     kind: ClassVar[str] = "wait_for"
+    example: ClassVar[str] = "{wait_for: {event: form.submitted, timeout: 7d}}"
     decides: ClassVar[bool] = True
     waits: ClassVar[bool] = True
     awaits: ClassVar[bool] = True

@@ -30,6 +30,7 @@ class IfStep(BaseStep):
     """Goes the first way whose conditions hold, or `else`."""
 
     kind: ClassVar[str] = "if"
+    example: ClassVar[str] = "{if: {score: {less: 20}}, then: [{add_tag: cold}]}"
     decides: ClassVar[bool] = True
     condition: Conditions = Field(alias="if")
     """The condition."""
@@ -93,6 +94,7 @@ class SplitStep(BaseStep):
     """Sends each record one way, always the same; those beyond the shares' sum pass by."""
 
     kind: ClassVar[str] = "split"
+    example: ClassVar[str] = "{split: [{percent: 50, steps: [{add_tag: group-a}]}]}"
     decides: ClassVar[bool] = True
     split: Annotated[list[Share], Field(min_length=1)]
     """What it does."""
@@ -134,6 +136,7 @@ class StartStep(BaseStep):
     """Enrolls the record in another automation and goes on."""
 
     kind: ClassVar[str] = "start"
+    example: ClassVar[str] = "{start: another-automation}"
     start: Key
     """Key of the other automation."""
 
@@ -145,6 +148,7 @@ class StopStep(BaseStep):
     """Ends the follow-up, with a reason."""
 
     kind: ClassVar[str] = "stop"
+    example: ClassVar[str] = "{stop: handed over to sales}"
     decides: ClassVar[bool] = True
     stop: Text
     """The reason."""

@@ -35,3 +35,9 @@ def called(url: str) -> str:
     except ValueError:
         host = None
     return f"call {host}" if host and "{" not in url.split("/")[2] else "call a webhook"
+
+
+def place_words(path: str) -> str:
+    """Where a step is, as people count: `3.then.1` is "4 > then > 2", `3.elif.0.1` is "4 > elif 1 > 2"."""
+    counted = re.sub(r"\d+", lambda index: str(int(index[0]) + 1), path)
+    return re.sub(r"(elif|split)\.", r"\1 ", counted).replace(".", " > ")

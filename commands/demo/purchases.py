@@ -18,7 +18,8 @@ from commands.output import print_table, progress_bar, say
 from runtime.errors import ReadableError
 from services.intake.events import Events
 from services.intake.import_columns import Columns
-from services.intake.imports import import_file, size_of
+from services.intake.import_files import size_of
+from services.intake.imports import import_file
 
 PROFILE = "purchases"
 AUTOMATION = "hot-customer"

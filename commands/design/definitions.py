@@ -6,11 +6,17 @@ from pathlib import Path
 from typing import Any
 
 from automations.documents import Documents, Mistake, load_documents
+from automations.known import Known
+from automations.model import Automation
 from automations.schema import documents_schema
-from commands.design.definition_files import read_files
+from automations.steps.actions import NotifyStep
+from automations.steps.places import walk
+from commands.definition_files import read_files
+from commands.mail_words import only_recorded
 from commands.output import counted, errors, note, print_json, progress_bar, say
 from commands.session import Session, session
 from runtime.errors import ReadableError
+from runtime.settings import Settings, load_settings
 from services.design.document_kinds import MODELS
 from services.design.plan import Applied, DocumentPlan, Plans, check_documents
 from services.foresight.answers import AutomationImpact, DocumentImpact, ProfileImpact
@@ -23,13 +29,17 @@ _COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 def check(folder: Path, *, as_json: bool) -> int:
     """Every mistake of the files by themselves; 1 if there are any."""
     documents = _load(folder)
-    mistakes, warnings = check_documents(documents)
+    settings = _settings()
+    allow = settings.webhook_allowed if settings is not None else ()
+    mistakes, warnings = check_documents(documents, Known(profiles={}, asked=False, webhook_allow=allow))
+    notes = _notes(documents, only_recorded(settings) if settings is not None else None)
     if as_json:
-        print_json({"mistakes": _data(mistakes), "warnings": _data(warnings)})
+        print_json({"mistakes": _data(mistakes), "warnings": _data(warnings), "notes": notes})
         return 1 if mistakes else 0
     for mistake in mistakes:
         say(str(mistake), "red")
     _print_warnings(warnings)
+    _print_notes(notes)
     if mistakes:
         note(counted(len(mistakes), "mistake"))
         return 1
@@ -45,6 +55,7 @@ def plan(folder: Path, *, brief: bool, as_json: bool) -> int:
         plans = _plans(opened)
         mistakes, warnings = plans.check(documents)
         planned = () if mistakes else plans.plan(documents)
+        notes = _notes(documents, only_recorded(opened.settings, opened.application.status.mail()))
         for plan in planned if not brief else ():
             with progress_bar(f"Looking at {plan.key}", 1) as bar:
                 impacts[plan.kind, plan.key] = opened.application.impact.of(plan, bar)
@@ -52,9 +63,10 @@ def plan(folder: Path, *, brief: bool, as_json: bool) -> int:
         return _refuse(mistakes, as_json=as_json)
     if as_json:
         shown = [plan.as_json() | {"impact": impacts.get((plan.kind, plan.key))} for plan in planned]
-        print_json({"items": shown, "warnings": _data(warnings)})
+        print_json({"items": shown, "warnings": _data(warnings), "notes": notes})
         return 0
     _print_warnings(warnings)
+    _print_notes(notes)
     for plan in planned:
         _print_plan(plan)
         for line in impact_lines(impacts.get((plan.kind, plan.key))):
@@ -144,6 +156,30 @@ def _applied_data(applied: Applied, warnings: Sequence[Mistake]) -> dict[str, An
 def _print_warnings(warnings: Sequence[Mistake]) -> None:
     for warning in warnings:
         errors().print(f"Warning: {warning}", style="yellow", markup=False)
+
+
+def _settings() -> Settings | None:
+    """Those of this command; None where they cannot be read: files are checked all the same."""
+    try:
+        return load_settings()
+    except ReadableError:
+        return None
+
+
+def _notes(documents: Documents, recorded: str | None) -> list[str]:
+    """What is not wrong with the files, but with the place where they are to be used."""
+    notifies = any(
+        isinstance(placed.step, NotifyStep)
+        for document in documents.documents
+        if isinstance(document.model, Automation)
+        for placed in walk(document.model)
+    )
+    return [f"the messages of `notify` are {recorded}"] if notifies and recorded else []
+
+
+def _print_notes(notes: Sequence[str]) -> None:
+    for text in notes:
+        errors().print(f"Note: {text}", style="yellow", markup=False)
 
 
 def _print_plan(plan: DocumentPlan) -> None:

@@ -25,6 +25,7 @@ def enroll(
     draft: bool,
     again: bool,
     request: str | None,
+    author: str | None,
     yes: bool,
     as_json: bool,
 ) -> int:
@@ -37,6 +38,7 @@ def enroll(
         "smart_list": smart_list,
         "matching": matching,
         "request": request,
+        "author": author,
         "draft": draft,
         "again": again,
     }

@@ -3,12 +3,12 @@
 from collections.abc import Callable, Mapping
 from typing import Literal
 
+from commands.follow_up_words import standing, waiting
 from commands.output import counted, note_rest, print_json, say, shown_moment
 from commands.session import session
 from conditions.problems import suggestion
 from conditions.values import shown_score
 from runtime.errors import ReadableError
-from runtime.statuses import EnrollmentStatus
 from services.follow_ups.answers import Enrollment
 from services.follow_ups.holding import set_held
 from services.follow_ups.listing import STATUSES
@@ -16,14 +16,20 @@ from services.follow_ups.repairs import Repairs
 
 
 def enrollments(
-    *, contact: str | None, automation: str | None, status: str | None, limit: int, as_json: bool
+    *,
+    contact: str | None,
+    deal: str | None,
+    automation: str | None,
+    status: str | None,
+    limit: int,
+    as_json: bool,
 ) -> int:
     """List enrollments, the newest first, with their place in the Temporal UI."""
     if status is not None and status not in STATUSES:
         raise ReadableError(f'There is no status "{status}"{suggestion(status, STATUSES)}')
     with session() as opened:
         page = opened.application.follow_ups.enrollments(
-            contact=contact, automation=automation, status=status, cursor=None, limit=limit
+            contact=contact, deal=deal, automation=automation, status=status, cursor=None, limit=limit
         )
     if as_json:
         print_json(page.items)
@@ -36,11 +42,11 @@ def enrollments(
         say(f"  {enrollment.id}", "dim")
         if enrollment.last_error:
             say(f"  {enrollment.last_error}", "red")
-        if enrollment.next_attempt_at:
-            tries = counted(enrollment.tries, "try", "tries")
-            say(f"  {tries} failed; the next begins at {shown_moment(enrollment.next_attempt_at)}", "dim")
-        if enrollment.waits_until:
-            say(f"  waits until {shown_moment(enrollment.waits_until)}", "dim")
+        for line in waiting(enrollment):
+            say(f"  {line}", "dim")
+        if enrollment.skipped:
+            skipped = ", ".join(f"{step.place}: {step.title}" for step in enrollment.skipped)
+            say(f"  skipped: {skipped}", "dim")
         if enrollment.workflow_url:
             say(f"  {enrollment.workflow_url}", "dim")
     note_rest(page.next, limit)
@@ -48,14 +54,10 @@ def enrollments(
 
 
 def _line(enrollment: Enrollment) -> str:
-    step = (
-        f" at {enrollment.step}" if enrollment.status is EnrollmentStatus.RUNNING and enrollment.step else ""
-    )
-    step += ", paused" if enrollment.paused else ""
-    step += f", attempt {enrollment.attempt}" if enrollment.attempt > 1 else ""
+    who = f"{enrollment.deal} of {enrollment.contact}" if enrollment.deal else enrollment.contact
     return (
-        f"{shown_moment(enrollment.created_at)}  {enrollment.contact}  {enrollment.automation} v{enrollment.version}"
-        f"  {shown_score(enrollment.previous)} → {shown_score(enrollment.current)}  {enrollment.status}{step}"
+        f"{shown_moment(enrollment.created_at)}  {who}  {enrollment.automation} v{enrollment.version}"
+        f"  {shown_score(enrollment.previous)} → {shown_score(enrollment.current)}  {standing(enrollment)}"
     )
 
 

@@ -1,4 +1,4 @@
-"""`kindling import`: its options. Commands import what they need when they run, so that help is quick."""
+"""`kindling import`: its commands. They import what they need when they run, so that help is quick."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -7,41 +7,34 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+from commands.intake.options import (
+    Dates,
+    Decimal,
+    Delimiter,
+    Encoding,
+    Format,
+    Json,
+    Mapping,
+    Restore,
+    Triggers,
+    parsed,
+    parsed_all,
+)
 
 
-class FileFormat(StrEnum):
-    """Formats that can be imported."""
-
-    csv = "csv"
-    ndjson = "ndjson"
-
-
-Format = Annotated[FileFormat | None, typer.Option("--format", help="Default: by the file's name.")]
-Decimal = Annotated[
-    str | None, typer.Option(metavar="SIGN", help="The decimal sign of all numbers, a comma or a point.")
-]
-Delimiter = Annotated[
-    str | None, typer.Option(metavar="SIGN", help="What is between cells, such as ; or tab. Default: found.")
-]
-Encoding = Annotated[
-    str | None, typer.Option(metavar="NAME", help="Such as cp1252. Default: UTF-8, or by the file's mark.")
-]
-
-
-class Triggers(StrEnum):
-    """Whether what is published or imported starts follow-ups."""
-
-    silent = "silent"
-    fire = "fire"
-
-
-class Mode(StrEnum):
+class ContactMode(StrEnum):
     """How contacts of a file are written."""
 
     merge = "merge"
     put = "put"
     add_tags = "add_tags"
+
+
+class DealMode(StrEnum):
+    """How deals of a file are written."""
+
+    merge = "merge"
+    put = "put"
 
 
 class _EventsByDefault(TyperGroup):
@@ -59,7 +52,7 @@ app = typer.Typer(cls=_EventsByDefault, no_args_is_help=True)
 
 @app.callback()
 def import_() -> None:
-    """Import a file of events (kindling import FILE) or of contacts (kindling import contacts FILE)."""
+    """Import a file of events (kindling import FILE), of contacts or of deals (kindling import contacts FILE)."""
 
 
 @app.command()
@@ -83,9 +76,18 @@ def events(
     type_column: Annotated[
         str | None, typer.Option(metavar="COLUMN", help="Type of each event. Default: type.")
     ] = None,
+    event_names: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--event-name",
+            metavar="NAME=TYPE",
+            help="The type that a name of the file stands for: 'Opened Mail=email.opened'. Repeatable.",
+        ),
+    ] = None,
     occurred_at: Annotated[
         str | None, typer.Option(metavar="COLUMN", help="Date or time. Default: occurred_at or date.")
     ] = None,
+    date_format: Dates = None,
     id_column: Annotated[
         str | None, typer.Option("--id", metavar="COLUMN", help="Event id. Default: by name and content.")
     ] = None,
@@ -94,7 +96,7 @@ def events(
         typer.Option(
             "--property",
             metavar="NAME[=COLUMN][:TYPE]",
-            help="A property; TYPE is number, text or boolean. Repeatable. Default: all other columns.",
+            help="A property; TYPE is number, text, boolean or date. Repeatable. Default: all other columns.",
         ),
     ] = None,
     numbers: Annotated[
@@ -112,58 +114,57 @@ def events(
         str | None, typer.Option(help="Stands for the file's name: rows that were there under it are known.")
     ] = None,
     triggers: Annotated[
-        Triggers, typer.Option(help="fire: what is imported starts follow-ups, as events that are sent do.")
+        Triggers,
+        typer.Option(
+            help="fire: what is imported starts follow-ups, as events that are sent do; how many is said first."
+        ),
     ] = Triggers.silent,
     silent: Annotated[bool, typer.Option("--silent", hidden=True)] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Count, and show the first rows as events; store nothing.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Start follow-ups without asking.")] = False,
     as_json: Json = False,
 ) -> None:
     """Import events. Bad rows are listed and left out; what an earlier file of this name had adds nothing."""
     from commands.intake import importing
-    from services.intake.cell_values import NumberForm
+    from services.intake.cell_values import NumberForm, number_columns
+    from services.intake.dates import DateForms
+    from services.intake.event_names import event_names as names_of_events
     from services.intake.import_columns import Columns, Property
-    from services.intake.imports import FORMATS, delimiter_of
+    from services.intake.import_files import FORMATS, delimiter_of
 
     if silent and triggers is Triggers.fire:
         raise typer.BadParameter("--silent and --triggers fire cannot both be meant")
     if event_type is not None and type_column is not None:
         raise typer.BadParameter("--type and --type-column cannot both say what the events are")
-    try:
-        named = None if properties is None else [Property.parse(text) for text in properties]
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--property") from None
-    forms: dict[str, NumberForm | None] = {}
-    option = "--number"
-    try:
-        for text in numbers or []:
-            column, equals, example = text.rpartition("=") if "=" in text else (text, "", "")
-            forms[column] = NumberForm.parse(example) if equals else None
-        option = "--decimal"
-        form = None if decimal is None else NumberForm.parse(decimal)
-        option = "--delimiter"
-        sign = None if delimiter is None else delimiter_of(delimiter)
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint=option) from None
     columns = Columns(
         contact=contact,
         type=event_type,
         type_column=type_column,
         occurred_at=occurred_at,
         id=id_column,
-        properties=named,
+        properties=parsed_all("--property", lambda texts: [*map(Property.parse, texts)], properties) or None,
         email=email,
-        numbers=forms,
-        form=form,
+        numbers=parsed_all("--number", number_columns, numbers),
+        form=parsed("--decimal", NumberForm.parse, decimal),
+        dates=parsed_all("--date-format", DateForms.parse, date_format),
     )
-    kind = None if file_format is None else FORMATS[f".{file_format}"]
+    options = importing.EventOptions(
+        format=None if file_format is None else FORMATS[f".{file_format}"],
+        name=name,
+        encoding=encoding,
+        delimiter=parsed("--delimiter", delimiter_of, delimiter),
+        names=parsed_all("--event-name", names_of_events, event_names),
+    )
     raise typer.Exit(
         importing.run(
             file,
             columns,
-            format=kind,
-            name=name,
-            encoding=encoding,
-            delimiter=sign,
+            options,
             silent=triggers is Triggers.silent,
+            dry_run=dry_run,
+            yes=yes,
             as_json=as_json,
         )
     )
@@ -174,56 +175,60 @@ def contacts(
     file: Annotated[Path, typer.Argument(help="CSV with a header, or NDJSON with a contact per line.")],
     *,
     file_format: Format = None,
-    mapping: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--map",
-            metavar="COLUMN=FIELD[:TYPE]",
-            help="What a column is: key, email, name, first_name, last_name, phone, stage, owner, tags, dnd, or a "
-            "field of your own; - leaves it out. TYPE is number, text or boolean. Repeatable. Default: by its name.",
-        ),
-    ] = None,
+    mapping: Mapping = None,
     mode: Annotated[
-        Mode,
+        ContactMode,
         typer.Option(
             help="merge: create, or set what is given and add tags; put: replace; add_tags: only add tags to those "
             "that are there."
         ),
-    ] = Mode.merge,
+    ] = ContactMode.merge,
     tag: Annotated[
         list[str] | None, typer.Option(help="A tag for everybody in the file. Repeatable.")
     ] = None,
+    date_format: Dates = None,
     decimal: Decimal = None,
     delimiter: Delimiter = None,
     encoding: Encoding = None,
+    restore: Restore = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Count, and show the first changes.")] = False,
     as_json: Json = False,
 ) -> None:
     """Import contacts, by key or e-mail address. Blank cells change nothing; bad rows are listed and left out."""
-    from commands.intake import importing
-    from services.intake.cell_values import NumberForm
-    from services.intake.contact_columns import ContactColumns, parse_mapping
-    from services.intake.imports import FORMATS, delimiter_of
+    from commands.intake import importing_records
+    from services.records.bulk_items import Options
 
-    option = "--map"
-    try:
-        given = dict(parse_mapping(text) for text in mapping or [])
-        option = "--decimal"
-        form = None if decimal is None else NumberForm.parse(decimal)
-        option = "--delimiter"
-        sign = None if delimiter is None else delimiter_of(delimiter)
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint=option) from None
-    raise typer.Exit(
-        importing.run_contacts(
-            file,
-            ContactColumns(given, form),
-            mode=mode.value,
-            tags=tag or [],
-            file_format=None if file_format is None else FORMATS[f".{file_format}"],
-            encoding=encoding,
-            delimiter=sign,
-            dry_run=dry_run,
-            as_json=as_json,
-        )
+    how = importing_records.read_options(
+        "contact", file_format, mapping, date_format, decimal, delimiter, encoding, restore=restore
     )
+    options = Options(mode.value, dry_run, restore)
+    raise typer.Exit(importing_records.run(file, how, options, tags=tag or [], as_json=as_json))
+
+
+@app.command()
+def deals(
+    file: Annotated[Path, typer.Argument(help="CSV with a header, or NDJSON with a deal per line.")],
+    *,
+    file_format: Format = None,
+    mapping: Mapping = None,
+    mode: Annotated[
+        DealMode,
+        typer.Option(help="merge: create, or set what is given; put: replace all but the contact."),
+    ] = DealMode.merge,
+    date_format: Dates = None,
+    decimal: Decimal = None,
+    delimiter: Delimiter = None,
+    encoding: Encoding = None,
+    restore: Restore = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Count, and show the first changes.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Import deals, by key. An unknown contact is created; blank cells change nothing; bad rows are left out."""
+    from commands.intake import importing_records
+    from services.records.bulk_items import Options
+
+    how = importing_records.read_options(
+        "deal", file_format, mapping, date_format, decimal, delimiter, encoding, restore=restore
+    )
+    options = Options(mode.value, dry_run, restore)
+    raise typer.Exit(importing_records.run(file, how, options, tags=(), as_json=as_json))

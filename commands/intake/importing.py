@@ -1,57 +1,79 @@
-"""`kindling import`: events or contacts from a file."""
+"""`kindling import`: events from a file."""
 
+import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import orjson
+import typer
 
-from commands.output import counted, errors, note, print_json, progress_bar, say
-from commands.session import session
-from services.intake.contact_columns import ContactColumns
-from services.intake.contact_files import ImportedContacts, import_contacts
+from commands.intake.notes import of_shared, print_bad, waiting
+from commands.output import counted, note, print_json, progress_bar, say
+from commands.session import Session, session
+from runtime.errors import ReadableError
+from services.foresight.answers import ArrivalsPreview
+from services.foresight.arrivals import Arrivals
 from services.intake.import_columns import Columns
-from services.intake.imports import BadRow, Format, Imported, import_file, size_of
-from services.records.contacts_in_bulk import Change, Mode
+from services.intake.import_files import Format, size_of
+from services.intake.imports import Imported, import_file
+
+
+@dataclass(frozen=True)
+class EventOptions:
+    """How a file of events is read, besides its columns."""
+
+    format: Format | None
+    name: str | None
+    encoding: str | None
+    delimiter: str | None
+    names: Mapping[str, str]
 
 
 def run(
     path: Path,
     columns: Columns,
+    options: EventOptions,
     *,
-    format: Format | None,  # noqa: A002 - the option's name
-    name: str | None,
-    encoding: str | None,
-    delimiter: str | None,
     silent: bool,
+    dry_run: bool,
+    yes: bool,
     as_json: bool,
 ) -> int:
-    """Import a file, print what became of it; the exit status."""
+    """Import a file, print what became of it; the exit status. What would start follow-ups is said and asked first."""
     size = size_of(path)
-    started = time.monotonic()
-    with session() as opened, progress_bar(f"Importing {path.name}", size, of_bytes=True) as bar:
+    with session() as opened:
+        started: ArrivalsPreview | None = None
+        if dry_run or not silent:
+            looked, started = _look_ahead(opened, path, columns, options, size, fires=not silent)
+            if dry_run:
+                return _print_dry_run(looked, started, as_json=as_json)
+            if started is not None and not _agreed(started, yes=yes, as_json=as_json):
+                note("Nothing was imported.")
+                return 1
+        begun = time.monotonic()
         newest = opened.application.duplicates.newest()
-        done = import_file(
-            opened.application.events,
-            path,
-            columns,
-            format=format,
-            name=name,
-            encoding=encoding,
-            delimiter=delimiter,
-            silent=silent,
-            progress=bar,
-            told=_waiting,
-        )
+        with progress_bar(f"Importing {path.name}", size, of_bytes=True) as bar:
+            done = import_file(
+                opened.application.events,
+                path,
+                columns,
+                **vars(options),
+                silent=silent,
+                progress=bar,
+                told=waiting,
+            )
         shared = opened.application.duplicates.count_since(newest)
-    seconds = time.monotonic() - started
-    notes = [*done.notes, *_of_shared(shared)]
+    seconds = time.monotonic() - begun
+    notes = [*done.notes, *of_shared(shared)]
     if as_json:
-        print_json({**as_data(done, seconds), "notes": notes, "shared_addresses": shared})
+        would = {} if started is None else {"would_start": started}
+        print_json({**as_data(done, seconds), "notes": notes, "shared_addresses": shared, **would})
     else:
         say(summary(done, seconds))
-        _print_bad(done.first_bad, done.bad + done.conflicts)
+        print_bad(done.first_bad, done.bad + done.conflicts)
         for text in notes:
             note(text)
         if silent and done.accepted:
@@ -59,116 +81,96 @@ def run(
     return 1 if done.bad or done.conflicts else 0
 
 
-def run_contacts(
-    path: Path,
-    columns: ContactColumns,
-    *,
-    mode: Mode,
-    tags: Sequence[str],
-    file_format: Format | None,
-    encoding: str | None,
-    delimiter: str | None,
-    dry_run: bool,
-    as_json: bool,
-) -> int:
-    """Import a file of contacts, or look at what that would change; the exit status."""
-    size = size_of(path)
-    started = time.monotonic()
-    with session() as opened, progress_bar(f"Importing {path.name}", size, of_bytes=True) as bar:
-        newest = opened.application.duplicates.newest()
-        done = import_contacts(
-            opened.application.contacts_in_bulk,
+def _look_ahead(
+    opened: Session, path: Path, columns: Columns, options: EventOptions, size: int, *, fires: bool
+) -> tuple[Imported, ArrivalsPreview | None]:
+    """What of the file is sound and new, and what that would start."""
+    arrivals = Arrivals(opened.application.resources)
+    with progress_bar(f"Reading {path.name}", size, of_bytes=True) as bar:
+        looked = import_file(
+            opened.application.events,
             path,
             columns,
-            mode=mode,
-            tags=tags,
-            file_format=file_format,
-            encoding=encoding,
-            delimiter=delimiter,
-            dry_run=dry_run,
+            **vars(options),
+            dry_run=True,
+            look=arrivals.see if fires else lambda _events, _emails: None,
             progress=bar,
-            told=_waiting,
         )
-        shared = 0 if dry_run else opened.application.duplicates.count_since(newest)
-    seconds = time.monotonic() - started
-    notes = [*done.notes, *_of_shared(shared)]
+    if not fires:
+        return looked, None
+    with progress_bar("Looking ahead", arrivals.events) as bar:
+        return looked, arrivals.preview(bar)
+
+
+def _agreed(started: ArrivalsPreview, *, yes: bool, as_json: bool) -> bool:
+    """Whether these follow-ups are to be started."""
+    total = sum(one.enrolled for one in started.enrollments)
+    if not as_json:
+        for line in would_start(started):
+            note(line)
+    if yes or not total:
+        return True
+    if not sys.stdin.isatty() or as_json:
+        count = f"{_about(started)}{counted(total, 'follow-up')} ({_by_automation(started)})"
+        remedy = "Say --yes to start them, or leave --triggers fire out; nothing was imported"
+        raise ReadableError(f"This import would start {count}. {remedy}")
+    return typer.confirm("Import and start them?", err=True)
+
+
+def would_start(started: ArrivalsPreview) -> list[str]:
+    """What would be started, in sentences."""
+    lines = [
+        f"Would start {_about(started)}{counted(one.enrolled, 'follow-up')} of {one.automation}"
+        + "".join(
+            f", {counted(count, 'match', 'matches')} skipped ({why})" for why, count in one.skipped.items()
+        )
+        + "."
+        for one in started.enrollments
+    ] or ["Would start no follow-ups."]
+    if not started.exact:
+        lines.append(
+            f"Computed from the events of a share of the contacts, since the file has {started.events:,} new events."
+        )
+    return lines
+
+
+def _about(started: ArrivalsPreview) -> str:
+    return "" if started.exact else "about "
+
+
+def _by_automation(started: ArrivalsPreview) -> str:
+    return ", ".join(f"{one.automation}: {one.enrolled:,}" for one in started.enrollments if one.enrolled)
+
+
+def _print_dry_run(done: Imported, started: ArrivalsPreview | None, *, as_json: bool) -> int:
     if as_json:
+        would = {} if started is None else {"would_start": started}
         print_json(
-            {**_contacts_data(done, seconds, dry_run=dry_run), "notes": notes, "shared_addresses": shared}
+            {**as_data(done, None), "dry_run": True, "first": done.first, "notes": done.notes, **would}
         )
     else:
-        say(_contacts_summary(done, seconds, dry_run=dry_run))
-        if dry_run:
-            _print_changes(done.changes)
-        _print_bad(done.first_bad, done.bad)
-        for text in notes:
+        known = f", {done.duplicates:,} known already" if done.duplicates else ""
+        bad = f", {counted(done.bad, 'bad row')} left out" if done.bad else ""
+        say(f"Would import {counted(done.accepted, 'event')}{known}{bad}.")
+        if done.first:
+            say("The first rows as events:")
+        for event in done.first:
+            say(f"  {_shown(event)}")
+        for line in would_start(started) if started is not None else ():
+            say(line)
+        print_bad(done.first_bad, done.bad + done.conflicts)
+        for text in done.notes:
             note(text)
     return 1 if done.bad else 0
 
 
-def _waiting(reason: str) -> None:
-    note(f"The import waits, and goes on by itself: {reason}")
-
-
-def _contacts_summary(done: ImportedContacts, seconds: float, *, dry_run: bool) -> str:
-    speed = "" if dry_run else f" in {seconds:.1f} s ({done.written / max(seconds, 0.001):,.0f} a second)"
-    verb = "Would import" if dry_run else "Imported"
-    parts = [
-        f"{verb} {counted(done.written, 'contact')}{speed}: {done.created:,} new",
-        f"{done.changed:,} changed",
-        f"{done.unchanged:,} as they were",
-    ]
-    if done.suppressed:
-        parts.append(f"{counted(done.suppressed, 'row')} left out of persons who were erased for good")
-    if done.bad:
-        parts.append(f"{counted(done.bad, 'bad row')} left out")
-    return ", ".join(parts) + "."
-
-
-def _print_changes(changes: Sequence[Change]) -> None:
-    for change in changes:
-        fields = [f"{name} {_short(old)} → {_short(new)}" for name, (old, new) in change.fields.items()]
-        say(f"  {change.key}{' (new)' if change.created else ''}: {'; '.join(fields) or 'nothing more'}")
-
-
-def _short(value: Any) -> str:
-    """A value as one looks at it in passing."""
-    if value is None or value in ([], {}):
-        return "empty"
-    text = value if isinstance(value, str) else orjson.dumps(value).decode()
-    return text if len(text) <= 60 else f"{text[:59]}…"
-
-
-def _print_bad(first: Sequence[BadRow], count: int) -> None:
-    for row in first:
-        errors().print(str(row), style="red", markup=False)
-    if count > len(first):
-        note(f"... and {counted(count - len(first), 'more bad row')}")
-
-
-def _contacts_data(done: ImportedContacts, seconds: float, *, dry_run: bool) -> dict[str, Any]:
-    return {
-        "file": done.file,
-        "dry_run": dry_run,
-        "created": done.created,
-        "changed": done.changed,
-        "unchanged": done.unchanged,
-        "suppressed": done.suppressed,
-        "bad": done.bad,
-        "first_bad": [{"line": row.line, "reason": row.reason} for row in done.first_bad],
-        "changes": [
-            {"contact": change.key, "created": change.created, "fields": change.fields}
-            for change in done.changes
-        ],
-        "seconds": round(seconds, 3),
-    }
-
-
-def _of_shared(count: int) -> list[str]:
-    if not count:
-        return []
-    addresses = counted(count, "e-mail address", "e-mail addresses")
-    return [f"New contacts share {addresses} with other contacts. kindling duplicates lists them."]
+def _shown(event: dict[str, Any]) -> str:
+    """An event as one line."""
+    who = " ".join(str(event[name]) for name in ("contact", "deal") if event.get(name))
+    at = event.get("occurred_at") or "now"
+    given = (event.get("properties") or {}).items()
+    properties = ", ".join(f"{name}={orjson.dumps(value).decode()}" for name, value in given)
+    return f"{at}  {event.get('type')}  {who}" + (f"  {properties}" if properties else "")
 
 
 def summary(done: Imported, seconds: float) -> str:
@@ -186,7 +188,7 @@ def summary(done: Imported, seconds: float) -> str:
     return ", ".join(parts) + "."
 
 
-def as_data(done: Imported, seconds: float) -> dict[str, Any]:
+def as_data(done: Imported, seconds: float | None) -> dict[str, Any]:
     """The same for programs."""
     bad: Sequence[dict[str, Any]] = [{"line": row.line, "reason": row.reason} for row in done.first_bad]
     return {
@@ -197,5 +199,5 @@ def as_data(done: Imported, seconds: float) -> dict[str, Any]:
         "suppressed": done.suppressed,
         "bad": done.bad,
         "first_bad": bad,
-        "seconds": round(seconds, 3),
+        **({} if seconds is None else {"seconds": round(seconds, 3)}),
     }

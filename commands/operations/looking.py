@@ -2,10 +2,15 @@
 
 from collections.abc import Sequence
 
-from commands.output import counted, print_json, say
+from commands.mail_words import only_recorded
+from commands.output import counted, print_json, say, shown_moment
 from commands.session import session
-from services.operations.answers import Loop
+from runtime.settings import Settings
+from services.operations.answers import Loop, LostDigest, Mail
 from services.operations.signing import signing_secrets
+
+#: Digests that failed, of which each gets a line.
+MOST_LOST = 5
 
 
 def webhook_secret() -> int:
@@ -40,6 +45,8 @@ def status(*, as_json: bool) -> int:
         ("Pending", pending),
         ("Follow-ups", follow_ups),
         ("New starts", "held back; kindling release resumes them" if state.held else "not held back"),
+        ("Messages", _messages(opened.settings, state.mail)),
+        *[("", line) for line in _lost(state.lost_digests)],
         ("Quarantined", counted(state.quarantined, "event")),
         ("Loops", _loops(state.loops)),
         ("Duplicates", duplicates),
@@ -49,8 +56,27 @@ def status(*, as_json: bool) -> int:
         ("Workers", ", ".join(workers) or "none; start one with: kindling up"),
     ]
     for name, text in lines:
-        say(f"{name + ':':<13}{text}")
+        say(f"{name + ':' if name else '':<13}{text}")
     return 0
+
+
+def _messages(settings: Settings, mail: Mail) -> str:
+    """Whether they go out."""
+    recorded = only_recorded(settings, mail)
+    if mail.state == "unknown" and recorded is None:
+        return "not known while no worker runs"
+    return recorded or "sent by e-mail"
+
+
+def _lost(digests: Sequence[LostDigest]) -> list[str]:
+    """The digests of the last days that failed for good."""
+    lines = [
+        f"the digest of {counted(digest.held, 'message')} to {digest.recipient}, due {shown_moment(digest.due_at)}, "
+        f"failed: {digest.reason}"
+        for digest in digests[:MOST_LOST]
+    ]
+    more = len(digests) - MOST_LOST
+    return [*lines, f"and {counted(more, 'digest')} more of the last 7 days"] if more > 0 else lines
 
 
 def _loops(loops: Sequence[Loop]) -> str:

@@ -13,6 +13,7 @@ from runtime.settings import load_settings, variable_names
 
 def up() -> None:
     """Start the stack and stay until told to stop."""
+    from commands.mail_words import only_recorded  # noqa: PLC0415 - with the command that needs it
     from commands.session import prepare_database, quiet  # noqa: PLC0415 - with the command that needs it
 
     settings = load_settings()
@@ -29,6 +30,8 @@ def up() -> None:
         say("Kindling is running. Ctrl-C stops it.\n", "bold green")
         for name, address in summary(stack):
             say(f"  {name + ':':<17}{address}")
+        if (recorded := only_recorded(settings)) is not None:
+            say(f"  {'Messages:':<17}{recorded}", "yellow")
 
     note("Starting Temporal, the worker and the API ..." if settings.embedded_temporal else "Starting ...")
     asyncio.run(stay(stack, started, lambda: note("\nStopping ...")))

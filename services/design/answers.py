@@ -38,6 +38,7 @@ class Profile(TaggedAnswer):
     unpublished_changes: bool
     publishing: Publishing | None = Field(description="While a publish re-scores the records; then null")
     updated_at: str
+    warnings: list[FieldProblem] | None = Field(default=None, description="When it was saved just now")
 
 
 class PublishBegun(BaseModel):

@@ -3,6 +3,7 @@
 from typing import Any, Literal
 
 from automations.checks import check_automation
+from automations.known import Known
 from automations.model import Automation, Recipient, definition
 from conditions.times import Micros, to_iso
 from services.answers import Page, field_problems
@@ -54,10 +55,13 @@ class Automations(Definitions[answers.Automation]):
             updated_at=to_iso(row["updated_at"]),
         )
 
+    def _known(self, connection: Connection) -> Known:
+        return known_definitions(connection, self._resources.settings.webhook_allowed)
+
     def _look_through(self, automation: Automation) -> None:
         """Compile its templates before others have to wait: what was found in them is kept."""
         with self._resources.database.read() as connection:
-            check_automation(automation, known_definitions(connection))
+            check_automation(automation, self._known(connection))
 
     def save(self, key: str, body: Any, when: Precondition = ALWAYS) -> tuple[answers.Automation, bool]:
         """Save the draft, with `warnings` of what is not wrong but strange. Also whether the automation is new."""
@@ -65,7 +69,7 @@ class Automations(Definitions[answers.Automation]):
         self._look_through(automation)
 
         def work(connection: Connection, now: Micros) -> tuple[answers.Automation, bool]:
-            errors, warnings = check_automation(automation, known_definitions(connection))
+            errors, warnings = check_automation(automation, self._known(connection))
             if errors:
                 raise Invalid(errors)
             before = definitions.find(connection, definitions.AUTOMATIONS, key)

@@ -1,7 +1,8 @@
 """Saving and publishing definitions inside one transaction; what profiles, automations and plans share."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import TypeVar
 
 from uuid_utils import uuid7
@@ -9,8 +10,9 @@ from uuid_utils import uuid7
 from automations.checks import check_automation
 from automations.known import Known
 from automations.model import Automation
-from automations.steps.places import tags_added
+from automations.steps.places import fields_set, tags_added
 from automations.touching import touching
+from conditions.fields import INTERNAL_EVENTS
 from conditions.problems import Problem, suggestion
 from conditions.times import Micros
 from runtime.messages import PublishInput
@@ -18,6 +20,7 @@ from runtime.registry import publish_workflow_id
 from scoring.checks import check_profile, publish_problems
 from scoring.profile import ScoreProfile
 from services.design.documents import automation_document, profile_document, same_automation
+from services.design.seen_fields import SeenFields
 from services.resources import Conflict, Invalid, NotFound, Resources
 from store import meta
 from store.connection import Connection, RowMapping
@@ -58,23 +61,29 @@ def begin_change(connection: Connection) -> None:
     meta.set_fact(connection, "changing_definitions", "")
 
 
-def known_definitions(connection: Connection) -> Known:
-    """What automations may refer to. `tags` reads contacts when it is called, so only while the connection is open."""
+def known_definitions(connection: Connection, webhook_allow: Collection[str] = ()) -> Known:
+    """What definitions may refer to. `tags` and `fields` read records when they are asked, so only while the connection
+    is open. `webhook_allow`: private hosts that webhooks may call.
+    """
     profiles = {
         row["key"]: ScoreProfile.model_validate(row["draft"])
         for row in definitions.all_definitions(connection, definitions.PROFILES, limit=10_000)
     }
+    drafts = cache(lambda: _drafts(connection))
+    seen = {name for name, _ in event_reads.event_types(connection, "", 10_000)}
     return Known(
         profiles=profiles,
         automations=definitions.all_keys(connection, definitions.AUTOMATIONS),
         recipients={row["key"] for row in definitions.all_recipients(connection)},
-        event_types={name for name, _ in event_reads.event_types(connection, "", 10_000)},
+        event_types=seen if seen.difference(INTERNAL_EVENTS) else None,
         named_events=events_named(profiles.values()),
         tags=lambda: {
             *contacts.all_tags(connection, MOST_TAGS),
-            *tags_added(_drafts(connection)),
+            *tags_added(drafts()),
         },
-        touching=lambda: touching(_drafts(connection)),
+        fields=SeenFields(connection, lambda: fields_set(drafts())),
+        touching=lambda: touching(drafts()),
+        webhook_allow=webhook_allow,
     )
 
 

@@ -7,6 +7,8 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from services.design.documents import with_bands_in_order
+
 
 def difference(
     before: Mapping[str, Any] | None, after: Mapping[str, Any], names: tuple[str, str], context: int = 2
@@ -32,7 +34,7 @@ def _yaml(document: Mapping[str, Any]) -> str:
     yaml.default_flow_style = False
     yaml.width = 4_096
     yaml.indent(mapping=2, sequence=4, offset=2)
-    yaml.dump(_ordered(document), stream)
+    yaml.dump(with_bands_in_order(_ordered(document)), stream)
     return stream.getvalue()
 
 

@@ -10,6 +10,8 @@ from pydantic import BaseModel
 from automations.checks import check_automation
 from automations.known import Known
 from automations.model import Automation, Recipient
+from automations.profile_warnings import profile_warnings
+from automations.warnings import recipient_warnings
 from conditions.problems import Problem
 from conditions.times import Micros
 from runtime.messages import PublishInput
@@ -115,8 +117,8 @@ class _ScoreProfiles(_Versioned):
         return stored is not None and same_profile(form, stored.published)
 
     def check(self, model: ScoreProfile, known: Known) -> tuple[Sequence[Problem], Sequence[Problem]]:
-        del known
-        return [*check_profile(model), *publish_problems(model)], []
+        problems = [*check_profile(model), *publish_problems(model)]
+        return problems, [] if problems else [*profile_warnings(model, known)]
 
     def save(self, connection: Connection, model: ScoreProfile, now: Micros) -> None:
         save_profile(connection, model, now, applied=True)
@@ -174,8 +176,8 @@ class _Recipients(DocumentKind):
         return bool(document == other)
 
     def check(self, model: Recipient, known: Known) -> tuple[Sequence[Problem], Sequence[Problem]]:
-        del model, known
-        return [], []
+        del known
+        return [], [*recipient_warnings(model)]
 
     def save(self, connection: Connection, model: Recipient, now: Micros) -> None:
         del now

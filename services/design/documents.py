@@ -10,7 +10,7 @@ from automations.model import Automation, definition
 from conditions import limits
 from conditions.messages import plain_errors
 from conditions.problems import Problem
-from scoring.profile import ScoreProfile
+from scoring.profile import ScoreProfile, bands_in_order
 from services.names import unstorable
 from services.resources import BadParameter, Invalid
 
@@ -74,6 +74,12 @@ def read_model(
 def profile_document(profile: ScoreProfile) -> dict[str, Any]:
     """A profile in the form that is stored and compared."""
     return {"kind": profile.kind, **definition(profile)}
+
+
+def with_bands_in_order(document: Mapping[str, Any]) -> dict[str, Any]:
+    """A stored document as people read it: databases keep keys in an order of their own."""
+    bands = document.get("bands")
+    return {**document, "bands": bands_in_order(bands)} if isinstance(bands, Mapping) else dict(document)
 
 
 def automation_document(automation: Automation) -> dict[str, Any]:

@@ -1,14 +1,14 @@
 """Definitions as code: what applying a set of documents would change, and applying it in one transaction."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Literal
 
 from automations.documents import Document, Documents, Mistake
 from automations.known import Known
 from automations.model import Automation
-from automations.steps.places import tags_added
+from automations.steps.places import fields_set, tags_added
 from automations.touching import Touching, touching
 from runtime.messages import PublishInput
 from runtime.registry import publish_workflow_id
@@ -74,7 +74,8 @@ class Plans:
     def check(self, documents: Documents) -> tuple[list[Mistake], list[Mistake]]:
         """Mistakes, which keep the documents from being applied, and warnings; beside what is stored."""
         with self._resources.database.read() as connection:
-            return check_documents(documents, known_definitions(connection))
+            known = known_definitions(connection, self._resources.settings.webhook_allowed)
+            return check_documents(documents, known)
 
     def plan(self, documents: Documents) -> tuple[DocumentPlan, ...]:
         """What `apply` would do."""
@@ -121,17 +122,17 @@ class Plans:
 
 def check_documents(documents: Documents, stored: Known | None = None) -> tuple[list[Mistake], list[Mistake]]:
     """Mistakes and warnings of valid documents beside each other and, where it is known, what is stored."""
-    stored = stored or Known(profiles={})
+    stored = stored or Known(profiles={}, asked=False)
     profiles: dict[str, ScoreProfile] = documents.models("score_profile")
     automations: list[Automation] = [*documents.models("automation").values()]
-    known = Known(
+    known = replace(
+        stored,
         profiles={**stored.profiles, **dict.fromkeys(documents.keys_of("score_profile")), **profiles},
         automations={*stored.automations, *documents.keys_of("automation")},
         recipients={*stored.recipients, *documents.keys_of("recipient")},
-        event_types=stored.event_types,
         named_events=stored.named_events | events_named(profiles.values()),
         added_tags=stored.added_tags | tags_added(automations),
-        tags=stored.tags,
+        set_fields=stored.set_fields | fields_set(automations),
         touching=cache(lambda: _touching(automations, stored)),
     )
     mistakes, warnings = list(documents.mistakes), []

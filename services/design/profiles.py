@@ -4,17 +4,20 @@ from collections.abc import Callable
 from typing import Any
 
 from automations.model import Automation
+from automations.profile_warnings import profile_warnings
 from conditions.times import Micros, to_iso
 from runtime.messages import PublishInput
 from runtime.registry import publish_workflow_id
 from runtime.statuses import PublicationStatus
 from scoring.checks import check_profile
 from scoring.profile import ScoreProfile
+from services.answers import field_problems
 from services.design.answers import Profile, Publishing
 from services.design.definitions import (
     Publish,
     change_definitions,
     find_definition,
+    known_definitions,
     publish_profile,
     return_to_version,
     save_profile,
@@ -64,7 +67,10 @@ class Profiles(Definitions[Profile]):
         )
 
     def save(self, key: str, body: Any, when: Precondition = ALWAYS) -> tuple[Profile, bool]:
-        """Save the draft; name and description apply at once. Also whether the profile is new."""
+        """Save the draft; name and description apply at once. `warnings`: what is not wrong but strange.
+
+        Also whether the profile is new.
+        """
         profile = read_model(ScoreProfile, body, key, "score_profile")
         if problems := check_profile(profile):
             raise Invalid(problems)
@@ -72,7 +78,10 @@ class Profiles(Definitions[Profile]):
         def work(connection: Connection, now: Micros) -> tuple[Profile, bool]:
             before = definitions.find(connection, definitions.PROFILES, key)
             self.check(when, connection, key, before)
-            return self.shown(connection, save_profile(connection, profile, now)), before is None
+            warnings = field_problems(profile_warnings(profile, known_definitions(connection)))
+            shown = self.shown(connection, save_profile(connection, profile, now))
+            shown.warnings = warnings
+            return shown, before is None
 
         return change_definitions(self._resources, work)
 

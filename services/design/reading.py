@@ -9,6 +9,7 @@ from services.answers import Page
 from services.design.answers import Comparison, Version
 from services.design.definitions import find_definition
 from services.design.differences import difference
+from services.design.documents import with_bands_in_order
 from services.entity_tags import TaggedAnswer
 from services.preconditions import Precondition
 from services.resources import NotFound, Resources
@@ -67,7 +68,7 @@ class Definitions(ABC, Generic[Shown]):
                     version=version["version"],
                     published_at=to_iso(version["published_at"]),
                     current=version["version"] == row["version"],
-                    definition=version["definition"],
+                    definition=with_bands_in_order(version["definition"]),
                 )
                 for version in versions
             ],

@@ -1,27 +1,47 @@
 """What the use cases of follow-ups answer: enrollments, tasks, notifications, webhooks, counts."""
 
 import json
-from collections.abc import Mapping
-from typing import Any, NamedTuple, Self
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, NamedTuple, Self
 
 from pydantic import BaseModel, Field
 
 from automations import secret_placeholders
+from automations.steps.words import place_words
 from conditions.times import Micros, to_iso
-from runtime.registry import follow_up_workflow_id
 from runtime.settings import Settings
 from runtime.statuses import OPEN, EnrollmentStatus, NotificationStatus, TaskStatus, WebhookStatus
 from runtime.temporal import workflow_url
 from services.answers import iso
 from store.connection import RowMapping
+from store.follow_ups.enrollments import starter_of
 
 
 class Keys(NamedTuple):
-    """Keys of the contacts and deals that rows name, by id; `ends`: until when enrollments wait, by theirs."""
+    """Keys of the contacts and deals that rows name, by id.
+
+    Of enrollments, by theirs: `ends`, until when they wait; `steps`, what the steps of their versions are called, by
+    path; `skipped`, the paths of those that were skipped by hand.
+    """
 
     contacts: Mapping[int, str]
     deals: Mapping[int, str]
     ends: Mapping[str, Micros] = {}
+    steps: Mapping[str, Mapping[str, str]] = {}
+    skipped: Mapping[str, Sequence[str]] = {}
+
+
+class Step(BaseModel):
+    """A step of an automation's version."""
+
+    path: str
+    place: str = Field(description="Where it is, counted from 1: `2`, or `4 > then > 1` within another")
+    title: str
+
+    @classmethod
+    def of(cls, path: str, titles: Mapping[str, str]) -> Self:
+        """The step at a path; `titles`: what the steps of the version are called."""
+        return cls(path=path, place=place_words(path), title=titles.get(path, ""))
 
 
 class Enrollment(BaseModel):
@@ -33,9 +53,13 @@ class Enrollment(BaseModel):
     automation: str | None
     version: int
     status: EnrollmentStatus
-    step: str | None
+    step: str | None = Field(description="The path of the step where it is, or was last, counted from 0")
+    step_place: str | None = Field(description="The same as people count: `2`, or `4 > then > 1`")
+    step_title: str | None
+    skipped: list[Step] = Field(description="Steps that were skipped by hand, in that order")
     attempt: int
     paused: bool
+    retrying: bool = Field(description="Whether the present step failed and will be tried again")
     last_error: str | None
     tries: int = Field(description="How often the present step has failed so far")
     next_attempt_at: str | None = Field(description="When the next try of the present step begins")
@@ -43,9 +67,14 @@ class Enrollment(BaseModel):
         description="Until when it waits where it is, at most; null: it does not wait, or without an end"
     )
     cause: str
+    author: str | None = Field(description="Who enrolled it by hand, if that was said")
+    chosen: str | None = Field(description="How, by hand: `named`, `matching` or `list <key>`")
+    started_by: str | None = Field(description="The enrollment whose step `start` made it")
     previous: int | None
     current: int | None
-    workflow_id: str
+    workflow_id: str | None = Field(
+        description="The workflow that carries it out, alone or together with others; null until one does"
+    )
     workflow_url: str | None = Field(
         description="Where the Temporal UI shows the follow-up; null until it started"
     )
@@ -56,8 +85,10 @@ class Enrollment(BaseModel):
     @classmethod
     def of(cls, row: RowMapping, keys: Keys, settings: Settings) -> Self:
         """The enrollment of a row, with the place of its follow-up in the Temporal UI."""
-        workflow_id = follow_up_workflow_id(row["id"], row["attempt"])
+        workflow_id: str | None = row["workflow_id"]
         started, is_open = row["started_at"] is not None, row["status"] in OPEN
+        titles = keys.steps.get(row["id"], {})
+        step = Step.of(row["step"], titles) if row["step"] is not None else None
         return cls(
             id=row["id"],
             contact=keys.contacts.get(row["contact_id"]),
@@ -66,21 +97,44 @@ class Enrollment(BaseModel):
             version=row["version"],
             status=row["status"],
             step=row["step"],
+            step_place=step.place if step is not None else None,
+            step_title=step.title if step is not None else None,
+            skipped=[Step.of(path, titles) for path in keys.skipped.get(row["id"], ())],
             attempt=row["attempt"],
             paused=row["paused"] and is_open,
+            retrying=row["status"] == EnrollmentStatus.RUNNING and row["next_attempt_at"] is not None,
             last_error=row["last_error"],
             tries=row["tries"],
             next_attempt_at=iso(row["next_attempt_at"]) if is_open else None,
             waits_until=iso(keys.ends.get(row["id"])),
             cause=row["cause"],
+            author=row["author"],
+            chosen=row["chosen"],
+            started_by=starter_of(row),
             previous=row["previous"],
             current=row["current"],
             workflow_id=workflow_id,
-            workflow_url=workflow_url(settings, workflow_id) if started else None,
+            workflow_url=workflow_url(settings, workflow_id) if workflow_id is not None and started else None,
             created_at=to_iso(row["created_at"]),
             started_at=iso(row["started_at"]),
             finished_at=iso(row["finished_at"]),
         )
+
+
+class StepDone(Step):
+    """What came of a step."""
+
+    at: str
+    attempt: int = Field(description="The attempt at the follow-up that did it")
+    result: Literal["done", "waiting", "sending", "skipped", "failed"]
+    reason: str | None = Field(default=None, description="Where there is more to say")
+    way: str | None = Field(default=None, description="Which way was taken after it")
+
+
+class EnrollmentDetails(Enrollment):
+    """An enrollment with what came of its steps so far, in the order in which they were done."""
+
+    steps: list[StepDone] = []
 
 
 class Task(BaseModel):
@@ -147,7 +201,7 @@ class Notification(BaseModel):
             subject=row["subject"],
             message=row["message"],
             status=row["status"],
-            reason=_with_passed_over(row["reason"], row["passed_over"]),
+            reason=with_passed_over(row["reason"], row["passed_over"]),
             created_at=to_iso(row["created_at"]),
             sent_at=iso(row["sent_at"]),
         )
@@ -243,6 +297,6 @@ class Dropped(BaseModel):
     dropped: int
 
 
-def _with_passed_over(reason: str | None, passed_over: str | None) -> str | None:
+def with_passed_over(reason: str | None, passed_over: str | None) -> str | None:
     """Why a notification stands as it does, and why it is not for the first that its step names."""
     return "; ".join(filter(None, (reason, passed_over and f"passed over: {passed_over}"))) or None

@@ -14,11 +14,12 @@ from automations.steps.waits import WaitUntil
 from conditions.definition import Definition, Key, Text, invalid
 from conditions.messages import plain_errors
 from conditions.problems import Problem
-from engine.admitting import Decided
+from engine.admitting import MATCHING, NAMED, OF_LIST, ByHand, Decided
 from engine.by_hand import Listed, Wanted, count_past, enlist
 from engine.published import Published, PublishedCache, compile_automation
 from services.answers import Enrolled, iso
 from services.design.definitions import find_definition
+from services.names import ShortText
 from services.records.kinds import Kind, find_record
 from services.records.smart_lists import SmartLists
 from services.resources import Conflict, Invalid, NotFound, Resources
@@ -53,10 +54,20 @@ class EnrollRequest(Definition):
         description="Also those who are in the automation now, or were enrolled within the last 7 days; what the "
         "trigger says of `reentry` and `while_running` counts all the same",
     )
+    author: ShortText | None = Field(
+        default=None, description="Who enrolls them; kept with each enrollment, and never sent to Temporal"
+    )
     request: Annotated[str, Field(min_length=1, max_length=100)] | None = Field(
         default=None,
         description="A name of your own for this call; calling again with it enrolls nobody twice",
     )
+
+    @property
+    def chosen(self) -> str:
+        """How those who are to be enrolled are chosen, in the words that are kept."""
+        if self.matching:
+            return MATCHING
+        return f"{OF_LIST}{self.smart_list}" if self.smart_list is not None else NAMED
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
@@ -129,7 +140,8 @@ class EnrollByHand:
         with self._resources.database.read() as connection:
             automation_id, kind = self._check(connection, key, request)
             tally = _Tally(date=first_date(self._automation(connection, key, request)))
-        wanted = Wanted(request.request or str(uuid7()), request.matching, request.again)
+        by = ByHand(request.author, request.chosen)
+        wanted = Wanted(request.request or str(uuid7()), request.matching, request.again, by)
         call = _Call(key, request, kind, wanted=wanted, tally=tally, resumed=resumed)
         for shard, ids in self._records(request, kind):
             self._chunk(call, shard, ids)

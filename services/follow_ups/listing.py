@@ -11,7 +11,8 @@ from conditions.times import from_iso
 from runtime.statuses import EnrollmentStatus, TaskStatus
 from services import cursors
 from services.answers import Page
-from services.follow_ups.answers import Enrollment, Keys, Notification, Task, Webhook
+from services.follow_ups.answers import Enrollment, EnrollmentDetails, Keys, Notification, Task, Webhook
+from services.follow_ups.steps import steps_done, titles_of
 from services.names import ShortText
 from services.records.kinds import unknown_record
 from services.resources import BadParameter, Invalid, NotFound, Resources
@@ -20,7 +21,8 @@ from store.design import definitions
 from store.follow_ups import effects, enrollments, watching
 from store.records import contacts, deals
 
-STATUSES = tuple(EnrollmentStatus)
+#: What enrollments are listed by: their statuses, and `retrying`, which is said of some that run.
+STATUSES = (*EnrollmentStatus, enrollments.RETRYING)
 
 
 class TaskChange(BaseModel):
@@ -47,6 +49,37 @@ class FollowUps:
         return Page[Enrollment](
             items=[Enrollment.of(row, keys, settings) for row in enrollments], next=following
         )
+
+    def enrollment(self, enrollment_id: str) -> EnrollmentDetails:
+        """One, with what came of its steps; raises NotFound."""
+        with self._resources.database.read() as connection:
+            row, keys = self._one(connection, "enrollments", enrollment_id)
+            shown = EnrollmentDetails.of(row, keys, self._resources.settings)
+            shown.steps = steps_done(connection, row, self._resources.clock())
+            return shown
+
+    def task(self, task_id: str) -> Task:
+        """One; raises NotFound."""
+        with self._resources.database.read() as connection:
+            return Task.of(*self._one(connection, "tasks", task_id))
+
+    def notification(self, notification_id: str) -> Notification:
+        """One; raises NotFound."""
+        with self._resources.database.read() as connection:
+            return Notification.of(*self._one(connection, "notifications", notification_id))
+
+    def webhook(self, webhook_id: str) -> Webhook:
+        """One; raises NotFound."""
+        with self._resources.database.read() as connection:
+            return Webhook.of(*self._one(connection, "webhooks", webhook_id))
+
+    def _one(self, connection: Connection, of: str, row_id: str) -> tuple[RowMapping, Keys]:
+        """The row of this id with the keys that it needs. What is left of an erased contact is not found."""
+        row = next(iter(enrollments.newest_first(connection, of, {"id": row_id}, None, 1)), None)
+        keys = keys_of(connection, [row] if row is not None else [])
+        if row is None or row["contact_id"] not in keys.contacts:
+            raise NotFound(f'there is no {of[:-1]} "{row_id}"; GET /v1/{of} lists them')
+        return row, keys
 
     def tasks(self, **query: Any) -> Page[Task]:
         """By `contact`, `deal`, `status` and `assign_to`."""
@@ -108,12 +141,15 @@ def ids_of(connection: Connection, contact: str | None, deal: str | None) -> dic
 
 
 def keys_of(connection: Connection, rows: Sequence[RowMapping]) -> Keys:
-    """Keys of the contacts and deals that rows name, and of those that are enrollments until when they wait."""
-    enrollments = [row["id"] for row in rows if "attempt" in row]
+    """Keys of the contacts and deals that rows name, and what else is shown of those that are enrollments."""
+    enrolled = [row for row in rows if "attempt" in row]
+    ids = [row["id"] for row in enrolled]
     return Keys(
         contacts.contact_keys(connection, {row["contact_id"] for row in rows}),
         deals.deal_keys(connection, {row["deal_id"] for row in rows if row["deal_id"] is not None}),
-        watching.ends(connection, enrollments) if enrollments else {},
+        watching.ends(connection, ids) if ids else {},
+        titles_of(connection, enrolled),
+        enrollments.skipped_paths(connection, ids) if ids else {},
     )
 
 

@@ -61,6 +61,16 @@ class WouldEnroll(BaseModel):
     skipped: dict[str, int]
 
 
+class ArrivalsPreview(BaseModel):
+    """What events that are about to arrive would start."""
+
+    events: int
+    exact: bool = Field(
+        description="False: there are so many that those of a share of the contacts were looked at, and multiplied"
+    )
+    enrollments: list[WouldEnroll]
+
+
 class Preview(BaseModel):
     """What publishing the draft would do; while it is computed, only how far that is."""
 

@@ -2,20 +2,17 @@
 
 import heapq
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
 
-from automations.model import Automation, definition
-from automations.steps.places import first_date
-from automations.steps.waits import WaitUntil
+from automations.model import definition
 from conditions.times import Micros, to_iso
 from engine.batch import Batch
-from engine.by_hand import count_past
 from engine.published import Published, load_published
 from scoring.checks import check_profile, publish_problems
 from scoring.compiled import CompiledProfile
-from scoring.profile import ScoreProfile
+from scoring.profile import ScoreProfile, bands_in_order
 from services.design.definitions import find_definition
 from services.foresight.answers import (
     BandCount,
@@ -24,8 +21,8 @@ from services.foresight.answers import (
     BeforeAfter,
     Mover,
     Preview,
-    WouldEnroll,
 )
+from services.foresight.starts import Starts, first_dates
 from services.records.kinds import Kind
 from services.resources import Invalid, Resources
 from store import meta
@@ -52,10 +49,6 @@ class _Tally:
     moves: Counter[tuple[str | None, str | None]] = field(default_factory=Counter)
     changed: int = 0
     movers: list[tuple[int, int, int, int | None, int | None]] = field(default_factory=list)
-    dates: Mapping[int, WaitUntil | None] = field(default_factory=dict)
-    enrolled: Counter[int] = field(default_factory=Counter)
-    past: Counter[int] = field(default_factory=Counter)
-    skipped: Counter[tuple[int, str]] = field(default_factory=Counter)
 
     def add(self, record_id: int, old: int | None, new: int | None, number: int) -> None:
         self.before[old] += 1
@@ -90,11 +83,8 @@ def preview_of(resources: Resources, key: str, draft: ScoreProfile | None, progr
         )
         draft_published = load_published(connection, generation, of_draft)
         total = publications.count_records(connection, row["id"])
-        dates = {
-            automation.id: first_date(Automation.model_validate(automation.definition))
-            for automation in definitions.published_automations(connection)
-        }
-    look = _Look(published, draft_published, draft_published.by_key[key], now, _Tally(dates=dates))
+        starts = Starts(first_dates(connection))
+    look = _Look(published, draft_published, draft_published.by_key[key], now, starts)
     cursor = done = 0
     progress(0, total)
     while True:
@@ -119,13 +109,14 @@ class _Look:
         draft_published: Published,
         profile: CompiledProfile,
         now: Micros,
-        tally: _Tally,
+        starts: Starts,
     ) -> None:
         self._published = draft_published
         self._profile = profile
         self._present = next((one for one in published.profiles if one.id == profile.id), None)
         self._now = now
-        self._tally = tally
+        self._tally = _Tally()
+        self._starts = starts
         self._numbers = count()
 
     def at(self, connection: Connection, ids: list[int]) -> None:
@@ -149,12 +140,7 @@ class _Look:
             tally.add(record_id, old, scored.score, number)
             was = present.band(old) if present is not None else None
             tally.moves[was, profile.band(scored.score)] += 1
-        decided = batch.enrolling.decide(connection)
-        for enrollment in decided.enrollments:
-            tally.enrolled[enrollment.automation_id] += 1
-        tally.past += count_past(batch.enrolling, decided.enrollments, tally.dates)
-        for skip in decided.skips:
-            tally.skipped[skip.automation_id, skip.reason] += 1
+        self._starts.add(batch, connection)
 
     def answer(self, connection: Connection, row: RowMapping, records: int) -> Preview:
         """What became of all of them."""
@@ -166,11 +152,8 @@ class _Look:
         keys = (
             contacts.contact_keys(connection, ids) if kind == "contact" else deals.deal_keys(connection, ids)
         )
-        labels = [label for _, label in profile.bands]
-        labels += [label for _, label in present.bands if label not in labels] if present else []
-        fired = sorted(
-            {*tally.enrolled, *(automation for automation, _ in tally.skipped)}, key=lambda i: names[i]
-        )
+        before = present.bands if present else ()
+        labels = bands_in_order({label: bound for bound, label in (*before, *profile.bands)})
         return Preview(
             status="done",
             done=records,
@@ -204,19 +187,7 @@ class _Look:
                 Mover(**{kind: keys.get(record_id)}, before=old, after=new)
                 for _, _, record_id, old, new in movers
             ],
-            enrollments=[
-                WouldEnroll(
-                    automation=names[automation],
-                    enrolled=tally.enrolled[automation],
-                    past=tally.past[automation],
-                    skipped={
-                        reason: number
-                        for (of, reason), number in sorted(tally.skipped.items())
-                        if of == automation
-                    },
-                )
-                for automation in fired
-            ],
+            enrollments=self._starts.told(names),
         )
 
 

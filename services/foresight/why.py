@@ -12,7 +12,6 @@ from conditions.times import Micros, to_iso
 from conditions.tree import Lookup, compile_conditions
 from engine.published import compile_automation
 from engine.subjects import Subject
-from runtime.registry import follow_up_workflow_id
 from runtime.settings import Settings
 from runtime.temporal import workflow_url
 from scoring.compiled import CompiledProfile
@@ -305,7 +304,7 @@ def _explained(
     """What happened then with its verdict, without what guards say."""
     workflow_id = None
     if fate is not None and fate["enrollment"] is not None:
-        workflow_id = follow_up_workflow_id(fate["enrollment"], fate["attempt"])
+        workflow_id = fate["workflow_id"]
     outcome = outcome or "otherwise"
     reason = fate["reason"] if fate is not None else None
     return Explained(

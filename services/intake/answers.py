@@ -7,16 +7,9 @@ from pydantic import BaseModel, Field
 
 from conditions.times import to_iso
 from runtime.statuses import STATUS_NAMES, EventStatusName
-from services.answers import FieldProblem, Page
+from services.answers import Page, Rejected
 from services.follow_ups.answers import Keys
 from store.connection import RowMapping
-
-
-class Rejected(BaseModel):
-    """An event that was not stored."""
-
-    index: int = Field(description="Place in the array, or line, from 0")
-    errors: list[FieldProblem]
 
 
 class Conflicting(BaseModel):
@@ -77,6 +70,17 @@ class Event(BaseModel):
             status=STATUS_NAMES[row["status"]],
             error=row["error"],
         )
+
+
+class SentEvent(BaseModel):
+    """An event as it can be sent, or imported, once more."""
+
+    id: str
+    type: str
+    contact: str
+    deal: str | None = None
+    occurred_at: str
+    properties: Any
 
 
 class EventType(BaseModel):

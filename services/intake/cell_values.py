@@ -1,7 +1,7 @@
 """The value that a cell's text stands for: numbers as they are written in different countries, booleans, texts."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -129,7 +129,7 @@ def boolean(text: str) -> bool:
         raise ValueError("is not a boolean; write true or false") from None
 
 
-KINDS = ("any", "number", "text", "boolean")
+KINDS = ("any", "number", "text", "boolean", "date")
 """The kinds that a property may be declared to be; `any` is what is recognised."""
 
 
@@ -141,3 +141,12 @@ def converters(form: NumberForm | None) -> Mapping[str, Convert]:
         "text": str,
         "boolean": boolean,
     }
+
+
+def number_columns(texts: Iterable[str]) -> dict[str, NumberForm | None]:
+    """Columns of numbers, of texts such as `amount` or, with an example, `amount=1.234,56`; raises ValueError."""
+    forms: dict[str, NumberForm | None] = {}
+    for text in texts:
+        column, equals, example = text.rpartition("=") if "=" in text else (text, "", "")
+        forms[column] = NumberForm.parse(example) if equals else None
+    return forms

@@ -6,7 +6,7 @@ from conditions.times import to_iso
 from services import cursors
 from services.answers import Page
 from services.follow_ups.listing import ids_of, keys_of
-from services.intake.answers import Event, EventType, EventTypes
+from services.intake.answers import Event, EventType, EventTypes, SentEvent
 from services.resources import NotFound, Resources
 from store.connection import Connection, RowMapping
 from store.intake import event_reads
@@ -25,6 +25,51 @@ class EventHistory:
         with self._resources.database.read() as connection:
             ids = ids_of(connection, contact, deal)
             return list_events(connection, cursor, limit, **ids, event_type=event_type)
+
+    def event(self, event_id: str) -> Event:
+        """One; raises NotFound."""
+        with self._resources.database.read() as connection:
+            row = find_event(connection, event_id)
+            return Event.of(row, keys_of(connection, [row]))
+
+    def sent(
+        self,
+        *,
+        contact: str | None = None,
+        deal: str | None = None,
+        event_type: str | None = None,
+        internal: bool = False,
+        cursor: str | None,
+        limit: int,
+    ) -> Page[SentEvent]:
+        """Events as they can be sent again, by id. `internal`: also those that changes of records emitted."""
+        after = cursors.decode_one(cursor, "sent-events", str) or ""
+        with self._resources.database.read() as connection:
+            events = event_reads.events_by_key(
+                connection,
+                **{"contact_id": None, "deal_id": None, **ids_of(connection, contact, deal)},
+                event_type=event_type,
+                internal=internal,
+                after=after,
+                limit=limit + 1,
+            )
+            taken, following = cursors.cut(events, limit, "sent-events", lambda row: [row["id"]])
+            keys = keys_of(connection, taken)
+        items = []
+        for row in taken:
+            event = Event.of(row, keys)
+            if event.contact is not None:
+                sent = SentEvent(
+                    id=event.id.replace("/", ":"),
+                    type=event.type,
+                    contact=event.contact,
+                    occurred_at=event.occurred_at,
+                    properties=event.properties,
+                )
+                if event.deal is not None:
+                    sent.deal = event.deal
+                items.append(sent)
+        return Page[SentEvent](items=items, next=following)
 
     def event_types(self, *, cursor: str | None, limit: int) -> EventTypes:
         """The event types ever seen."""

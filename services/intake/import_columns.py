@@ -8,6 +8,7 @@ from typing import Any
 from conditions.problems import suggestion
 from runtime.errors import ReadableError
 from services.intake.cell_values import KINDS, Convert, NumberForm, converters
+from services.intake.dates import DateForms
 
 CONTACT_NAMES = ("contact", "customer", "email", "e-mail")
 EMAIL_NAMES = ("email", "e-mail")
@@ -32,11 +33,11 @@ class Property:
 
     @classmethod
     def parse(cls, text: str) -> "Property":
-        """`NAME[=COLUMN][:number|text|boolean]`; raises ValueError."""
+        """`NAME[=COLUMN][:number|text|boolean|date]`; raises ValueError."""
         rest, _, kind = text.rpartition(":")
         if not rest or kind not in KINDS:
             if rest and "=" not in kind and re.fullmatch(r"\w+", kind):
-                raise ValueError(f'"{text}": a property is a number, text or boolean, not "{kind}"')
+                raise ValueError(f'"{text}": a property is a number, text, boolean or date, not "{kind}"')
             rest, kind = text, "any"
         name, equals, column = rest.partition("=")
         if not name or (equals and not column):
@@ -49,7 +50,7 @@ class Columns:
     """What the caller says about the columns; None: found by their usual names. `type` is the same for all rows.
 
     `numbers`: columns of numbers, each with the form in which they are written (None: as the file's); `form`: that of
-    all the others.
+    all the others. `dates`: how dates are written.
     """
 
     contact: str | None = None
@@ -61,6 +62,7 @@ class Columns:
     email: str | None = None
     numbers: Mapping[str, NumberForm | None] = field(default_factory=dict)
     form: NumberForm | None = None
+    dates: DateForms = field(default_factory=DateForms)
 
     @property
     def given(self) -> bool:
@@ -70,7 +72,10 @@ class Columns:
     @property
     def likely(self) -> frozenset[str]:
         """Names, without case, of columns that the file is likely to have."""
-        named = (self.contact, self.type_column, self.occurred_at, self.id, self.email, *self.numbers)
+        named = (
+            *(self.contact, self.type_column, self.occurred_at, self.id, self.email),
+            *(*self.numbers, *self.dates.columns),
+        )
         properties = (each.column for each in self.properties or ())
         usual = (*CONTACT_NAMES, *TYPE_NAMES, *TIME_NAMES)
         return frozenset(name.strip().casefold() for name in (*usual, *named, *properties) if name)
@@ -110,6 +115,11 @@ class ColumnMapping:
         self.occurred_at = self._find(columns.occurred_at, TIME_NAMES, None, "--occurred-at COLUMN")
         self.id = self._find(columns.id, (), None, "--id COLUMN")
         self.email = self._email(columns)
+        self._dates = columns.dates
+        self._any_date = columns.dates != DateForms()
+        for column in columns.dates.columns:
+            if column not in {name.casefold() for name in self._index}:
+                self._known(column)
         self._properties = self._property_columns(columns, watch)
 
     def event(self, cells: Sequence[str], line: int) -> tuple[dict[str, Any], list[str]]:
@@ -122,7 +132,12 @@ class ColumnMapping:
         if self.id:
             event["id"] = self._cell(cells, self.id, problems)
         if self.occurred_at:
-            event["occurred_at"] = self._cell(cells, self.occurred_at, problems)
+            event["occurred_at"] = text = self._cell(cells, self.occurred_at, problems)
+            if self._any_date and text:
+                try:
+                    event["occurred_at"] = self._dates.iso(self.occurred_at, text)
+                except ValueError as error:
+                    problems.append(f'{self.occurred_at}: "{text[:40]}" {error}')
         properties = {}
         for name, column, position, convert, watch in self._properties:
             text = cells[position].strip()
@@ -190,9 +205,7 @@ class ColumnMapping:
         cells: list[_Cell] = []
         for each in given:
             column = self._known(each.column)
-            of_number = column in numbers and each.kind in ("any", "number")
-            form, kind = (numbers[column], "number") if of_number else (columns.form, each.kind)
-            convert = converters(form)[kind]
+            convert = _converter(each, column, columns, numbers)
             cells.append((each.name, column, self._index[column], convert, watch(each.name, column)))
         return cells
 
@@ -215,6 +228,18 @@ class ColumnMapping:
             else ""
         )
         return f"The columns are: {', '.join(self._index)}{'.' if alone else ''}{alone}"
+
+
+def _converter(
+    each: Property, column: str, columns: Columns, numbers: Mapping[str, NumberForm | None]
+) -> Convert:
+    """How the cells of a property are read."""
+    dates = columns.dates
+    if each.kind == "date" or (each.kind == "any" and dates.declares(column)):
+        return lambda text: dates.iso(column, text)
+    if column in numbers and each.kind in ("any", "number"):
+        return converters(numbers[column])["number"]
+    return converters(columns.form)[each.kind]
 
 
 _ADDRESS = re.compile(r"[^\s@,;<>]+@[^\s@,;<>]+")

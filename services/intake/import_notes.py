@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping
 from shlex import quote
 from typing import Any
 
-from conditions.times import from_iso, parse_moment
+from conditions.times import Micros, from_iso, parse_moment
 from services.intake.cell_values import LIKE_THOUSANDS, likely_form
+from services.intake.moments import moment_of
 from services.intake.published_reads import Read, Reads
 
 #: Event types of a file that are kept in mind.
@@ -148,3 +149,35 @@ def _date(text: str) -> str:
     except ValueError as error:
         return "; " + str(error).partition("; ")[2]
     return ""
+
+
+class FutureDates:
+    """Counts the events that are said to happen after `now`."""
+
+    def __init__(self, now: Micros) -> None:
+        self._now = now
+        self._count = 0
+        self._first: _Example | None = None
+
+    def look(self, line: int, event: Mapping[str, Any]) -> None:
+        """See an event that is about to be stored."""
+        text = event.get("occurred_at")
+        try:
+            future = isinstance(text, str) and moment_of(text) > self._now
+        except ValueError:
+            return
+        if future:
+            self._count += 1
+            self._first = self._first or (line, str(text))
+
+    def notes(self) -> list[str]:
+        """How many there were, and what becomes of them."""
+        if self._first is None:
+            return []
+        verb = "is" if self._count == 1 else "are"
+        told = (
+            f"{_rows(self._count)} {verb} in the future, the first {_at(self._first)}: they count as of now."
+        )
+        return [
+            f"{told} If days and months changed places, --date-format dd.mm.yyyy says how dates are written."
+        ]

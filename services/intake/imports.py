@@ -1,66 +1,47 @@
 """Files of events, read in a stream, stored in batches, every bad row told with its line."""
 
-import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO, Literal
+from typing import Any
 
+from conditions.times import Micros
 from runtime.errors import ReadableError
 from services.intake.earlier_rows import Resemblance, RowsByLine
 from services.intake.event_files import CsvEvents, NdjsonLines, ReadLine
-from services.intake.events import Events
+from services.intake.event_names import EventNames
+from services.intake.events import Events, Intake, new_event
 from services.intake.file_text import decoding_of
 from services.intake.import_columns import Columns
-from services.intake.import_notes import Watching
+from services.intake.import_files import (
+    TOLD_AFTER,
+    BadRow,
+    Format,
+    Progress,
+    Told,
+    format_of,
+    keep_first,
+    opened,
+)
+from services.intake.import_notes import FutureDates, Watching
 from services.intake.imported_contacts import Addresses
 from services.intake.published_reads import published_reads
 from services.intake.row_ids import RowIds, content_of
+from services.resources import Invalid
+from store.intake.arriving import NewEvent
+from store.intake.known import known_events
 from store.patience import patiently
 
-__all__ = ["BATCH", "BadRow", "Columns", "Format", "Imported", "delimiter_of", "import_file", "size_of"]
+__all__ = ["BATCH", "Columns", "Imported", "import_file"]
 
 #: More would make other writers wait, and are stored no faster.
 BATCH = 1_000
-SHOWN = 20
-#: Rows after which progress is told.
-TOLD_AFTER = 500
+#: Rows of a dry run that are shown as events.
+FIRST = 5
 LONGEST_IMPORT_NAME = 180
 
-Format = Literal["csv", "ndjson"]
-FORMATS: dict[str, Format] = {
-    ".csv": "csv",
-    ".tsv": "csv",
-    ".ndjson": "ndjson",
-    ".jsonl": "ndjson",
-    ".json": "ndjson",
-}
-_BY_NAME = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "space": " "}
-
-#: Called with how many bytes of the file have been read so far.
-Progress = Callable[[int], None]
-#: Called with why the import has to wait.
-Told = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class BadRow:
-    """A row that was not imported. `line` counts from 1 and is the row's first."""
-
-    file: str
-    line: int
-    reason: str
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.reason}"
-
-
-def keep_first(rows: list[BadRow], row: BadRow) -> None:
-    """Add a row to those that are shown: the first of the file, by line."""
-    if len(rows) < SHOWN or row.line < rows[-1].line:
-        rows.append(row)
-        rows.sort(key=lambda each: each.line)
-        del rows[SHOWN:]
+#: Shown the new events of a dry run, with the e-mail addresses of contacts.
+Look = Callable[[Sequence[NewEvent], Mapping[str, str]], None]
 
 
 @dataclass
@@ -68,7 +49,7 @@ class Imported:
     """What became of a file. `first_bad` are the first 20 of the rows that were not stored: `bad`, and `conflicts`.
 
     Those have the id of another event. `suppressed` were of those who were erased for good. `notes`: what else its
-    owner should know, in sentences.
+    owner should know, in sentences. `first`: of a dry run, the first rows as events.
     """
 
     file: str
@@ -79,18 +60,11 @@ class Imported:
     bad: int = 0
     first_bad: list[BadRow] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    first: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def rows(self) -> int:
         return self.accepted + self.duplicates + self.conflicts + self.suppressed + self.bad
-
-
-def delimiter_of(text: str) -> str:
-    """The delimiter that a person names: the character, or `tab`. Raises ValueError."""
-    delimiter = _BY_NAME.get(text.lower(), text)
-    if len(delimiter) != 1 or delimiter in '"\r\n':
-        raise ValueError(f'"{text}" is no delimiter; it is one character, such as ; or tab')
-    return delimiter
 
 
 def import_file(
@@ -102,7 +76,10 @@ def import_file(
     name: str | None = None,
     encoding: str | None = None,
     delimiter: str | None = None,
+    names: Mapping[str, str] | None = None,
     silent: bool = False,
+    dry_run: bool = False,
+    look: Look = lambda _events, _emails: None,
     progress: Progress = lambda _: None,
     told: Told = lambda _: None,
 ) -> Imported:
@@ -110,8 +87,10 @@ def import_file(
 
     So those that were there in an earlier file of that name add nothing, wherever they stand. Good rows are stored
     whatever the others are like. Raises ReadableError, before anything is stored, when the file cannot be read or its
-    columns are not clear. While the database cannot be used, it waits, and `told` says why.
+    columns are not clear. While the database cannot be used, it waits, and `told` says why. `names`: the types that
+    the file's names stand for. With `dry_run` nothing is stored; `look` is shown what would be.
     """
+    event_names = EventNames(names or {})
     kind = format or format_of(path)
     if kind == "ndjson" and (columns.given or delimiter is not None):
         raise ReadableError("Columns belong to CSV; lines of NDJSON are events as the API takes them")
@@ -131,11 +110,15 @@ def import_file(
             if kind == "csv"
             else NdjsonLines(file, decoding)
         )
-        running = _Import(
-            events, Imported(path.name), reader, import_name, told, silent=silent, reads_email=reads.email
+        keeping = (
+            _DryRun(events, look)
+            if dry_run
+            else _Storing(events, import_name, told, silent=silent, reads_email=reads.email)
         )
+        running = _Import(events, Imported(path.name), reader, import_name, keeping)
         for count, read in enumerate(reader.read(), 1):
             if read.event is not None and not read.problems:
+                event_names.apply(read.event)
                 watching.event_type(str(read.event.get("type")))
             running.add(read)
             if count % TOLD_AFTER == 0:
@@ -145,7 +128,7 @@ def import_file(
     done = running.done
     if not reader.timed:
         done.notes.append("No column says when: events count as of now. --occurred-at COLUMN names one.")
-    done.notes += [*reader.notes(), *running.notes(), *watching.notes()]
+    done.notes += [*reader.notes(), *event_names.notes(), *running.notes(), *watching.notes()]
     if done.duplicates and not done.accepted and columns.id is None:
         done.notes.append(
             f'What was there in an earlier file under the name "{import_name}" counts once. If these are other events '
@@ -163,25 +146,19 @@ class _Import:
         done: Imported,
         reader: CsvEvents | NdjsonLines,
         name: str,
-        told: Told,
-        *,
-        silent: bool,
-        reads_email: bool,
+        keeping: "_Storing | _DryRun",
     ) -> None:
         resources = events.resources
         self.done = done
-        self._events = events
         self._reader = reader
-        self._name = name
-        self._told = told
-        self._silent = silent
+        self._keeping = keeping
         self._batch: list[tuple[int, dict[str, Any]]] = []
         self._emails: dict[str, str] = {}
         self._database = resources.database
         self._ids = RowIds(name)
         self._by_line = RowsByLine(resources.database, name)
         self._resemblance = Resemblance(resources.database, name, resources.clock())
-        self._addresses = Addresses(resources, silent=silent, read=reads_email)
+        self._future = FutureDates(resources.clock())
 
     def add(self, read: ReadLine) -> None:
         """Take a row in."""
@@ -201,11 +178,10 @@ class _Import:
         done, batch = self.done, self._identified()
         events = [event for _, event in batch]
         self._resemblance.look(events)
-        patiently(lambda: self._addresses.fill(self._emails), self._told)
-        taken = patiently(
-            lambda: self._events.take(events, silent=self._silent, source=self._name, emails=self._emails),
-            self._told,
-        )
+        for line, event in batch:
+            self._future.look(line, event)
+        done.first += events[: FIRST - len(done.first)]
+        taken = self._keeping.keep(events, self._emails)
         done.accepted += taken.accepted
         done.duplicates += taken.duplicates
         done.suppressed += taken.suppressed
@@ -218,7 +194,7 @@ class _Import:
         self._emails.clear()
 
     def notes(self) -> list[str]:
-        return [*self._addresses.notes(), *self._resemblance.notes()]
+        return [*self._keeping.notes(), *self._resemblance.notes(), *self._future.notes()]
 
     def _identified(self) -> list[tuple[int, dict[str, Any]]]:
         """The batch with an id for each event, without those that are known under an id of a former version."""
@@ -243,31 +219,50 @@ class _Import:
         keep_first(self.done.first_bad, BadRow(self.done.file, line, reason))
 
 
-def size_of(path: Path) -> int:
-    """The file's size in bytes; raises ReadableError when it cannot be imported at all."""
-    with opened(path) as file:
-        return os.fstat(file.fileno()).st_size
+class _Storing:
+    """Stores batches, and fills in addresses of contacts."""
+
+    def __init__(self, events: Events, name: str, told: Told, *, silent: bool, reads_email: bool) -> None:
+        self._events = events
+        self._name = name
+        self._told = told
+        self._silent = silent
+        self._addresses = Addresses(events.resources, silent=silent, read=reads_email)
+
+    def keep(self, events: Sequence[dict[str, Any]], emails: Mapping[str, str]) -> Intake:
+        patiently(lambda: self._addresses.fill(emails), self._told)
+        return patiently(
+            lambda: self._events.take(events, silent=self._silent, source=self._name, emails=emails),
+            self._told,
+        )
+
+    def notes(self) -> list[str]:
+        return self._addresses.notes()
 
 
-def format_of(path: Path) -> Format:
-    """The format that a file has by its name; raises ReadableError."""
-    file_format = FORMATS.get(path.suffix.lower())
-    if file_format is None:
-        raise ReadableError(f"{path}: is it CSV or NDJSON? Say --format csv or --format ndjson")
-    return file_format
+class _DryRun:
+    """Says of batches what would be stored."""
 
+    def __init__(self, events: Events, look: Look) -> None:
+        self._resources = events.resources
+        self._look = look
 
-def opened(path: Path) -> BinaryIO:
-    """The file; raises ReadableError when it cannot be imported at all."""
-    try:
-        file = path.open("rb")
-        if os.fstat(file.fileno()).st_size == 0:
-            file.close()
-            raise ReadableError(f"{path} is empty; there is nothing to import")
-    except IsADirectoryError:
-        raise ReadableError(f"{path} is a folder; name a file") from None
-    except FileNotFoundError:
-        raise ReadableError(f"There is no file {path}") from None
-    except OSError as error:
-        raise ReadableError(f"{path} cannot be read: {error.strerror}") from None
-    return file
+    def keep(self, events: Sequence[dict[str, Any]], emails: Mapping[str, str]) -> Intake:
+        """Conflicts, suppressed contacts and ids that are twice in the file are not told apart from what is new."""
+        taken = Intake()
+        now: Micros = self._resources.clock()
+        sound: list[NewEvent] = []
+        for index, body in enumerate(events):
+            try:
+                sound.append(new_event(body, now))
+            except Invalid as error:
+                taken.rejected.append((index, error.problems))
+        with self._resources.database.read() as connection:
+            known = known_events(connection, [event.id for event in sound])
+        new = [event for event in sound if event.id not in known]
+        taken.accepted, taken.duplicates = len(new), len(sound) - len(new)
+        self._look(new, emails)
+        return taken
+
+    def notes(self) -> list[str]:
+        return []

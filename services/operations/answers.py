@@ -4,9 +4,10 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from services.follow_ups.answers import Enrollment, Notification, Task
+from services.design.answers import Automation, Profile
+from services.follow_ups.answers import Enrollment, EnrollmentDetails, Notification, Task, Webhook
 from services.intake.answers import Event
-from services.records.answers import ProfileChange
+from services.records.answers import Contact, Deal, ProfileChange
 
 
 class Worker(BaseModel):
@@ -17,6 +18,27 @@ class Worker(BaseModel):
     pid: int
     started_at: str
     seen_at: str
+    no_mail: str | None = Field(description="Why it only records messages; null: it sends them")
+
+
+class Mail(BaseModel):
+    """What becomes of messages, by what the workers say that are alive."""
+
+    state: Literal["sent", "recorded", "mixed", "unknown"] = Field(
+        description="`recorded`: messages are kept and not sent, for `reason`; `mixed`: so by some of the workers; "
+        "`unknown`: no worker is alive"
+    )
+    reason: str | None
+
+
+class LostDigest(BaseModel):
+    """A digest of what the hourly limit held back that nobody got."""
+
+    id: str
+    recipient: str
+    held: int = Field(description="Messages that it would have named")
+    due_at: str
+    reason: str | None
 
 
 class ShardStatus(BaseModel):
@@ -53,7 +75,10 @@ class Status(BaseModel):
         description="Follow-ups whose start is put off: by a storm limit, while new starts are held back, or until "
         "an earlier one of the same record has begun. They are queued, and not pending"
     )
-    follow_ups: dict[str, int]
+    follow_ups: dict[str, int] = Field(
+        description="By status; those that are `retrying`, whose present step failed and will be tried again, are not "
+        "among the `running`"
+    )
     temporal: Literal["up", "down"]
     temporal_ui: str
     oldest_pending_seconds: float
@@ -67,6 +92,10 @@ class Status(BaseModel):
     loops: list[Loop] = Field(
         description="Automations that enrolled a record more often within an hour than KINDLING_LOOP_LIMIT allows, in "
         "the last day, with how many matches were skipped"
+    )
+    mail: Mail
+    lost_digests: list[LostDigest] = Field(
+        description="Digests of held back messages that failed for good, of the last 7 days, the newest first"
     )
     suppressions: int = Field(description="How many were erased for good")
     workers: list[Worker]
@@ -83,3 +112,54 @@ class TimelineEntry(BaseModel):
     enrollment: Enrollment | None = None
     task: Task | None = None
     notification: Notification | None = None
+
+
+class ChannelTest(BaseModel):
+    """What became of a test message by one channel."""
+
+    channel: str = Field(examples=["mailto:sales@example.com"])
+    outcome: Literal["sent", "recorded", "failed"] = Field(
+        description="`recorded`: nothing leaves by it, and a notification would only be recorded"
+    )
+    reason: str | None = Field(description="Why it did not go out")
+
+
+class RecipientTest(BaseModel):
+    """A test message to a recipient, by all of its channels."""
+
+    recipient: str
+    channels: list[ChannelTest]
+
+
+class Found(BaseModel):
+    """`kind` names the one further member that is there; `by`: what of it was asked for."""
+
+    kind: Literal[
+        "contact",
+        "deal",
+        "enrollment",
+        "event",
+        "task",
+        "notification",
+        "webhook",
+        "automation",
+        "profile",
+        "shard",
+    ]
+    by: Literal["key", "id", "email", "workflow"]
+    contact: Contact | None = None
+    deal: Deal | None = None
+    enrollment: EnrollmentDetails | None = None
+    event: Event | None = None
+    task: Task | None = None
+    notification: Notification | None = None
+    webhook: Webhook | None = None
+    automation: Automation | None = None
+    profile: Profile | None = None
+    shard: ShardStatus | None = None
+
+
+class Finds(BaseModel):
+    """Everything that has a key or an id."""
+
+    items: list[Found]

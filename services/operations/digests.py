@@ -84,12 +84,23 @@ class Digests:
             await asyncio.to_thread(self._database.run, partial(self._served, row["id"], target, refusal))
 
     def _served(self, digest_id: str, target: str, refusal: str | None, connection: Connection) -> None:
-        """Take one address off the list; the digest is sent when the last is off, if any of them got it."""
+        """Take one address off the list; the digest is sent when the last is off, if any of them got it.
+
+        What an earlier try failed for is no `reason` any more; that an address refused it stays one.
+        """
         row = alerts.find(connection, digest_id)
         left = [other for other in row["targets"] if other != target]
-        served, reason = row["served"] + (refusal is None), refusal or row["reason"]
+        served, reason = row["served"] + (refusal is None), refusal or row["refusal"]
         now = self._clock()
-        alerts.change(connection, digest_id, targets=left, served=served, reason=reason, next_at=now + CLAIM)
+        alerts.change(
+            connection,
+            digest_id,
+            targets=left,
+            served=served,
+            reason=reason,
+            refusal=reason,
+            next_at=now + CLAIM,
+        )
         if left:
             return
         if served:

@@ -1,20 +1,28 @@
 """How the installation is doing."""
 
+from collections.abc import Sequence
+
 from conditions.times import DAY, SECOND, Micros, to_iso
 from runtime.statuses import OPEN, EnrollmentStatus
 from runtime.temporal import ui_url
 from services.operations import answers
-from services.operations.answers import Loop, ShardStatus, Worker
+from services.operations.answers import Loop, LostDigest, Mail, ShardStatus, Worker
 from services.records.duplicates import Duplicates
 from services.resources import Resources
 from store import meta
+from store.connection import RowMapping
 from store.design import publications
-from store.follow_ups import enrollments, statistics
+from store.follow_ups import alerts, enrollments, statistics
 from store.operations import status
 from store.records import suppressions
 
-#: A worker that has said nothing for so long counts as gone.
-GONE_AFTER = 30 * SECOND
+#: Counted also where there is none.
+_ALWAYS = (
+    *(one.value for one in OPEN),
+    enrollments.RETRYING,
+    EnrollmentStatus.COMPLETED.value,
+    EnrollmentStatus.FAILED.value,
+)
 
 
 class StatusReport:
@@ -31,9 +39,10 @@ class StatusReport:
             shards = status.shard_status(connection, now)
             counts = enrollments.count_by_status(connection)
             quarantined = status.quarantined(connection)
-            workers = status.workers(connection, now - GONE_AFTER)
+            workers = status.workers(connection, now - status.GONE_AFTER)
             unfinished = publications.unfinished(connection)
             suppressed = suppressions.count(connection)
+            lost = alerts.lost(connection, now - 7 * DAY)
             loops = statistics.loops_since(connection, now - DAY)
             held = bool(meta.get_fact(connection, meta.HELD))
         shared = self._duplicates.count()
@@ -41,10 +50,7 @@ class StatusReport:
         return answers.Status(
             pending_events=sum(shard.pending for shard in shards),
             starts_later=sum(shard.later for shard in shards),
-            follow_ups={
-                **{one.value: 0 for one in (*OPEN, EnrollmentStatus.COMPLETED, EnrollmentStatus.FAILED)},
-                **counts,
-            },
+            follow_ups={**dict.fromkeys(_ALWAYS, 0), **counts},
             temporal="up" if temporal_up else "down",
             temporal_ui=ui_url(self._resources.settings),
             oldest_pending_seconds=_age(now, oldest),
@@ -55,6 +61,17 @@ class StatusReport:
             loops=[
                 Loop(automation=key, contacts=contacts, skipped=skipped) for key, contacts, skipped in loops
             ],
+            mail=_mail(workers),
+            lost_digests=[
+                LostDigest(
+                    id=digest["id"],
+                    recipient=digest["recipient"],
+                    held=digest["held"],
+                    due_at=to_iso(digest["due_at"]),
+                    reason=digest["reason"],
+                )
+                for digest in lost
+            ],
             suppressions=suppressed,
             workers=[
                 Worker(
@@ -63,11 +80,17 @@ class StatusReport:
                     pid=worker["pid"],
                     started_at=to_iso(worker["started_at"]),
                     seen_at=to_iso(worker["seen_at"]),
+                    no_mail=worker["no_mail"],
                 )
                 for worker in workers
             ],
             shards=[_shown(shard, now) for shard in shards],
         )
+
+    def mail(self) -> Mail:
+        """What becomes of messages."""
+        with self._resources.database.read() as connection:
+            return _mail(status.workers(connection, self._resources.clock() - status.GONE_AFTER))
 
     def backlog(self) -> list[ShardStatus]:
         """What each shard has to do."""
@@ -78,6 +101,16 @@ class StatusReport:
     def check(self) -> None:
         """Raises DatabaseUnavailable, or whatever else keeps the database from being read and written to."""
         self._resources.database.check()
+
+
+def _mail(workers: Sequence[RowMapping]) -> Mail:
+    """By what workers say of themselves."""
+    reasons = [worker["no_mail"] for worker in workers if worker["no_mail"] is not None]
+    if not workers:
+        return Mail(state="unknown", reason=None)
+    if not reasons:
+        return Mail(state="sent", reason=None)
+    return Mail(state="recorded" if len(reasons) == len(workers) else "mixed", reason=reasons[0])
 
 
 def _shown(shard: status.ShardStatus, now: Micros) -> ShardStatus:

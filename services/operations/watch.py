@@ -12,7 +12,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from conditions.times import SECOND, Micros
 from runtime.messages import PublishInput
 from runtime.publish_start import start_publish
-from runtime.registry import FOLLOW_UP_WORKFLOW, follow_up_workflow_id
+from runtime.registry import FOLLOW_UP_WORKFLOW
 from runtime.statuses import EnrollmentStatus
 from runtime.wakes import Wakes
 from store import meta
@@ -53,7 +53,7 @@ class Watch:
         wakes: Wakes,
         clock: Callable[[], Micros],
         task_queue: str,
-        worker: tuple[str, str, int],
+        worker: status.WorkerSelf,
     ) -> None:
         self._database = database
         self._client = client
@@ -97,11 +97,11 @@ class Watch:
                 self._audit_every = min(max(AUDIT_EVERY, long), AUDIT_AT_LEAST_EVERY)
 
     def _say_alive(self, connection: Connection) -> None:
-        status.see_worker(connection, *self._worker, self._clock())
+        status.see_worker(connection, self._worker, self._clock())
 
     def _leave(self) -> None:
         try:
-            self._database.run(lambda connection: status.forget_worker(connection, self._worker[0]))
+            self._database.run(lambda connection: status.forget_worker(connection, self._worker.id))
         except (OperationalError, DatabaseUnavailable):
             _log.warning("could not sign off; the status forgets this worker by itself")
 
@@ -125,7 +125,7 @@ class Watch:
     def _on_duty(self, connection: Connection) -> bool:
         now = self._clock()
         return status.take_lease(
-            connection, "audit", self._worker[0], now, now + int(2 * self._audit_every) * SECOND
+            connection, "audit", self._worker.id, now, now + int(2 * self._audit_every) * SECOND
         )
 
     async def audit(self) -> None:
@@ -143,20 +143,20 @@ class Watch:
         after = ""
         before = self._clock() - 5 * SECOND
         while True:
-            enrollments = await asyncio.to_thread(self._running, before, after)
-            for row in enrollments:
-                if follow_up_workflow_id(row["id"], row["attempt"]) not in open_ids:
-                    await self._settle(row["id"], row["attempt"], row["shard"])
-            if len(enrollments) < _PAGE:
+            page = await asyncio.to_thread(self._running, before, after)
+            lost = {row["workflow_id"] for row in page} - open_ids
+            for workflow_id in sorted(one for one in lost if one is not None):
+                await self._settle(workflow_id)
+            if len(page) < _PAGE:
                 return
-            after = enrollments[-1]["id"]
+            after = page[-1]["id"]
 
     def _running(self, before: Micros, after: str) -> list[RowMapping]:
         with self._database.read() as connection:
             return enrollments.running(connection, before, after, _PAGE)
 
-    async def _settle(self, enrollment_id: str, attempt: int, shard: int) -> None:
-        handle = self._client.get_workflow_handle(follow_up_workflow_id(enrollment_id, attempt))
+    async def _settle(self, workflow_id: str) -> None:
+        handle = self._client.get_workflow_handle(workflow_id)
         try:
             described = await handle.describe(rpc_timeout=_PATIENCE)
         except RPCError as error:
@@ -169,14 +169,17 @@ class Watch:
             ended = _ENDED.get(described.status) if described.status is not None else None
             how = described.status.name.lower().replace("_", " ") if described.status is not None else ""
 
-        def work(connection: Connection) -> None:
+        def work(connection: Connection) -> set[int]:
+            members = enrollments.members(connection, workflow_id)
             if ended is None:
-                enrollments.start_again(connection, enrollment_id, attempt)
+                enrollments.start_again(connection, workflow_id)
             else:
-                enrollments.end_enrollment(
-                    connection, enrollment_id, ended, self._clock(), f"the workflow was {how} in Temporal"
-                )
+                for row in members:
+                    enrollments.end_enrollment(
+                        connection, row["id"], ended, self._clock(), f"the workflow was {how} in Temporal"
+                    )
+            return {row["shard"] for row in members}
 
-        await asyncio.to_thread(self._database.run, work, [shard])
-        _log.info("follow-up settled", enrollment=enrollment_id, outcome=ended or "started again")
-        self._wakes.request([shard])
+        shards = await asyncio.to_thread(self._database.run, work)
+        _log.info("follow-up settled", workflow=workflow_id, outcome=ended or "started again")
+        self._wakes.request(shards)

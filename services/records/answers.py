@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from conditions.fields import DealStatus
 from conditions.times import to_iso
 from runtime.statuses import EventStatusName
-from services.answers import FieldProblem, iso
+from services.answers import Rejected, iso
 from services.entity_tags import TaggedAnswer
 from store.connection import RowMapping
 from store.scoring.facts import plain_number
@@ -87,6 +87,8 @@ class ListedContact(Contact):
 
     score: int | None = Field(default=None, description="Only when a profile was asked for")
     band: str | None = None
+    scores: dict[str, int | None] = Field(default={}, description="By profile, those that were asked for")
+    bands: dict[str, str | None] = Field(default={}, description="The same")
 
 
 class SharedAddress(BaseModel):
@@ -158,6 +160,8 @@ class ListedDeal(Deal):
 
     score: int | None = Field(default=None, description="Only when a profile was asked for")
     band: str | None = None
+    scores: dict[str, int | None] = Field(default={}, description="By profile, those that were asked for")
+    bands: dict[str, str | None] = Field(default={}, description="The same")
 
 
 class SmartList(TaggedAnswer):
@@ -258,6 +262,13 @@ class ProfileChange(Change, _OfProfile):
         return cls(profile=row["profile"], **_moved(row))
 
 
+class RecordChange(ProfileChange):
+    """A score moved, beside those of other records."""
+
+    contact: str | None = None
+    deal: str | None = None
+
+
 def _moved(row: RowMapping) -> dict[str, Any]:
     return {
         "previous": row["previous"],
@@ -332,31 +343,37 @@ class Score(BaseModel):
     next: str | None
 
 
-class RejectedContact(BaseModel):
-    """A contact that was not written."""
+class WrittenRecord(BaseModel):
+    """What becomes of a contact or deal."""
 
-    index: int = Field(description="Place in the array, or line, from 0")
-    errors: list[FieldProblem]
-
-
-class ContactChange(BaseModel):
-    """What becomes of a contact."""
-
-    contact: str
+    contact: str | None = None
+    deal: str | None = None
     created: bool
     fields: dict[str, tuple[Any, Any]] = Field(description="By field, what it has and what it will have")
 
+    @classmethod
+    def of(
+        cls,
+        kind: Literal["contact", "deal"],
+        key: str,
+        *,
+        created: bool,
+        fields: Mapping[str, tuple[Any, Any]],
+    ) -> Self:
+        """That of the record with this key."""
+        record = cls(created=created, fields=dict(fields))
+        setattr(record, kind, key)
+        return record
 
-class ContactsWritten(BaseModel):
-    """What became of many contacts; with `dry_run`, what would."""
+
+class RecordsWritten(BaseModel):
+    """What became of many contacts or deals; with `dry_run`, what would."""
 
     dry_run: bool
     created: int
     changed: int
     unchanged: int
-    suppressed: int = Field(description="Of those who were erased for good; not written")
-    rejected: list[RejectedContact] = Field(
-        description="Those that were not written, up to 100 mistakes in all"
-    )
+    suppressed: int = Field(description="About those who were erased for good; not written")
+    rejected: list[Rejected] = Field(description="Those that were not written, up to 100 mistakes in all")
     rejected_count: int
-    changes: list[ContactChange] = Field(description="With `dry_run`: the first 20")
+    changes: list[WrittenRecord] = Field(description="With `dry_run`: the first 20")

@@ -44,8 +44,8 @@ class DealIn(BaseModel):
     )
 
 
-_EMPTY: Mapping[str, Any] = {"status": OPEN_DEAL, "fields": {}}
-_TAKEN = (*DEAL_FIELDS, "id", "contact")
+EMPTY: Mapping[str, Any] = {"status": OPEN_DEAL, "fields": {}}
+TAKEN = (*DEAL_FIELDS, "id", "contact")
 
 
 class Deals:
@@ -63,14 +63,12 @@ class Deals:
 
         An unknown contact is created. A deal that exists may leave its contact out.
         """
-        given = read_values(DealIn, body, "deal", _TAKEN, _EMPTY)
-        values = {name: given.get(name, _EMPTY.get(name)) for name in deals.WRITABLE}
-        values["fields"] = without_nulls(values["fields"] or {})
-        return self._write(key, given.get("contact"), values, when, create=True)
+        given = read_values(DealIn, body, "deal", TAKEN, EMPTY)
+        return self._write(key, given.get("contact"), put_values(given), when, create=True)
 
     def patch(self, key: str, body: Any, when: Precondition = ALWAYS) -> Deal:
         """Change what is given; `fields` are merged."""
-        values = read_values(DealIn, body, "deal", _TAKEN, _EMPTY)
+        values = read_values(DealIn, body, "deal", TAKEN, EMPTY)
         contact = values.pop("contact", None)
         if contact is None and "contact" in body:
             raise Invalid(
@@ -115,12 +113,9 @@ class Deals:
                     if not created:
                         _check(when, connection, key, before)
                 if before["contact_id"] != owner.id:
-                    merging.move_deal(connection, before, find_contact(connection, contact), now)
+                    merging.move_deal(connection, dict(before), find_contact(connection, contact), now)
             before = find_deal(connection, key)
-            changes = dict(values)
-            if not create and "fields" in changes:
-                changes["fields"] = without_nulls({**before["fields"], **changes["fields"]})
-                refuse_too_large(changes)
+            changes = values if create else patch_values(values, dict(before))
             deals.change_deal(connection, before, changes, now)
             return self._shown(connection, key), created
 
@@ -139,6 +134,22 @@ class Deals:
 
     def _shown(self, connection: Connection, key: str) -> Deal:
         return _deal(connection, find_deal(connection, key))
+
+
+def put_values(given: Mapping[str, Any]) -> dict[str, Any]:
+    """All that callers may set, as replacing sets it."""
+    values = {name: given.get(name, EMPTY.get(name)) for name in deals.WRITABLE}
+    values["fields"] = without_nulls(values["fields"] or {})
+    return values
+
+
+def patch_values(given: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
+    """What is given, with `fields` merged. Raises Invalid where that is too much."""
+    values = dict(given)
+    if "fields" in values:
+        values["fields"] = without_nulls({**before["fields"], **values["fields"]})
+        refuse_too_large(values)
+    return values
 
 
 def _deal(connection: Connection, row: RowMapping) -> Deal:

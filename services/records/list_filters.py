@@ -4,9 +4,13 @@ from collections.abc import Iterator, Mapping
 from enum import Enum
 from typing import Annotated, Any
 
+from pydantic import ValidationError
+
 from conditions.definition import Definition, TagName, Text, WholeNumber
 from conditions.fields import DealStatus
+from conditions.messages import plain_errors
 from services.records.kinds import Kind
+from services.resources import BadParameter
 
 
 class Tested(Enum):
@@ -74,6 +78,22 @@ class DealFilter(RecordFilter):
 
 
 FILTERS: Mapping[Kind, type[RecordFilter]] = {"contact": ContactFilter, "deal": DealFilter}
+
+
+def filter_of(kind: Kind, texts: Mapping[str, str]) -> RecordFilter:
+    """The filter of texts by name; raises BadParameter."""
+    values: dict[str, Any] = dict(texts)
+    for name in ("score_gte", "score_lte"):
+        if name in values:
+            try:
+                values[name] = int(values[name])
+            except ValueError:
+                raise BadParameter(name, f'"{name}" is a whole number, not "{values[name]}"') from None
+    try:
+        return FILTERS[kind].model_validate(values)
+    except ValidationError as error:
+        problem = plain_errors(error, values)[0]
+        raise BadParameter(".".join(map(str, problem.loc)), problem.message) from None
 
 
 FILTER_NAMES = frozenset(name for model in FILTERS.values() for name in model.model_fields)

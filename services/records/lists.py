@@ -1,6 +1,6 @@
 """Lists of contacts and deals: by score, band, tag, stage, owner and more, by text, or by any condition."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -19,16 +19,22 @@ from store.connection import Connection, RowMapping
 from store.records import contacts
 from store.records import lists as record_lists
 
+#: Records whose own fields' names are read at once.
+FIELDS_AT_ONCE = 10_000
 SORTS = ("created_at", "-created_at", "score", "-score")
 
 
 @dataclass(frozen=True)
 class RecordQuery:
-    """What to list. What `filter` asks of a score, and sorting by it, need a `profile`; `filters` is any condition."""
+    """What to list. What `filter` asks of a score, and sorting by it, need a `profile`; `filters` is any condition.
+
+    `scores`: profiles whose scores and bands each record is shown with.
+    """
 
     kind: Kind
     filter: RecordFilter
     profile: str | None = None
+    scores: Sequence[str] = ()
     filters: Mapping[str, Any] = field(default_factory=dict)
     sort: str = "created_at"
     cursor: str | None = None
@@ -50,7 +56,8 @@ class RecordLists:
         """A page; each contact with `score` and `band` when a profile is given. Empty scores come last, both ways."""
         with self._resources.database.read() as connection:
             records, following, profile = self._find(connection, query)
-        listed = [(ListedContact.of(row), row) for row in records]
+            listed = [(ListedContact.of(row), row) for row in records]
+            self._show_scores(connection, query, [contact for contact, _ in listed])
         return Page[ListedContact](items=_with_scores(listed, query, profile), next=following)
 
     def deals(self, query: RecordQuery) -> Page[ListedDeal]:
@@ -58,7 +65,8 @@ class RecordLists:
         with self._resources.database.read() as connection:
             records, following, profile = self._find(connection, query)
             keys = contacts.contact_keys(connection, {row["contact_id"] for row in records})
-        listed = [(ListedDeal.of(row, keys), row) for row in records]
+            listed = [(ListedDeal.of(row, keys), row) for row in records]
+            self._show_scores(connection, query, [deal for deal, _ in listed])
         return Page[ListedDeal](items=_with_scores(listed, query, profile), next=following)
 
     def _find(
@@ -119,21 +127,55 @@ class RecordLists:
                 views[key] = profile.applies_to, view
         return views
 
+    def field_names(self, query: RecordQuery) -> list[str]:
+        """The names of the callers' own fields that records of the list have, on all pages, in their order."""
+        check_query(query)
+        names: set[str] = set()
+        after: int | None = 0
+        while after is not None:
+            with self._resources.database.read() as connection:
+                view, profile = self._view(connection, query)
+                tests = self._tests(connection, query, view)
+                if view is None and query.filter.of_score:
+                    return []
+                tests += _bounds(query, profile).tests()
+                more, after = record_lists.field_names(
+                    connection, query.kind, view, tests, after, FIELDS_AT_ONCE
+                )
+            names |= more
+        return sorted(names)
+
+    def _show_scores(
+        self, connection: Connection, query: RecordQuery, shown: Collection[ListedContact | ListedDeal]
+    ) -> None:
+        """Give the records the scores and bands that are asked for by name."""
+        for key in query.scores:
+            view, profile = self._of_profile(connection, key, query.kind, "scores")
+            ids = [record.id for record in shown]
+            scores = record_lists.scores_of(connection, view, ids) if view is not None else {}
+            for record in shown:
+                score = scores.get(record.id)
+                record.scores = {**record.scores, key: score}
+                record.bands = {**record.bands, key: profile.band(score) if profile is not None else None}
+
     def _view(
         self, connection: Connection, query: RecordQuery
     ) -> tuple[record_lists.ScoreView | None, CompiledProfile | None]:
         if query.profile is None:
             return None, None
-        row = self._profiles.row(connection, query.profile)
+        return self._of_profile(connection, query.profile, query.kind, "profile")
+
+    def _of_profile(
+        self, connection: Connection, key: str, kind: Kind, parameter: str
+    ) -> tuple[record_lists.ScoreView | None, CompiledProfile | None]:
+        """Whose scores are asked for by a parameter; nothing while the profile is not published."""
+        row = self._profiles.row(connection, key)
         if row is None:
             raise BadParameter(
-                "profile",
-                f'there is no profile "{query.profile}"{suggestion(query.profile, self._profiles.keys(connection))}',
+                parameter, f'there is no profile "{key}"{suggestion(key, self._profiles.keys(connection))}'
             )
-        if row["applies_to"] != query.kind:
-            raise BadParameter(
-                "profile", f'the profile "{query.profile}" scores {row["applies_to"]}s, not {query.kind}s'
-            )
+        if row["applies_to"] != kind:
+            raise BadParameter(parameter, f'the profile "{key}" scores {row["applies_to"]}s, not {kind}s')
         profile = self._profiles.published(connection, row)
         if profile is None:
             return None, None

@@ -12,6 +12,7 @@ from conditions.messages import plain_errors
 from conditions.problems import Problem, suggestion
 from conditions.times import Micros, to_iso
 from conditions.tree import Conditions, fields_read
+from scoring.profile import bands_in_order
 from services import cursors
 from services.answers import Page
 from services.design.definitions import change_definitions
@@ -162,19 +163,21 @@ class SmartLists:
 
     def contacts(self, key: str, *, cursor: str | None, limit: int) -> Page[ListedContact]:
         """A page of the contacts that the list has now."""
-        return self._lists.contacts(self._query("contact", key, cursor, limit))
+        return self._lists.contacts(self.query("contact", key, cursor, limit))
 
     def deals(self, key: str, *, cursor: str | None, limit: int) -> Page[ListedDeal]:
         """A page of the deals that the list has now."""
-        return self._lists.deals(self._query("deal", key, cursor, limit))
+        return self._lists.deals(self.query("deal", key, cursor, limit))
 
     def records(
         self, kind: Kind, key: str, *, cursor: str | None, limit: int
     ) -> Page[ListedContact] | Page[ListedDeal]:
         """A page of the records that the list has now."""
-        return self._lists.find(self._query(kind, key, cursor, limit))
+        return self._lists.find(self.query(kind, key, cursor, limit))
 
-    def _query(self, kind: Kind, key: str, cursor: str | None, limit: int) -> RecordQuery:
+    def query(
+        self, kind: Kind, key: str, cursor: str | None = None, limit: int = cursors.PER_PAGE
+    ) -> RecordQuery:
         """What the list asks for; raises NotFound when it has records of the other kind."""
         wanted = _list(self._row(key))
         if wanted.applies_to != kind:
@@ -217,17 +220,16 @@ def _unknown_profiles(connection: Connection, wanted: SmartList) -> Iterator[Pro
             yield Problem(loc, f'the profile "{key}" scores {known[key]["applies_to"]}s')
     if wanted.filter.band is not None and wanted.profile in known:
         row = known[wanted.profile]
-        bands = {*row["draft"].get("bands", {})}
+        bands = row["draft"].get("bands", {})
         if row["version"] is not None:
             published = definitions.version_definition(
                 connection, definitions.PROFILES, row["id"], row["version"]
             )
-            bands |= {*(published or {}).get("bands", {})}
+            bands = (published or {}).get("bands", {}) | bands
         if wanted.filter.band not in bands:
-            yield Problem(
-                ("filter", "band"),
-                f'profile "{wanted.profile}" has no band "{wanted.filter.band}"{suggestion(wanted.filter.band, bands)}',
-            )
+            known_bands = suggestion(wanted.filter.band, bands_in_order(bands))
+            message = f'profile "{wanted.profile}" has no band "{wanted.filter.band}"{known_bands}'
+            yield Problem(("filter", "band"), message)
 
 
 def _as_written(problem: Problem, body: Mapping[str, Any]) -> Problem:

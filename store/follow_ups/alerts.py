@@ -99,6 +99,12 @@ def _next(connection: Connection, now: Micros) -> RowMapping | None:
     return connection.execute(query).mappings().first()
 
 
+def lost(connection: Connection, since: Micros) -> list[RowMapping]:
+    """The digests due since a moment that nobody will get any more, the newest first."""
+    query = select(DIGESTS).where(DIGESTS.c.status == MessageStatus.FAILED, DIGESTS.c.due_at >= since)
+    return list(connection.execute(query.order_by(DIGESTS.c.due_at.desc())).mappings())
+
+
 def find(connection: Connection, digest_id: str) -> RowMapping:
     query = select(DIGESTS).where(DIGESTS.c.id == digest_id)
     return connection.execute(query).mappings().one()

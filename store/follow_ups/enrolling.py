@@ -32,6 +32,8 @@ class NewEnrollment(NamedTuple):
     watching: int
     start_at: Micros
     after_id: str | None = None
+    author: str | None = None
+    chosen: str | None = None
 
 
 class NewSkip(NamedTuple):

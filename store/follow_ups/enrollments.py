@@ -38,6 +38,14 @@ _AUTOMATIONS = table(Automation)
 _VERSIONS = table(AutomationVersion)
 _PROFILES = table(Profile)
 
+#: How the origin of those begins that a step started; then come the enrollment and the step's path.
+STARTED = "start:"
+#: Beside the statuses: it runs, and its present step failed and will be tried again.
+RETRYING = "retrying"
+IS_RETRYING = and_(
+    ENROLLMENTS.c.status == EnrollmentStatus.RUNNING, ENROLLMENTS.c.next_attempt_at.is_not(None)
+)
+
 _WITH_DEFINITION = (
     select(
         ENROLLMENTS,
@@ -65,6 +73,25 @@ def load_enrollment(connection: Connection, enrollment_id: str) -> RowMapping | 
     return (
         connection.execute(_WITH_DEFINITION.where(ENROLLMENTS.c.id == enrollment_id)).mappings().one_or_none()
     )
+
+
+def members(connection: Connection, workflow_id: str) -> list[RowMapping]:
+    """Everybody whom a workflow carries out, over or not, by id: `id`, `status`, `shard`, `step`, `last_error`."""
+    columns = (ENROLLMENTS.c[name] for name in ("id", "status", "shard", "step", "last_error"))
+    query = select(*columns).where(ENROLLMENTS.c.workflow_id == workflow_id).order_by(ENROLLMENTS.c.id)
+    return list(connection.execute(query).mappings())
+
+
+def load_enrollments(connection: Connection, ids: Collection[str]) -> list[RowMapping]:
+    """Enrollments by id, each as `load_enrollment` gives it."""
+    query = _WITH_DEFINITION.where(ENROLLMENTS.c.id.in_(list(ids))).order_by(ENROLLMENTS.c.id)
+    return list(connection.execute(query).mappings())
+
+
+def starter_of(row: RowMapping) -> str | None:
+    """The enrollment whose step `start` made this one."""
+    origin: str = row["origin"]
+    return origin.removeprefix(STARTED).partition("/")[0] if origin.startswith(STARTED) else None
 
 
 def enrollment_shard(connection: Connection, enrollment_id: str) -> int | None:
@@ -157,10 +184,10 @@ def end_enrollment(
 
 
 def running(connection: Connection, before: Micros, after: str, limit: int) -> list[RowMapping]:
-    """Enrollments that run since before a moment, by id."""
+    """Enrollments that run since before a moment, by id: `id`, `shard`, `workflow_id`."""
     return list(
         connection.execute(
-            select(ENROLLMENTS.c.id, ENROLLMENTS.c.attempt, ENROLLMENTS.c.shard)
+            select(ENROLLMENTS.c.id, ENROLLMENTS.c.shard, ENROLLMENTS.c.workflow_id)
             .where(
                 ENROLLMENTS.c.status == EnrollmentStatus.RUNNING,
                 ENROLLMENTS.c.started_at < before,
@@ -172,16 +199,12 @@ def running(connection: Connection, before: Micros, after: str, limit: int) -> l
     )
 
 
-def start_again(connection: Connection, enrollment_id: str, attempt: int) -> None:
-    """Queue an enrollment whose workflow is lost as its next attempt; stored outcomes are passed over."""
+def start_again(connection: Connection, workflow_id: str) -> None:
+    """Queue those whose workflow is lost as their next attempt; stored outcomes are passed over."""
     connection.execute(
         update(ENROLLMENTS)
-        .where(
-            ENROLLMENTS.c.id == enrollment_id,
-            ENROLLMENTS.c.status == EnrollmentStatus.RUNNING,
-            ENROLLMENTS.c.attempt == attempt,
-        )
-        .values(status=EnrollmentStatus.QUEUED, attempt=attempt + 1)
+        .where(ENROLLMENTS.c.workflow_id == workflow_id, ENROLLMENTS.c.status == EnrollmentStatus.RUNNING)
+        .values(status=EnrollmentStatus.QUEUED, attempt=ENROLLMENTS.c.attempt + 1, workflow_id=None)
     )
 
 
@@ -191,6 +214,46 @@ def outcomes(connection: Connection, enrollment_id: str, paths: Collection[str])
         select(OUTCOMES).where(OUTCOMES.c.enrollment_id == enrollment_id, OUTCOMES.c.path.in_(paths))
     ).mappings()
     return {row["path"]: row for row in of_steps}
+
+
+def outcomes_here(connection: Connection, ids: Collection[str]) -> dict[str, RowMapping]:
+    """What the steps where enrollments are came to, by enrollment; those without an outcome are missing."""
+    here = and_(OUTCOMES.c.enrollment_id == ENROLLMENTS.c.id, OUTCOMES.c.path == ENROLLMENTS.c.step)
+    query = select(OUTCOMES).join(ENROLLMENTS, here).where(ENROLLMENTS.c.id.in_(list(ids)))
+    return {row["enrollment_id"]: row for row in connection.execute(query).mappings()}
+
+
+def outcomes_in_turn(connection: Connection, enrollment_id: str) -> list[RowMapping]:
+    """What the steps of an enrollment came to, in the order in which they were done."""
+    query = select(OUTCOMES).where(OUTCOMES.c.enrollment_id == enrollment_id)
+    return list(connection.execute(query.order_by(OUTCOMES.c.at, OUTCOMES.c.path)).mappings())
+
+
+def change_outcome(connection: Connection, enrollment_id: str, path: str, result: Mapping[str, Any]) -> None:
+    """What a step came to is another."""
+    of_step = OUTCOMES.c.enrollment_id == enrollment_id, OUTCOMES.c.path == path
+    connection.execute(update(OUTCOMES).where(*of_step).values(result=dict(result)))
+
+
+def note_failure(connection: Connection, enrollment_id: str, path: str, reason: str) -> None:
+    """Note why the step has failed for good, unless the follow-up has gone on."""
+    connection.execute(
+        update(ENROLLMENTS)
+        .where(*_at_step(enrollment_id, path))
+        .values(last_error=reason, next_attempt_at=None)
+    )
+
+
+def skipped_paths(connection: Connection, enrollment_ids: Collection[str]) -> dict[str, list[str]]:
+    """The paths of the steps that were skipped by hand, by enrollment, in that order."""
+    bulk = Bulk(connection)
+    test, parameter = bulk.among("enrollment_id", enrollment_ids)
+    skipped = f"{test} AND result -> 'skipped' = 'true'"
+    statement = f"SELECT enrollment_id, path FROM outcomes WHERE {skipped} ORDER BY at, path"
+    paths: dict[str, list[str]] = {}
+    for enrollment_id, path in bulk.rows(statement, parameter):
+        paths.setdefault(enrollment_id, []).append(path)
+    return paths
 
 
 def add_outcome(
@@ -216,14 +279,21 @@ def newest_first(
     after: str | None,
     limit: int,
 ) -> Iterable[RowMapping]:
-    """Enrollments, tasks, notifications or webhooks, the newest first, those before the id `after`."""
+    """Enrollments, tasks, notifications or webhooks, the newest first, those before the id `after`.
+
+    Enrollments of the status `retrying` are those that run and try their present step again.
+    """
     listed = {
         "enrollments": ENROLLMENTS,
         "tasks": TASKS,
         "notifications": messages.NOTIFICATIONS,
         "webhooks": messages.WEBHOOKS,
     }[of]
-    tests = [listed.c[name] == value for name, value in filters.items() if value is not None]
+    tests = [
+        IS_RETRYING if (name, value) == ("status", RETRYING) else listed.c[name] == value
+        for name, value in filters.items()
+        if value is not None
+    ]
     if after is not None:
         tests.append(listed.c.id < after)
     query = (
@@ -237,6 +307,9 @@ def newest_first(
 
 
 def count_by_status(connection: Connection) -> dict[str, int]:
-    """Enrollments by status."""
+    """Enrollments by status; those that are `retrying` are not among the `running`."""
     counts = connection.execute(select(ENROLLMENTS.c.status, func.count()).group_by(ENROLLMENTS.c.status))
-    return {row[0]: row[1] for row in counts}
+    by_status = {row[0]: row[1] for row in counts}
+    retrying: int = connection.execute(select(func.count()).where(IS_RETRYING)).scalar_one()
+    running = by_status.get(EnrollmentStatus.RUNNING, 0)
+    return by_status | {EnrollmentStatus.RUNNING: running - retrying, RETRYING: retrying}

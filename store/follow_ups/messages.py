@@ -2,11 +2,13 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Table, insert, select, update
+from sqlalchemy import Connection, RowMapping, Table, and_, insert, or_, select, update
 
-from runtime.statuses import MessageStatus
-from store.tables import Notification, Webhook, table
+from conditions.times import Micros
+from runtime.statuses import OPEN, MessageStatus
+from store.tables import Enrollment, Notification, Webhook, table
 
+_ENROLLMENTS = table(Enrollment)
 NOTIFICATIONS = table(Notification)
 WEBHOOKS = table(Webhook)
 #: One of the two; both have what this module reads and changes.
@@ -23,10 +25,45 @@ def find(connection: Connection, kind: Kind, message_id: str) -> RowMapping | No
     return connection.execute(query).mappings().one_or_none()
 
 
+def of_enrollment(connection: Connection, enrollment_id: str) -> dict[str, RowMapping]:
+    """`status` and `reason` of all messages of an enrollment, by the paths of their steps."""
+    return {
+        row["path"]: row
+        for kind in KINDS
+        for row in connection.execute(
+            select(kind.c.path, kind.c.status, kind.c.reason).where(kind.c.enrollment_id == enrollment_id)
+        ).mappings()
+    }
+
+
 def pending(connection: Connection, kind: Kind, message_id: str) -> RowMapping | None:
     """The message if it is still to be sent."""
     row = find(connection, kind, message_id)
     return row if row is not None and row["status"] == MessageStatus.PENDING else None
+
+
+def due(connection: Connection, workflow_id: str, now: Micros, most: int) -> list[tuple[Kind, str]]:
+    """What those whom a workflow carries out have to send now, at the step where they are: kind and id."""
+    found: list[tuple[Kind, str]] = []
+    for kind in KINDS:
+        query = (
+            select(kind.c.id)
+            .join(
+                _ENROLLMENTS,
+                and_(_ENROLLMENTS.c.id == kind.c.enrollment_id, _ENROLLMENTS.c.step == kind.c.path),
+            )
+            .where(
+                _ENROLLMENTS.c.workflow_id == workflow_id,
+                _ENROLLMENTS.c.status.in_(OPEN),
+                _ENROLLMENTS.c.paused.is_(False),
+                or_(_ENROLLMENTS.c.next_attempt_at.is_(None), _ENROLLMENTS.c.next_attempt_at <= now),
+                kind.c.status == MessageStatus.PENDING,
+            )
+            .order_by(kind.c.id)
+            .limit(most - len(found))
+        )
+        found += [(kind, message_id) for message_id in connection.execute(query).scalars()]
+    return found
 
 
 def change(connection: Connection, kind: Kind, message_id: str, **values: Any) -> None:

@@ -50,6 +50,7 @@ def retry(connection: Connection, row: RowMapping) -> None:
         .values(
             status=EnrollmentStatus.QUEUED,
             attempt=ENROLLMENTS.c.attempt + 1,
+            workflow_id=None,
             finished_at=None,
             last_error=None,
             tries=0,
@@ -112,7 +113,7 @@ def skip(connection: Connection, row: RowMapping, kind: str, branch: str | None,
         connection.execute(update(WAITS).where(*waited).values(deadline_at=now))
         connection.execute(
             update(OUTCOMES)
-            .where(OUTCOMES.c.enrollment_id == enrollment_id, OUTCOMES.c.path == path)
+            .where(*_of_step(OUTCOMES, enrollment_id, path))
             .values(result={**known["result"], "until": now, "skipped": True})
         )
     else:
@@ -129,6 +130,11 @@ def skip(connection: Connection, row: RowMapping, kind: str, branch: str | None,
             ).rowcount
         if not skipped:
             return False
+        connection.execute(
+            update(OUTCOMES)
+            .where(*_of_step(OUTCOMES, enrollment_id, path))
+            .values(result={**known["result"], "skipped": True})
+        )
     if row["status"] in OPEN:
         watching.wake(connection, enrollment_id)
     else:

@@ -3,10 +3,10 @@
 from collections.abc import Collection
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, RowMapping, delete, func, or_, select, update
+from sqlalchemy import Connection, RowMapping, case, delete, func, or_, select, update
 
 from conditions.times import Micros
-from runtime.registry import enrollment_of, follow_up_workflow_id
+from runtime.registry import is_cohort
 from runtime.statuses import OPEN, EnrollmentStatus
 from store import meta
 from store.follow_ups.enrollments import ENROLLMENTS, with_definition
@@ -79,18 +79,38 @@ def _may_start(connection: Connection, now: Micros) -> list[Any]:
     return [*tests, ENROLLMENTS.c.started_at.is_not(None)] if held else tests
 
 
-def closing(connection: Connection, shard: int, limit: int) -> list[str]:
-    """Ids of workflows that may still run although their enrollment has ended here, or has been erased."""
+class ToTell(NamedTuple):
+    """A workflow that has to hear of enrollments that are over, by id; `alone`: it carries out no others.
+
+    None of them: it is that of somebody who was erased.
+    """
+
+    workflow_id: str
+    alone: bool
+    enrollments: list[str]
+
+
+def closing(connection: Connection, shard: int, limit: int) -> list[ToTell]:
+    """Workflows that may still run although enrollments of theirs have ended here, or have been erased."""
     ended = connection.execute(
-        select(ENROLLMENTS.c.id, ENROLLMENTS.c.attempt)
+        select(ENROLLMENTS.c.id, ENROLLMENTS.c.workflow_id)
         .where(ENROLLMENTS.c.shard == shard, ENROLLMENTS.c.closing)
         .order_by(ENROLLMENTS.c.id)
         .limit(limit)
     )
+    by_workflow: dict[str, list[str]] = {}
+    for row in ended:
+        by_workflow.setdefault(row.workflow_id or "", []).append(row.id)
     erased = connection.execute(
         select(CANCELLATIONS.c.workflow_id).where(CANCELLATIONS.c.shard == shard).limit(limit)
     ).scalars()
-    return [*(follow_up_workflow_id(row.id, row.attempt) for row in ended), *erased]
+    return [
+        *(
+            ToTell(workflow_id, alone=not is_cohort(workflow_id), enrollments=ids)
+            for workflow_id, ids in by_workflow.items()
+        ),
+        *(ToTell(workflow_id, alone=not is_cohort(workflow_id), enrollments=[]) for workflow_id in erased),
+    ]
 
 
 def next_start(connection: Connection, shard: int, now: Micros) -> Micros | None:
@@ -118,17 +138,66 @@ def any_unstarted(connection: Connection, shard: int, now: Micros) -> bool:
 
 
 def mark_started(connection: Connection, ids: Collection[str], now: Micros) -> None:
+    """Note that the workflows of these run; some may have gone on, or be over, by now."""
+    status = ENROLLMENTS.c.status
+    running = case((status == EnrollmentStatus.QUEUED, EnrollmentStatus.RUNNING.value), else_=status)
     connection.execute(
         update(ENROLLMENTS)
-        .where(ENROLLMENTS.c.id.in_(ids), ENROLLMENTS.c.status == EnrollmentStatus.QUEUED)
-        .values(status=EnrollmentStatus.RUNNING, started_at=func.coalesce(ENROLLMENTS.c.started_at, now))
+        .where(ENROLLMENTS.c.id.in_(ids), ENROLLMENTS.c.workflow_id.is_not(None))
+        .values(status=running, started_at=func.coalesce(ENROLLMENTS.c.started_at, now))
     )
 
 
-def mark_closed(connection: Connection, workflow_ids: Collection[str]) -> None:
-    """Note that these workflows know of their end."""
-    connection.execute(delete(CANCELLATIONS).where(CANCELLATIONS.c.workflow_id.in_(workflow_ids)))
-    ids = [enrollment_of(workflow_id) for workflow_id in workflow_ids]
+def assign(connection: Connection, workflow_id: str, ids: Collection[str]) -> None:
+    """Have queued enrollments carried out by a workflow. Their shard is locked."""
+    connection.execute(
+        update(ENROLLMENTS)
+        .where(
+            ENROLLMENTS.c.id.in_(ids),
+            ENROLLMENTS.c.status == EnrollmentStatus.QUEUED,
+            ENROLLMENTS.c.workflow_id.is_(None),
+        )
+        .values(workflow_id=workflow_id)
+    )
+
+
+def let_go(connection: Connection, ids: Collection[str], now: Micros) -> None:
+    """Have enrollments go on in workflows of their own, from where they are."""
+    connection.execute(
+        update(ENROLLMENTS)
+        .where(ENROLLMENTS.c.id.in_(ids), ENROLLMENTS.c.status.in_(OPEN))
+        .values(
+            status=EnrollmentStatus.QUEUED,
+            workflow_id=None,
+            started_at=func.coalesce(ENROLLMENTS.c.started_at, now),
+        )
+    )
+
+
+def mark_closed(connection: Connection, told: Collection[ToTell]) -> None:
+    """Note that these workflows know."""
+    erased = [one.workflow_id for one in told if not one.enrollments]
+    connection.execute(delete(CANCELLATIONS).where(CANCELLATIONS.c.workflow_id.in_(erased)))
+    ids = [enrollment for one in told for enrollment in one.enrollments]
     connection.execute(
         update(ENROLLMENTS).where(ENROLLMENTS.c.id.in_(ids), ENROLLMENTS.c.closing).values(closing=False)
+    )
+
+
+def earlier(connection: Connection, prefix: str, limit: int) -> list[RowMapping]:
+    """Enrollments that a workflow of an earlier version carries out: `id`, `shard`, `workflow_id`."""
+    query = select(ENROLLMENTS.c.id, ENROLLMENTS.c.shard, ENROLLMENTS.c.workflow_id).where(
+        ENROLLMENTS.c.workflow_id >= prefix,
+        ENROLLMENTS.c.workflow_id < f"{prefix}~",
+        ENROLLMENTS.c.status == EnrollmentStatus.RUNNING,
+    )
+    return list(connection.execute(query.order_by(ENROLLMENTS.c.id).limit(limit)).mappings())
+
+
+def take_over(connection: Connection, ids: Collection[str]) -> None:
+    """Have enrollments that a workflow of an earlier version carried out start anew, from where they are."""
+    connection.execute(
+        update(ENROLLMENTS)
+        .where(ENROLLMENTS.c.id.in_(ids), ENROLLMENTS.c.status == EnrollmentStatus.RUNNING)
+        .values(status=EnrollmentStatus.QUEUED, workflow_id=None)
     )

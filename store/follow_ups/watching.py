@@ -1,7 +1,7 @@
 """Follow-ups that changes of their record may end early, or that wait for something."""
 
 from collections.abc import Collection, Iterator, Mapping
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from sqlalchemy import Connection, RowMapping, and_, insert, select, update
 
@@ -232,23 +232,31 @@ def wake(connection: Connection, enrollment_id: str) -> None:
     )
 
 
-def waking(connection: Connection, shard: int, limit: int) -> list[tuple[str, int, int]]:
-    """(id, attempt, count) of enrollments whose workflow has to look again."""
+class Waking(NamedTuple):
+    """An enrollment whose workflow has to look again; `times` tells whether it has to again since."""
+
+    enrollment_id: str
+    workflow_id: str | None
+    times: int
+
+
+def waking(connection: Connection, shard: int, limit: int) -> list[Waking]:
+    """Those of a shard."""
     return [
-        (row[0], row[1], row[2])
+        Waking(*row)
         for row in Bulk(connection).rows(
-            "SELECT id, attempt, waking FROM enrollments WHERE waking > 0 AND shard = ? ORDER BY id LIMIT ?",
+            "SELECT id, workflow_id, waking FROM enrollments WHERE waking > 0 AND shard = ? ORDER BY id LIMIT ?",
             shard,
             limit,
         )
     ]
 
 
-def mark_woken(connection: Connection, woken: Collection[tuple[str, int, int]]) -> None:
+def mark_woken(connection: Connection, woken: Collection[Waking]) -> None:
     """Note that workflows have been told; one that has to be told again since stays."""
     Bulk(connection).each(
         "UPDATE enrollments SET waking = 0 WHERE id = ? AND waking = ?",
-        [(enrollment_id, count) for enrollment_id, _, count in woken],
+        [(one.enrollment_id, one.times) for one in woken],
     )
 
 

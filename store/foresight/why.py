@@ -69,16 +69,16 @@ def besides(
 
 
 def fates(connection: Connection, automation_id: int, origins: Collection[str]) -> dict[str, dict[str, Any]]:
-    """By origin, the `enrollment` made and its `attempt`, or the `reason` of a skip, and when; else missing."""
+    """By origin, the `enrollment` made and its `workflow_id`, or the `reason` of a skip, and when; else missing."""
     bulk = Bulk(connection)
     test, parameter = bulk.among("origin", origins)
     by_origin: dict[str, dict[str, Any]] = {}
-    for origin, enrollment, attempt, at in bulk.rows(
-        f"SELECT origin, id, attempt, created_at FROM enrollments WHERE automation_id = ? AND {test}",
+    for origin, enrollment, workflow_id, at in bulk.rows(
+        f"SELECT origin, id, workflow_id, created_at FROM enrollments WHERE automation_id = ? AND {test}",
         automation_id,
         parameter,
     ):
-        by_origin[origin] = {"enrollment": enrollment, "attempt": attempt, "reason": None, "at": at}
+        by_origin[origin] = {"enrollment": enrollment, "workflow_id": workflow_id, "reason": None, "at": at}
     for origin, reason, at in bulk.rows(
         f"SELECT origin, reason, at FROM skips WHERE automation_id = ? AND {test}", automation_id, parameter
     ):

@@ -13,6 +13,8 @@ from store.statuses import PENDING, QUARANTINED
 from store.tables import Event, table
 
 EVENTS = table(Event)
+#: Events that count, or would if they could be scored.
+COUNTING = (EventStatus.PENDING, EventStatus.APPLIED, EventStatus.QUARANTINED)
 _NOT_ERASED = text(f"NOT events.{OF_ERASED}")
 
 
@@ -48,6 +50,27 @@ def list_events(
         tests.append((EVENTS.c.occurred_at < at) | and_(EVENTS.c.occurred_at == at, EVENTS.c.id < event_id))
     query = select(EVENTS).where(*tests).order_by(EVENTS.c.occurred_at.desc(), EVENTS.c.id.desc())
     return connection.execute(query.limit(limit)).yield_per(A_FEW).mappings()
+
+
+def events_by_key(
+    connection: Connection,
+    *,
+    contact_id: int | None,
+    deal_id: int | None,
+    event_type: str | None,
+    internal: bool,
+    after: str,
+    limit: int,
+) -> Iterable[RowMapping]:
+    """Events that were not revoked, by id, those after that id. `internal`: with those of changes of records."""
+    tests: list[Any] = [_NOT_ERASED, EVENTS.c.id > after, EVENTS.c.status.in_(COUNTING)]
+    for column, wanted in (("contact_id", contact_id), ("deal_id", deal_id), ("type", event_type)):
+        if wanted is not None:
+            tests.append(EVENTS.c[column] == wanted)
+    if not internal:
+        tests.append(EVENTS.c.id.not_like("%/%"))
+    query = select(EVENTS).where(*tests).order_by(EVENTS.c.id).limit(limit)
+    return connection.execute(query).yield_per(A_FEW).mappings()
 
 
 def event_types(connection: Connection, after: str, limit: int) -> list[tuple[str, int]]:

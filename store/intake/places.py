@@ -13,6 +13,8 @@ from store.intake.internal_events import ONCE, InternalEvent, add_internal_event
 from store.search import SEARCH_OF_CONTACT, SEARCH_OF_DEAL, contact_search, deal_search
 from store.tables import Contact, Deal, table
 
+_NOW: Mapping[str, Micros] = {}
+
 
 class Place(NamedTuple):
     """Where a record is: its id, its contact's id (itself, or the deal's) and its shard."""
@@ -67,16 +69,20 @@ def ensure_contacts(
     *,
     silent: bool = False,
     emails: Mapping[str, str] | None = None,
+    created: Mapping[str, Micros] = _NOW,
+    emits: bool = True,
 ) -> dict[str, Place]:
     """The contacts by key; unknown ones are created, each with its `contact.created` event.
 
-    `emails`: their addresses, by key.
+    `emails`: their addresses, by key. `created`: when they were, if not now. `emits` false: without that event.
     """
     wanted = set(keys)
     known = find_contacts(connection, wanted)
     missing = sorted(wanted - known.keys())
     if missing:
-        known |= _make_contacts(connection, missing, shards, now, silent=silent, emails=emails)[0]
+        known |= _make_contacts(
+            connection, missing, shards, now, silent=silent, emails=emails, created=created, emits=emits
+        )[0]
     return known
 
 
@@ -88,6 +94,8 @@ def _make_contacts(
     *,
     silent: bool,
     emails: Mapping[str, str] | None = None,
+    created: Mapping[str, Micros] = _NOW,
+    emits: bool = True,
 ) -> tuple[dict[str, Place], int]:
     """The contacts by key, and how many of them this made."""
     made = Bulk(connection).insert(
@@ -98,7 +106,8 @@ def _make_contacts(
         ),
         [
             (
-                *(key, email, shard_of(key, shards), "[]", "[]", "{}", now, now, 0),
+                *(key, email, shard_of(key, shards), "[]", "[]", "{}"),
+                *(min(created.get(key, now), now), now, 0),
                 *contact_search(key, email=email),
             )
             for key in keys
@@ -111,23 +120,39 @@ def _make_contacts(
         InternalEvent(f"contact.created/{place.id}", "contact.created", place.id, None, place.shard, {})
         for place in places.values()
     ]
-    add_internal_events(connection, events, now, silent=silent)
+    if emits:
+        add_internal_events(connection, events, now, silent=silent)
     return places, made
 
 
 def ensure_deals(
-    connection: Connection, owners: Mapping[str, Place], now: Micros, *, silent: bool = False
+    connection: Connection,
+    owners: Mapping[str, Place],
+    now: Micros,
+    *,
+    silent: bool = False,
+    created: Mapping[str, Micros] = _NOW,
+    emits: bool = True,
 ) -> dict[str, Place]:
-    """The deals by key; unknown ones are created for their contact, each with its `deal.created` event."""
+    """The deals by key; unknown ones are created for their contact, each with its `deal.created` event.
+
+    `created` and `emits` as of contacts.
+    """
     known = find_deals(connection, owners)
     missing = {key: owners[key] for key in sorted(owners.keys() - known.keys())}
     if missing:
-        known |= _make_deals(connection, missing, now, silent=silent)[0]
+        known |= _make_deals(connection, missing, now, silent=silent, created=created, emits=emits)[0]
     return known
 
 
 def _make_deals(
-    connection: Connection, owners: Mapping[str, Place], now: Micros, *, silent: bool
+    connection: Connection,
+    owners: Mapping[str, Place],
+    now: Micros,
+    *,
+    silent: bool,
+    created: Mapping[str, Micros] = _NOW,
+    emits: bool = True,
 ) -> tuple[dict[str, Place], int]:
     """The deals by key, and how many of them this made."""
     made = Bulk(connection).insert(
@@ -137,7 +162,11 @@ def _make_deals(
             *SEARCH_OF_DEAL,
         ),
         [
-            (key, owner.id, owner.shard, OPEN_DEAL, "{}", now, now, 0, *deal_search(key))
+            (
+                *(key, owner.id, owner.shard, OPEN_DEAL, "{}"),
+                *(min(created.get(key, now), now), now, 0),
+                *deal_search(key),
+            )
             for key, owner in owners.items()
         ],
         ONCE,
@@ -147,5 +176,6 @@ def _make_deals(
         InternalEvent(f"deal.created/{place.id}", "deal.created", place.contact_id, place.id, place.shard, {})
         for place in places.values()
     ]
-    add_internal_events(connection, events, now, silent=silent)
+    if emits:
+        add_internal_events(connection, events, now, silent=silent)
     return places, made

@@ -4,13 +4,15 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, RowMapping, delete, select
 
-from conditions.times import Micros
+from conditions.times import SECOND, Micros
 from store.bulk import Bulk
 from store.follow_ups.starting import Starts, starts_by_shard
 from store.statuses import BEING_REVOKED, PENDING, QUARANTINED, QUEUED
 from store.tables import Worker, table
 
 WORKERS = table(Worker)
+#: A worker that has said nothing for so long counts as gone.
+GONE_AFTER: Micros = 30 * SECOND
 
 
 class ShardStatus(NamedTuple):
@@ -105,14 +107,21 @@ def quarantined(connection: Connection) -> int:
     return count
 
 
-def see_worker(connection: Connection, worker_id: str, host: str, pid: int, now: Micros) -> None:
+class WorkerSelf(NamedTuple):
+    """What a worker says of itself. `no_mail`: why it only records messages; None: it sends them."""
+
+    id: str
+    host: str
+    pid: int
+    no_mail: str | None = None
+
+
+def see_worker(connection: Connection, worker: WorkerSelf, now: Micros) -> None:
     """Note that a worker is alive; forget those not seen for an hour."""
     Bulk(connection).run(
-        "INSERT INTO workers (id, host, pid, started_at, seen_at) VALUES (?, ?, ?, ?, ?) "
+        "INSERT INTO workers (id, host, pid, no_mail, started_at, seen_at) VALUES (?, ?, ?, ?, ?, ?) "
         "ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at",
-        worker_id,
-        host,
-        pid,
+        *worker,
         now,
         now,
     )

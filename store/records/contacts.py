@@ -44,6 +44,12 @@ def contacts_by_id(connection: Connection, ids: Collection[int]) -> list[RowMapp
     return list(connection.execute(query.order_by(CONTACTS.c.id)).mappings())
 
 
+def contacts_by_address(connection: Connection, address: str, limit: int) -> list[RowMapping]:
+    """The oldest contacts whose own e-mail address, folded, is this."""
+    query = select(CONTACTS).where(CONTACTS.c.email_folded == address, CONTACTS.c.merged_into.is_(None))
+    return list(connection.execute(query.order_by(CONTACTS.c.id).limit(limit)).mappings())
+
+
 def contact_keys(connection: Connection, ids: Collection[int]) -> dict[int, str]:
     """Keys by id."""
     bulk = Bulk(connection)
@@ -127,8 +133,12 @@ def change_contacts(
     *,
     depth: int = 0,
     silent: bool = False,
+    emits: bool = True,
 ) -> None:
-    """The same for many: each contact as it is, all its columns, and its fields that become others."""
+    """The same for many: each contact as it is, all its columns, and its fields that become others.
+
+    `emits` false: no events, since what is written is restored.
+    """
     rows = []
     events: list[InternalEvent] = []
     for before, new in changes:
@@ -147,7 +157,8 @@ def change_contacts(
     assignments = ", ".join(f"{name} = ?" for name in (*_CHANGED, "before_touch"))
     Bulk(connection).each(f"UPDATE contacts SET {assignments} WHERE id = ?", rows)
     begin_anew(connection, [before["id"] for before, _ in changes], only_reading=True)
-    add_internal_events(connection, events, now, depth=depth, silent=silent)
+    if emits:
+        add_internal_events(connection, events, now, depth=depth, silent=silent)
 
 
 def after_change(

@@ -1,25 +1,28 @@
 """Deals: read and change. Every change emits its internal events and marks the deal for re-scoring."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, select, update
+from sqlalchemy import Connection, RowMapping, select
 from uuid_utils import uuid7
 
 from conditions.fields import LOST, WON
 from conditions.times import Micros
 from store.bulk import Bulk
+from store.database import dump_json
 from store.intake.internal_events import InternalEvent, add_internal_events
 from store.records.contacts import differ, field_changes, held_before
 from store.scoring.facts import plain_number
 from store.scoring.folds import begin_anew
-from store.search import deal_search
+from store.search import SEARCH_OF_DEAL, deal_search
 from store.tables import Deal, table
 
 DEALS = table(Deal)
 
 #: What callers may set, besides the contact.
 WRITABLE = ("name", "pipeline", "stage", "status", "value", "currency", "owner", "fields")
+_JSON = frozenset(("fields", "before_touch"))
+_CHANGED = (*WRITABLE, *SEARCH_OF_DEAL, "updated_at", "touched", "before_touch")
 _CLOSED = {WON: "deal.won", LOST: "deal.lost"}
 
 
@@ -38,6 +41,12 @@ def deal_keys(connection: Connection, ids: Collection[int]) -> dict[int, str]:
     return {row[0]: row[1] for row in bulk.rows(f"SELECT id, key FROM deals WHERE {test}", parameter)}
 
 
+def deals_by_key(connection: Connection, keys: Collection[str]) -> dict[str, dict[str, Any]]:
+    """The deals that exist, by key."""
+    rows = connection.execute(select(DEALS).where(DEALS.c.key.in_(list(keys)))).mappings()
+    return {row["key"]: {**row, "value": plain_number(row["value"])} for row in rows}
+
+
 def change_deal(
     connection: Connection, before: RowMapping, values: Mapping[str, Any], now: Micros, *, depth: int = 0
 ) -> bool:
@@ -48,36 +57,56 @@ def change_deal(
     """
     values = {**values, "value": plain_number(values["value"])} if "value" in values else values
     new = {name: value for name, value in values.items() if _differs(name, before[name], value)}
-    if not new:
-        return False
-    search_columns = deal_search(before["key"], new["name"])._asdict() if "name" in new else {}
-    connection.execute(
-        update(DEALS)
-        .where(DEALS.c.id == before["id"])
-        .values(
+    if new:
+        change_deals(connection, [(dict(before), new)], now, depth=depth)
+    return bool(new)
+
+
+def change_deals(
+    connection: Connection,
+    changes: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]],
+    now: Micros,
+    *,
+    depth: int = 0,
+    emits: bool = True,
+) -> None:
+    """The same for many: each deal as it is, all its columns, and its fields that become others.
+
+    `emits` false: no events, since what is written is restored.
+    """
+    rows = []
+    events: list[InternalEvent] = []
+    for before, new in changes:
+        after = {
+            **before,
             **new,
-            **search_columns,
-            updated_at=now,
-            touched=max(before["touched"], depth + 1),
-            before_touch=held_before(dict(before), new),
+            "updated_at": now,
+            "touched": max(before["touched"], depth + 1),
+            "before_touch": held_before(dict(before), new),
+        }
+        if "name" in new:
+            after |= deal_search(before["key"], after["name"])._asdict()
+        rows.append(
+            (*(dump_json(after[name]) if name in _JSON else after[name] for name in _CHANGED), after["id"])
         )
-    )
-    begin_anew(connection, [before["contact_id"]], only_reading=True)
-    events = [
-        InternalEvent(
-            f"{name}/{uuid7()}", name, before["contact_id"], before["id"], before["shard"], properties
-        )
-        for name, properties in _events_of(before, new)
-    ]
-    add_internal_events(connection, events, now, depth=depth)
-    return True
+        events += [
+            InternalEvent(
+                f"{name}/{uuid7()}", name, before["contact_id"], before["id"], before["shard"], properties
+            )
+            for name, properties in _events_of(before, new)
+        ]
+    assignments = ", ".join(f"{name} = ?" for name in _CHANGED)
+    Bulk(connection).each(f"UPDATE deals SET {assignments} WHERE id = ?", rows)
+    begin_anew(connection, list({before["contact_id"] for before, _ in changes}), only_reading=True)
+    if emits:
+        add_internal_events(connection, events, now, depth=depth)
 
 
 def _differs(name: str, old: Any, new: Any) -> bool:
     return bool(old != new) if name == "value" else differ(old, new)
 
 
-def _events_of(before: RowMapping, new: Mapping[str, Any]) -> list[tuple[str, dict[str, object]]]:
+def _events_of(before: Mapping[str, Any], new: Mapping[str, Any]) -> list[tuple[str, dict[str, object]]]:
     events: list[tuple[str, dict[str, object]]] = []
     for name, value in new.items():
         old = plain_number(before[name]) if name == "value" else before[name]

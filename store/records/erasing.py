@@ -7,7 +7,6 @@ from sqlalchemy import Connection
 from conditions.causes import Cause
 from conditions.fields import CONTACT, DEAL
 from conditions.times import Micros
-from runtime.registry import follow_up_workflow_id
 from runtime.statuses import OPEN
 from store.bulk import Bulk
 from store.leftovers import Leftover, hand_on, leave
@@ -25,7 +24,9 @@ def erase_contact(connection: Connection, contact_id: int, shard: int) -> None:
     family = [contact_id]
     family += [row[0] for row in bulk.rows("SELECT id FROM contacts WHERE merged_into = ?", contact_id)]
     deals = [row[0] for row in bulk.rows("SELECT id FROM deals WHERE contact_id = ?", contact_id)]
-    enrollments = bulk.rows("SELECT id, attempt, status FROM enrollments WHERE contact_id = ?", contact_id)
+    enrollments = bulk.rows(
+        "SELECT id, workflow_id, status FROM enrollments WHERE contact_id = ?", contact_id
+    )
     _forget_enrollments(bulk, enrollments, shard)
     for name in ("tasks", "notifications", "webhooks"):
         bulk.run(f"DELETE FROM {name} WHERE contact_id = ?", contact_id)
@@ -46,7 +47,7 @@ def erase_deal(connection: Connection, deal_id: int, contact_id: int, shard: int
     """
     bulk = Bulk(connection)
     enrollments = bulk.rows(
-        f"SELECT id, attempt, status FROM enrollments WHERE deal_id = ? AND {ABOUT_DEAL}", deal_id
+        f"SELECT id, workflow_id, status FROM enrollments WHERE deal_id = ? AND {ABOUT_DEAL}", deal_id
     )
     for name in ("tasks", "notifications", "webhooks"):
         test, parameter = bulk.among("enrollment_id", [row[0] for row in enrollments])
@@ -72,17 +73,17 @@ def _forget_deals(connection: Connection, deals: Collection[int], contact_id: in
     bulk.run(f"DELETE FROM deals WHERE {test}", parameter)
 
 
-def _forget_enrollments(bulk: Bulk, enrollments: Collection[tuple[str, int, str]], shard: int) -> None:
-    """Delete enrollments with their outcomes; workflows that may run are noted as to be cancelled."""
+def _forget_enrollments(bulk: Bulk, enrollments: Collection[tuple[str, str | None, str]], shard: int) -> None:
+    """Delete enrollments with their outcomes; workflows that may run are noted as to be told."""
     ids = [row[0] for row in enrollments]
     if not ids:
         return
     bulk.each(
         "INSERT INTO cancellations (workflow_id, shard) VALUES (?, ?) ON CONFLICT DO NOTHING",
         [
-            (follow_up_workflow_id(enrollment_id, attempt), shard)
-            for enrollment_id, attempt, status in enrollments
-            if status in OPEN
+            (workflow_id, shard)
+            for _, workflow_id, status in enrollments
+            if status in OPEN and workflow_id is not None
         ],
     )
     test, parameter = bulk.among("enrollment_id", ids)

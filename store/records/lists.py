@@ -1,6 +1,6 @@
 """Lists of contacts and deals, paged by key: rows that move do not shift the others."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, RowMapping, Table, and_, case, false, func, null, select, true, tuple_
@@ -10,6 +10,7 @@ from conditions.search import folded_address
 from conditions.sql import SqlValue
 from conditions.times import Micros
 from conditions.tree import to_sql
+from store.bulk import Bulk
 from store.search import mentions
 from store.tables import Contact, Deal, Score, table
 
@@ -100,6 +101,36 @@ def count(connection: Connection, kind: str, view: ScoreView | None, tests: list
     )
     number: int = connection.execute(query.where(_exists(records), *tests)).scalar_one()
     return number
+
+
+def scores_of(connection: Connection, view: ScoreView, ids: Collection[int]) -> dict[int, int | None]:
+    """Scores by the ids of records."""
+    bulk = Bulk(connection)
+    test, parameter = bulk.among("record_id", ids)
+    statement = f"SELECT record_id, score FROM scores WHERE profile_id = ? AND version > ? AND {test}"
+    return {row[0]: row[1] for row in bulk.rows(statement, view.profile_id, view.emptied, parameter)}
+
+
+def field_names(
+    connection: Connection, kind: str, view: ScoreView | None, tests: list[Any], after: int, limit: int
+) -> tuple[set[str], int | None]:
+    """The names of own fields of the next records by id, and the last of these; None where there are no more."""
+    records = _RECORDS[kind]
+    of = records if view is None else records.outerjoin(SCORES, _score_of(records, view))
+    some = (
+        select(records.c.id, records.c.fields)
+        .select_from(of)
+        .where(records.c.id > after, _exists(records), *tests)
+        .order_by(records.c.id)
+        .limit(limit)
+    ).subquery()
+    if connection.dialect.name == "sqlite":
+        each = func.json_each(some.c.fields).table_valued("key")
+        names = select(each.c.key).select_from(some.join(each, true())).distinct()
+    else:
+        names = select(func.jsonb_object_keys(some.c.fields)).distinct()
+    count, last = connection.execute(select(func.count(), func.max(some.c.id))).one()
+    return set(connection.execute(names).scalars()), last if count == limit else None
 
 
 def _exists(records: Table) -> Any:

@@ -82,7 +82,7 @@ def merge_contacts(
     )
 
 
-def move_deal(connection: Connection, deal: RowMapping, contact: RowMapping, now: Micros) -> None:
+def move_deal(connection: Connection, deal: Mapping[str, Any], contact: RowMapping, now: Micros) -> None:
     """Give a deal to another contact, with all that has named it: its events are those of the deal's contact.
 
     Both shards are locked. The scores of the deal and of both contacts are folded anew by the next batch.

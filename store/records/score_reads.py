@@ -1,15 +1,17 @@
 """Scores as people read them: present values, the ledger behind one, and its changes."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, RowMapping, Table, and_, select
+from sqlalchemy import Connection, RowMapping, Table, and_, select, tuple_
 
+from conditions.times import Micros
 from scoring.entries import Adjustment, Entry, Event
 from scoring.progress import Stored
 from scoring.standing import Standing
 from store.bulk import Bulk
+from store.database import A_FEW
 from store.scoring import histories
 from store.tables import Adjustment as AdjustmentRow
 from store.tables import Change, Profile, ProfileVersion, Score, table
@@ -126,6 +128,35 @@ def changes_of(
     if before is not None:
         query = query.where(CHANGES.c.seq < before)
     return list(connection.execute(query.order_by(CHANGES.c.seq.desc()).limit(limit)).mappings())
+
+
+def changes_after(
+    connection: Connection,
+    *,
+    profile_ids: Collection[int],
+    record_id: int | None,
+    since: Micros,
+    after: tuple[int, int, int],
+    limit: int,
+) -> Iterable[RowMapping]:
+    """Changes of scores, with the `profile` and what it `applies_to`, by (profile, record, seq), those after that key.
+
+    Of these profiles, without what was before they were unpublished.
+    """
+    key = tuple_(CHANGES.c.profile_id, CHANGES.c.record_id, CHANGES.c.seq)
+    tests = [CHANGES.c.profile_id.in_(profile_ids), CHANGES.c.version > _PROFILES.c.emptied]
+    if record_id is not None:
+        tests.append(CHANGES.c.record_id == record_id)
+    if since:
+        tests.append(CHANGES.c.at >= since)
+    query = (
+        select(CHANGES, _PROFILES.c.key.label("profile"), _PROFILES.c.applies_to)
+        .join(_PROFILES, _PROFILES.c.id == CHANGES.c.profile_id)
+        .where(key > after, *tests)
+        .order_by(CHANGES.c.profile_id, CHANGES.c.record_id, CHANGES.c.seq)
+        .limit(limit)
+    )
+    return connection.execute(query).yield_per(A_FEW).mappings()
 
 
 def events_by_id(connection: Connection, ids: Collection[str]) -> dict[str, RowMapping]:

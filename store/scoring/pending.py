@@ -1,6 +1,6 @@
 """What a shard has to do: read it, and mark it as done."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import orjson
@@ -83,6 +83,27 @@ class Due(NamedTuple):
 NOTHING = Due([], [], [], {}, {}, {})
 
 
+_PENDING_EVENTS = (
+    "SELECT id, contact_id, type, occurred_at, received_at, properties, silent, depth, deal_id "
+    f"FROM events WHERE status = {PENDING}"
+)
+
+
+def _pending(row: Sequence[Any]) -> PendingEvent:
+    event = Event(row[0], row[2], row[3], Properties(row[5]), row[8])
+    return PendingEvent(event, row[1], row[4], bool(row[6]), row[7])
+
+
+def pending_events(connection: Connection, contact_ids: Collection[int]) -> list[PendingEvent]:
+    """The pending events of some contacts, by arrival."""
+    bulk = Bulk(connection)
+    test, parameter = bulk.among("contact_id", contact_ids)
+    return [
+        _pending(row)
+        for row in bulk.rows(f"{_PENDING_EVENTS} AND {test} ORDER BY received_at, id", parameter)
+    ]
+
+
 def due_work(connection: Connection, shard: int, now: Micros, limit: int) -> Due:
     """What the shard has pending: events by arrival, adjustments, revocations, touched records, overdue scores."""
     bulk = Bulk(connection)
@@ -92,15 +113,11 @@ def due_work(connection: Connection, shard: int, now: Micros, limit: int) -> Due
     waiting.update(contact for leftover in leftovers for contact in leftover.waiting)
     hold = _Hold(bulk, waiting)
     events = [
-        PendingEvent(
-            Event(row[0], row[2], row[3], Properties(row[5]), row[8]), row[1], row[4], bool(row[6]), row[7]
-        )
+        _pending(row)
         for row in bulk.rows_up_to(
             BATCH.most,
             5,
-            "SELECT id, contact_id, type, occurred_at, received_at, properties, silent, depth, deal_id "
-            f"FROM events WHERE status = {PENDING} AND shard = ?{hold.of('contact_id')} "
-            "ORDER BY received_at, id LIMIT ?",
+            f"{_PENDING_EVENTS} AND shard = ?{hold.of('contact_id')} ORDER BY received_at, id LIMIT ?",
             shard,
             *hold.once,
             limit,

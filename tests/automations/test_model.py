@@ -40,6 +40,9 @@ def test_a_model_is_frozen() -> None:
 
 STEP_MISTAKES: list[tuple[Any, str, str]] = [
     ("x", "", "a step is a mapping, such as {add_tag: hot}"),
+    ("notify", "", 'as a mapping, such as {notify: {to: sales, message: "{{ contact.label }} is hot"}}'),
+    ("add_tga", "", 'such as {add_tag: hot}; unknown step "add_tga"; did you mean "add_tag"?'),
+    ({"wait": None}, "/wait", "nothing stands here; write it such as {wait: 3d}"),
     ({}, "", "no step here; known: notify, create_task"),
     ({"add_tga": "x"}, "/add_tga", 'unknown step "add_tga"; did you mean "add_tag"?'),
     ({"add_tag": "x", "stop": "y"}, "/stop", "one step does one thing"),

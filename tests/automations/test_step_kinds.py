@@ -3,9 +3,12 @@
 import inspect
 
 import pytest
+from pydantic import ValidationError
 
+from automations.model import Automation
 from automations.steps.base import BaseStep
 from automations.steps.kinds import STEPS, Step
+from automations.yaml_text import read_yaml
 from conditions.limits import STEP_LISTS
 from engine.filling import FILLERS
 from engine.steps import PERFORMERS
@@ -92,3 +95,14 @@ def test_lists_of_steps_count_towards_the_limit_of_steps() -> None:
 
 def test_every_step_that_waits_says_how_long() -> None:
     assert all(_overrides(step, "duration") for step in STEPS.values() if step.waits)
+
+
+@pytest.mark.parametrize("kind", STEPS)
+def test_the_bare_word_of_a_step_is_answered_with_an_example_that_is_right(kind: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        Automation.model_validate({"key": "a", "trigger": {"event": "x"}, "steps": [kind]})
+    (mistake,) = refused.value.errors()
+    example = mistake["msg"].partition("such as ")[2]
+    (document,) = read_yaml(example)
+    automation = Automation.model_validate({"key": "a", "trigger": {"event": "x"}, "steps": [document.value]})
+    assert automation.steps[0].kind == kind

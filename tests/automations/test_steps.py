@@ -1,4 +1,4 @@
-"""The outline that a follow-up carries out and that ops read."""
+"""The course that a follow-up takes, and what ops read of its steps."""
 
 import json
 from typing import Any
@@ -7,8 +7,8 @@ import pytest
 from pydantic import ValidationError
 
 from automations.model import Automation
-from automations.steps.places import find_step, outline, walk
-from automations.steps.words import LONGEST
+from automations.steps.places import find_step, walk
+from automations.steps.words import LONGEST, place_words
 from tests.automations.samples import EVERYTHING
 
 AUTOMATION = Automation.model_validate(EVERYTHING)
@@ -16,8 +16,7 @@ AUTOMATION = Automation.model_validate(EVERYTHING)
 
 def title_of(step: dict[str, Any]) -> str:
     steps = {"key": "a", "trigger": {"profile": "p"}, "steps": [step]}
-    title: str = outline(Automation.model_validate(steps))[0]["title"]
-    return title
+    return Automation.model_validate(steps).course.stops["0"].step.title
 
 
 def test_every_step_has_its_path_and_its_place_in_the_document() -> None:
@@ -49,41 +48,74 @@ def test_every_step_has_its_path_and_its_place_in_the_document() -> None:
         assert find_step(AUTOMATION, placed.path) is placed.step
 
 
+@pytest.mark.parametrize(
+    ("path", "place"),
+    [
+        ("0", "1"),
+        ("11", "12"),
+        ("3.then.1", "4 > then > 2"),
+        ("3.elif.0.1", "4 > elif 1 > 2"),
+        ("5.split.1.0", "6 > split 2 > 1"),
+        ("6.timeout.0.else.9", "7 > timeout > 1 > else > 10"),
+    ],
+)
+def test_people_count_steps_from_one(path: str, place: str) -> None:
+    assert place_words(path) == place
+
+
 def test_an_unknown_path_is_named() -> None:
     with pytest.raises(KeyError, match=r"no step at 7\.then\.0"):
         find_step(AUTOMATION, "7.then.0")
 
 
-def test_the_outline_carries_no_address_template_or_secret() -> None:
-    text = json.dumps(outline(AUTOMATION))
+def test_titles_carry_no_address_template_or_secret() -> None:
+    text = json.dumps([stop.step.title for stop in AUTOMATION.course.stops.values()])
     for word in ("@", "{{", "secret", "token", "Hot", "jane"):
         assert word not in text, word
 
 
-def test_containers_hold_their_steps() -> None:
-    plan = outline(AUTOMATION)
-    ways = plan[3]["branches"]
-    assert [step["path"] for step in ways["then"]["steps"]] == ["3.then.0", "3.then.1"]
-    assert {name: way["title"] for name, way in ways.items()} == {
-        "then": "yes",
-        "elif.0": "no, but else if score is less than 30",
-        "else": "no",
-    }
-    shares = plan[5]["branches"]
-    assert {name: way["title"] for name, way in shares.items()} == {
-        "split.0": "60 %",
-        "split.1": "B",
-        "none": "none of them",
-    }
-    assert [step["path"] for step in plan[6]["branches"]["timeout"]["steps"]] == ["6.timeout.0"]
-    assert [step["kind"] for step in plan if step.get("decides")] == [
-        "if",
-        "split",
-        "wait_for",
-        "wait",
-        "wait",
+@pytest.mark.parametrize(
+    ("path", "branch", "following"),
+    [
+        ("0", None, "1"),
+        ("3", "then", "3.then.0"),
+        ("3", "elif.0", "3.elif.0.0"),
+        ("3", "else", "3.else.0"),
+        ("3", "none", "4"),
+        ("3.then.0", None, "3.then.1"),
+        ("3.then.1", None, "4"),
+        ("3.elif.0.1", None, "4"),
+        ("5", "split.0", "6"),
+        ("5", "split.1", "5.split.1.0"),
+        ("5", "none", "6"),
+        ("6", "timeout", "6.timeout.0"),
+        ("6", "met", "7"),
+        ("9", None, None),
+    ],
+)
+def test_the_course_knows_what_comes_next(path: str, branch: str | None, following: str | None) -> None:
+    assert AUTOMATION.course.following(path, branch) == following
+
+
+def test_a_date_that_is_over_passes_over_what_comes_up_to_the_next_wait() -> None:
+    date = {"wait": {"until": "contact.renewal_date", "if_past": "skip"}}
+    steps = [
+        date,
+        {"add_tag": "a"},
+        {"if": {}, "then": [{"wait": "1h"}]},
+        {"wait": "1d"},
+        date,
+        {"add_tag": "b"},
     ]
-    assert (plan[6]["on_failure"], plan[0]["on_failure"], plan[1]["key"]) == ("continue", "stop", "call")
+    course = Automation.model_validate({"key": "a", "trigger": {"profile": "p"}, "steps": steps}).course
+    assert [course.following("0", way) for way in ("in_time", "past")] == ["1", "3"]
+    assert [course.following("4", way) for way in ("in_time", "past")] == ["5", None]
+
+
+def test_steps_up_to_one_that_decides_are_done_together() -> None:
+    assert list(AUTOMATION.course.group("0")) == ["0", "1", "2", "3"]
+    assert list(AUTOMATION.course.group("3.then.0")) == ["3.then.0", "3.then.1", "4", "5"]
+    assert list(AUTOMATION.course.group("9")) == ["9"]
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from ipaddress import ip_address
 
 import pytest
 
-from channels.guarded import Allowed, is_public
+from automations.hosts import Allowed, is_public
 
 
 @pytest.mark.parametrize("address", ["8.8.8.8", "2001:4860:4860::8888", "::ffff:8.8.8.8", "64:ff9b::808:808"])

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from automations.hosts import Allowed
 from channels.delivery import DeliveryFailed
-from channels.guarded import Allowed
 from channels.signing import new_secret
 from channels.webhooks import Call, Caller
 from runtime.setting_values import signing_key

@@ -1,5 +1,8 @@
 import json
+import os
+import pty
 import sqlite3
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -148,3 +151,57 @@ def test_what_is_imported_starts_nothing_unless_it_is_told_to(kindling: Kindling
         assert database.execute(events).fetchall() == [(0, 2), (1, 1)]
     both = kindling("import", written("x.csv", "contact,type\n"), "--silent", "--triggers", "fire", status=2)
     assert "cannot both be meant" in both.stderr
+
+
+DEFINITIONS = """
+kind: score_profile
+key: fit
+bands: {cold: null, warm: 3}
+rules: [{key: visit, on: visit, points: 5}]
+---
+kind: automation
+key: hot
+trigger: {profile: fit, filters: {score: {greater_or_equal: 5}}, fires: on_entry}
+steps: [{create_task: {title: "Call {{ contact.key }}"}}]
+"""
+
+
+def test_what_would_be_started_is_said_and_needs_a_yes(kindling: Kindling, written: Write) -> None:
+    kindling("apply", written("defs/fit.yaml", DEFINITIONS).parent, "--no-wait")
+    file = written("visits.csv", "contact,type,date\nada,Visit,2026-01-02\nben,Visit,2026-01-02\n")
+    options = ("--event-name", "Visit=visit", "--triggers", "fire")
+    refused = kindling("import", file, *options, status=1)
+    assert "Would start 2 follow-ups of hot." in refused.stderr
+    assert "would start 2 follow-ups (hot: 2). Say --yes" in refused.stderr
+    assert kindling.json("imports") == []
+    looked = kindling("import", file, *options, "--dry-run")
+    assert "Would import 2 events" in looked.stdout
+    assert "2026-01-02  visit  ada" in looked.stdout
+    assert "Would start 2 follow-ups of hot." in looked.stdout
+    done = kindling.json("import", file, *options, "--yes")
+    assert done["accepted"] == 2
+    assert done["would_start"]["enrollments"][0]["enrolled"] == 2
+    quiet = kindling("import", file, *options)
+    assert "Would start no follow-ups." in quiet.stderr
+
+
+def test_at_a_terminal_it_asks(kindling: Kindling, written: Write) -> None:
+    kindling("apply", written("defs/fit.yaml", DEFINITIONS).parent, "--no-wait")
+    file = written("visits.csv", "contact,type,date\nada,visit,2026-01-02\n")
+    for answer, accepted in (("n", 0), ("y", 1)):
+        ours, theirs = pty.openpty()
+        os.write(ours, f"{answer}\n".encode())
+        done = subprocess.run(
+            kindling.command("import", file, "--triggers", "fire"),
+            env=kindling.environment,
+            stdin=theirs,
+            capture_output=True,
+            text=True,
+            timeout=90,
+            check=False,
+        )
+        os.close(ours)
+        os.close(theirs)
+        assert "Import and start them?" in done.stderr
+        assert done.returncode == 1 - accepted
+        assert sum(one["events"] for one in kindling.json("imports")) == accepted

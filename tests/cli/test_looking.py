@@ -1,6 +1,7 @@
 from pathlib import Path
 
 from tests.cli.conftest import Kindling
+from tests.cli.test_definitions import AUTOMATION, PROFILE
 
 
 def test_hold_is_seen_in_the_status_until_released(kindling: Kindling) -> None:
@@ -41,3 +42,24 @@ def test_a_contact_is_erased_for_good_and_the_suppression_lifted(kindling: Kindl
     assert "lifted" in kindling("suppressions", "--lift", one["id"]).stdout
     assert kindling("suppressions").stdout == "Nobody is suppressed.\n"
     assert kindling.json("import", file, "--name", "third")["accepted"] == 1
+
+
+def test_without_a_mail_server_it_is_said_that_messages_are_only_recorded(
+    kindling: Kindling, tmp_path: Path
+) -> None:
+    said = "only recorded: no mail server is configured (KINDLING_SMTP_URL)"
+    folder = tmp_path / "defs"
+    folder.mkdir()
+    notifying = f"{AUTOMATION}  - notify: {{to: contact, message: hello}}\n"
+    (folder / "all.yaml").write_text(f"{PROFILE}---\n{notifying}")
+    assert f"Messages:    {said}" in kindling("status").stdout
+    assert kindling.json("status")["mail"] == {"state": "unknown", "reason": None}
+    for command in ("check", "plan"):
+        assert f"Note: the messages of `notify` are {said}" in kindling(command, folder).stderr
+        assert kindling.json(command, folder)["notes"] == [f"the messages of `notify` are {said}"]
+    (folder / "all.yaml").write_text(PROFILE)
+    assert kindling.json("check", folder)["notes"] == []
+    kindling.environment["KINDLING_SMTP_URL"] = "smtp://127.0.0.1:9"
+    assert "Messages:    not known while no worker runs" in kindling("status").stdout
+    kindling.environment["KINDLING_OUTBOUND"] = "log"
+    assert "only recorded: nothing leaves while KINDLING_OUTBOUND is log" in kindling("status").stdout

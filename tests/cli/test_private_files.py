@@ -132,7 +132,10 @@ def test_a_folder_that_holds_other_things_is_left_as_it_is(kindling: Kindling) -
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="reads /proc, which is Linux's")
 def test_processes_get_only_the_settings_that_they_read(kindling: Kindling) -> None:
     kindling.environment |= SECRETS
-    wanted = {"api": {"KINDLING_API_KEY"}, "worker": {"KINDLING_SMTP_URL", "KINDLING_WEBHOOK_SECRET"}}
+    wanted = {
+        "api": {"KINDLING_API_KEY", "KINDLING_SMTP_URL"},
+        "worker": {"KINDLING_SMTP_URL", "KINDLING_WEBHOOK_SECRET"},
+    }
     with running(kindling, "up") as (process,):
         until(process, "Logs:")
         settings_by_role: dict[str, set[str]] = {}

@@ -20,7 +20,7 @@ def test_commands_beside_a_running_stack(kindling: Kindling, written: Callable[[
     try:
         assert process.stdout is not None
         shown = ""
-        while "Logs:" not in shown:
+        while "Messages:" not in shown:
             line = process.stdout.readline()
             assert line, shown
             shown += line
@@ -29,16 +29,20 @@ def test_commands_beside_a_running_stack(kindling: Kindling, written: Callable[[
             "API:",
             "Temporal UI:",
             "Data folder:",
+            "only recorded: no mail server is configured (KINDLING_SMTP_URL)",
         ):
             assert part in shown
         children = psutil.Process(process.pid).children(recursive=True)
+        assert kindling.json("status")["mail"]["state"] == "recorded"
         kindling("hold")
         applied = kindling("apply", ROOT / "examples" / "shop")
         assert "automation interested-contact: published as version 1" in applied.stdout
         assert "No worker" not in applied.stderr
-        assert (
-            kindling.json("import", written("events.ndjson", EVENTS), "--triggers", "fire")["accepted"] == 2
-        )
+        file = written("events.ndjson", EVENTS)
+        imported = kindling.json("import", file, "--triggers", "fire", "--yes")
+        assert imported["accepted"] == 2
+        (promised,) = imported["would_start"]["enrollments"]
+        assert (promised["automation"], promised["enrolled"]) == ("interested-contact", 1)
         while not (listed := kindling.json("enrollments", "--contact", "ada")):
             pass
         assert listed[0]["status"] == "queued"

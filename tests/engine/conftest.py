@@ -38,6 +38,7 @@ def fresh(database: Database) -> Fresh:
                 *("events", "contacts", "deals", "profiles", "profile_versions", "publications", "sweeps"),
                 *("entries", "scores", "changes", "adjustments", "automations", "automation_versions"),
                 *("enrollments", "outcomes", "waits", "skips", "paces", "folds", "leftovers", "meta"),
+                *("tasks", "notifications"),
             ):
                 where = " WHERE key = 'definitions'" if name == "meta" else ""
                 connection.exec_driver_sql(f"DELETE FROM {name}{where}")

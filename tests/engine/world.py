@@ -212,7 +212,7 @@ class World:
             assert row is not None
             assert owner is not None
             if row["contact_id"] != owner["id"]:
-                merging.move_deal(connection, row, owner, self.now)
+                merging.move_deal(connection, dict(row), owner, self.now)
 
         self.database.run(work)
 

@@ -13,7 +13,7 @@ from temporalio.testing import WorkflowEnvironment
 
 import worker
 from automations.documents import Documents, load_documents
-from commands.design.definition_files import read_files
+from commands.definition_files import read_files
 from conditions.times import SECOND, Micros, micros_of
 from runtime.clock import now_micros
 from runtime.messages import PublishInput

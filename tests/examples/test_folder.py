@@ -7,7 +7,7 @@ import pytest
 
 from automations.documents import load_documents
 from automations.model import Recipient
-from commands.design.definition_files import read_files
+from commands.definition_files import read_files
 from services.design.document_kinds import MODELS
 from services.design.plan import check_documents
 from tests.examples.conftest import FOLDER, SHARED, Rehearsal, read

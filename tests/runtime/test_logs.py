@@ -7,7 +7,6 @@ import structlog
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities.sending import refused
 from runtime.logs import configure_logging
 from runtime.settings import load_settings
 
@@ -63,9 +62,9 @@ def test_what_can_never_be_sent_is_one_line(log_format: str, capsys: pytest.Capt
     configure(log_format)
 
     try:
-        raise refused("the mail server refused the recipient (code 550)")
+        raise ApplicationError("step 0 failed: refused (code 550)", non_retryable=True)
     except ApplicationError:
         # As temporalio's worker does it.
         activity.logger.warning("Completing activity as failed", exc_info=True)
     [line] = capsys.readouterr().err.splitlines()
-    assert "Completing activity as failed: the mail server refused the recipient (code 550)" in line
+    assert "Completing activity as failed: step 0 failed: refused (code 550)" in line

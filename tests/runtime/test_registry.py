@@ -3,8 +3,11 @@ from runtime import registry
 
 def test_ids_are_deterministic_and_tell_what_they_are() -> None:
     assert registry.shard_workflow_id(3) == "kindling-shard-3"
-    assert registry.follow_up_workflow_id("0192") == "follow-up-0192"
-    assert registry.follow_up_workflow_id("0192", attempt=2) == "follow-up-0192-2"
+    assert registry.follow_up_workflow_id("hot", "0192") == "hot.0192"
+    assert registry.follow_up_workflow_id("hot", "0192", attempt=2) == "hot.0192.2"
+    assert registry.cohort_workflow_id("hot", "0194") == "hot.cohort.0194"
+    assert registry.is_cohort("hot.cohort.0194")
+    assert not registry.is_cohort("hot.0192")
     assert registry.publish_workflow_id("0193") == "publish-0193"
 
 
@@ -20,6 +23,6 @@ def test_patterns_match_the_ids_that_are_made() -> None:
     patterns = {kind.name: kind.id_pattern for kind in registry.WORKFLOW_TYPES}
     assert patterns == {
         "Shard": "kindling-shard-<n>",
-        "FollowUp": "follow-up-<enrollment>[-<attempt>]",
+        "FollowUp": "<automation>.<enrollment>[.<attempt>], <automation>.cohort.<id>",
         "Publish": "publish-<publication>",
     }

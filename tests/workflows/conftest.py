@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from temporalio.api.sdk.v1 import WorkflowMetadata
 from temporalio.client import WorkflowHandle
 from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
@@ -88,7 +89,23 @@ class Town:
         return [row[0] for row in self.world.query("SELECT id FROM enrollments ORDER BY id")]
 
     def follow_up(self, enrollment_id: str, attempt: int = 1) -> WorkflowHandle[Any, Any]:
-        return self.client.get_workflow_handle(follow_up_workflow_id(enrollment_id, attempt))
+        key = self.world.query(
+            f"SELECT a.key FROM enrollments e JOIN automations a ON a.id = e.automation_id "
+            f"WHERE e.id = '{enrollment_id}'"
+        )[0][0]
+        return self.client.get_workflow_handle(follow_up_workflow_id(key, enrollment_id, attempt))
+
+    async def details(self, enrollment_id: str, attempt: int = 1) -> str:
+        """What a follow-up's page in the Temporal UI says now."""
+        handle = self.follow_up(enrollment_id, attempt)
+        metadata = await handle.query("__temporal_workflow_metadata", result_type=WorkflowMetadata)
+        return str(metadata.current_details)
+
+    async def log(self, enrollment_id: str, attempt: int = 1) -> list[str]:
+        """The lines of it that say what was done, once it is over."""
+        await self.follow_up(enrollment_id, attempt).result()
+        details = await self.details(enrollment_id, attempt)
+        return [line for line in details.splitlines() if line.startswith("- ")]
 
     def status(self) -> list[str]:
         return [row[0] for row in self.world.query("SELECT status FROM enrollments ORDER BY id")]

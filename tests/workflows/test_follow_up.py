@@ -15,16 +15,15 @@ from channels.outbound import make_outbound
 from channels.signing import new_secret
 from engine.published import PublishedCache
 from runtime.clock import now_micros
-from runtime.messages import FollowUpInput, RunSteps, StepRef, StepsResult
+from runtime.messages import Advance, Advanced
 from runtime.registry import (
-    FOLLOW_UP_WORKFLOW,
     KINDLING_AUTOMATION,
     KINDLING_OUTCOME,
     KINDLING_RECORD,
     follow_up_workflow_id,
 )
 from runtime.settings import load_settings
-from store.follow_ups import enrollments
+from store.follow_ups import enrollments, starting
 from tests.workflows.conftest import Town
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.stack]
@@ -155,7 +154,7 @@ async def test_a_step_that_cannot_succeed_fails_the_workflow_and_says_why(town: 
     with pytest.raises(WorkflowFailureError):
         await town.follow_up(enrollment).result()
     [(error,)] = town.world.query("SELECT last_error FROM enrollments")
-    assert error == 'step 1 (add 1 point to gone) failed: the profile "gone" is not published'
+    assert error == 'step 2 (add 1 point to gone) failed: the profile "gone" is not published'
     assert town.world.query("SELECT tags FROM contacts") == [('["a"]',)]
     description = await town.follow_up(enrollment).describe()
     assert description.status is WorkflowExecutionStatus.FAILED
@@ -237,8 +236,9 @@ async def test_another_attempt_passes_over_what_was_done(town: Town) -> None:
     begin(town, {"create_task": {"title": "Call"}}, {"wait": "3d"}, {"add_tag": "late"})
     [enrollment] = await town.enrolled()
     await town.until(lambda: town.outcomes() == ["0", "1"])
-    await town.follow_up(enrollment).terminate()
-    town.world.database.run(lambda connection: enrollments.start_again(connection, enrollment, 1))
+    first = town.follow_up(enrollment)
+    await first.terminate()
+    town.world.database.run(lambda connection: enrollments.start_again(connection, first.id))
     town.wake()
     second = town.follow_up(enrollment, 2)
     await town.until(lambda: town.status() == ["running"])
@@ -246,26 +246,6 @@ async def test_another_attempt_passes_over_what_was_done(town: Town) -> None:
     await finished(town)
     assert town.world.query("SELECT count(*) FROM tasks") == [(1,)]
     assert town.outcomes() == ["0", "1", "2"]
-
-
-async def test_a_follow_up_that_an_earlier_version_began_on_the_queue_of_scoring_is_finished(
-    town: Town,
-) -> None:
-    town.world.publish(RULE)
-    town.world.automate(HOT, "hot", steps=[{"add_tag": "hot"}])
-    town.world.send()
-    town.world.score()
-    [enrollment] = await town.enrolled()
-    step = {"path": "0", "kind": "add_tag", "title": "add tag hot", "on_failure": "stop"}
-    await town.client.start_workflow(
-        FOLLOW_UP_WORKFLOW,
-        FollowUpInput(enrollment, 1, "hot", 1, [step]),
-        id=follow_up_workflow_id(enrollment),
-        task_queue=town.task_queue,
-    )
-    town.wake()
-    await finished(town)
-    assert town.world.query("SELECT tags FROM contacts") == [('["hot"]',)]
 
 
 async def test_ops_can_read_a_follow_up_without_our_code(town: Town) -> None:
@@ -291,7 +271,7 @@ def _decoded(history: Any) -> str:
     return "\n".join(event.SerializeToString().decode("utf-8", errors="replace") for event in history.events)
 
 
-def call_again(town: Town, attempt: int, endless: int) -> StepsResult:
+def call_again(town: Town, attempt: int, endless: int) -> Advanced:
     """A step's attempt, after attempts of which the last began to fill in templates and were not heard of again."""
     town.world.publish(RULE)
     town.world.automate(HOT, "hot", steps=[{"create_task": {"title": "Call {{ contact.label }}"}}])
@@ -309,8 +289,9 @@ def call_again(town: Town, attempt: int, endless: int) -> StepsResult:
         PublishedCache(),
     )
     [enrollment] = town.ids()
-    request = RunSteps(enrollment, 1, [StepRef("0", "create_task")], finish=True)
-    result: StepsResult = environment.run(activities.run_steps, request)
+    workflow_id = follow_up_workflow_id("hot", enrollment)
+    town.world.database.run(lambda connection: starting.assign(connection, workflow_id, [enrollment]))
+    result: Advanced = environment.run(activities.advance, Advance(workflow_id))
     assert heard == ([endless + 1, 0] if endless < 3 else [])
     return result
 
@@ -319,7 +300,7 @@ async def test_a_step_that_never_ends_while_it_fills_in_its_template_fails_for_g
     result = await asyncio.to_thread(call_again, town, 5, 3)
     assert (result.ended, result.reason) == (
         "failed",
-        "step 0 (create task) failed: filling in its template did not end in at least 3 attempts",
+        "step 1 (create task) failed: filling in its template did not end in at least 3 attempts",
     )
     assert town.status() == ["failed"]
 

@@ -109,7 +109,7 @@ async def test_no_trace_of_a_contact_is_in_temporal(town: Town, hooks: Hooks, ma
     await town.enrolled(2)
     await town.until(lambda: sorted(town.status()) == ["completed", "completed"])
     assert len(hooks.received) == 2
-    assert world.query("SELECT count(*) FROM outcomes WHERE result LIKE '%failed%'") == [(2,)]
+    assert world.query("SELECT count(*) FROM outcomes WHERE result LIKE '%failed%'") == [(3,)]
     [shard] = {row[0] for row in world.query("SELECT shard FROM contacts")}
     workflows = [*(town.follow_up(enrollment).id for enrollment in town.ids()), shard_workflow_id(shard)]
     for workflow_id in workflows:

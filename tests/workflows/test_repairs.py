@@ -12,6 +12,7 @@ from temporalio.client import WorkflowExecutionStatus
 
 from runtime.registry import follow_up_queue
 from runtime.settings import Settings
+from services.follow_ups.listing import FollowUps
 from services.follow_ups.repairs import Repairs
 from services.resources import Conflict, NotFound, Resources
 from store.follow_ups import holding
@@ -33,7 +34,14 @@ def repairs(town: Town, settings: Settings, tmp_path: Path) -> Repairs:
     return Repairs(Resources(settings, town.world.database, lambda: town.world.now, town.wakes, 4))
 
 
-async def test_a_failed_one_goes_on_from_the_step_that_failed(town: Town, repairs: Repairs) -> None:
+@pytest.fixture
+def listing(town: Town, settings: Settings) -> FollowUps:
+    return FollowUps(Resources(settings, town.world.database, lambda: town.world.now, town.wakes, 4))
+
+
+async def test_a_failed_one_goes_on_from_the_step_that_failed(
+    town: Town, repairs: Repairs, listing: FollowUps
+) -> None:
     begin(
         town,
         {"create_task": {"title": "once"}},
@@ -48,6 +56,13 @@ async def test_a_failed_one_goes_on_from_the_step_that_failed(town: Town, repair
     await town.until(lambda: town.status() == ["completed"])
     assert town.world.query("SELECT count(*) FROM tasks") == [(1,)]
     assert town.world.query("SELECT tags FROM contacts") == [('["done"]',)]
+    done = [(step.title, step.attempt) for step in listing.enrollment(enrollment).steps]
+    assert done == [("create task", 1), ("add 3 points to later", 2), ("add tag done", 2)]
+    assert await town.log(enrollment, 2) == [
+        "- before, in attempt 1: create task",
+        "- add 3 points to later",
+        "- add tag done",
+    ]
     with pytest.raises(Conflict, match="is completed; only a failed one"):
         repairs.retry(enrollment)
 
@@ -90,13 +105,19 @@ async def test_a_paused_one_does_nothing_more_until_it_is_resumed(town: Town, re
     assert town.world.query("SELECT tags FROM contacts") == [('["after","later"]',)]
 
 
-async def test_a_wait_is_skipped(town: Town, repairs: Repairs) -> None:
+async def test_a_wait_is_skipped(town: Town, repairs: Repairs, listing: FollowUps) -> None:
     begin(town, {"wait": "30d"}, {"add_tag": "after"})
     [enrollment] = await town.enrolled()
     await town.until(lambda: town.outcomes() == ["0"])
+    (waiting,) = listing.enrollment(enrollment).steps
+    assert (waiting.place, waiting.title, waiting.result) == ("1", "wait 30 days", "waiting")
     repairs.skip(enrollment)
     await town.until(lambda: town.status() == ["completed"])
     assert town.world.query("SELECT tags FROM contacts") == [('["after"]',)]
+    after = listing.enrollment(enrollment)
+    assert [(step.result, step.reason) for step in after.steps] == [("skipped", "by hand"), ("done", None)]
+    assert [(step.place, step.title) for step in after.skipped] == [("1", "wait 30 days")]
+    assert await town.log(enrollment) == ["- skipped: wait 30 days", "- add tag after"]
 
 
 async def test_a_wait_for_an_event_is_skipped_without_its_timeout_branch(

@@ -1,9 +1,11 @@
 """Why, and why not: an answer for every change."""
 
+from functools import partial
 from typing import Any
 
 import pytest
 
+from store.follow_ups import starting
 from tests.api.installation import AUTOMATION, PROFILE, Installation, opened
 
 
@@ -118,9 +120,11 @@ async def test_guards_are_told_for_every_change_near_or_not(kindling: Installati
     assert said["depth"] == ("0 of at most 5 follow-ups led here", True)
     first = {guard["guard"]: guard["holds"] for guard in items[3]["guards"]}
     assert first == {"reentry": True, "while_running": True, "rearm": True, "depth": True}
-    assert items[3]["workflow_id"] == f"follow-up-{items[3]['enrollment']}"
-    assert items[3]["workflow_url"].endswith(items[3]["workflow_id"])
-    assert items[0]["workflow_id"] is None
+    assert items[0]["workflow_id"] is items[3]["workflow_id"] is None
+    begun = partial(starting.assign, workflow_id="hot.1", ids=[items[3]["enrollment"]])
+    kindling.database.run(begun)
+    item = (await why(kindling, "hot"))[3]
+    assert (item["workflow_id"], item["workflow_url"].rpartition("/")[2]) == ("hot.1", "hot.1")
 
 
 async def test_bands_of_other_profiles_are_told_as_they_are(kindling: Installation) -> None:

@@ -3,9 +3,13 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from sqlalchemy import insert
 
 from store.database import Database
 from store.follow_ups import holding
+from store.follow_ups.alerts import DIGESTS
+from store.operations import status
+from store.operations.status import WorkerSelf
 from tests.api.installation import BASE, Installation, opened
 
 NDJSON = "application/x-ndjson"
@@ -42,9 +46,9 @@ async def test_what_a_storm_limit_puts_off_is_counted_apart_from_what_is_pending
         await kindling.send(*opened(contact, 1))
         kindling.score()
     kindling.later(1 / 86_400)
-    status = await kindling.get("/v1/status")
-    assert (status["pending_events"], status["oldest_pending_seconds"]) == (1, 1.0)
-    assert (status["starts_later"], status["follow_ups"]["queued"]) == (2, 3)
+    shown = await kindling.get("/v1/status")
+    assert (shown["pending_events"], shown["oldest_pending_seconds"]) == (1, 1.0)
+    assert (shown["starts_later"], shown["follow_ups"]["queued"]) == (2, 3)
     metrics = (await kindling.client.get("/metrics")).text.splitlines()
     for name, count in (("kindling_pending", 1), ("kindling_starts_later", 2)):
         assert sum(float(line.split()[-1]) for line in metrics if line.startswith(name + "{")) == count
@@ -223,3 +227,38 @@ async def test_loops_that_were_stopped_are_in_the_status(kindling: Installation)
     assert (await kindling.get("/v1/status"))["loops"] == stopped
     kindling.later(2)
     assert (await kindling.get("/v1/status"))["loops"] == []
+
+
+async def test_the_status_says_by_its_workers_what_becomes_of_messages(kindling: Installation) -> None:
+    async def mail() -> tuple[str, str | None]:
+        state = (await kindling.get("/v1/status"))["mail"]
+        return state["state"], state["reason"]
+
+    def seen(worker: WorkerSelf) -> None:
+        kindling.database.run(lambda connection: status.see_worker(connection, worker, kindling.now))
+
+    assert await mail() == ("unknown", None)
+    seen(WorkerSelf("a", "host", 1, "no mail server is configured"))
+    assert await mail() == ("recorded", "no mail server is configured")
+    seen(WorkerSelf("b", "host", 2))
+    assert await mail() == ("mixed", "no mail server is configured")
+    kindling.database.run(lambda connection: status.forget_worker(connection, "a"))
+    assert await mail() == ("sent", None)
+
+
+async def test_digests_that_failed_for_good_are_in_the_status_for_a_week(kindling: Installation) -> None:
+    values = {"opened_at": 0, "automations": {"hot": 3}, "counting": False, "next_at": 0, "held": 3}
+    with kindling.database.write() as connection:
+        for number, state in enumerate(("sent", "failed", "pending")):
+            row = {"id": f"d{number}", "recipient": "sales", "due_at": kindling.now, "reason": "refused"}
+            connection.execute(insert(DIGESTS).values(**values, **row, status=state))
+    (lost,) = (await kindling.get("/v1/status"))["lost_digests"]
+    assert lost == {
+        "id": "d1",
+        "recipient": "sales",
+        "held": 3,
+        "due_at": "2026-11-22T12:00:00.000000Z",
+        "reason": "refused",
+    }
+    kindling.later(7.1)
+    assert (await kindling.get("/v1/status"))["lost_digests"] == []

@@ -34,7 +34,7 @@ async def test_jhon_goes_from_four_to_seven(kindling: Installation) -> None:
     (enrollment,) = (await kindling.get("/v1/enrollments", contact="jhon"))["items"]
     assert (enrollment["automation"], enrollment["previous"], enrollment["current"]) == ("hot", 4, 7)
     assert (enrollment["status"], enrollment["workflow_url"]) == ("queued", None)
-    assert enrollment["workflow_id"] == f"follow-up-{enrollment['id']}"
+    assert enrollment["workflow_id"] is None
 
 
 async def test_history_is_paged_and_says_why(kindling: Installation) -> None:

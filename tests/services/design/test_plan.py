@@ -136,9 +136,11 @@ def test_a_paused_automation_stays_paused(world: World) -> None:
 
 def test_documents_are_checked_beside_each_other_and_the_store(world: World) -> None:
     mistakes, warnings = check_documents(documents(AUTOMATION))
-    assert [str(mistake) for mistake in mistakes] == ['0.yaml:4:11: there is no profile "engagement"']
+    assert [str(mistake) for mistake in mistakes] == [
+        '0.yaml:4:11: there is no profile "engagement" in these files'
+    ]
     assert [str(warning) for warning in warnings] == [
-        '0.yaml:6:14: there is no recipient "sales"; its messages are only recorded'
+        '0.yaml:6:14: there is no recipient "sales" in these files'
     ]
     world.plans.apply(documents(PROFILE, RECIPIENT))
     assert world.plans.check(documents(AUTOMATION)) == ([], [])

@@ -93,7 +93,21 @@ async def test_a_busy_server_is_tried_again_with_the_same_message_ids(office: Of
     await office.due(4 * 10**6)
     assert len(office.mailbox.tries) == 4
     assert len(set(office.mailbox.tries)) == 2
-    assert office.row()["status"] == "sent"
+    assert (office.row()["status"], office.row()["reason"]) == ("sent", None)
+
+
+async def test_a_refusal_stays_known_whatever_the_tries_for_the_others_came_to(office: Office) -> None:
+    office.mailbox.answers = ["550 no such user", "451 try later"]
+    await office.due()
+    assert (office.row()["status"], office.row()["reason"]) == (
+        "pending",
+        "the mail server answered with code 451",
+    )
+    await office.due(HOUR)
+    assert (office.row()["status"], office.row()["reason"]) == (
+        "sent",
+        "the mail server answered with code 550",
+    )
 
 
 async def test_one_whose_worker_died_is_anothers_with_the_same_message_id(office: Office) -> None:

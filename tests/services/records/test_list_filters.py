@@ -7,6 +7,8 @@ import pytest
 from conditions.fields import DEAL
 from conditions.tree import Lookup, compile_conditions
 from conditions.values import Value
+from services.records.list_filters import ContactFilter, DealFilter, filter_of
+from services.resources import BadParameter
 from store.database import Database
 from store.records import lists
 from store.scoring.facts import DealWithContact, load_contacts, load_deals
@@ -183,3 +185,13 @@ def _lookup(world: World, kind: str, record_id: int, facts: Any) -> Lookup:
         return value
 
     return lookup
+
+
+def test_a_filter_is_read_from_texts() -> None:
+    texts = {"stage": "demo", "score_gte": "-5", "tag": " vip "}
+    assert filter_of("contact", texts) == ContactFilter(stage="demo", score_gte=-5, tag="vip")
+    assert filter_of("deal", {"status": "won"}) == DealFilter(status="won")
+    for kind, wrong in (("contact", {"score_gte": "5.5"}), ("deal", {"status": "wno"})):
+        with pytest.raises(BadParameter) as refused:
+            filter_of(kind, wrong)  # type: ignore[arg-type]
+        assert refused.value.name in wrong

@@ -186,8 +186,9 @@ async def test_a_follow_up_that_temporal_lost_goes_on_waiting_for_its_next_try(
     [enrollment] = await town.enrolled()
     await town.until(lambda: town.world.query(shown)[0][0] == 2)
     before = town.world.query(shown)
-    await town.follow_up(enrollment).terminate()
-    town.world.database.run(lambda connection: enrollments.start_again(connection, enrollment, 1))
+    first = town.follow_up(enrollment)
+    await first.terminate()
+    town.world.database.run(lambda connection: enrollments.start_again(connection, first.id))
     town.wake()
     second = town.follow_up(enrollment, 2)
 

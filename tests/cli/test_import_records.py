@@ -1,4 +1,4 @@
-"""Contacts from files, as a person at a shell imports them."""
+"""Contacts and deals from files, as a person at a shell imports them."""
 
 from pathlib import Path
 
@@ -55,3 +55,20 @@ def test_columns_that_are_not_clear_are_said_and_nothing_is_written(
     file.write_text("name,city,x\nAda,Rome,1\n")
     refused = kindling("import", "contacts", str(file), status=1)
     assert "say --map COLUMN=key" in refused.stderr
+
+
+def test_deals_are_imported_looked_at_first(kindling: Kindling, tmp_path: Path) -> None:
+    file = tmp_path / "deals.csv"
+    file.write_text("Deal ID;Kunde;Betrag;Abschluss\nd1;ada;1.355,90;3.5.2026\nd2;;7;\n")
+    options = ("--map", "Kunde=contact", "--decimal", ",", "--date-format", "Abschluss=dd.mm.yyyy")
+    looked = kindling("import", "deals", file, *options, "--dry-run", status=1)
+    assert "Would import 1 deal: 1 new" in looked.stdout
+    assert (
+        "d1 (new): value empty → 1355.9; fields.Abschluss empty → 2026-05-03; contact empty → ada"
+        in looked.stdout
+    )
+    assert (
+        'deals.csv:3: Kunde: there is no deal "d2"; a new deal needs the key of its contact' in looked.stderr
+    )
+    assert "Betrag → value" in looked.stderr
+    assert kindling.json("import", "deals", file, *options, status=1)["created"] == 1

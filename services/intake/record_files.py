@@ -1,4 +1,4 @@
-"""Files of contacts: read in a stream, written in batches, every bad row told with its line."""
+"""Files of contacts or deals: read in a stream, written in batches, every bad row told with its line."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -7,22 +7,33 @@ from typing import Any, BinaryIO
 
 from conditions.problems import Problem
 from runtime.errors import ReadableError
-from services.intake.contact_columns import ContactColumns, ContactMapping
 from services.intake.csv_files import CsvFile
 from services.intake.event_files import NdjsonLines, ReadLine, shape
 from services.intake.file_text import Decoding, decoding_of
-from services.intake.imports import TOLD_AFTER, BadRow, Format, Progress, Told, format_of, keep_first, opened
-from services.records.contacts_in_bulk import ContactsInBulk, Mode, Written
+from services.intake.import_files import (
+    TOLD_AFTER,
+    BadRow,
+    Format,
+    Progress,
+    Told,
+    format_of,
+    keep_first,
+    opened,
+)
+from services.intake.record_columns import RecordColumns
+from services.intake.record_mapping import RecordMapping
+from services.records.bulk_items import EXAMPLES, Options
+from services.records.in_bulk import RecordsInBulk, Written
+from services.records.kinds import Kind
 from store.patience import patiently
 
-#: Contacts that are handed on at once.
+#: Records that are handed on at once.
 BATCH = 1_000
-_A_CONTACT = 'a contact is an object such as {"key": "ada", "name": "Ada"}'
 
 
 @dataclass
-class ImportedContacts(Written):
-    """What became of a file of contacts, or in a dry run would. `first_bad`: the first 20 of the `bad` rows.
+class ImportedRecords(Written):
+    """What became of a file of contacts or deals, or in a dry run would. `first_bad`: the first 20 of the `bad` rows.
 
     `notes`: what else its owner should know, in sentences.
     """
@@ -37,44 +48,43 @@ class ImportedContacts(Written):
         return self.created + self.changed + self.unchanged
 
 
-def import_contacts(
-    bulk: ContactsInBulk,
+def import_records(
+    bulk: RecordsInBulk[Any],
     path: Path,
-    columns: ContactColumns | None = None,
+    columns: RecordColumns | None = None,
+    options: Options = Options(),  # noqa: B008 - immutable
     *,
-    mode: Mode = "merge",
     tags: Sequence[str] = (),
     file_format: Format | None = None,
     encoding: str | None = None,
     delimiter: str | None = None,
-    dry_run: bool = False,
     progress: Progress = lambda _: None,
     told: Told = lambda _: None,
-) -> ImportedContacts:
-    """Write the contacts of a file, each as `mode` says, with these `tags` added. A blank cell changes nothing.
+) -> ImportedRecords:
+    """Write the records of a file, each as the options say, with these `tags` added. A blank cell changes nothing.
 
     Good rows are written whatever the others are like. Raises ReadableError, before anything is written, when the file
     cannot be read or its columns are not clear. While the database cannot be used it waits, and `told` says why.
     """
     kind = file_format or format_of(path)
-    columns = columns or ContactColumns()
-    if kind == "ndjson" and (columns != ContactColumns() or delimiter is not None):
-        raise ReadableError("Columns belong to CSV; lines of NDJSON are contacts as the API takes them")
-    done = ImportedContacts(file=path.name)
+    columns = columns or RecordColumns()
+    if kind == "ndjson" and (columns.said or delimiter is not None):
+        raise ReadableError(f"Columns belong to CSV; lines of NDJSON are {bulk.kind}s as the API takes them")
+    done = ImportedRecords(file=path.name)
     with opened(path) as file:
         decoding = decoding_of(file, path.name, encoding)
         reader = (
-            _CsvContacts(file, path.name, decoding, columns, delimiter)
+            _CsvRecords(bulk.kind, file, path.name, decoding, columns, delimiter)
             if kind == "csv"
-            else NdjsonLines(file, decoding, _A_CONTACT)
+            else NdjsonLines(file, decoding, EXAMPLES[bulk.kind])
         )
-        if isinstance(reader, _CsvContacts):
+        if isinstance(reader, _CsvRecords):
             done.notes.append(reader.mapping.told())
         batch: list[tuple[int, dict[str, Any]]] = []
 
         def store() -> None:
             items = [item for _, item in batch]
-            written = patiently(lambda: bulk.write(items, mode=mode, dry_run=dry_run), told)
+            written = patiently(lambda: bulk.write(items, options), told)
             done.add(written)
             for place, problems in written.rejected:
                 _note(done, batch[place][0], "; ".join(reader.told(problem) for problem in problems))
@@ -95,15 +105,21 @@ def import_contacts(
     return done
 
 
-class _CsvContacts:
-    """Rows of a CSV file as contacts."""
+class _CsvRecords:
+    """Rows of a CSV file as contacts or deals."""
 
     def __init__(
-        self, file: BinaryIO, name: str, decoding: Decoding, columns: ContactColumns, delimiter: str | None
+        self,
+        kind: Kind,
+        file: BinaryIO,
+        name: str,
+        decoding: Decoding,
+        columns: RecordColumns,
+        delimiter: str | None,
     ) -> None:
-        self._file = CsvFile(file, name, decoding, wanted=columns.likely, delimiter=delimiter)
+        self._file = CsvFile(file, name, decoding, wanted=columns.likely(kind), delimiter=delimiter)
         try:
-            self.mapping = ContactMapping(self._file.header, columns)
+            self.mapping = RecordMapping(kind, self._file.header, columns)
         except ReadableError as error:
             raise ReadableError(f"{name}: {error}") from None
         self.notes = self._file.notes
@@ -113,8 +129,8 @@ class _CsvContacts:
             if cells is None:
                 yield ReadLine(line, None, (problem,))
             else:
-                contact, problems = self.mapping.contact(cells)
-                yield ReadLine(line, contact, problems)
+                record, problems = self.mapping.record(cells)
+                yield ReadLine(line, record, problems)
 
     def told(self, problem: Problem) -> str:
         return f"{self.mapping.column_of(problem.loc)}: {problem.message}" if problem.loc else problem.message
@@ -139,6 +155,6 @@ def _tagged(contact: dict[str, Any], tags: Sequence[str]) -> dict[str, Any]:
     return {**contact, "tags": [*own, *tags]} if isinstance(own, list) else contact
 
 
-def _note(done: ImportedContacts, line: int, reason: str) -> None:
+def _note(done: ImportedRecords, line: int, reason: str) -> None:
     done.bad += 1
     keep_first(done.first_bad, BadRow(done.file, line, reason))

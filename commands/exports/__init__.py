@@ -1,0 +1,1 @@
+"""Commands that give lists as files."""

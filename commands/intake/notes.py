@@ -1,0 +1,27 @@
+"""What every import says besides its counts."""
+
+from collections.abc import Sequence
+
+from commands.output import counted, errors, note
+from services.intake.import_files import BadRow
+
+
+def waiting(reason: str) -> None:
+    """Why nothing happens for the moment."""
+    note(f"The import waits, and goes on by itself: {reason}")
+
+
+def print_bad(first: Sequence[BadRow], count: int) -> None:
+    """The first of the rows that were left out."""
+    for row in first:
+        errors().print(str(row), style="red", markup=False)
+    if count > len(first):
+        note(f"... and {counted(count - len(first), 'more bad row')}")
+
+
+def of_shared(count: int) -> list[str]:
+    """That new contacts share so many addresses with others."""
+    if not count:
+        return []
+    addresses = counted(count, "e-mail address", "e-mail addresses")
+    return [f"New contacts share {addresses} with other contacts. kindling duplicates lists them."]

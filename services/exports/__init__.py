@@ -1,0 +1,1 @@
+"""Lists as files: streamed at any size, for spreadsheets and for programs."""

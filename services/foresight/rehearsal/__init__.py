@@ -1,0 +1,1 @@
+"""Rehearsals: an automation's steps for one record, done to nobody."""
