@@ -65,7 +65,7 @@ def situation_of(world: World, connection: Connection, enrollment_id: str) -> Si
     assert row is not None
     published = world.published.read(connection)
     outbound = replace(NOTHING, secrets={"crm": "s"}, log_only=True)
-    return Situation(connection, row, automation_of(row), world.now, outbound, published)
+    return Situation(connection, row, automation_of(row), world.now, outbound, published, reached=world.now)
 
 
 def done(database: Database, raw: Any, applies_to: str, tags: list[str]) -> Done:
