@@ -8,9 +8,10 @@ from typing import Annotated
 
 import typer
 
+from commands.design import command_line as designing
 from commands.exports import command_line as exporting
+from commands.follow_ups import command_line as following_up
 from commands.intake import command_line as importing
-from commands.intake.options import Triggers
 from runtime.errors import ReadableError
 
 app = typer.Typer(
@@ -24,9 +25,9 @@ app = typer.Typer(
 
 app.add_typer(importing.app, name="import")
 app.add_typer(exporting.app, name="export")
+app.add_typer(following_up.app, name="undo")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
-Folder = Annotated[Path, typer.Argument(metavar="DIR", help="Folder (or file) of definitions in YAML.")]
 
 
 @app.command()
@@ -53,52 +54,8 @@ def api() -> None:
     running.api()
 
 
-@app.command()
-def check(folder: Folder, *, as_json: Json = False) -> None:
-    """Check definitions without a database: every mistake with file and line. Exit status 1 if there are any."""
-    from commands.design import definitions
-
-    raise typer.Exit(definitions.check(folder, as_json=as_json))
-
-
-@app.command()
-def plan(
-    folder: Folder,
-    *,
-    brief: Annotated[bool, typer.Option("--brief", help="Leave out whom it would touch.")] = False,
-    as_json: Json = False,
-) -> None:
-    """Show what `apply` would change, and whom that would touch."""
-    from commands.design import definitions
-
-    raise typer.Exit(definitions.plan(folder, brief=brief, as_json=as_json))
-
-
-@app.command()
-def schema() -> None:
-    """Print the JSON Schema of definitions, for editors."""
-    from commands.design import definitions
-
-    raise typer.Exit(definitions.schema())
-
-
-@app.command()
-def apply(
-    folder: Folder,
-    *,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite edits made elsewhere since.")] = False,
-    triggers: Annotated[
-        Triggers, typer.Option(help="Whether re-scoring after a publish fires triggers.")
-    ] = Triggers.silent,
-    wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Wait for re-scoring.")] = True,
-    as_json: Json = False,
-) -> None:
-    """Save and publish definitions. What is unchanged publishes nothing."""
-    from commands.design import definitions
-
-    raise typer.Exit(
-        definitions.apply(folder, force=force, silent=triggers == "silent", wait=wait, as_json=as_json)
-    )
+for command in designing.COMMANDS:
+    app.command()(command)
 
 
 @app.command()
@@ -193,6 +150,21 @@ def duplicates(*, limit: Annotated[int, typer.Option(min=1, max=500)] = 50, as_j
     from commands.records import duplicates as listing
 
     raise typer.Exit(listing.duplicates(limit=limit, as_json=as_json))
+
+
+@app.command()
+def lists(
+    key: Annotated[str | None, typer.Argument(help="A list's key: who is on it now.")] = None,
+    *,
+    limit: Annotated[int, typer.Option(min=1, max=500)] = 50,
+    as_json: Json = False,
+) -> None:
+    """List smart lists with their names and how many they have, or who is on one."""
+    from commands.records import smart_lists
+
+    if key is None:
+        raise typer.Exit(smart_lists.lists(limit=limit, as_json=as_json))
+    raise typer.Exit(smart_lists.members(key, limit=limit, as_json=as_json))
 
 
 @app.command()

@@ -7,7 +7,7 @@ from fastapi import Depends, FastAPI
 from starlette.middleware import Middleware
 
 from api.design import automations, profiles
-from api.follow_ups import by_automation, follow_ups
+from api.follow_ups import by_automation, follow_ups, undoing
 from api.follow_ups import exports as follow_up_exports
 from api.foresight import foresight
 from api.guard import RequestGuard
@@ -37,6 +37,7 @@ ROUTERS = (
     events.by_id,
     follow_ups.router,
     finding.router,
+    undoing.router,
     record_exports.router,
     follow_up_exports.router,
     event_exports.router,

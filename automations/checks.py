@@ -27,10 +27,10 @@ def _errors(automation: Automation, known: Known) -> Iterator[Problem]:
     placed = list(walk(automation))
     answering = [place.step.key for place in placed if place.step.answers and place.step.key is not None]
     if automation.trigger.profile is not None:
-        yield from _unknown("profile", automation.trigger.profile, known, ("trigger", "profile"))
+        yield from unknown("profile", automation.trigger.profile, known, ("trigger", "profile"))
     for loc, raw, catalogue in conditions_of(automation):
         yield from check_conditions(raw, catalogue, loc)
-        yield from _unknown_profiles(raw, loc, known)
+        yield from unknown_profiles(raw, loc, known)
         yield from _unanswered(raw, loc, answering)
     yield from _never(automation)
     keys: set[str] = set()
@@ -106,12 +106,12 @@ def _dnd_of_deal(step: UpdateStep, loc: Loc, automation: Automation, known: Know
 
 
 def _adjusted(step: AdjustScoreStep, loc: Loc, automation: Automation, known: Known) -> Iterator[Problem]:
-    yield from _unknown("profile", step.adjust_score.profile, known, (*loc, step.kind, "profile"))
+    yield from unknown("profile", step.adjust_score.profile, known, (*loc, step.kind, "profile"))
 
 
 def _started(step: StartStep, loc: Loc, automation: Automation, known: Known) -> Iterator[Problem]:
     if step.start != automation.key:
-        yield from _unknown("automation", step.start, known, (*loc, "start"))
+        yield from unknown("automation", step.start, known, (*loc, "start"))
 
 
 #: What is looked at in a kind of steps by itself.
@@ -122,17 +122,19 @@ _OF_STEP: Mapping[type[BaseStep], Callable[[Any, Loc, Automation, Known], Iterat
 }
 
 
-def _unknown(what: Literal["profile", "automation"], key: str, known: Known, loc: Loc) -> Iterator[Problem]:
+def unknown(what: Literal["profile", "automation"], key: str, known: Known, loc: Loc) -> Iterator[Problem]:
+    """That a document names what is not there."""
     among: Collection[str] = known.profiles if what == "profile" else known.automations
     if key not in among:
         yield Problem(loc, f'there is no {what} "{key}"{known.nowhere}{suggestion(key, among)}')
 
 
-def _unknown_profiles(raw: Mapping[str, Any], loc: Loc, known: Known) -> Iterator[Problem]:
+def unknown_profiles(raw: Mapping[str, Any], loc: Loc, known: Known) -> Iterator[Problem]:
+    """Conditions that read scores or bands of profiles that are not there."""
     for leaf, field in _read(raw, loc):
         owner, _, name = field.partition(".")
         if owner in ("scores", "bands") and name:
-            yield from _unknown("profile", name, known, leaf.loc[:-1])
+            yield from unknown("profile", name, known, leaf.loc[:-1])
 
 
 def _read(raw: Mapping[str, Any], loc: Loc) -> Iterator[tuple[Leaf, str]]:

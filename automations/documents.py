@@ -7,12 +7,17 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from automations.model import Automation, Recipient
+from automations.smart_list import SmartList
 from automations.yaml_text import NotYaml, YamlDocument, read_yaml
 from conditions.limits import FILE, definition_problems
 from conditions.messages import plain_errors
 from conditions.problems import Problem, suggestion
 
-KINDS: Mapping[str, type[BaseModel]] = {"automation": Automation, "recipient": Recipient}
+KINDS: Mapping[str, type[BaseModel]] = {
+    "automation": Automation,
+    "recipient": Recipient,
+    "smart_list": SmartList,
+}
 """The kinds of this package; those who load score profiles as well add theirs."""
 
 
@@ -39,6 +44,11 @@ class Document:
     raw: Mapping[str, Any]
     file: str
     source: YamlDocument = field(repr=False)
+
+    @property
+    def text(self) -> str:
+        """What its author wrote."""
+        return self.source.text
 
     def mistake(self, problem: Problem) -> Mistake:
         """A problem found later, with its line."""

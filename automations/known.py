@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from automations.touching import Touching
@@ -32,7 +32,8 @@ class Known:
     `named_events` are those that rules name, `added_tags` those that automations add, `set_fields` the custom fields
     that they set; `tags` finds the tags of contacts, `fields` the custom fields of records, None where that is not
     known. `touching` finds what automations change. `asked`: a database was asked, so that what is not among these is
-    nowhere. `webhook_allow`: private hosts that webhooks may call.
+    nowhere. `webhook_allow`: private hosts that webhooks may call. `published_bands`: those of published versions by
+    profile, which what is saved in `profiles` need not have.
     """
 
     profiles: Mapping[str, ScoreProfile | None]
@@ -47,6 +48,7 @@ class Known:
     touching: Callable[[], Touching] = dict
     asked: bool = True
     webhook_allow: Collection[str] = ()
+    published_bands: Mapping[str, Collection[str]] = field(default_factory=dict)
 
     @property
     def nowhere(self) -> str:

@@ -7,12 +7,14 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import Literal
 
 from automations.known import Known
+from automations.list_filters import ContactFilter
 from automations.model import Automation, ExitEvent
+from automations.smart_list import SmartList
 from automations.steps.places import conditions_of, tags_added, walk
 from automations.templates import fields_in_template
 from conditions.fields import CONTACT_FIELDS, DEAL_FIELDS, INTERNAL_EVENTS
 from conditions.problems import Loc, Problem, suggestion
-from conditions.tree import leaves
+from conditions.tree import Leaf, leaves
 from scoring.profile import ATTRIBUTE, Rule, ScoreProfile
 
 #: What each kind of record has besides fields of the author's own.
@@ -34,6 +36,16 @@ def unknown_in_profile(profile: ScoreProfile, known: Known) -> Iterator[Problem]
         yield from _events_of_rule(rule, loc, known)
         yield from _tags(_tags_of_rule(rule, loc), known)
         yield from _fields(_fields_of_rule(rule, loc, profile.applies_to), known)
+
+
+def unknown_in_smart_list(smart_list: SmartList, known: Known) -> Iterator[Problem]:
+    """The same for what a smart list asks for."""
+    tests = list(leaves(smart_list.filters, ("filters",)))
+    record_filter = smart_list.filter
+    if isinstance(record_filter, ContactFilter) and record_filter.tag is not None:
+        yield from _tags([(("filter", "tag"), record_filter.tag)], known)
+    yield from _tags(_tags_of(tests), known)
+    yield from _fields(((leaf.loc[:-1], name) for leaf in tests for name in leaf.fields), known)
 
 
 def _events(automation: Automation, known: Known) -> Iterator[Problem]:
@@ -82,9 +94,7 @@ def _events_of_rule(rule: Rule, loc: Loc, known: Known) -> Iterator[Problem]:
 
 def _asked_tags(automation: Automation) -> Iterator[tuple[Loc, str]]:
     for loc, raw, _ in conditions_of(automation):
-        for leaf in leaves(raw, loc):
-            if leaf.field == "contact.tags" and leaf.operator.members and leaf.other is None:
-                yield leaf.loc, leaf.operand
+        yield from _tags_of(leaves(raw, loc))
     for place in walk(automation):
         if place.step.removed_tag is not None:
             yield (*place.loc, place.step.kind), place.step.removed_tag
@@ -94,9 +104,13 @@ def _tags_of_rule(rule: Rule, loc: Loc) -> Iterator[tuple[Loc, str]]:
     kind = rule.kind
     if kind.conditions is not None:
         field = "tags" if kind is ATTRIBUTE else "contact.tags"
-        for leaf in leaves(rule.given(kind.conditions), (*loc, kind.conditions)):
-            if leaf.field == field and leaf.operator.members and leaf.other is None:
-                yield leaf.loc, leaf.operand
+        yield from _tags_of(leaves(rule.given(kind.conditions), (*loc, kind.conditions)), field)
+
+
+def _tags_of(tests: Iterable[Leaf], field: str = "contact.tags") -> Iterator[tuple[Loc, str]]:
+    for leaf in tests:
+        if leaf.field == field and leaf.operator.members and leaf.other is None:
+            yield leaf.loc, leaf.operand
 
 
 def _tags(

@@ -50,7 +50,7 @@ def recipient_warnings(recipient: Recipient) -> Iterator[Problem]:
 
 
 def _never(automation: Automation, known: Known) -> Iterator[Problem]:
-    ranges = _ranges(automation, known)
+    ranges = score_ranges(known, automation.trigger.profile)
     for loc, raw, _ in conditions_of(automation):
         yield from contradictions(raw, ranges, loc)
     trigger, exit_when = automation.trigger, automation.exit_when
@@ -68,8 +68,8 @@ def _never(automation: Automation, known: Known) -> Iterator[Problem]:
         yield from contradictions(trigger.rearm.conditions, ranges, ("trigger", "rearm"))
 
 
-def _ranges(automation: Automation, known: Known) -> dict[str, Range]:
-    """What fields of scores can be, by what their profiles say."""
+def score_ranges(known: Known, own: str | None) -> dict[str, Range]:
+    """What fields of scores can be, by what their profiles say; `own`: the profile of `score` and `band`."""
     ranges: dict[str, Range] = {"change": Range(whole=True)}
     for key, profile in known.profiles.items():
         if profile is None:
@@ -79,7 +79,7 @@ def _ranges(automation: Automation, known: Known) -> dict[str, Range]:
         why = {"low": f"the min of profile {key}", "high": f"the max of profile {key}"}
         score, band = Range(low, high, whole=True, why=why), Range(labels=tuple(profile.bands))
         ranges[f"scores.{key}"], ranges[f"bands.{key}"] = score, band
-        if key == automation.trigger.profile:
+        if key == own:
             ranges |= {"score": score, "previous_score": score, "band": band, "previous_band": band}
     return ranges
 

@@ -1,6 +1,8 @@
 """YAML text as plain values, with the line and column of each. Keys are texts as written: `on` stays `on`."""
 
 import math
+import re
+from bisect import bisect
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,15 +16,23 @@ from conditions.values import LARGEST_INTEGER
 
 MOST_VALUES = 100_000
 _TAG = "tag:yaml.org,2002:"
+#: What separates documents; no value can hold such a line.
+_SEPARATOR = re.compile(r"(?m)^(?:---|\.\.\.)(?=\s|$)")
 
 
 @dataclass
 class YamlDocument:
-    """One document: its value, where each part stands, and what is wrong with it as YAML."""
+    """One document: its value, where each part stands, and what is wrong with it as YAML.
+
+    `text`: what stands between the lines that separate it from others, which begins at `start` and ends at `end`.
+    """
 
     value: Any = None
     places: dict[Loc, tuple[int, int]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    text: str = ""
+    start: int = 0
+    end: int = 0
 
     def place(self, loc: Loc) -> tuple[int, int]:
         """Line and column, from 1, of a part, or of the nearest part around it that is there."""
@@ -42,10 +52,16 @@ class NotYaml(Exception):
 
 def read_yaml(text: str) -> Iterator[YamlDocument]:
     """The documents of a text that are not empty. Raises `NotYaml` where the text stops being YAML."""
+    marks = [(mark.start(), mark.end()) for mark in _SEPARATOR.finditer(text)]
     try:
         for node in YAML(typ="safe", pure=True).compose_all(text):
             if node is not None and not _is_nothing(node):
-                yield _Builder().build(node)
+                document = _Builder().build(node)
+                place = bisect(marks, (node.start_mark.index, len(text)))
+                document.start = marks[place - 1][1] if place else 0
+                document.end = marks[place][0] if place < len(marks) else len(text)
+                document.text = text[document.start : document.end]
+                yield document
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)

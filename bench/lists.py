@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from automations.list_filters import ContactFilter
 from bench.installation import Installation
 from bench.result import Result, percentile, scaled
 from bench.workload import PROFILE
 from runtime.clock import now_micros
 from scoring.standing import Standing
-from services.records.list_filters import ContactFilter
 from services.records.lists import RecordLists, RecordQuery
 from store.bulk import Bulk
 from store.connection import Connection

@@ -7,19 +7,24 @@ from runtime.errors import ReadableError
 LARGEST = 5_000_000
 
 
-def read_files(folder: Path) -> list[tuple[str, str]]:
-    """(name, text) of the `.yaml` and `.yml` files in and below a folder, or of one file; at least one."""
+def read_files(folder: Path, *, may_be_empty: bool = False) -> list[tuple[str, str]]:
+    """(name, text) of the `.yaml` and `.yml` files in and below a folder, or of one file; at least one.
+
+    `may_be_empty`: none is right as well, and so is that there is no such folder.
+    """
     if folder.is_dir():
         paths = sorted(
             path
             for path in folder.rglob("*.y*ml")
             if path.suffix in (".yaml", ".yml") and path.is_file() and not _hidden(path, folder)
         )
-        if not paths:
+        if not paths and not may_be_empty:
             raise ReadableError(f"There are no .yaml files in {folder}")
         return [(str(path), _text(path)) for path in paths]
     if folder.exists():
         return [(str(folder), _text(folder))]
+    if may_be_empty:
+        return []
     raise ReadableError(f"There is no folder {folder}")
 
 

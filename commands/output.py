@@ -24,6 +24,9 @@ from rich.table import Table
 from conditions.problems import Problem
 from runtime.setting_problems import SettingProblem
 
+#: Of the lines of a unified diff, by how they begin.
+DIFF_COLOURS = {"+": "green", "-": "red", "@": "cyan"}
+
 
 @cache
 def console() -> Console:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from getpass import getuser
 
 from commands.temporal_link import TemporalLink
 from runtime.clock import now_micros
@@ -23,6 +24,14 @@ class Session:
     settings: Settings
     application: Application
     link: TemporalLink
+
+
+def local_user() -> str | None:
+    """Who works at this machine, as its operating system knows them; None where it does not."""
+    try:
+        return getuser()
+    except (KeyError, OSError):
+        return None
 
 
 def quiet(settings: Settings) -> Settings:

@@ -10,11 +10,12 @@ from conditions.causes import Cause
 from conditions.times import HOUR, Micros
 from engine.published import Published
 from engine.subjects import Subject, earlier_subject
+from runtime.beginnings import of_publish
 from runtime.statuses import OPEN
 from scoring.compiled import CompiledProfile
 from scoring.progress import TIME_FIRST, ScoreChange, Turn, turn_of
 from store.connection import Connection
-from store.follow_ups import enrolling, watching
+from store.follow_ups import beginnings, enrolling, watching
 from triggers.evaluate import BY_HAND, UNFILTERED, Guard, Match, Window, is_armed, skip_reason, take_start
 
 #: How somebody chose those whom they enrolled; the last with the key of a smart list after it.
@@ -27,14 +28,23 @@ class ByHand(NamedTuple):
     author: str | None = None
     chosen: str | None = None
 
+    @property
+    def smart_list(self) -> str | None:
+        """The key of the list that they chose."""
+        chosen = self.chosen or ""
+        return chosen.removeprefix(OF_LIST) if chosen.startswith(OF_LIST) else None
+
 
 class Entrant(NamedTuple):
-    """A match with whom it enrolls. `event_id`: what it began with, where the match itself has no event."""
+    """A match with whom it enrolls. `event_id`: what it began with, where the match itself has no event; `started_by`:
+    what brings it about with others, where that is known already.
+    """
 
     match: Match
     profile: CompiledProfile | None
     subject: Subject
     event_id: str | None = None
+    started_by: str | None = None
     by: ByHand = ByHand()
 
     @property
@@ -104,7 +114,8 @@ class Admission:
             entrant.match.trigger.automation_id: entrant.match.trigger.most_starts for entrant in entrants
         }
         paced = _paced(connection, decided.enrollments, most, self.now)
-        enrolling.save_enrollments(connection, _in_order(paced, decided.together))
+        known = _with_beginnings(connection, paced)
+        enrolling.save_enrollments(connection, _in_order(known, decided.together))
         enrolling.save_skips(connection, decided.skips)
         if decided.replaced:
             enrolling.replace_running(connection, decided.replaced, self.now)
@@ -192,8 +203,16 @@ class Admission:
             created_at=self.now,
             watching=watching.EXIT if trigger.exits_early else 0,
             start_at=self.now,
+            started_by=entrant.started_by or self._publish_of(entrant.match),
             **entrant.by._asdict(),
         )
+
+    def _publish_of(self, match: Match) -> str | None:
+        """The publish whose re-scoring made the change; origins of changes begin with the profile's id."""
+        if match.change is None or match.change.cause != "publish":
+            return None
+        profile_id = int(match.origin.partition(":")[0])
+        return of_publish(profile_id, self.published.versions[profile_id].version)
 
 
 def _number_of(change: ScoreChange) -> int | None:
@@ -218,6 +237,25 @@ def _in_order(
     if not after:
         return list(enrollments)
     return [enrollment._replace(after_id=after.get(enrollment.id)) for enrollment in enrollments]
+
+
+def _with_beginnings(
+    connection: Connection, enrollments: Sequence[enrolling.NewEnrollment]
+) -> list[enrolling.NewEnrollment]:
+    """The same, each with what brought its event about, or the follow-up whose step moved its score."""
+    unknown = [one for one in enrollments if one.started_by is None]
+    of_events = beginnings.of_events(
+        connection, {one.event_id for one in unknown if one.event_id is not None}
+    )
+    movers = {
+        one.id: one.origin.partition(":")[2].partition("/") for one in unknown if one.cause == "adjustment"
+    }
+    by_step = {enrollment_id: mover[0] for enrollment_id, mover in movers.items() if mover[1]}
+    of_steps = beginnings.of_enrollments(connection, {*by_step.values()})
+    found = {
+        one.id: of_events.get(one.event_id or "") or of_steps.get(by_step.get(one.id, "")) for one in unknown
+    }
+    return [one._replace(started_by=found.get(one.id, one.started_by)) for one in enrollments]
 
 
 def _paced(

@@ -13,6 +13,7 @@ from engine.admitting import ByHand, Entrant
 from engine.enrolling import Enrolling
 from engine.published import Published
 from engine.subjects import Subjects, earlier_subject
+from runtime.beginnings import of_enrolling
 from runtime.statuses import OPEN
 from store.connection import Connection
 from store.follow_ups.enrolling import NewEnrollment, known_origins, load_earlier
@@ -75,6 +76,7 @@ def enlist(
     scores = {}
     if profile is not None:
         scores = load_score_values(connection, profile.id, ids, published.versions[profile.id].emptied)
+    started_by = of_enrolling(wanted.request, wanted.by.smart_list)
     for record_id in ids:
         if not subjects.exists(kind, record_id):
             continue
@@ -93,7 +95,7 @@ def enlist(
             depth=0,
             exits=exits,
         )
-        enrolling.entrants.append(Entrant(match, profile, subject, by=wanted.by))
+        enrolling.entrants.append(Entrant(match, profile, subject, by=wanted.by, started_by=started_by))
     origins = [entrant.match.origin for entrant in enrolling.entrants]
     done = known_origins(connection, trigger.automation_id, origins)
     enrolling.entrants = [entrant for entrant in enrolling.entrants if entrant.match.origin not in done]

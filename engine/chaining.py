@@ -31,6 +31,7 @@ def enroll_in(situation: Situation, path: str, key: str) -> dict[str, Any]:
         profile=profile,
         subject=Subject.enrolled(row["contact_id"], deal_id, profile.applies_to if profile else None),
         event_id=row["event_id"],
+        started_by=row["started_by"],
     )
     admission = Admission(situation.published, row["shard"], situation.now)
     decided = admission.save(situation.connection, [entrant])

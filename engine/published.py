@@ -1,6 +1,8 @@
 """The published profiles and automations, compiled once per change of them."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol, TypeVar
 
 from automations.model import Automation
 from scoring.compiled import CompiledProfile, compile_profile
@@ -10,6 +12,14 @@ from store.connection import Connection
 from store.design import definitions
 from triggers.compiled import Bands, CompiledTrigger, TriggerIndex, compile_trigger
 from triggers.evaluate import LOOP_LIMIT
+
+
+class _Row(Protocol):
+    @property
+    def id(self) -> int: ...
+
+
+Row = TypeVar("Row", bound=_Row)
 
 
 @dataclass(frozen=True)
@@ -40,6 +50,23 @@ class Published:
         )
 
 
+@dataclass(frozen=True)
+class Drafts:
+    """What is taken as if it were published, in place of what is published of the same id."""
+
+    profiles: Sequence[definitions.PublishedProfile] = ()
+    automations: Sequence[definitions.PublishedAutomation] = ()
+
+
+def in_place(published: Iterable[Row], drafts: Iterable[Row]) -> list[Row]:
+    """What is published, with drafts in the places of what has the same id."""
+    by_id = {row.id: row for row in (*published, *drafts)}
+    return [by_id[row_id] for row_id in sorted(by_id)]
+
+
+NO_DRAFTS = Drafts()
+
+
 #: (automation, version, whether it is paused, bands of its profile): what a compiled trigger depends on.
 _Compiled = tuple[int, int, bool, tuple[tuple[int | None, str], ...]]
 
@@ -63,24 +90,22 @@ class PublishedCache:
 def load_published(
     connection: Connection,
     generation: int,
-    draft: definitions.PublishedProfile | None = None,
+    drafts: Drafts = NO_DRAFTS,
     known: dict[_Compiled, CompiledTrigger] | None = None,
 ) -> Published:
-    """Read and compile everything that is published; a `draft` as if it were.
+    """Read and compile everything that is published; `drafts` as if they were.
 
     `known` keeps triggers from one time to the next: versions never change.
     """
     known = {} if known is None else known
-    profiles = definitions.published_profiles(connection)
-    if draft is not None:
-        others = [row for row in profiles if row.id != draft.id]
-        profiles = sorted([*others, draft], key=lambda row: row.id)
+    profiles = in_place(definitions.published_profiles(connection), drafts.profiles)
+    automations = in_place(definitions.published_automations(connection), drafts.automations)
     compiled = tuple(
         compile_profile(ScoreProfile.model_validate(row.definition), row.id, row.version) for row in profiles
     )
     bands = {profile.key: profile.bands for profile in compiled}
     triggers: dict[_Compiled, CompiledTrigger] = {}
-    for row in definitions.published_automations(connection):
+    for row in automations:
         of_profile = bands.get(row.definition["trigger"].get("profile") or "", ())
         name = (row.id, row.version, row.paused, tuple(of_profile))
         triggers[name] = known.get(name) or compile_automation(
@@ -94,7 +119,7 @@ def load_published(
         versions={row.id: row for row in profiles},
         triggers=TriggerIndex(triggers.values()),
         by_key={profile.key: profile for profile in compiled},
-        kinds=definitions.kinds(connection),
+        kinds={**definitions.kinds(connection), **{profile.id: profile.applies_to for profile in compiled}},
     )
 
 

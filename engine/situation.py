@@ -176,18 +176,21 @@ class Situation:
     def change_contact(self, values: Mapping[str, Any]) -> bool:
         """Change fields as a consequence of this enrollment. Raises StepFailed for more than is kept."""
         _refuse_too_large(values)
-        done = contacts.change_contact(
-            self.connection, self.contact, values, self.now, depth=self.enrollment["depth"] + 1
-        )
+        done = contacts.change_contact(self.connection, self.contact, values, self.now, **self._caused)
         self.changed = self.changed or done
         self.touched = self.touched or done
         self._contact = None
         return done
 
+    @property
+    def _caused(self) -> dict[str, Any]:
+        """What changes that this enrollment makes are told of it."""
+        return {"depth": self.enrollment["depth"] + 1, "brought_by": self.enrollment["started_by"]}
+
     def change_deal(self, deal: RowMapping, values: Mapping[str, Any]) -> bool:
         """The same for the deal."""
         _refuse_too_large(values)
-        done = deals.change_deal(self.connection, deal, values, self.now, depth=self.enrollment["depth"] + 1)
+        done = deals.change_deal(self.connection, deal, values, self.now, **self._caused)
         self.changed = self.changed or done
         self.touched = self.touched or done
         self._deal = None

@@ -1,6 +1,7 @@
-"""The keys of profiles, automations and recipients."""
+"""The keys of profiles, automations, recipients and smart lists."""
 
 from automations.model import Automation, Recipient
+from automations.smart_list import SmartList
 from reference.keys import key_table
 from scoring.profile import Rule, ScoreProfile
 from triggers.model import Trigger
@@ -29,3 +30,8 @@ def trigger_keys() -> str:
 def recipient_keys() -> str:
     """All keys of a recipient."""
     return key_table(Recipient)
+
+
+def smart_list_keys() -> str:
+    """All keys of a smart list."""
+    return key_table(SmartList)

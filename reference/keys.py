@@ -28,7 +28,9 @@ class DocumentedKey(NamedTuple):
 def key_table(model: type[BaseModel], *, without: Collection[str] = ()) -> str:
     """A table of all keys of a model, those of the models in it included; `without` names paths to leave out."""
     keys = [
-        key for key in documented_keys(model) if key.path not in without and not _inside(key.path, without)
+        key
+        for key in dict.fromkeys(documented_keys(model))
+        if key.path not in without and not _inside(key.path, without)
     ]
     return table(
         ("key", "takes", "default", "meaning"),
@@ -90,7 +92,7 @@ def _values(part: Schema) -> Schema | None:
 def _takes(part: Schema, defs: Mapping[str, Schema]) -> str:
     ways = [way for way in (*part.get("anyOf", ()), *part.get("oneOf", ())) if way.get("type") != "null"]
     if ways:
-        return " or ".join(_takes(way, defs) for way in ways)
+        return " or ".join(dict.fromkeys(_takes(way, defs) for way in ways))
     if "$ref" in part:
         name = part["$ref"].rpartition("/")[2]
         return _APART.get(name, "mapping")

@@ -23,6 +23,7 @@ SECTIONS: Mapping[str, Callable[[], str]] = {
     "automation keys": documents.automation_keys,
     "trigger keys": documents.trigger_keys,
     "recipient keys": documents.recipient_keys,
+    "smart list keys": documents.smart_list_keys,
     "operators": conditions.operators,
     "operators by type": conditions.operators_by_type,
     "trigger fields": conditions.trigger_fields,

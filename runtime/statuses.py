@@ -69,7 +69,8 @@ class MessageStatus(StrEnum):
 
 OPEN = (EnrollmentStatus.QUEUED, EnrollmentStatus.RUNNING)
 """An enrollment that is not over."""
-TaskStatus = Literal["open", "done"]
+TaskStatus = Literal["open", "done", "cancelled"]
+"""`cancelled`: what made it has been undone, or nobody is to do it any more."""
 NotificationStatus = Literal[
     MessageStatus.RECORDED,
     MessageStatus.PENDING,

@@ -8,6 +8,7 @@ from services.follow_ups.enrollment import EnrollByHand
 from services.follow_ups.listing import FollowUps
 from services.follow_ups.repairs import Repairs
 from services.follow_ups.statistics import Statistics
+from services.follow_ups.undoing import Undoing
 from services.foresight.backtest import Backtest
 from services.foresight.impact import Impact
 from services.foresight.points import Points
@@ -62,6 +63,7 @@ class Application:
         self.automations = Automations(resources)
         self.follow_ups = FollowUps(resources)
         self.repairs = Repairs(resources)
+        self.undoing = Undoing(resources)
         self.enroll_by_hand = EnrollByHand(resources, self.smart_lists)
         self.score_changes = ScoreChanges(resources, cache)
         self.exports = Exports(

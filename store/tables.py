@@ -141,7 +141,9 @@ class Deal(SQLModel, table=True):
 
 
 class Event(SQLModel, table=True):
-    """`properties` is JSON text. `depth`: how many follow-ups led here. `source`: the import it came with."""
+    """`properties` is JSON text. `depth`: how many follow-ups led here. `source`: the import that it came with;
+    `brought_by`: what else brought it with others, see `runtime.beginnings`.
+    """
 
     __tablename__: ClassVar[Any] = "events"
     __table_args__ = (
@@ -164,6 +166,7 @@ class Event(SQLModel, table=True):
     silent: bool = False
     depth: int = Field(default=0, sa_type=SmallInteger)
     source: str | None = _text(null=True)
+    brought_by: str | None = _text(null=True)
     error: str | None = _text(null=True)
     revoked_at: int | None = _moment(null=True)
 
@@ -177,7 +180,7 @@ class EventType(SQLModel, table=True):
 class Profile(SQLModel, table=True):
     """`version` is the published one (null: none is); `latest` the highest ever published. `emptied`: scores of
     this version and older ones became empty when the profile was unpublished. `applied`: the draft that `kindling
-    apply` saved last, to notice edits made since.
+    apply` saved last, to notice edits made since; `source`: the text of its file.
     """
 
     __tablename__: ClassVar[Any] = "profiles"
@@ -186,6 +189,7 @@ class Profile(SQLModel, table=True):
     applies_to: str = _text()
     draft: dict[str, Any] = Field(sa_type=Json)
     applied: dict[str, Any] | None = Field(default=None, sa_type=Json)
+    source: str | None = _text(null=True)
     version: int | None = None
     latest: int = 0
     emptied: int = 0
@@ -199,6 +203,8 @@ class ProfileVersion(SQLModel, table=True):
     version: int = Field(primary_key=True)
     definition: dict[str, Any] = Field(sa_type=Json)
     published_at: int = _moment()
+    author: str | None = _text(null=True)
+    comment: str | None = _text(null=True)
 
 
 class Publication(SQLModel, table=True):
@@ -232,6 +238,7 @@ class Automation(SQLModel, table=True):
     key: str = Field(sa_type=Text, unique=True)
     draft: dict[str, Any] = Field(sa_type=Json)
     applied: dict[str, Any] | None = Field(default=None, sa_type=Json)
+    source: str | None = _text(null=True)
     version: int | None = None
     latest: int = 0
     paused: bool = False
@@ -245,6 +252,8 @@ class AutomationVersion(SQLModel, table=True):
     version: int = Field(primary_key=True)
     definition: dict[str, Any] = Field(sa_type=Json)
     published_at: int = _moment()
+    author: str | None = _text(null=True)
+    comment: str | None = _text(null=True)
 
 
 class Recipient(SQLModel, table=True):
@@ -253,6 +262,7 @@ class Recipient(SQLModel, table=True):
     name: str = _text()
     channels: list[str] = Field(sa_type=Json)
     applied: dict[str, Any] | None = Field(default=None, sa_type=Json)
+    source: str | None = _text(null=True)
 
 
 class Entry(SQLModel, table=True):
@@ -372,7 +382,8 @@ class Adjustment(SQLModel, table=True):
 
 
 class Enrollment(SQLModel, table=True):
-    """One record entering one automation version. `origin` names the change or event that caused it.
+    """One record entering one automation version. `origin` names the change or event that caused it, `started_by` what
+    brought it about with others, where something did: see `runtime.beginnings`.
 
     `closing`: its workflow has still to be told that the enrollment is over (replaced or cancelled here). `waking`:
     above 0 when it has still to be told to look again. `workflow_id`: the workflow that carries it out, alone or among
@@ -398,6 +409,7 @@ class Enrollment(SQLModel, table=True):
         _partial("ix_enrollments_waking", "shard", "id", where="waking > 0"),
         _partial("ix_enrollments_after", "after_id", where="after_id IS NOT NULL"),
         _partial("ix_enrollments_workflow", "workflow_id", "id", where="workflow_id IS NOT NULL"),
+        _partial("ix_enrollments_started_by", "started_by", "id", where="started_by IS NOT NULL"),
         _partial(
             "ix_enrollments_watching",
             "contact_id",
@@ -433,6 +445,7 @@ class Enrollment(SQLModel, table=True):
     start_at: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": "0"})
     after_id: str | None = _text(null=True)
     settled: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    started_by: str | None = _text(null=True)
     started_at: int | None = _moment(null=True)
     finished_at: int | None = _moment(null=True)
     author: str | None = _text(null=True)
@@ -639,6 +652,8 @@ class SmartList(SQLModel, table=True):
     __tablename__: ClassVar[Any] = "smart_lists"
     key: str = Field(primary_key=True, sa_type=Text)
     definition: dict[str, Any] = Field(sa_type=Json)
+    applied: dict[str, Any] | None = Field(default=None, sa_type=Json)
+    source: str | None = _text(null=True)
     updated_at: int = _moment()
 
 

@@ -15,16 +15,21 @@ from conditions.problems import Problem
 from services.answers import Page
 from services.design import answers
 from services.design.answers import Comparison
+from services.design.authorship import Authorship
 from services.follow_ups.enrollment import EnrollRequest
 from services.resources import Invalid
 
 router = APIRouter(prefix="/v1", tags=["Automations"])
 
 
-class PublishAutomation(Definition):
-    """What publishing does besides."""
+class EnrollingToo(Definition):
+    """What publishing and resuming do besides."""
 
     enroll: EnrollRequest | None = None
+
+
+class PublishAutomation(Authorship, EnrollingToo):
+    """Who publishes and why, and what publishing does besides."""
 
 
 class PauseIn(Definition):
@@ -33,7 +38,7 @@ class PauseIn(Definition):
     running: bool = False
 
 
-class ResumeIn(PublishAutomation):
+class ResumeIn(EnrollingToo):
     """What resuming does besides. `running`: follow-ups that are paused go on too."""
 
     running: bool = False
@@ -119,9 +124,10 @@ def publish_automation(
     Follow-ups that run keep theirs. With `If-Match` only the draft that was read is published. `enroll` then enrolls
     those who match now; count them first with a `dry_run`.
     """
-    wanted = read_options(PublishAutomation, body).enroll
-    _could_enroll(app, key, wanted, draft=True)
-    return tagged(response, _and_enroll(app, key, app.automations.publish(key, when), wanted))
+    given = read_options(PublishAutomation, body)
+    _could_enroll(app, key, given.enroll, draft=True)
+    shown = app.automations.publish(key, when, by=given)
+    return tagged(response, _and_enroll(app, key, shown, given.enroll))
 
 
 @router.post(

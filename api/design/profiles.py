@@ -1,36 +1,32 @@
 """Score profiles."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel, ConfigDict
 
-from api.bodies import Body, OptionalBody, takes
+from api.bodies import Body, OptionalBody, read_options, takes
 from api.conditional import When, read, tagged
 from api.parameters import DEFAULT_LIMIT, Cursor, Key, Limit, Triggers, Version
 from api.state import App
-from conditions.problems import Problem
 from scoring.profile import ScoreProfile
 from services.answers import Page
 from services.design import answers
 from services.design.answers import Comparison, Profile, PublishBegun
+from services.design.authorship import Authorship
 from services.design.documents import read_silent
-from services.resources import BadParameter, Invalid
 
 router = APIRouter(prefix="/v1/profiles", tags=["Score profiles"])
 
 
-class PublishProfile(BaseModel):
+class PublishProfile(Authorship):
     """`silent` (default): the changes of scores that the publish brings about enroll nobody."""
 
-    model_config = ConfigDict(extra="forbid")
     triggers: Literal["silent", "fire"] = "silent"
 
 
-class RollbackIn(BaseModel):
+class RollbackIn(Authorship):
     """The version to go back to."""
 
-    model_config = ConfigDict(extra="forbid")
     version: int
 
 
@@ -83,24 +79,10 @@ def publish_profile(
 
     With `If-Match` only the draft that was read is published.
     """
-    silent = read_silent(triggers, default=_silent(body))
-    publish = app.profiles.publish(key, when, silent=silent)
+    given = read_options(PublishProfile, body)
+    silent = read_silent(triggers, default=given.triggers == "silent")
+    publish = app.profiles.publish(key, when, silent=silent, by=given)
     return PublishBegun(version=publish.version, workflow_id=publish.workflow_id)
-
-
-def _silent(body: Any) -> bool:
-    """What the body of a publish says of triggers."""
-    if body is None:
-        return True
-    if not isinstance(body, dict):
-        raise Invalid([Problem((), 'send {"triggers": "silent"}, {"triggers": "fire"} or nothing')])
-    if unknown := [name for name in body if name != "triggers"]:
-        raise Invalid([Problem((unknown[0],), f'unknown key "{unknown[0]}"; known: triggers')])
-    try:
-        given = body.get("triggers", "silent")
-        return read_silent(given if isinstance(given, str) else "?", default=True)
-    except BadParameter as error:
-        raise Invalid([Problem(("triggers",), str(error))]) from None
 
 
 @router.post("/{key}/unpublish", summary="Unpublish a score profile", response_model_exclude_unset=True)

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+from uuid_utils import uuid7
+
 from api.line_stream import LineStream
 from api.rejections import Rejections
 from conditions.limits import LISTED
@@ -15,6 +17,7 @@ class EventStream:
 
     def __init__(self, events: Events, *, silent: bool) -> None:
         self._events = events
+        self._request = str(uuid7())
         self._silent = silent
         self._rejections = Rejections()
         self._lines = LineStream(self._store, self._rejections.add)
@@ -38,13 +41,14 @@ class EventStream:
             conflicts_count=self._conflicts_count,
             rejected=self._rejections.listed(),
             rejected_count=self._rejections.count,
+            request=self._request,
         )
         if self._suppressed:
             answer.suppressed = self._suppressed
         return answer
 
     def _store(self, places: list[int], bodies: list[Any]) -> None:
-        taken = self._events.take(bodies, silent=self._silent)
+        taken = self._events.take(bodies, silent=self._silent, request=self._request)
         self._accepted += taken.accepted
         self._duplicates += taken.duplicates
         self._suppressed += taken.suppressed

@@ -4,6 +4,7 @@ import asyncio
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
+from uuid_utils import uuid7
 
 from api.bodies import NDJSON, check_json_type, decode_json, media_type, read_events_body
 from api.intake.event_stream import EventStream, conflicting
@@ -62,6 +63,7 @@ async def post_events(request: Request, app: App, metrics: Counted, triggers: Tr
 def _take(app: App, metrics: Counted, body: bytes, silent: bool) -> Response:  # noqa: FBT001
     """Decode and store, away from the event loop."""
     decoded = decode_json(body)
+    request = str(uuid7())
     if isinstance(decoded, list):
         if len(decoded) > MOST_AT_ONCE:
             return problem(
@@ -69,9 +71,9 @@ def _take(app: App, metrics: Counted, body: bytes, silent: bool) -> Response:  #
                 f"the array has {len(decoded):,} events; up to {MOST_AT_ONCE:,} are taken at once. Send several "
                 "arrays, or one event per line as application/x-ndjson, which has no limit",
             )
-        taken = app.events.take(decoded, silent=silent)
+        taken = app.events.take(decoded, silent=silent, request=request)
     else:
-        taken = app.events.take([decoded], silent=silent)
+        taken = app.events.take([decoded], silent=silent, request=request)
         if taken.rejected:
             metrics.events.labels("rejected").inc()
             return invalid(taken.rejected[0][1])
@@ -82,6 +84,7 @@ def _take(app: App, metrics: Counted, body: bytes, silent: bool) -> Response:  #
         conflicts=conflicting(taken.conflicts),
         rejected=rejections.listed(),
         ids=taken.ids,
+        request=request,
     )
     if taken.suppressed:
         accepted.suppressed = taken.suppressed

@@ -7,9 +7,9 @@ from fastapi import Query
 from pydantic import TypeAdapter
 
 from api.parameters import DEFAULT_LIMIT, Cursor, Limit, Score, Text
+from automations.list_filters import FILTERS
 from services.names import ShortText
 from services.records.kinds import Kind
-from services.records.list_filters import FILTERS
 from services.records.lists import RecordQuery
 from services.resources import BadParameter
 

@@ -1,22 +1,28 @@
 """Smart lists."""
 
-from fastapi import APIRouter, Response
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
 
 from api.bodies import Body, takes
 from api.conditional import When, read, tagged
 from api.parameters import DEFAULT_LIMIT, Cursor, Key, Limit
 from api.state import App
+from automations.smart_list import SmartList as SmartListIn
 from services.answers import Page
 from services.records.answers import ListedContact, ListedDeal, SmartList
-from services.records.smart_lists import SmartList as SmartListIn
+
+Count = Annotated[bool, Query(description="Each with how many records it has now")]
 
 router = APIRouter(prefix="/v1/smart-lists", tags=["Smart lists"])
 
 
 @router.get("", response_model_exclude_unset=True, summary="List smart lists")
-def list_smart_lists(app: App, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT) -> Page[SmartList]:
+def list_smart_lists(
+    app: App, *, count: Count = False, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
+) -> Page[SmartList]:
     """By key."""
-    return app.smart_lists.find(cursor=cursor, limit=limit)
+    return app.smart_lists.find(cursor=cursor, limit=limit, counted=count)
 
 
 @router.put(

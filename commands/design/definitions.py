@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,24 +12,26 @@ from automations.model import Automation
 from automations.schema import documents_schema
 from automations.steps.actions import NotifyStep
 from automations.steps.places import walk
+from commands.asking import ask
 from commands.definition_files import read_files
+from commands.design.impacts import impact_lines, past_dates, touched_file
 from commands.mail_words import only_recorded
-from commands.output import counted, errors, note, print_json, progress_bar, say
-from commands.session import Session, session
+from commands.output import DIFF_COLOURS, counted, errors, note, print_json, progress_bar, say
+from commands.session import Session, local_user, session
 from runtime.errors import ReadableError
 from runtime.settings import Settings, load_settings
+from services.design.authorship import Authorship
 from services.design.document_kinds import MODELS
-from services.design.plan import Applied, DocumentPlan, Plans, check_documents
-from services.foresight.answers import AutomationImpact, DocumentImpact, ProfileImpact
+from services.design.plan import Applied, DocumentPlan, OnlyThere, Plans, check_documents
+from services.foresight.answers import DocumentImpact, WouldStart
 
 PAUSE = 0.05
 _SIGNS = {"create": "+", "change": "~", "publish": "^", "unchanged": "=", "conflict": "!"}
-_COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 
 
 def check(folder: Path, *, as_json: bool) -> int:
     """Every mistake of the files by themselves; 1 if there are any."""
-    documents = _load(folder)
+    documents = load(folder)
     settings = _settings()
     allow = settings.webhook_allowed if settings is not None else ()
     mistakes, warnings = check_documents(documents, Known(profiles={}, asked=False, webhook_allow=allow))
@@ -47,23 +50,29 @@ def check(folder: Path, *, as_json: bool) -> int:
     return 0
 
 
-def plan(folder: Path, *, brief: bool, as_json: bool) -> int:
-    """What `apply` would do and, unless `brief`, whom that would touch."""
-    documents = _load(folder)
+def plan(folder: Path, *, brief: bool, everybody: Path | None, as_json: bool) -> int:
+    """What `apply` would do and, unless `brief`, whom that would touch; `everybody` in a file of their own."""
+    if brief and everybody is not None:
+        raise ReadableError("--brief looks at nobody, and --all at everybody; leave one out")
+    documents = load(folder)
     impacts: dict[tuple[str, str], DocumentImpact | None] = {}
     with session() as opened:
         plans = _plans(opened)
         mistakes, warnings = plans.check(documents)
         planned = () if mistakes else plans.plan(documents)
+        only_there = () if mistakes else plans.only_there(documents)
         notes = _notes(documents, only_recorded(opened.settings, opened.application.status.mail()))
-        for plan in planned if not brief else ():
-            with progress_bar(f"Looking at {plan.key}", 1) as bar:
-                impacts[plan.kind, plan.key] = opened.application.impact.of(plan, bar)
+        with touched_file(everybody if not mistakes else None) as told:
+            for plan in planned if not brief else ():
+                with progress_bar(f"Looking at {plan.key}", 1) as bar:
+                    impact = opened.application.impact.of(plan, planned, bar, told)
+                    impacts[plan.kind, plan.key] = impact
     if mistakes:
-        return _refuse(mistakes, as_json=as_json)
+        return refuse(mistakes, as_json=as_json)
     if as_json:
         shown = [plan.as_json() | {"impact": impacts.get((plan.kind, plan.key))} for plan in planned]
-        print_json({"items": shown, "warnings": _data(warnings), "notes": notes})
+        others = [asdict(one) for one in only_there]
+        print_json({"items": shown, "only_there": others, "warnings": _data(warnings), "notes": notes})
         return 0
     _print_warnings(warnings)
     _print_notes(notes)
@@ -77,31 +86,76 @@ def plan(folder: Path, *, brief: bool, as_json: bool) -> int:
         if changes
         else "Nothing to change."
     )
+    if only_there:
+        say(f"In no file here: {_named(only_there)}.", "dim")
+        say("  kindling pull writes them as files, kindling apply --prune archives or deletes them.", "dim")
     return 0
 
 
-def apply(folder: Path, *, force: bool, silent: bool, wait: bool, as_json: bool) -> int:
+@dataclass(frozen=True)
+class ApplyOptions:
+    """What `kindling apply` is told."""
+
+    force: bool = False
+    silent: bool = True
+    draft: bool = False
+    prune: bool = False
+    comment: str | None = None
+    wait: bool = True
+    yes: bool = False
+
+
+def apply(folder: Path, options: ApplyOptions, *, as_json: bool) -> int:
     """Save and publish what has changed, all or nothing."""
-    documents = _load(folder)
+    documents = load(folder)
+    if options.draft and not options.silent:
+        raise ReadableError("A draft fires nothing: --triggers fire goes with a publish")
     with session() as opened:
         plans = _plans(opened)
-        mistakes, warnings = plans.check(documents)
+        mistakes, warnings = plans.check(documents, alone=options.prune)
         if mistakes:
-            return _refuse(mistakes, as_json=as_json)
-        applied = plans.apply(documents, force=force, silent=silent)
+            return refuse(mistakes, as_json=as_json)
+        promised: list[WouldStart] = []
+        if not options.silent:
+            promised = _promised(opened, plans.plan(documents), options, as_json=as_json)
+        if options.prune and (only_there := plans.only_there(documents)):
+            ask(_removal(only_there), yes=options.yes, as_json=as_json)
+        applied = plans.apply(
+            documents,
+            force=options.force,
+            silent=options.silent,
+            draft=options.draft,
+            prune=options.prune,
+            by=Authorship(author=local_user(), comment=options.comment),
+        )
         if as_json:
-            print_json(_applied_data(applied, warnings))
+            print_json(_applied_data(applied, warnings) | {"promised": promised})
         else:
             _print_warnings(warnings)
             _print_applied(applied)
-        if wait:
+            for key in [key for kind, key in applied.versions if kind == "score_profile" and promised]:
+                note(f"kindling undo publish {key} takes back what that starts.")
+        if options.wait:
             _await_scores(opened, [key for kind, key in applied.versions if kind == "score_profile"])
     return 0
 
 
+def _promised(
+    opened: Session, planned: Sequence[DocumentPlan], options: ApplyOptions, *, as_json: bool
+) -> list[WouldStart]:
+    """Tell what `fire` will start, and ask."""
+    with progress_bar("Looking at whom it starts", 1) as bar:
+        promised = opened.application.impact.promised(planned, bar)
+    for one in promised if not as_json else ():
+        note(f"{one.automation}: {counted(one.enrolled, 'follow-up')}{past_dates(one)}")
+    if total := sum(one.enrolled for one in promised):
+        ask(f"Start {counted(total, 'follow-up')}?", yes=options.yes, as_json=as_json)
+    return promised
+
+
 def apply_beside(opened: Session, folder: Path) -> Applied:
     """Apply files that have no mistakes, overwriting nothing, and wait until all is re-scored."""
-    documents = _load(folder)
+    documents = load(folder)
     plans = _plans(opened)
     mistakes, _ = plans.check(documents)
     if mistakes:
@@ -117,7 +171,8 @@ def apply_beside(opened: Session, folder: Path) -> Applied:
     return applied
 
 
-def _load(folder: Path) -> Documents:
+def load(folder: Path) -> Documents:
+    """The documents of the files, or what is wrong in them."""
     return load_documents(read_files(folder), MODELS)
 
 
@@ -125,7 +180,8 @@ def _plans(opened: Session) -> Plans:
     return Plans(opened.application.resources, opened.link.start_publish)
 
 
-def _refuse(mistakes: Sequence[Mistake], *, as_json: bool) -> int:
+def refuse(mistakes: Sequence[Mistake], *, as_json: bool) -> int:
+    """Tell what is wrong in files of which nothing is taken."""
     if as_json:
         print_json({"mistakes": _data(mistakes)})
     for mistake in mistakes:
@@ -150,7 +206,12 @@ def _applied_data(applied: Applied, warnings: Sequence[Mistake]) -> dict[str, An
     shown = [
         plan.as_json() | {"version": applied.versions.get((plan.kind, plan.key))} for plan in applied.planned
     ]
-    return {"items": shown, "workflow_ids": list(applied.workflow_ids), "warnings": _data(warnings)}
+    return {
+        "items": shown,
+        "workflow_ids": list(applied.workflow_ids),
+        "pruned": [asdict(one) for one in applied.pruned],
+        "warnings": _data(warnings),
+    }
 
 
 def _print_warnings(warnings: Sequence[Mistake]) -> None:
@@ -186,49 +247,7 @@ def _print_plan(plan: DocumentPlan) -> None:
     said = {"conflict": "edited elsewhere since the last apply", "publish": "to be published"}
     say(f"{_SIGNS[plan.action]} {plan.kind} {plan.key}: {said.get(plan.action, plan.action)}", "bold")
     for line in plan.diff.splitlines()[2:]:
-        say(f"    {line}", _COLOURS.get(line[:1]))
-
-
-def impact_lines(impact: DocumentImpact | None) -> list[str]:
-    """The blast radius in words."""
-    if impact is None:
-        return []
-    return _of_profile(impact) if isinstance(impact, ProfileImpact) else _of_automation(impact)
-
-
-def _of_profile(impact: ProfileImpact) -> list[str]:
-    if impact.new:
-        return [f"new: {counted(impact.records, 'record')} will be scored"]
-    lines = [f"{impact.changed or 0:,} of {counted(impact.records, 'score')} change"]
-    moves = [f"{move.count:,} {move.from_ or 'none'} → {move.to or 'none'}" for move in impact.band_moves[:5]]
-    if moves:
-        lines.append(f"bands: {', '.join(moves)}")
-    fired = [
-        f"{one.enrolled:,} in {one.automation}"
-        + (f" (the date that is waited for is over for {one.past:,})" if one.past else "")
-        for one in impact.fire
-        if one.enrolled
-    ]
-    lines.append(f"with --triggers fire it would enroll {', '.join(fired) or 'nobody'}; otherwise nobody")
-    return lines
-
-
-def _of_automation(impact: AutomationImpact) -> list[str]:
-    lines = []
-    if impact.running:
-        lines.append(f"{counted(impact.running, 'follow-up')} run on with the version they began with")
-    if impact.published is None:
-        return [*lines, f"whom it would enroll is not known: {impact.unknown}"]
-    lines.append(
-        f"over the last {impact.days} days it would have enrolled {counted(impact.records, 'record')}, "
-        f"{counted(impact.enrollments, 'time')} in all; enrolled were {impact.published.enrollments:,}"
-    )
-    if impact.matching_now:
-        lines.append(
-            f"{counted(impact.matching_now, 'record')} match now; publishing enrolls none of them, "
-            "kindling enroll --matching does"
-        )
-    return [*lines, *(f"warning: {warning}" for warning in impact.warnings)]
+        say(f"    {line}", DIFF_COLOURS.get(line[:1]))
 
 
 def schema() -> int:
@@ -240,10 +259,30 @@ def schema() -> int:
 def _print_applied(applied: Applied) -> None:
     for plan in applied.planned:
         version = applied.versions.get((plan.kind, plan.key))
-        said = "unchanged" if plan.action == "unchanged" else "saved"
+        said = "unchanged" if plan.action == "unchanged" else "draft saved" if plan.publishes else "saved"
         if version is not None:
             said = f"published as version {version}"
         say(f"{_SIGNS[plan.action]} {plan.kind} {plan.key}: {said}")
+    for one in applied.pruned:
+        say(f"- {one.kind} {one.key}: {'archived' if one.archived else 'deleted'}")
+
+
+def _removal(definitions: Sequence[OnlyThere]) -> str:
+    """The question whether to prune these."""
+    archived = [one for one in definitions if one.archived]
+    deleted = [one for one in definitions if not one.archived]
+    parts = [f"archive {_named(archived)}"] if archived else []
+    parts += [f"delete {_named(deleted)}"] if deleted else []
+    question = " and ".join(parts)
+    return f"{question[0].upper()}{question[1:]}?"
+
+
+def _named(definitions: Sequence[OnlyThere]) -> str:
+    """The definitions in a sentence."""
+    names = [f"{one.kind} {one.key}" for one in definitions]
+    if len(names) == 1:
+        return names[0]
+    return f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def _await_scores(opened: Session, profiles: Sequence[str]) -> None:

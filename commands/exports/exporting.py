@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, get_args
 
+from automations.list_filters import FILTERS
 from commands.exports.command_line import FileFormat
 from commands.output import counted, errors, note, print_json, progress_bar, say
 from commands.session import session
@@ -19,8 +20,8 @@ from runtime.statuses import TaskStatus
 from services.application import Application
 from services.exports.streams import Format, Stream
 from services.follow_ups.listing import STATUSES
+from services.records.filter_texts import filter_of
 from services.records.kinds import Kind
-from services.records.list_filters import FILTERS, filter_of
 from services.records.lists import RecordQuery
 
 _BY_NAME: Mapping[str, Format] = {".csv": "csv", ".ndjson": "ndjson", ".jsonl": "ndjson"}

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-import typer
-
+from commands.asking import ask
 from commands.output import counted, note, print_json, say
 from commands.session import session
 from runtime.errors import ReadableError
@@ -62,6 +61,8 @@ def enroll(
         note(
             f"For {enrolled.past:,} of them the date that is waited for first is over; if_past says what happens."
         )
+    if enrolled.enrolled and not enrolled.dry_run:
+        note(f"kindling undo request {enrolled.request} takes that back.")
     if enrolled.starts_until:
         note(f"The storm limit lets the last one start at {enrolled.starts_until}.")
     return 0
@@ -112,8 +113,8 @@ def _confirm(counted_before: Enrolled, *, yes: bool, as_json: bool) -> None:
             note(line)
     if counted_before.past and not as_json:
         note(f"For {counted_before.past:,} of them the date that is waited for first is over already.")
-    if counted_before.enrolled and not yes and (as_json or not typer.confirm(question, err=True)):
-        raise ReadableError(f"{question} Nothing was done; say yes, or add --yes")
+    if counted_before.enrolled:
+        ask(question, yes=yes, as_json=as_json)
 
 
 def pause(target: str, *, running: bool, as_json: bool) -> int:

@@ -13,13 +13,12 @@ from commands.intake.options import (
     Delimiter,
     Encoding,
     Format,
-    Json,
     Mapping,
     Restore,
-    Triggers,
     parsed,
     parsed_all,
 )
+from commands.options import Json, Triggers
 
 
 class ContactMode(StrEnum):

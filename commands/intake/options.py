@@ -14,14 +14,6 @@ class FileFormat(StrEnum):
     ndjson = "ndjson"
 
 
-class Triggers(StrEnum):
-    """Whether what is published or imported starts follow-ups."""
-
-    silent = "silent"
-    fire = "fire"
-
-
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 Format = Annotated[FileFormat | None, typer.Option("--format", help="Default: by the file's name.")]
 Decimal = Annotated[
     str | None, typer.Option(metavar="SIGN", help="The decimal sign of all numbers, a comma or a point.")

@@ -54,6 +54,8 @@ class Version(BaseModel):
     version: int
     published_at: str
     current: bool
+    author: str | None = Field(description="Who made it; null when that was not said")
+    comment: str | None = Field(description="Why; null when that was not said")
     definition: dict[str, Any]
 
 

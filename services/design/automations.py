@@ -8,7 +8,9 @@ from automations.model import Automation, Recipient, definition
 from conditions.times import Micros, to_iso
 from services.answers import Page, field_problems
 from services.design import answers
+from services.design.authorship import NOT_SAID, Authorship
 from services.design.definitions import (
+    archive_automation,
     change_definitions,
     find_definition,
     known_definitions,
@@ -16,7 +18,7 @@ from services.design.definitions import (
     return_to_version,
     save_automation,
 )
-from services.design.documents import read_model, read_version, same_automation
+from services.design.documents import read_model, read_rollback, same_automation
 from services.design.reading import Definitions, compare_versions
 from services.preconditions import ALWAYS, Precondition
 from services.resources import Conflict, Invalid, NotFound
@@ -81,7 +83,9 @@ class Automations(Definitions[answers.Automation]):
 
         return change_definitions(self._resources, work)
 
-    def publish(self, key: str, when: Precondition = ALWAYS) -> answers.Automation:
+    def publish(
+        self, key: str, when: Precondition = ALWAYS, *, by: Authorship = NOT_SAID
+    ) -> answers.Automation:
         """Make the draft a version and switch to it; a paused automation goes on. `difference`: from the one before."""
         with self._resources.database.read() as connection:
             draft = find_definition(connection, self.family, key)["draft"]
@@ -89,7 +93,7 @@ class Automations(Definitions[answers.Automation]):
 
         def work(connection: Connection, now: Micros) -> answers.Automation:
             row = self.checked(when, connection, key)
-            version = publish_automation(connection, row, now)
+            version = publish_automation(connection, row, now, by=by)
             after = find_definition(connection, definitions.AUTOMATIONS, key)
             shown = self.shown(connection, after)
             before = row["version"] or row["latest"] or None
@@ -103,13 +107,13 @@ class Automations(Definitions[answers.Automation]):
 
     def rollback(self, key: str, body: Any, when: Precondition = ALWAYS) -> answers.Automation:
         """Publish an earlier version's content anew; it becomes the draft too. A paused automation stays paused."""
-        version = read_version(body)
+        version, by = read_rollback(body)
 
         def work(connection: Connection, now: Micros) -> answers.Automation:
             row = self.checked(when, connection, key)
             row = return_to_version(connection, definitions.AUTOMATIONS, row, version, now)
             before = row["version"] or row["latest"]
-            after = publish_automation(connection, row, now, keep_paused=True)
+            after = publish_automation(connection, row, now, keep_paused=True, by=by)
             row = find_definition(connection, definitions.AUTOMATIONS, key)
             shown = self.shown(connection, row)
             shown.difference = compare_versions(connection, definitions.AUTOMATIONS, row, before, after)
@@ -158,10 +162,7 @@ class Automations(Definitions[answers.Automation]):
         """Take the automation out of use; what runs, runs on."""
 
         def work(connection: Connection, now: Micros) -> None:
-            row = self.checked(when, connection, key)
-            definitions.change_definition(
-                connection, definitions.AUTOMATIONS, row["id"], version=None, archived=True, updated_at=now
-            )
+            archive_automation(connection, self.checked(when, connection, key), now)
 
         change_definitions(self._resources, work)
 
@@ -173,8 +174,7 @@ class Automations(Definitions[answers.Automation]):
             row = definitions.find_recipient(connection, key)
             if when:
                 when.check(f'the recipient "{key}"', None if row is None else _recipient(row))
-            applied = row["applied"] if row is not None else None
-            definitions.save_recipient(connection, key, recipient.name or key, recipient.channels, applied)
+            definitions.save_recipient(connection, key, recipient.name or key, recipient.channels)
             return _recipient(_find_recipient(connection, key))
 
         return change_definitions(self._resources, work)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from functools import cache
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from uuid_utils import uuid7
 
@@ -19,6 +19,7 @@ from runtime.messages import PublishInput
 from runtime.registry import publish_workflow_id
 from scoring.checks import check_profile, publish_problems
 from scoring.profile import ScoreProfile
+from services.design.authorship import NOT_SAID, Authorship
 from services.design.documents import automation_document, profile_document, same_automation
 from services.design.seen_fields import SeenFields
 from services.resources import Conflict, Invalid, NotFound, Resources
@@ -84,6 +85,10 @@ def known_definitions(connection: Connection, webhook_allow: Collection[str] = (
         fields=SeenFields(connection, lambda: fields_set(drafts())),
         touching=lambda: touching(drafts()),
         webhook_allow=webhook_allow,
+        published_bands={
+            profile.definition["key"]: tuple(profile.definition.get("bands", ()))
+            for profile in definitions.published_profiles(connection)
+        },
     )
 
 
@@ -112,7 +117,7 @@ def find_definition(connection: Connection, family: definitions.Family, key: str
 
 
 def save_profile(
-    connection: Connection, profile: ScoreProfile, now: Micros, *, applied: bool = False
+    connection: Connection, profile: ScoreProfile, now: Micros, *, source: str | None = None
 ) -> RowMapping:
     """Save a draft; the row as it is then. Raises Invalid when it scores other records than its versions do."""
     before = definitions.find_even_archived(connection, definitions.PROFILES, profile.key)
@@ -124,37 +129,48 @@ def save_profile(
         raise Invalid([Problem(("applies_to",), message)])
     document, extra = profile_document(profile), {"applies_to": profile.applies_to}
     definitions.save_draft(
-        connection, definitions.PROFILES, profile.key, document, now, applied=applied, extra=extra
+        connection, definitions.PROFILES, profile.key, document, now, source=source, extra=extra
     )
     return find_definition(connection, definitions.PROFILES, profile.key)
 
 
 def save_automation(
-    connection: Connection, automation: Automation, now: Micros, *, applied: bool = False
+    connection: Connection, automation: Automation, now: Micros, *, source: str | None = None
 ) -> RowMapping:
     """Save a draft; the row as it is then."""
     document = automation_document(automation)
-    definitions.save_draft(
-        connection, definitions.AUTOMATIONS, automation.key, document, now, applied=applied
-    )
+    definitions.save_draft(connection, definitions.AUTOMATIONS, automation.key, document, now, source=source)
     return find_definition(connection, definitions.AUTOMATIONS, automation.key)
 
 
 def publish_profile(
-    connection: Connection, row: RowMapping, now: Micros, *, shards: int, silent: bool
+    connection: Connection,
+    row: RowMapping,
+    now: Micros,
+    *,
+    shards: int,
+    silent: bool,
+    by: Authorship = NOT_SAID,
 ) -> Publish:
     """Make the draft the next version and begin its re-scoring; raises Invalid for what may not be published."""
     profile = ScoreProfile.model_validate(row["draft"])
     if problems := [*check_profile(profile), *publish_problems(profile)]:
         raise Invalid(problems)
-    version = definitions.publish_version(connection, definitions.PROFILES, row, row["draft"], now)
+    version = definitions.publish_version(
+        connection, definitions.PROFILES, row, row["draft"], now, author=by.author, comment=by.comment
+    )
     publication = str(uuid7())
     publications.begin(connection, publication, row["id"], version, shards, now, silent=silent)
     return Publish(version, PublishInput(publication, row["key"], version, shards))
 
 
 def publish_automation(
-    connection: Connection, row: RowMapping, now: Micros, *, keep_paused: bool = False
+    connection: Connection,
+    row: RowMapping,
+    now: Micros,
+    *,
+    keep_paused: bool = False,
+    by: Authorship = NOT_SAID,
 ) -> int:
     """Make the draft the next version; its number. A draft that is what is published makes none."""
     family = definitions.AUTOMATIONS
@@ -169,7 +185,9 @@ def publish_automation(
             if row["paused"] and not paused:
                 definitions.change_definition(connection, family, row["id"], paused=False, updated_at=now)
             return int(row["version"])
-    version = definitions.publish_version(connection, family, row, row["draft"], now)
+    version = definitions.publish_version(
+        connection, family, row, row["draft"], now, author=by.author, comment=by.comment
+    )
     if paused:
         definitions.change_definition(connection, family, row["id"], paused=True)
     return version
@@ -186,3 +204,39 @@ def return_to_version(
         raise Conflict(f'"{row["key"]}" has no version {version}; its versions are 1 to {row["latest"]}')
     definitions.save_draft(connection, family, row["key"], document, now)
     return find_definition(connection, family, row["key"])
+
+
+def archive_profile(connection: Connection, row: RowMapping, now: Micros) -> None:
+    """Take a profile out of use; raises Conflict while published automations look at it."""
+    users = [
+        automation.key
+        for automation in definitions.published_automations(connection)
+        if Automation.model_validate(automation.definition).trigger.profile == row["key"]
+    ]
+    if users:
+        raise Conflict(
+            f'the profile "{row["key"]}" is looked at by the published automations {", ".join(users)}; '
+            "change or archive them first"
+        )
+    empty_scores(connection, row, now, archived=True)
+
+
+def empty_scores(connection: Connection, row: RowMapping, now: Micros, **more: Any) -> None:
+    """Publish a profile no more: its scores are empty from now on."""
+    definitions.change_definition(
+        connection,
+        definitions.PROFILES,
+        row["id"],
+        version=None,
+        emptied=row["latest"],
+        updated_at=now,
+        **more,
+    )
+    publications.supersede(connection, row["id"], now)
+
+
+def archive_automation(connection: Connection, row: RowMapping, now: Micros) -> None:
+    """Take an automation out of use; what runs, runs on."""
+    definitions.change_definition(
+        connection, definitions.AUTOMATIONS, row["id"], version=None, archived=True, updated_at=now
+    )

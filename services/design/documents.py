@@ -7,10 +7,12 @@ import orjson
 from pydantic import BaseModel, ValidationError
 
 from automations.model import Automation, definition
+from automations.smart_list import SmartList
 from conditions import limits
 from conditions.messages import plain_errors
 from conditions.problems import Problem
 from scoring.profile import ScoreProfile, bands_in_order
+from services.design.authorship import Authorship
 from services.names import unstorable
 from services.resources import BadParameter, Invalid
 
@@ -99,6 +101,16 @@ def same_automation(document: Mapping[str, Any], other: Mapping[str, Any] | None
     return other is not None and _content(Automation, document) == _content(Automation, other)
 
 
+def smart_list_document(smart_list: SmartList) -> dict[str, Any]:
+    """A smart list in the form that is stored and compared."""
+    return {"kind": smart_list.kind, **definition(smart_list)}
+
+
+def same_smart_list(document: Mapping[str, Any], other: Mapping[str, Any] | None) -> bool:
+    """Whether two lists ask and say the same, however much of it is written out."""
+    return other is not None and _content(SmartList, document) == _content(SmartList, other)
+
+
 def _content(model: type[BaseModel], document: Mapping[str, Any], without: Collection[str] = ()) -> bytes:
     """The whole content with its defaults, as comparable text: true is not 1 there."""
     whole = model.model_validate(document).model_dump(mode="json", by_alias=True)
@@ -109,12 +121,21 @@ def _content(model: type[BaseModel], document: Mapping[str, Any], without: Colle
 _NAMING = ("name", "description")
 
 
-def read_version(body: Any) -> int:
-    """The `version` that a rollback names."""
-    version = body.get("version") if isinstance(body, dict) else None
+def read_rollback(body: Any) -> tuple[int, Authorship]:
+    """The `version` that a rollback names, and who wants it and why."""
+    given = dict(body) if isinstance(body, dict) else {}
+    version = given.pop("version", None)
     if not isinstance(version, int) or isinstance(version, bool) or not 1 <= version <= 1_000_000:
         raise Invalid([Problem(("version",), 'send the version to go back to, such as {"version": 3}')])
-    return version
+    return version, read_authorship(given)
+
+
+def read_authorship(body: Any) -> Authorship:
+    """Who makes a version, and why; raises Invalid."""
+    try:
+        return Authorship.model_validate(body)
+    except ValidationError as error:
+        raise Invalid(plain_errors(error, body)) from None
 
 
 def read_silent(triggers: str | None, *, default: bool) -> bool:

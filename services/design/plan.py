@@ -13,13 +13,14 @@ from automations.touching import Touching, touching
 from runtime.messages import PublishInput
 from runtime.registry import publish_workflow_id
 from scoring.profile import ScoreProfile
+from services.design.authorship import NOT_SAID, Authorship
 from services.design.definitions import (
     begin_change,
     events_named,
     known_definitions,
 )
 from services.design.differences import difference
-from services.design.document_kinds import DOCUMENT_KINDS
+from services.design.document_kinds import DOCUMENT_KINDS, PublishOptions
 from services.design.profiles import StartPublish
 from services.resources import Conflict, Resources
 from store.connection import Connection
@@ -56,12 +57,29 @@ class DocumentPlan:
 
 
 @dataclass(frozen=True)
+class OnlyThere:
+    """A definition of the installation that no document stands for."""
+
+    kind: str
+    key: str
+
+    @property
+    def archived(self) -> bool:
+        """Whether removing it keeps it; else it is deleted."""
+        return DOCUMENT_KINDS[self.kind].archived
+
+
+@dataclass(frozen=True)
 class Applied:
-    """What was done. `versions` by (kind, key), of what was published; `workflow_ids` of the re-scorings."""
+    """What was done. `versions` by (kind, key), of what was published; `workflow_ids` of the re-scorings.
+
+    `pruned`: what was archived, or deleted where it is of a kind that is not archived.
+    """
 
     planned: tuple[DocumentPlan, ...]
     versions: Mapping[tuple[str, str], int]
     workflow_ids: tuple[str, ...]
+    pruned: tuple[OnlyThere, ...] = ()
 
 
 class Plans:
@@ -71,22 +89,45 @@ class Plans:
         self._resources = resources
         self._start_publish = start_publish
 
-    def check(self, documents: Documents) -> tuple[list[Mistake], list[Mistake]]:
-        """Mistakes, which keep the documents from being applied, and warnings; beside what is stored."""
+    def check(self, documents: Documents, *, alone: bool = False) -> tuple[list[Mistake], list[Mistake]]:
+        """Mistakes, which keep the documents from being applied, and warnings; beside what is stored.
+
+        `alone`: only beside the events and tags there are, since no other definition will be left.
+        """
         with self._resources.database.read() as connection:
             known = known_definitions(connection, self._resources.settings.webhook_allowed)
+            if alone:
+                known = replace(
+                    known, profiles={}, automations=(), recipients=(), published_bands={}, touching=dict
+                )
             return check_documents(documents, known)
+
+    def only_there(self, documents: Documents) -> tuple[OnlyThere, ...]:
+        """What is stored and no document stands for."""
+        with self._resources.database.read() as connection:
+            return _only_there(connection, documents)
 
     def plan(self, documents: Documents) -> tuple[DocumentPlan, ...]:
         """What `apply` would do."""
         with self._resources.database.read() as connection:
             return _plan(connection, documents)
 
-    def apply(self, documents: Documents, *, force: bool = False, silent: bool = True) -> Applied:
+    def apply(
+        self,
+        documents: Documents,
+        *,
+        force: bool = False,
+        silent: bool = True,
+        draft: bool = False,
+        prune: bool = False,
+        by: Authorship = NOT_SAID,
+    ) -> Applied:
         """Save and publish what has changed, all or nothing. The documents have passed `check`.
 
-        Raises Conflict, having done nothing, when a draft was edited elsewhere; `force` overwrites such edits.
+        `draft`: publish nothing. `prune`: archive what no document stands for. Raises Conflict, having done nothing,
+        when a draft was edited elsewhere; `force` overwrites such edits.
         """
+        options = PublishOptions(self._resources.shards, silent, by)
         started: list[PublishInput] = []
 
         def work(connection: Connection) -> Applied:
@@ -101,23 +142,24 @@ class Plans:
                     "edits over into the files, or overwrite them with --force"
                 )
             for plan in planned:  # all, before the first is published: they may name each other
-                DOCUMENT_KINDS[plan.kind].save(connection, plan.document.model, now)
+                DOCUMENT_KINDS[plan.kind].save(connection, plan.document.model, now, plan.document.text)
             versions = {}
             for plan in planned:
-                if plan.publishes:
-                    published = DOCUMENT_KINDS[plan.kind].publish(
-                        connection, plan.key, now, shards=self._resources.shards, silent=silent
-                    )
+                if plan.publishes and not draft:
+                    published = DOCUMENT_KINDS[plan.kind].publish(connection, plan.key, now, options)
                     versions[plan.kind, plan.key] = published.version
                     if published.message is not None:
                         started.append(published.message)
-            return Applied(planned, versions, ())
+            pruned = tuple(reversed(_only_there(connection, documents))) if prune else ()
+            for one in pruned:  # what refers to others comes first
+                DOCUMENT_KINDS[one.kind].remove(connection, one.key, now)
+            return Applied(planned, versions, (), pruned)
 
         applied = self._resources.database.run(work)
         for publish in started:
             self._start_publish(publish)
         workflow_ids = tuple(publish_workflow_id(publish.publication_id) for publish in started)
-        return Applied(applied.planned, applied.versions, workflow_ids)
+        return replace(applied, workflow_ids=workflow_ids)
 
 
 def check_documents(documents: Documents, stored: Known | None = None) -> tuple[list[Mistake], list[Mistake]]:
@@ -134,6 +176,7 @@ def check_documents(documents: Documents, stored: Known | None = None) -> tuple[
         added_tags=stored.added_tags | tags_added(automations),
         set_fields=stored.set_fields | fields_set(automations),
         touching=cache(lambda: _touching(automations, stored)),
+        published_bands={key: of for key, of in stored.published_bands.items() if key not in profiles},
     )
     mistakes, warnings = list(documents.mistakes), []
     for document in documents.documents:
@@ -156,6 +199,15 @@ def _touching(automations: Sequence[Automation], stored: Known) -> Touching:
 def _plan(connection: Connection, documents: Documents) -> tuple[DocumentPlan, ...]:
     ordered = sorted(documents.documents, key=lambda document: (_ORDER.index(document.kind), document.key))
     return tuple(_document_plan(connection, document) for document in ordered)
+
+
+def _only_there(connection: Connection, documents: Documents) -> tuple[OnlyThere, ...]:
+    return tuple(
+        OnlyThere(name, stored.key)
+        for name, kind in DOCUMENT_KINDS.items()
+        for stored in kind.all_stored(connection)
+        if (name, stored.key) not in documents.named
+    )
 
 
 def _document_plan(connection: Connection, document: Document) -> DocumentPlan:

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Any
 
-from automations.model import Automation
 from automations.profile_warnings import profile_warnings
 from conditions.times import Micros, to_iso
 from runtime.messages import PublishInput
@@ -13,16 +12,19 @@ from scoring.checks import check_profile
 from scoring.profile import ScoreProfile
 from services.answers import field_problems
 from services.design.answers import Profile, Publishing
+from services.design.authorship import NOT_SAID, Authorship
 from services.design.definitions import (
     Publish,
+    archive_profile,
     change_definitions,
+    empty_scores,
     find_definition,
     known_definitions,
     publish_profile,
     return_to_version,
     save_profile,
 )
-from services.design.documents import profile_document, read_model, read_version, same_profile
+from services.design.documents import profile_document, read_model, read_rollback, same_profile
 from services.design.reading import Definitions
 from services.preconditions import ALWAYS, Precondition
 from services.resources import Conflict, Invalid, Resources
@@ -85,23 +87,25 @@ class Profiles(Definitions[Profile]):
 
         return change_definitions(self._resources, work)
 
-    def publish(self, key: str, when: Precondition = ALWAYS, *, silent: bool = True) -> Publish:
+    def publish(
+        self, key: str, when: Precondition = ALWAYS, *, silent: bool = True, by: Authorship = NOT_SAID
+    ) -> Publish:
         """Make the draft a version, switch to it, and start to re-score every record."""
 
         def work(connection: Connection, now: Micros) -> Publish:
             row = self.checked(when, connection, key)
-            return publish_profile(connection, row, now, shards=self._resources.shards, silent=silent)
+            return publish_profile(connection, row, now, shards=self._resources.shards, silent=silent, by=by)
 
         return self._started(change_definitions(self._resources, work))
 
     def rollback(self, key: str, body: Any, when: Precondition = ALWAYS, *, silent: bool = True) -> Publish:
         """Publish an earlier version's content anew; it becomes the draft too."""
-        version = read_version(body)
+        version, by = read_rollback(body)
 
         def work(connection: Connection, now: Micros) -> Publish:
             row = self.checked(when, connection, key)
             row = return_to_version(connection, definitions.PROFILES, row, version, now)
-            return publish_profile(connection, row, now, shards=self._resources.shards, silent=silent)
+            return publish_profile(connection, row, now, shards=self._resources.shards, silent=silent, by=by)
 
         return self._started(change_definitions(self._resources, work))
 
@@ -112,7 +116,7 @@ class Profiles(Definitions[Profile]):
             row = self.checked(when, connection, key)
             if row["version"] is None:
                 raise Conflict(f'the profile "{key}" is not published')
-            self._empty(connection, row, now)
+            empty_scores(connection, row, now)
             return self.shown(connection, find_definition(connection, definitions.PROFILES, key))
 
         return change_definitions(self._resources, work)
@@ -121,41 +125,13 @@ class Profiles(Definitions[Profile]):
         """Take the profile out of use. Saving one of the same key brings it back as a draft."""
 
         def work(connection: Connection, now: Micros) -> None:
-            row = self.checked(when, connection, key)
-            users = _users(connection, key)
-            if users:
-                raise Conflict(
-                    f'the profile "{key}" is looked at by the published automations {", ".join(users)}; '
-                    "change or archive them first"
-                )
-            self._empty(connection, row, now, archived=True)
+            archive_profile(connection, self.checked(when, connection, key), now)
 
         change_definitions(self._resources, work)
-
-    def _empty(self, connection: Connection, row: RowMapping, now: Micros, **more: Any) -> None:
-        definitions.change_definition(
-            connection,
-            definitions.PROFILES,
-            row["id"],
-            version=None,
-            emptied=row["latest"],
-            updated_at=now,
-            **more,
-        )
-        publications.supersede(connection, row["id"], now)
 
     def _started(self, publish: Publish) -> Publish:
         self._start_publish(publish.message)
         return publish
-
-
-def _users(connection: Connection, profile: str) -> list[str]:
-    """The published automations that start from changes of this profile's scores."""
-    return [
-        row.key
-        for row in definitions.published_automations(connection)
-        if Automation.model_validate(row.definition).trigger.profile == profile
-    ]
 
 
 def _publishing(connection: Connection, profile_id: int) -> Publishing | None:

@@ -48,6 +48,11 @@ class Definitions(ABC, Generic[Shown]):
         with self._resources.database.read() as connection:
             return self.shown(connection, find_definition(connection, self.family, key))
 
+    def keys(self) -> list[str]:
+        """The keys of all of them, in order."""
+        with self._resources.database.read() as connection:
+            return sorted(definitions.all_keys(connection, self.family))
+
     def find(self, *, cursor: str | None, limit: int) -> Page[Shown]:
         """A page of them, by key."""
         of = f"{self.family.name}s"
@@ -68,6 +73,8 @@ class Definitions(ABC, Generic[Shown]):
                     version=version["version"],
                     published_at=to_iso(version["published_at"]),
                     current=version["version"] == row["version"],
+                    author=version["author"],
+                    comment=version["comment"],
                     definition=with_bands_in_order(version["definition"]),
                 )
                 for version in versions

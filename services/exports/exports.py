@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from automations.list_filters import FILTERS
 from services.answers import Page
 from services.cursors import MOST_PER_PAGE
 from services.exports.columns import Column, plain_columns, record_columns
@@ -11,7 +12,6 @@ from services.exports.streams import Format, Listing, Stream
 from services.follow_ups.listing import FollowUps
 from services.intake.history import EventHistory
 from services.records.changes import ScoreChanges
-from services.records.list_filters import FILTERS
 from services.records.lists import RecordLists, RecordQuery
 from services.records.smart_lists import SmartLists
 from services.resources import BadParameter

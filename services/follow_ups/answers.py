@@ -300,3 +300,39 @@ class Dropped(BaseModel):
 def with_passed_over(reason: str | None, passed_over: str | None) -> str | None:
     """Why a notification stands as it does, and why it is not for the first that its step names."""
     return "; ".join(filter(None, (reason, passed_over and f"passed over: {passed_over}"))) or None
+
+
+class Started(BaseModel):
+    """What has started follow-ups, with many others or alone."""
+
+    kind: Literal["publish", "import", "list", "enroll", "request"] = Field(
+        description="`enroll`: enrolling by hand; `request`: a call that sent events"
+    )
+    name: str = Field(description="Key of the profile or of the list, name of the import, or the request")
+    version: int | None = Field(description="Of a publish")
+    request: str | None = Field(description="Of enrolling and of calls")
+    follow_ups: int
+    open: int = Field(description="Those that run, or wait for their start")
+    first_at: str
+    last_at: str
+
+
+class Undone(BaseModel):
+    """What undoing has ended, or with `dry_run` would end."""
+
+    dry_run: bool
+    started: Started
+    cancelled: int = Field(default=0, description="Follow-ups that ran or waited for their start")
+    over: dict[str, int] = Field(default={}, description="Follow-ups that were over already, by status")
+    tasks: int = Field(default=0, description="Open tasks that are closed as `cancelled`")
+    tasks_kept: int = Field(default=0, description="Open tasks that somebody has changed since; they stay")
+    tags: int = Field(default=0, description="Tags that are removed")
+    tags_kept: int = Field(
+        default=0, description="Tags that were removed, given or asked for again since; they stay"
+    )
+    sent: int = Field(
+        default=0, description="Messages and webhooks that have gone out; nothing takes them back"
+    )
+    pending_events: int = Field(
+        default=0, description="Events of the import that are still to be looked at, and may start more"
+    )

@@ -1,7 +1,7 @@
 """Enrolling by hand: records that are named, those of a smart list, or all that match now. Counted first if asked."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, NamedTuple, Self
 
@@ -26,6 +26,7 @@ from services.resources import Conflict, Invalid, NotFound, Resources
 from store.connection import Connection
 from store.design import definitions
 from store.follow_ups import enrolling
+from store.follow_ups.enrolling import NewEnrollment
 from triggers.compiled import CompiledTrigger
 
 #: Records in one transaction.
@@ -163,8 +164,8 @@ class EnrollByHand:
             starts_until=iso(last) if not request.dry_run else None,
         )
 
-    def count_matching(self, automation: Automation, automation_id: int) -> int:
-        """How many records an automation that is not stored would enroll now. Its profile has to be published.
+    def matching(self, automation: Automation, automation_id: int) -> Iterator[Sequence[NewEnrollment]]:
+        """Whom an automation that is not stored would enroll now, some at a time. Its profile has to be published.
 
         `automation_id` is that of what it would replace, whose enrollments count for its guards; 0 when it is new.
         """
@@ -176,7 +177,6 @@ class EnrollByHand:
             raise Conflict(f'the profile "{automation.trigger.profile}" is not published')
         trigger = compile_automation(automation, automation_id, bands=profile.bands)
         kind: Kind = profile.applies_to
-        count = 0
         for shard, ids in self._records(request, kind):
             with self._resources.database.read() as connection:
                 listed = enlist(
@@ -189,8 +189,8 @@ class EnrollByHand:
                     ids=ids,
                     now=self._resources.clock(),
                 )
-                count += len(listed.enrolling.decide(connection).enrollments)
-        return count
+                decided = listed.enrolling.decide(connection).enrollments
+            yield decided
 
     def _check(self, connection: Connection, key: str, request: EnrollRequest) -> tuple[int, Kind]:
         row = find_definition(connection, definitions.AUTOMATIONS, key)

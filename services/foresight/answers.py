@@ -152,12 +152,30 @@ class WouldStart(BaseModel):
     past: int = Field(description="Those among them for whom the date that is waited for first is over")
 
 
+class TouchedRecord(BaseModel):
+    """Somebody whom a change of definitions would touch, and how."""
+
+    kind: str = Field(description="Of the definition that would change")
+    definition: str = Field(description="Its key")
+    contact: str | None = None
+    deal: str | None = None
+    name: str | None = None
+    before: int | None = None
+    after: int | None = None
+    band_before: str | None = None
+    band_after: str | None = None
+    starts: list[str] = Field(
+        default=[], description="Automations: that `fire` would start; of an automation that it matches now"
+    )
+
+
 class ProfileImpact(BaseModel):
-    """What publishing a profile would touch; of one that has no scores yet, only how many records there are."""
+    """What publishing a profile would touch. `new`: it has no scores yet."""
 
     records: int
     new: bool
     changed: int | None = None
+    first: list[TouchedRecord] = Field(default=[], description="The first whose scores change")
     band_moves: list[BandMove] = []
     fire: list[WouldStart] = []
 
@@ -170,6 +188,7 @@ class AutomationImpact(BaseModel):
 
     running: int
     matching_now: int | None = None
+    first: list[TouchedRecord] = Field(default=[], description="The first of those who match now")
     unknown: str | None = None
     days: int = 0
     enrollments: int = 0

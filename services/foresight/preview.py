@@ -2,14 +2,13 @@
 
 import heapq
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import count
 
-from automations.model import definition
 from conditions.times import Micros, to_iso
 from engine.batch import Batch
-from engine.published import Published, load_published
+from engine.published import Drafts, Published, load_published
 from scoring.checks import check_profile, publish_problems
 from scoring.compiled import CompiledProfile
 from scoring.profile import ScoreProfile, bands_in_order
@@ -22,11 +21,12 @@ from services.foresight.answers import (
     Mover,
     Preview,
 )
+from services.foresight.as_applied import as_published
 from services.foresight.starts import Starts, first_dates
 from services.records.kinds import Kind
 from services.resources import Invalid, Resources
 from store import meta
-from store.connection import Connection, RowMapping
+from store.connection import Connection
 from store.design import definitions, publications
 from store.operations import status
 from store.records import contacts, deals
@@ -38,6 +38,21 @@ MOVERS = 10
 BARS = 20
 
 Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Touched:
+    """A record whose score would change. `starts`: keys of the automations that `fire` would start for it."""
+
+    record_id: int
+    before: int | None
+    after: int | None
+    band_before: str | None
+    band_after: str | None
+    starts: list[str] = field(default_factory=list)
+
+
+Told = Callable[[Sequence[Touched]], None]
 
 
 @dataclass
@@ -65,39 +80,48 @@ def preview(resources: Resources, key: str, progress: Progress = lambda _done, _
 
     Reads in chunks, each at one moment; writes nothing. Raises Invalid for a draft that may not be published.
     """
-    return preview_of(resources, key, None, progress)
-
-
-def preview_of(resources: Resources, key: str, draft: ScoreProfile | None, progress: Progress) -> Preview:
-    """The same of a draft that is not stored; None: the stored one."""
     now = resources.clock()
     with resources.database.read() as connection:
         row = find_definition(connection, definitions.PROFILES, key)
-        draft = draft or ScoreProfile.model_validate(row["draft"])
+        draft = ScoreProfile.model_validate(row["draft"])
         if problems := [*check_profile(draft), *publish_problems(draft)]:
             raise Invalid(problems)
+        of_draft = as_published(row, draft, now)
+    return look_ahead(resources, key, Drafts(profiles=[of_draft]), progress)
+
+
+def look_ahead(
+    resources: Resources,
+    key: str,
+    drafts: Drafts,
+    progress: Progress = lambda _done, _total: None,
+    told: Told = lambda _touched: None,
+) -> Preview:
+    """The same of one of several `drafts` that are published together. `told`: whom it touches, some at a time."""
+    now = resources.clock()
+    with resources.database.read() as connection:
         generation = meta.definitions_generation(connection)
         published = load_published(connection, generation)
-        of_draft = definitions.PublishedProfile(
-            row["id"], row["latest"] + 1, definition(draft), now, silent=False, emptied=row["emptied"]
-        )
-        draft_published = load_published(connection, generation, of_draft)
-        total = publications.count_records(connection, row["id"])
-        starts = Starts(first_dates(connection))
-    look = _Look(published, draft_published, draft_published.by_key[key], now, starts)
+        together = load_published(connection, generation, drafts)
+        together = replace(together, loop_limit=resources.settings.loop_limit)
+        profile = together.by_key[key]
+        total = publications.count_records(connection, profile.applies_to)
+        starts = Starts(first_dates(connection, drafts))
+    look = _Look(published, together, profile, now, starts)
     cursor = done = 0
     progress(0, total)
     while True:
         with resources.database.read() as connection:
-            ids = publications.records_after(connection, row["id"], cursor, CHUNK, MOST_EVENTS)
+            ids = publications.records_after(connection, profile.applies_to, cursor, CHUNK, MOST_EVENTS)
             if not ids:
                 break
-            look.at(connection, ids)
+            if touched := look.at(connection, ids):
+                told(touched)
         cursor = ids[-1]
         done += len(ids)
         progress(done, max(total, done))
     with resources.database.read() as connection:
-        return look.answer(connection, row, done)
+        return look.answer(connection, done)
 
 
 class _Look:
@@ -118,9 +142,10 @@ class _Look:
         self._tally = _Tally()
         self._starts = starts
         self._numbers = count()
+        self._names = {trigger.automation_id: trigger.key for trigger in draft_published.triggers.triggers}
 
-    def at(self, connection: Connection, ids: list[int]) -> None:
-        """Score these records as the publish would, and add up what becomes of them."""
+    def at(self, connection: Connection, ids: list[int]) -> list[Touched]:
+        """Score these records as the publish would, and add up what becomes of them; those of whom something does."""
         profile, present, tally = self._profile, self._present, self._tally
         batch = Batch(
             connection,
@@ -134,19 +159,27 @@ class _Look:
         )
         progress = batch.progress.get(profile.id, {})
         known = batch.known.get(profile.id, {})
+        touched: dict[int, Touched] = {}
         for (record_id, scored), number in zip(progress.items(), self._numbers, strict=False):
             stored = known.get(record_id)
             old = stored.score if stored is not None and present is not None else None
             tally.add(record_id, old, scored.score, number)
             was = present.band(old) if present is not None else None
-            tally.moves[was, profile.band(scored.score)] += 1
-        self._starts.add(batch, connection)
+            band = profile.band(scored.score)
+            tally.moves[was, band] += 1
+            if old != scored.score:
+                touched[record_id] = Touched(record_id, old, scored.score, was, band)
+        for enrollment in self._starts.add(batch, connection):
+            record_id = enrollment.contact_id if profile.applies_to == "contact" else enrollment.deal_id or 0
+            if record_id in touched:
+                touched[record_id].starts.append(self._names[enrollment.automation_id])
+        return list(touched.values())
 
-    def answer(self, connection: Connection, row: RowMapping, records: int) -> Preview:
+    def answer(self, connection: Connection, records: int) -> Preview:
         """What became of all of them."""
         profile, present, tally = self._profile, self._present, self._tally
         kind: Kind = profile.applies_to
-        names = {trigger.automation_id: trigger.key for trigger in self._published.triggers.triggers}
+        names = self._names
         movers = sorted(tally.movers, reverse=True)
         ids = [mover[2] for mover in movers]
         keys = (
@@ -161,7 +194,7 @@ class _Look:
             profile=profile.key,
             applies_to=kind,
             version=profile.version,
-            published_version=row["version"],
+            published_version=present.version if present is not None else None,
             computed_at=to_iso(self._now),
             records=records,
             pending_events=sum(shard.pending for shard in status.shard_status(connection, self._now)),

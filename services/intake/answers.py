@@ -37,6 +37,7 @@ class Accepted(BaseModel):
         default=None, description="All invalid events, where not all are listed; always for NDJSON"
     )
     ids: list[str | None] | None = Field(default=None, description="In the order sent; not for NDJSON")
+    request: str = Field(description="Names this call: `POST /v1/undo` ends the follow-ups that it started")
 
 
 class Event(BaseModel):

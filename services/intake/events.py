@@ -13,6 +13,7 @@ from conditions.limits import DEPTH, EVENT, EVENTS, deeper_than, listed, too_dee
 from conditions.messages import plain_errors
 from conditions.problems import Loc, Problem
 from conditions.times import Micros, from_iso
+from runtime.beginnings import of_request
 from services.intake.moments import moment_of
 from services.names import Name, check_name, unstorable
 from services.resources import Invalid, Resources
@@ -99,18 +100,20 @@ class Events:
         *,
         silent: bool = False,
         source: str | None = None,
+        request: str | None = None,
         emails: Mapping[str, str] | None = None,
     ) -> Intake:
         """Store what is valid of a list of decoded events in one transaction; the rest is listed in `rejected`.
 
-        `emails`: addresses by the keys of contacts, for those that are created.
+        `request`: the call that they came with. `emails`: addresses by the keys of contacts, for those that are made.
         """
         now = self._resources.clock()
         taken = Intake()
+        brought_by = of_request(request) if request is not None else None
         events = []
         for index, body in enumerate(bodies):
             try:
-                event = new_event(body, now, silent=silent, source=source)
+                event = new_event(body, now, silent=silent, source=source, brought_by=brought_by)
             except Invalid as error:
                 taken.rejected.append((index, error.problems))
                 taken.ids.append(None)
@@ -152,7 +155,14 @@ class Events:
         return taken
 
 
-def new_event(body: Any, now: Micros, *, silent: bool = False, source: str | None = None) -> intake.NewEvent:
+def new_event(
+    body: Any,
+    now: Micros,
+    *,
+    silent: bool = False,
+    source: str | None = None,
+    brought_by: str | None = None,
+) -> intake.NewEvent:
     """A decoded event as it is stored; raises Invalid with every mistake in it."""
     if not isinstance(body, dict):
         raise Invalid(
@@ -194,6 +204,7 @@ def new_event(body: Any, now: Micros, *, silent: bool = False, source: str | Non
         source=source,
         deal=event.deal,
         depth=event.chain,
+        brought_by=brought_by,
     )
 
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from conditions.fields import DealStatus
 from conditions.times import to_iso
 from runtime.statuses import EventStatusName
-from services.answers import Rejected, iso
+from services.answers import FieldProblem, Rejected, iso
 from services.entity_tags import TaggedAnswer
 from store.connection import RowMapping
 from store.scoring.facts import plain_number
@@ -177,9 +177,12 @@ class SmartList(TaggedAnswer):
 
     kind: str
     key: str
+    name: str | None = None
     applies_to: Literal["contact", "deal"]
+    profile: str | None = None
     count: int | None = Field(default=None, description="How many records it has now")
     updated_at: str
+    warnings: list[FieldProblem] | None = None
 
 
 class ScoreSummary(BaseModel):

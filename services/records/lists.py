@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from conditions.limits import TESTS, test_count
+from automations.list_filters import ContactFilter, DealFilter, RecordFilter, query_problems
 from conditions.problems import suggestion
 from conditions.tree import fields_read
 from scoring.compiled import CompiledProfile
@@ -13,7 +13,6 @@ from services.answers import Page
 from services.design.profile_cache import ProfileCache
 from services.records.answers import ListedContact, ListedDeal
 from services.records.kinds import Kind, unknown_record
-from services.records.list_filters import ContactFilter, DealFilter, RecordFilter
 from services.resources import BadParameter, Resources
 from store.connection import Connection, RowMapping
 from store.records import contacts
@@ -21,7 +20,6 @@ from store.records import lists as record_lists
 
 #: Records whose own fields' names are read at once.
 FIELDS_AT_ONCE = 10_000
-SORTS = ("created_at", "-created_at", "score", "-score")
 
 
 @dataclass(frozen=True)
@@ -184,15 +182,8 @@ class RecordLists:
 
 def check_query(query: RecordQuery) -> None:
     """Raise BadParameter for what cannot be asked."""
-    if (tests := test_count(query.filters)) > TESTS.most:
-        raise BadParameter("filters", TESTS.problem((), tests).message)
-    if query.sort not in SORTS:
-        raise BadParameter("sort", f'cannot sort by "{query.sort}"{suggestion(query.sort, SORTS)}')
-    if query.profile is None:
-        for name in query.filter.of_score:
-            raise BadParameter(name, f'"{name}" needs to know whose scores: add profile=<key>')
-        if query.sort.endswith("score"):
-            raise BadParameter("sort", "sorting by score needs to know whose: add profile=<key>")
+    for problem in query_problems(query.filter, query.profile, query.filters, query.sort):
+        raise BadParameter(str(problem.loc[-1]), problem.message)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, RowMapping, Table, and_, desc, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, Table, and_, delete, desc, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from conditions.times import Micros
@@ -16,6 +16,7 @@ from store.tables import (
     ProfileVersion,
     Publication,
     Recipient,
+    SmartList,
     table,
 )
 
@@ -23,6 +24,12 @@ _PROFILES, _PROFILE_VERSIONS = table(Profile), table(ProfileVersion)
 _AUTOMATIONS, _AUTOMATION_VERSIONS = table(Automation), table(AutomationVersion)
 RECIPIENTS = table(Recipient)
 PUBLICATIONS = table(Publication)
+_OF_KIND: Mapping[str, Table] = {
+    "score_profile": _PROFILES,
+    "automation": _AUTOMATIONS,
+    "recipient": RECIPIENTS,
+    "smart_list": table(SmartList),
+}
 
 
 @dataclass(frozen=True)
@@ -125,26 +132,43 @@ def save_draft(
     draft: Mapping[str, Any],
     now: Micros,
     *,
-    applied: bool = False,
+    source: str | None = None,
     extra: Mapping[str, Any] | None = None,
 ) -> None:
-    """Create or change a draft; a key that was archived comes back as a draft with its versions."""
+    """Create or change a draft; a key that was archived comes back as a draft with its versions.
+
+    `source`: the text of the file that it is applied from.
+    """
     values: dict[str, Any] = {"draft": dict(draft), "updated_at": now, "archived": False, **(extra or {})}
-    if applied:
-        values["applied"] = dict(draft)
+    if source is not None:
+        values |= {"applied": dict(draft), "source": source}
     changed = connection.execute(update(family.table).where(family.table.c.key == key).values(**values))
     if changed.rowcount == 0:
         connection.execute(insert(family.table).values(key=key, latest=0, **values, **family.first))
 
 
 def publish_version(
-    connection: Connection, family: Family, row: RowMapping, definition: Any, now: Micros
+    connection: Connection,
+    family: Family,
+    row: RowMapping,
+    definition: Any,
+    now: Micros,
+    *,
+    author: str | None = None,
+    comment: str | None = None,
 ) -> int:
     """Make the next immutable version and switch to it; the version's number."""
     version = int(row["latest"]) + 1
     connection.execute(
         insert(family.versions).values(
-            {family.owner: row["id"], "version": version, "definition": definition, "published_at": now}
+            {
+                family.owner: row["id"],
+                "version": version,
+                "definition": definition,
+                "published_at": now,
+                "author": author,
+                "comment": comment,
+            }
         )
     )
     values = {"version": version, "latest": version, "updated_at": now, **family.published}
@@ -164,6 +188,15 @@ def versions_of(connection: Connection, family: Family, owner_id: int) -> list[R
     versions = family.versions.c
     query = select(family.versions).where(versions[family.owner] == owner_id).order_by(desc(versions.version))
     return list(connection.execute(query).mappings())
+
+
+def note_applied(
+    connection: Connection, kind: str, key: str, applied: Mapping[str, Any], source: str
+) -> None:
+    """Note that a definition, as it is stored, is what a file says, too."""
+    of_kind = _OF_KIND[kind]
+    values = {"applied": dict(applied), "source": source}
+    connection.execute(update(of_kind).where(of_kind.c.key == key).values(**values))
 
 
 def version_definition(
@@ -231,15 +264,25 @@ def published_automations(connection: Connection) -> list[PublishedAutomation]:
 
 
 def save_recipient(
-    connection: Connection, key: str, name: str, channels: list[str], applied: dict[str, Any] | None = None
+    connection: Connection,
+    key: str,
+    name: str,
+    channels: list[str],
+    *,
+    applied: Mapping[str, Any] | None = None,
+    source: str | None = None,
 ) -> None:
+    """Create or change a recipient; `applied` and `source`: the document of a file, and its text."""
     make = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    statement = make(RECIPIENTS).values(key=key, name=name, channels=channels, applied=applied)
-    connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=["key"], set_={"name": name, "channels": channels, "applied": applied}
-        )
-    )
+    values: dict[str, Any] = {"name": name, "channels": channels}
+    if applied is not None:
+        values |= {"applied": dict(applied), "source": source}
+    statement = make(RECIPIENTS).values(key=key, **values)
+    connection.execute(statement.on_conflict_do_update(index_elements=["key"], set_=values))
+
+
+def remove_recipient(connection: Connection, key: str) -> None:
+    connection.execute(delete(RECIPIENTS).where(RECIPIENTS.c.key == key))
 
 
 def find_recipient(connection: Connection, key: str) -> RowMapping | None:
@@ -248,6 +291,12 @@ def find_recipient(connection: Connection, key: str) -> RowMapping | None:
 
 def all_recipients(connection: Connection) -> list[RowMapping]:
     return list(connection.execute(select(RECIPIENTS).order_by(RECIPIENTS.c.key)).mappings())
+
+
+def profile_keys(connection: Connection) -> dict[int, str]:
+    """By id, those of archived ones, too."""
+    query = select(_PROFILES.c.id, _PROFILES.c.key)
+    return {row.id: row.key for row in connection.execute(query)}
 
 
 def profile_key(connection: Connection, profile_id: int) -> str | None:

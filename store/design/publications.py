@@ -24,7 +24,7 @@ def begin(
 ) -> None:
     """Record a publish; earlier ones of the profile that still run are superseded."""
     supersede(connection, profile_id, now)
-    total = count_records(connection, profile_id)
+    total = count_records(connection, _kind_of(connection, profile_id))
     connection.execute(
         insert(PUBLICATIONS).values(
             id=publication_id,
@@ -73,9 +73,9 @@ def unfinished(connection: Connection) -> list[str]:
     )
 
 
-def count_records(connection: Connection, profile_id: int) -> int:
-    """How many contacts, or deals, the profile scores."""
-    records = _records_of(connection, profile_id)
+def count_records(connection: Connection, kind: str) -> int:
+    """How many contacts, or deals, there are."""
+    records = f"{kind}s"
     count: int = Bulk(connection).rows(f"SELECT count(*) FROM {records} WHERE {_EXISTING[records]}")[0][0]
     return count
 
@@ -87,23 +87,24 @@ def next_records(
     cursor = Bulk(connection).rows(
         "SELECT cursor FROM sweeps WHERE publication_id = ? AND shard = ?", publication_id, shard
     )[0][0]
-    return records_after(connection, profile_id, cursor, limit, most_events, shard=shard)
+    kind = _kind_of(connection, profile_id)
+    return records_after(connection, kind, cursor, limit, most_events, shard=shard)
 
 
 def records_after(
     connection: Connection,
-    profile_id: int,
+    kind: str,
     cursor: int,
     limit: int,
     most_events: int,
     *,
     shard: int | None = None,
 ) -> list[int]:
-    """The ids of the records after `cursor` that a profile scores, of one shard or all.
+    """The ids of the contacts or deals after `cursor`, of one shard or all.
 
     At least one where there is one, and not many more than hold `most_events` events together.
     """
-    records = _records_of(connection, profile_id)
+    records = f"{kind}s"
     column = "contact_id" if records == "contacts" else "deal_id"
     of_shard, parameters = ("AND r.shard = ? ", [shard]) if shard is not None else ("", [])
     counts = Bulk(connection).rows(
@@ -127,9 +128,11 @@ def records_after(
 _EXISTING = {"contacts": "merged_into IS NULL", "deals": "1 = 1"}
 
 
-def _records_of(connection: Connection, profile_id: int) -> str:
-    kind = connection.execute(select(_PROFILES.c.applies_to).where(_PROFILES.c.id == profile_id)).scalar_one()
-    return f"{kind}s"
+def _kind_of(connection: Connection, profile_id: int) -> str:
+    """The kind of record that a profile scores."""
+    query = select(_PROFILES.c.applies_to).where(_PROFILES.c.id == profile_id)
+    kind: str = connection.execute(query).scalar_one()
+    return kind
 
 
 def advance(connection: Connection, publication_id: str, shard: int, cursor: int, count: int) -> None:

@@ -32,6 +32,7 @@ class NewEnrollment(NamedTuple):
     watching: int
     start_at: Micros
     after_id: str | None = None
+    started_by: str | None = None
     author: str | None = None
     chosen: str | None = None
 

@@ -12,9 +12,11 @@ from store.follow_ups.messages import KINDS, NOTIFICATIONS, WEBHOOKS
 from store.follow_ups.watching import WAITS
 
 
-def cancel(connection: Connection, enrollment_id: str, now: Micros) -> None:
+def cancel(
+    connection: Connection, enrollment_id: str, now: Micros, reason: str = "cancelled by hand"
+) -> None:
     """End it; its workflow has still to be told."""
-    end_enrollment(connection, enrollment_id, EnrollmentStatus.CANCELLED, now, "cancelled by hand")
+    end_enrollment(connection, enrollment_id, EnrollmentStatus.CANCELLED, now, reason)
     connection.execute(update(ENROLLMENTS).where(ENROLLMENTS.c.id == enrollment_id).values(closing=True))
 
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from conditions.times import Micros
+from runtime.beginnings import of_import
 from runtime.statuses import EventStatus
 from store.intake import suppressed as suppressing
 from store.intake.internal_events import EventRow, add_events
@@ -29,6 +30,7 @@ class NewEvent(NamedTuple):
     source: str | None = None
     deal: str | None = None
     depth: int = 0
+    brought_by: str | None = None
 
 
 class Taken(NamedTuple):
@@ -81,10 +83,16 @@ def take_events(
     made = {event.deal for event in new.values() if event.deal is not None and event.deal not in deals}
     owner_keys = {deal: contact for deal, contact in owner_keys.items() if deal in made}
     named = {event.contact for event in new.values() if event.contact} | {*owner_keys.values()}
-    contacts = ensure_contacts(connection, named, shards, now, silent=silent, emails=emails) if named else {}
+    contacts = (
+        ensure_contacts(
+            connection, named, shards, now, silent=silent, emails=emails, brought_by=_brought_by(events)
+        )
+        if named
+        else {}
+    )
     if owner_keys:
         owners = {deal: contacts[contact] for deal, contact in owner_keys.items()}
-        deals |= ensure_deals(connection, owners, now, silent=silent)
+        deals |= ensure_deals(connection, owners, now, silent=silent, brought_by=_brought_by(events))
     rows = [_row(event, contacts, deals, now) for event in new.values()]
     rows.sort(key=lambda row: row.id)
     accepted = add_events(connection, rows)
@@ -99,6 +107,12 @@ def take_events(
     conflicts = _conflicts(connection, {index: events[index] for index in again}) if again else {}
     duplicates = len(events) - len(rejected) - len(conflicts) - len(suppressed) - accepted
     return Taken(accepted, duplicates, touched, rejected, conflicts, suppressed)
+
+
+def _brought_by(events: Sequence[NewEvent]) -> str | None:
+    """What brings these events about, which come together, and the records that are made for them."""
+    first = events[0]
+    return of_import(first.source) if first.source is not None else first.brought_by
 
 
 def _row(event: NewEvent, contacts: Mapping[str, Place], deals: Mapping[str, Place], now: Micros) -> EventRow:
@@ -117,6 +131,7 @@ def _row(event: NewEvent, contacts: Mapping[str, Place], deals: Mapping[str, Pla
         silent=event.silent,
         depth=event.depth,
         source=event.source,
+        brought_by=event.brought_by,
     )
 
 

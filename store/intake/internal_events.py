@@ -29,6 +29,7 @@ class EventRow(NamedTuple):
     silent: bool
     depth: int
     source: str | None
+    brought_by: str | None = None
 
 
 class InternalEvent(NamedTuple):
@@ -49,8 +50,9 @@ def add_internal_events(
     *,
     depth: int = 0,
     silent: bool = False,
+    brought_by: str | None = None,
 ) -> None:
-    """Store events that changes of records emit."""
+    """Store events that changes of records emit. `brought_by`: what started the follow-up whose step did that."""
     rows = [
         EventRow(
             id=event.id,
@@ -65,6 +67,7 @@ def add_internal_events(
             silent=silent,
             depth=depth,
             source=None,
+            brought_by=brought_by,
         )
         for event in events
     ]

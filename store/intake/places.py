@@ -71,17 +71,27 @@ def ensure_contacts(
     emails: Mapping[str, str] | None = None,
     created: Mapping[str, Micros] = _NOW,
     emits: bool = True,
+    brought_by: str | None = None,
 ) -> dict[str, Place]:
     """The contacts by key; unknown ones are created, each with its `contact.created` event.
 
     `emails`: their addresses, by key. `created`: when they were, if not now. `emits` false: without that event.
+    `brought_by`: what brings them about, with others.
     """
     wanted = set(keys)
     known = find_contacts(connection, wanted)
     missing = sorted(wanted - known.keys())
     if missing:
         known |= _make_contacts(
-            connection, missing, shards, now, silent=silent, emails=emails, created=created, emits=emits
+            connection,
+            missing,
+            shards,
+            now,
+            silent=silent,
+            emails=emails,
+            created=created,
+            emits=emits,
+            brought_by=brought_by,
         )[0]
     return known
 
@@ -96,6 +106,7 @@ def _make_contacts(
     emails: Mapping[str, str] | None = None,
     created: Mapping[str, Micros] = _NOW,
     emits: bool = True,
+    brought_by: str | None = None,
 ) -> tuple[dict[str, Place], int]:
     """The contacts by key, and how many of them this made."""
     made = Bulk(connection).insert(
@@ -121,7 +132,7 @@ def _make_contacts(
         for place in places.values()
     ]
     if emits:
-        add_internal_events(connection, events, now, silent=silent)
+        add_internal_events(connection, events, now, silent=silent, brought_by=brought_by)
     return places, made
 
 
@@ -133,6 +144,7 @@ def ensure_deals(
     silent: bool = False,
     created: Mapping[str, Micros] = _NOW,
     emits: bool = True,
+    brought_by: str | None = None,
 ) -> dict[str, Place]:
     """The deals by key; unknown ones are created for their contact, each with its `deal.created` event.
 
@@ -141,7 +153,9 @@ def ensure_deals(
     known = find_deals(connection, owners)
     missing = {key: owners[key] for key in sorted(owners.keys() - known.keys())}
     if missing:
-        known |= _make_deals(connection, missing, now, silent=silent, created=created, emits=emits)[0]
+        known |= _make_deals(
+            connection, missing, now, silent=silent, created=created, emits=emits, brought_by=brought_by
+        )[0]
     return known
 
 
@@ -153,6 +167,7 @@ def _make_deals(
     silent: bool,
     created: Mapping[str, Micros] = _NOW,
     emits: bool = True,
+    brought_by: str | None = None,
 ) -> tuple[dict[str, Place], int]:
     """The deals by key, and how many of them this made."""
     made = Bulk(connection).insert(
@@ -177,5 +192,5 @@ def _make_deals(
         for place in places.values()
     ]
     if emits:
-        add_internal_events(connection, events, now, silent=silent)
+        add_internal_events(connection, events, now, silent=silent, brought_by=brought_by)
     return places, made

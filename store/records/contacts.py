@@ -108,16 +108,18 @@ def change_contact(
     *,
     depth: int = 0,
     silent: bool = False,
+    brought_by: str | None = None,
 ) -> bool:
     """Set fields of a contact and emit `stage.changed`, `tag.added`, `tag.removed`, `field.changed`.
 
-    Nothing is written when nothing differs. Returns whether something did. `depth`: of the step that did it.
-    `silent`: for fields that no published profile reads, since a re-scoring is not silent; there is none then.
+    Nothing is written when nothing differs. Returns whether something did. `depth`: of the step that did it,
+    and `brought_by` what started its follow-up. `silent`: for fields that no published profile reads, since a
+    re-scoring is not silent; there is none then.
     """
     present = dict(before)
     new = differing(present, values)
     if new:
-        change_contacts(connection, [(present, new)], now, depth=depth, silent=silent)
+        change_contacts(connection, [(present, new)], now, depth=depth, silent=silent, brought_by=brought_by)
     return bool(new)
 
 
@@ -134,6 +136,7 @@ def change_contacts(
     depth: int = 0,
     silent: bool = False,
     emits: bool = True,
+    brought_by: str | None = None,
 ) -> None:
     """The same for many: each contact as it is, all its columns, and its fields that become others.
 
@@ -158,7 +161,7 @@ def change_contacts(
     Bulk(connection).each(f"UPDATE contacts SET {assignments} WHERE id = ?", rows)
     begin_anew(connection, [before["id"] for before, _ in changes], only_reading=True)
     if emits:
-        add_internal_events(connection, events, now, depth=depth, silent=silent)
+        add_internal_events(connection, events, now, depth=depth, silent=silent, brought_by=brought_by)
 
 
 def after_change(

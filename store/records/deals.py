@@ -48,17 +48,24 @@ def deals_by_key(connection: Connection, keys: Collection[str]) -> dict[str, dic
 
 
 def change_deal(
-    connection: Connection, before: RowMapping, values: Mapping[str, Any], now: Micros, *, depth: int = 0
+    connection: Connection,
+    before: RowMapping,
+    values: Mapping[str, Any],
+    now: Micros,
+    *,
+    depth: int = 0,
+    brought_by: str | None = None,
 ) -> bool:
     """Set fields of a deal and emit `deal.stage_changed`, `deal.won`, `deal.lost`, `field.changed`.
 
     `field.changed` names the field as conditions do, `deal.value`, since the event counts for the contact too.
-    Nothing is written when nothing differs. Returns whether something did. `depth`: of the step that did it.
+    Nothing is written when nothing differs. Returns whether something did. `depth`: of the step that did it,
+    and `brought_by` what started its follow-up.
     """
     values = {**values, "value": plain_number(values["value"])} if "value" in values else values
     new = {name: value for name, value in values.items() if _differs(name, before[name], value)}
     if new:
-        change_deals(connection, [(dict(before), new)], now, depth=depth)
+        change_deals(connection, [(dict(before), new)], now, depth=depth, brought_by=brought_by)
     return bool(new)
 
 
@@ -69,6 +76,7 @@ def change_deals(
     *,
     depth: int = 0,
     emits: bool = True,
+    brought_by: str | None = None,
 ) -> None:
     """The same for many: each deal as it is, all its columns, and its fields that become others.
 
@@ -99,7 +107,7 @@ def change_deals(
     Bulk(connection).each(f"UPDATE deals SET {assignments} WHERE id = ?", rows)
     begin_anew(connection, list({before["contact_id"] for before, _ in changes}), only_reading=True)
     if emits:
-        add_internal_events(connection, events, now, depth=depth)
+        add_internal_events(connection, events, now, depth=depth, brought_by=brought_by)
 
 
 def _differs(name: str, old: Any, new: Any) -> bool:

@@ -93,6 +93,13 @@ def unscored(
     return list(connection.execute(query.order_by(records.c.id).limit(limit)).mappings())
 
 
+def names(connection: Connection, kind: str, ids: Collection[int]) -> dict[int, tuple[str, str | None]]:
+    """(key, name) by id."""
+    records = _RECORDS[kind]
+    query = select(records.c.id, records.c.key, records.c.name).where(records.c.id.in_(ids))
+    return {row.id: (row.key, row.name) for row in connection.execute(query)}
+
+
 def count(connection: Connection, kind: str, view: ScoreView | None, tests: list[Any]) -> int:
     """How many records a list has."""
     records = _RECORDS[kind]

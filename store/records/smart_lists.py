@@ -22,9 +22,19 @@ def find_all(connection: Connection, after: str, limit: int) -> list[RowMapping]
     return list(connection.execute(query).mappings())
 
 
-def save(connection: Connection, key: str, definition: Mapping[str, Any], now: Micros) -> None:
+def save(
+    connection: Connection,
+    key: str,
+    definition: Mapping[str, Any],
+    now: Micros,
+    *,
+    source: str | None = None,
+) -> None:
+    """Create or change a list; `source`: the text of the file that it is applied from."""
     make = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     values = {"definition": dict(definition), "updated_at": now}
+    if source is not None:
+        values |= {"applied": dict(definition), "source": source}
     connection.execute(
         make(SMART_LISTS).values(key=key, **values).on_conflict_do_update(index_elements=["key"], set_=values)
     )

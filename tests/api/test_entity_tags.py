@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.conditional import read_tags
+from automations.smart_list import SmartList
 from services.design.answers import Automation, Profile
 from services.preconditions import Tags
 from services.records import answers
 from services.records.answers import Contact
-from services.records.smart_lists import SmartList
 from store.records.contacts import differ
 from tests.api.installation import AUTOMATION, PROFILE, Installation
 

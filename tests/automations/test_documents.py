@@ -32,13 +32,25 @@ def test_a_file_holds_several_documents_of_several_kinds() -> None:
     assert raw["trigger"]["filters"] == {"event.on": {"equal": "2026-01-01"}}
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_document_has_the_text_that_its_author_wrote(end: str) -> None:
+    first = "# Those who sell\nkind: recipient\nkey: sales  # all\nname: |\n  a\n  ---\n# end\n"
+    second = "\nkind: recipient\nkey: ops\n"
+    text = f"{first}---{second}...\n---\nkind: recipient\nkey: hq".replace("\n", end)
+    loaded = load_documents([("a.yaml", text)])
+    wanted = [first, second, "\nkind: recipient\nkey: hq"]
+    assert [document.text for document in loaded.documents] == [part.replace("\n", end) for part in wanted]
+    sources = [document.source for document in loaded.documents]
+    assert [text[source.start : source.end] for source in sources] == [source.text for source in sources]
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
         ("", "a.yaml:1:1: the file is empty; begin with `kind: automation`"),
         ("# nothing yet\n", "a.yaml:1:1: the file is empty; begin with `kind: automation`"),
         ("- a\n", "a.yaml:1:1: a document is a mapping of keys to values, beginning with `kind:`"),
-        ("key: a\n", 'a.yaml:1:1: the document needs a "kind"; known: automation, recipient'),
+        ("key: a\n", 'a.yaml:1:1: the document needs a "kind"; known: automation, recipient, smart_list'),
         ("kind: recipent\n", 'a.yaml:1:1: unknown kind "recipent"; did you mean "recipient"?'),
         ("a:\n\tb: 1\n", "a.yaml:2:1: a tab cannot indent YAML; use spaces"),
         ("a: b: c\n", 'a.yaml:1:5: a colon is not possible here; put a text with ": " in it in quotes'),

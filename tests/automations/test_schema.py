@@ -28,6 +28,7 @@ def test_every_example_passes(path: Path) -> None:
 
 def test_a_document_with_everything_passes() -> None:
     VALIDATOR.validate({"kind": "automation", **EVERYTHING})
+    VALIDATOR.validate({"kind": "smart_list", "key": "a", "filter": {"tag": "x"}, "sort": "created_at"})
 
 
 @pytest.mark.parametrize(
@@ -53,6 +54,8 @@ def test_a_document_with_everything_passes() -> None:
             "steps": [{"stop": "x"}],
         },
         {"kind": "recipient", "key": "r", "channels": "mailto:a@example.com"},
+        {"kind": "smart_list", "key": "a", "filter": {"tga": "x"}},
+        {"kind": "smart_list", "key": "a", "sort": "name"},
     ],
 )
 def test_what_has_the_wrong_shape_is_refused(document: dict[str, Any]) -> None:

@@ -82,7 +82,9 @@ def test_commands_and_options_exist(page: Path) -> None:
         command, rest = known[words[0]], words[1:]
         if inner := getattr(command, "commands", None):
             command, rest = (
-                (inner[rest[0]], rest[1:]) if rest and rest[0] in inner else (inner["events"], rest)
+                (inner[rest[0]], rest[1:])
+                if rest and rest[0] in inner
+                else (inner.get("events", command), rest)
             )
         options = {option for parameter in command.params for option in parameter.opts}
         for word in rest:

@@ -11,7 +11,7 @@ from scoring.compiled import compile_profile
 from scoring.entries import Event, Record
 from scoring.fold import fold
 from scoring.profile import RULE_KINDS, Rule, RuleKind, ScoreProfile
-from services.design.differences import KEY_ORDER
+from services.design.yaml_writing import KEY_ORDER
 from services.foresight.points import Points
 from services.intake.published_reads import published_reads
 from services.records.scores import _no_dates

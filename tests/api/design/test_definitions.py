@@ -122,8 +122,13 @@ async def test_every_mistake_in_a_profile_is_told_and_nothing_saved(
             "the profile has no rules, so every score would be empty; add at least one rule",
         ),
         ("profiles/empty/unpublish", None, 409, 'the profile "empty" is not published'),
-        ("profiles/empty/publish", {"triggers": "loud"}, 422, '"triggers" is "silent" or "fire", not "loud"'),
-        ("profiles/empty/publish", {"trigger": "fire"}, 422, 'unknown key "trigger"; known: triggers'),
+        ("profiles/empty/publish", {"triggers": "loud"}, 422, '"triggers" should be silent or fire'),
+        (
+            "profiles/empty/publish",
+            {"trigger": "fire"},
+            422,
+            'unknown key "trigger"; did you mean "triggers"?',
+        ),
         ("profiles/empti/publish", None, 404, 'there is no profile "empti"; did you mean "empty"?'),
         (
             "profiles/empty/rollback",
@@ -230,3 +235,28 @@ async def test_recipients_are_replaced_and_listed(kindling: Installation) -> Non
     wrong = await kindling.client.put("/v1/recipients/sales", json={"channels": ["sales@example.com"]})
     assert wrong.json()["errors"][0]["pointer"] == "/channels/0"
     assert (await kindling.client.get("/v1/recipients/nobody")).status_code == 404
+
+
+async def test_versions_say_who_made_them_and_why(kindling: Installation) -> None:
+    rules = {"rules": [{"key": "a", "on": "a", "points": 1}]}
+    await kindling.client.put("/v1/profiles/p", json=rules)
+    said = {"author": "ada", "comment": "The first"}
+    assert (await kindling.client.post("/v1/profiles/p/publish", json=said)).status_code == 202
+    await kindling.client.post("/v1/profiles/p/publish", json={"triggers": "silent"})
+    back = await kindling.client.post("/v1/profiles/p/rollback", json={"version": 1, "author": "ben"})
+    assert back.status_code == 202, back.text
+    versions = (await kindling.get("/v1/profiles/p/versions"))["items"]
+    assert [(one["version"], one["author"], one["comment"]) for one in versions] == [
+        (3, "ben", None),
+        (2, None, None),
+        (1, "ada", "The first"),
+    ]
+    document = {"trigger": {"event": "a"}, "steps": [{"add_tag": "x"}]}
+    await kindling.client.put("/v1/automations/a", json=document)
+    assert (await kindling.client.post("/v1/automations/a/publish", json=said)).status_code == 200
+    [version] = (await kindling.get("/v1/automations/a/versions"))["items"]
+    assert (version["author"], version["comment"]) == ("ada", "The first")
+    wrong = await kindling.client.post("/v1/profiles/p/rollback", json={"version": 1, "autor": "ben"})
+    assert [error["message"] for error in wrong.json()["errors"]] == [
+        'unknown key "autor"; did you mean "author"?'
+    ]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from services.records.list_filters import ContactFilter
+from automations.list_filters import ContactFilter
 from services.records.lists import RecordQuery
 from tests.api.installation import Installation, opened
 

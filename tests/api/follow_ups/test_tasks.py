@@ -44,7 +44,7 @@ async def test_a_task_is_changed(kindling: Installation, task: dict[str, Any]) -
     ("body", "pointer", "message"),
     [
         ({}, "", "nothing to change; send status, title, assign_to or due_at"),
-        ({"status": "doing"}, "/status", '"status" should be open or done; did you mean "done"?'),
+        ({"status": "doing"}, "/status", '"status" should be open, done or cancelled; did you mean "done"?'),
         ({"status": None}, "/status", '"status" cannot be null'),
         ({"title": ""}, "/title", '"title" should not be empty'),
         (

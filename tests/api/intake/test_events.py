@@ -16,8 +16,11 @@ async def test_an_event_is_stored_once_and_creates_its_contact(kindling: Install
     again = await kindling.client.post("/v1/events", json=event)
 
     assert (first.status_code, again.status_code) == (202, 202)
-    assert first.json() == {"accepted": 1, "duplicates": 0, "conflicts": [], "rejected": [], "ids": ["e1"]}
-    assert again.json() == {"accepted": 0, "duplicates": 1, "conflicts": [], "rejected": [], "ids": ["e1"]}
+    first_request, second_request = first.json()["request"], again.json()["request"]
+    assert first_request != second_request
+    answer = {"conflicts": [], "rejected": [], "ids": ["e1"]}
+    assert first.json() == {"accepted": 1, "duplicates": 0, "request": first_request, **answer}
+    assert again.json() == {"accepted": 0, "duplicates": 1, "request": second_request, **answer}
     listed = await kindling.get("/v1/events", contact="ada", type="email.opened")
     assert [(item["id"], item["properties"], item["status"]) for item in listed["items"]] == [
         ("e1", {"campaign": "spring"}, "pending")
@@ -192,6 +195,7 @@ async def test_a_stream_of_lines_is_taken_whatever_its_chunks(kindling: Installa
     answer = await kindling.client.post("/v1/events", content=chunks(), headers=NDJSON)
     assert answer.status_code == 202
     assert answer.json() == {
+        "request": answer.json()["request"],
         "accepted": 2_345,
         "duplicates": 0,
         "conflicts": [],

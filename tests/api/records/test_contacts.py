@@ -2,8 +2,8 @@ from typing import Any
 
 import pytest
 
+from automations.list_filters import ContactFilter
 from services import cursors
-from services.records.list_filters import ContactFilter
 from tests.api.installation import Installation, opened
 
 

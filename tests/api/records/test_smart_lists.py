@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import JSON
 
 from api.records.list_query import ListQuery
-from services.records.list_filters import FILTER_NAMES, FILTERS
-from services.records.smart_lists import SmartList
+from automations.list_filters import FILTER_NAMES, FILTERS
+from automations.smart_list import SmartList
 from store.tables import Contact, Deal, table
 from tests.api.installation import Installation, opened
 

@@ -34,6 +34,11 @@ kind: recipient
 key: sales
 channels: ["mailto:sales@example.com"]
 """
+SMART_LIST = """
+kind: smart_list
+key: partners
+filter: {tag: partner}
+"""
 
 
 class Signals:
@@ -79,6 +84,20 @@ def test_what_is_new_is_created_and_published_once(world: World) -> None:
     assert {action for _, action, _ in world.actions(*everything)} == {"unchanged"}
     assert world.plans.apply(documents(*everything)).versions == {}
     assert len(world.started) == 1
+
+
+def test_smart_lists_are_saved_as_they_are_written(world: World) -> None:
+    assert world.actions(SMART_LIST) == [("partners", "create", False)]
+    world.plans.apply(documents(SMART_LIST))
+    assert world.actions(SMART_LIST) == [("partners", "unchanged", False)]
+    assert world.application.smart_lists.get("partners").count == 0
+    changed = SMART_LIST.replace("tag: partner", "tag: vip")
+    (planned,) = world.plans.plan(documents(changed))
+    assert (planned.action, planned.diff.splitlines()[-2:]) == ("change", ["-  tag: partner", "+  tag: vip"])
+    world.application.smart_lists.save("partners", {"filter": {"stage": "x"}})
+    assert world.actions(SMART_LIST) == [("partners", "conflict", False)]
+    world.plans.apply(documents(SMART_LIST), force=True)
+    assert world.actions(SMART_LIST) == [("partners", "unchanged", False)]
 
 
 def test_a_change_is_shown_as_a_diff_and_published(world: World) -> None:
@@ -173,7 +192,14 @@ def test_the_blast_radius_of_an_automation(world: World) -> None:
     before = impacts(world, PROFILE, AUTOMATION, RECIPIENT)
     unknown = 'the profile "engagement" is not published, so that it has no changes to look at'
     assert before == {
-        "engagement": {"records": 0, "new": True},
+        "engagement": {
+            "records": 0,
+            "new": True,
+            "changed": 0,
+            "first": [],
+            "band_moves": [],
+            "fire": [],
+        },
         "hot": {"running": 0, "unknown": unknown},
         "sales": None,
     }
@@ -185,6 +211,19 @@ def test_the_blast_radius_of_an_automation(world: World) -> None:
     assert after["hot"] == {
         "running": 4,
         "matching_now": 2,
+        "first": [
+            {
+                "kind": "automation",
+                "definition": "hot",
+                "contact": key,
+                "deal": None,
+                "name": None,
+                "before": 6,
+                "after": 6,
+                "starts": ["hot"],
+            }
+            for key in ("ada", "ben")
+        ],
         "days": 30,
         "enrollments": 6,
         "records": 2,
@@ -206,6 +245,20 @@ def test_the_blast_radius_of_a_profile(world: World) -> None:
         "records": 2,
         "new": False,
         "changed": 2,
+        "first": [
+            {
+                "kind": "score_profile",
+                "definition": "engagement",
+                "contact": key,
+                "name": None,
+                "before": 2,
+                "after": 6,
+                "band_before": "cold",
+                "band_after": "warm",
+                "starts": ["hot"],
+            }
+            for key in ("ada", "ben")
+        ],
         "band_moves": [{"from": "cold", "to": "warm", "count": 2}],
         "fire": [{"automation": "hot", "enrolled": 2, "past": 0}],
     }

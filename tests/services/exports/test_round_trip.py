@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from automations.list_filters import FILTERS
 from services.exports.streams import Format, Stream
 from services.intake.imports import import_file
 from services.intake.record_columns import RecordColumns
@@ -13,7 +14,6 @@ from services.intake.record_files import import_records
 from services.records.bulk_items import Options
 from services.records.in_bulk import RecordsInBulk
 from services.records.kinds import Kind
-from services.records.list_filters import FILTERS
 from services.records.lists import RecordQuery
 from store.database import Database
 from tests.api.installation import NOW, Installation

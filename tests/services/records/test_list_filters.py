@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 
+from automations.list_filters import ContactFilter, DealFilter
 from conditions.fields import DEAL
 from conditions.tree import Lookup, compile_conditions
 from conditions.values import Value
-from services.records.list_filters import ContactFilter, DealFilter, filter_of
+from services.records.filter_texts import filter_of
 from services.resources import BadParameter
 from store.database import Database
 from store.records import lists

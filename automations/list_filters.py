@@ -2,15 +2,15 @@
 
 from collections.abc import Iterator, Mapping
 from enum import Enum
-from typing import Annotated, Any
-
-from pydantic import ValidationError
+from typing import Annotated, Any, Literal, get_args
 
 from conditions.definition import Definition, TagName, Text, WholeNumber
 from conditions.fields import DealStatus
-from conditions.messages import plain_errors
-from services.records.kinds import Kind
-from services.resources import BadParameter
+from conditions.limits import TESTS, test_count
+from conditions.problems import Problem, suggestion
+
+Sort = Literal["created_at", "-created_at", "score", "-score"]
+SORTS: tuple[Sort, ...] = get_args(Sort)
 
 
 class Tested(Enum):
@@ -77,28 +77,30 @@ class DealFilter(RecordFilter):
     """The currency."""
 
 
-FILTERS: Mapping[Kind, type[RecordFilter]] = {"contact": ContactFilter, "deal": DealFilter}
-
-
-def filter_of(kind: Kind, texts: Mapping[str, str]) -> RecordFilter:
-    """The filter of texts by name; raises BadParameter."""
-    values: dict[str, Any] = dict(texts)
-    for name in ("score_gte", "score_lte"):
-        if name in values:
-            try:
-                values[name] = int(values[name])
-            except ValueError:
-                raise BadParameter(name, f'"{name}" is a whole number, not "{values[name]}"') from None
-    try:
-        return FILTERS[kind].model_validate(values)
-    except ValidationError as error:
-        problem = plain_errors(error, values)[0]
-        raise BadParameter(".".join(map(str, problem.loc)), problem.message) from None
+FILTERS: Mapping[Literal["contact", "deal"], type[RecordFilter]] = {
+    "contact": ContactFilter,
+    "deal": DealFilter,
+}
 
 
 FILTER_NAMES = frozenset(name for model in FILTERS.values() for name in model.model_fields)
 
 
-def other_filters(kind: Kind) -> frozenset[str]:
+def other_filters(kind: Literal["contact", "deal"]) -> frozenset[str]:
     """The names that only the other kind's filters have."""
     return FILTER_NAMES - FILTERS[kind].model_fields.keys()
+
+
+def query_problems(
+    record_filter: RecordFilter, profile: str | None, filters: Mapping[str, Any], sort: str
+) -> Iterator[Problem]:
+    """What of a list cannot be asked: too many tests, and what asks for a score and does not say whose."""
+    if (tests := test_count(filters)) > TESTS.most:
+        yield TESTS.problem(("filters",), tests)
+    if sort not in SORTS:
+        yield Problem(("sort",), f'cannot sort by "{sort}"{suggestion(sort, SORTS)}')
+    if profile is None:
+        for name in record_filter.of_score:
+            yield Problem(("filter", name), f'"{name}" needs to know whose scores: add profile=<key>')
+        if sort.endswith("score"):
+            yield Problem(("sort",), "sorting by score needs to know whose: add profile=<key>")

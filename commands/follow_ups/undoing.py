@@ -1,0 +1,98 @@
+"""`kindling undo`: what a publish, an import, a list or a call has started, all at once."""
+
+from typing import Any
+
+from commands.asking import ask
+from commands.output import counted, note, note_rest, print_json, print_table, say, shown_moment
+from commands.session import session
+from services.follow_ups.answers import Started, Undone
+
+
+def started(*, limit: int, as_json: bool) -> int:
+    """List what has started follow-ups, the newest first."""
+    with session() as opened:
+        page = opened.application.undoing.recent(limit)
+    if as_json:
+        print_json(page.items)
+        return 0
+    if not page.items:
+        say("No publish, import or list has started follow-ups, and no call several.")
+        return 0
+    print_table(
+        ("what", "follow-ups", "open", "last"),
+        [
+            (" ".join(_arguments(one)), f"{one.follow_ups:,}", f"{one.open:,}", shown_moment(one.last_at))
+            for one in page.items
+        ],
+        right=("follow-ups", "open"),
+        whole=("what",),
+    )
+    note("kindling undo with what stands on the left shows what would be undone, and asks.")
+    note_rest(page.next, limit)
+    return 0
+
+
+def undo(wanted: dict[str, Any], *, dry_run: bool, yes: bool, as_json: bool) -> int:
+    """Show what would be undone, ask, and undo it."""
+    named = {name: value for name, value in wanted.items() if value is not None}
+    with session() as opened:
+        undoing = opened.application.undoing
+        found = undoing.undo(named)
+        if not as_json:
+            _print(found)
+        if not dry_run and (found.cancelled or found.tasks or found.tags):
+            ask("Undo this?", yes=yes, as_json=as_json)
+            found = undoing.undo(named | {"dry_run": False})
+            if not as_json:
+                say(f"Undone: {_sums(found)}.", "green")
+    if as_json:
+        print_json(found)
+    return 0
+
+
+def _print(found: Undone) -> None:
+    started_by = found.started
+    over = [f"{count:,} {status}" for status, count in found.over.items()]
+    follow_ups = counted(started_by.follow_ups, "follow-up")
+    say(
+        f"{_words(started_by)} started {follow_ups} from {shown_moment(started_by.first_at)} to "
+        f"{shown_moment(started_by.last_at)}{': ' if over else ''}{', '.join(over)}",
+        "bold",
+    )
+    say(f"  to undo: {_sums(found)}")
+    if found.tasks_kept or found.tags_kept:
+        kept = f"{counted(found.tasks_kept, 'task')} and {counted(found.tags_kept, 'tag')}"
+        say(f"  {kept} stay: somebody has touched them since")
+    if found.sent:
+        say(f"  {counted(found.sent, 'message')} went out and cannot be taken back", "yellow")
+    if found.pending_events:
+        events = counted(found.pending_events, "event")
+        say(f"  {events} of it still to be looked at may start more; undo again after that", "yellow")
+
+
+def _sums(found: Undone) -> str:
+    return (
+        f"{counted(found.cancelled, 'follow-up')} to end, {counted(found.tasks, 'open task')} to close, "
+        f"{counted(found.tags, 'tag')} to remove"
+        if found.dry_run
+        else f"{counted(found.cancelled, 'follow-up')} ended, {counted(found.tasks, 'task')} closed, "
+        f"{counted(found.tags, 'tag')} removed"
+    )
+
+
+def _arguments(one: Started) -> list[str]:
+    """What to say to `kindling undo`."""
+    if one.kind == "publish":
+        return ["publish", one.name, "--version", str(one.version)]
+    if one.kind == "list":
+        return ["list", one.name, "--request", one.request or ""]
+    return ["import" if one.kind == "import" else "request", one.name]
+
+
+def _words(one: Started) -> str:
+    """What it is, at the beginning of a sentence."""
+    if one.kind == "publish":
+        return f"Version {one.version} of {one.name}"
+    if one.kind == "list":
+        return f"Enrolling the list {one.name}"
+    return f"The {'import' if one.kind == 'import' else 'request'} {one.name}"
