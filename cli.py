@@ -10,6 +10,7 @@ import typer
 
 from commands.design import command_line as designing
 from commands.exports import command_line as exporting
+from commands.follow_ups import bulk_options, task_options
 from commands.follow_ups import command_line as following_up
 from commands.intake import command_line as importing
 from runtime.errors import ReadableError
@@ -26,6 +27,8 @@ app = typer.Typer(
 app.add_typer(importing.app, name="import")
 app.add_typer(exporting.app, name="export")
 app.add_typer(following_up.app, name="undo")
+app.add_typer(task_options.app, name="tasks")
+app.add_typer(bulk_options.app, name="bulk")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 

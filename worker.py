@@ -18,6 +18,7 @@ from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 from uuid_utils import uuid7
 
+from activities.bulk import BulkActivities
 from activities.calling import Webhooks
 from activities.delivering import Notifications
 from activities.follow_ups import FollowUpActivities
@@ -45,6 +46,7 @@ from store.follow_ups.messages import NOTIFICATIONS, WEBHOOKS
 from store.follow_ups.webhooks import signing_secret
 from store.migrate import migrate
 from store.operations.status import WorkerSelf
+from workflows.bulk import BulkWorkflow
 from workflows.follow_up import FollowUpWorkflow
 from workflows.publish import PublishWorkflow
 from workflows.shard import ShardWorkflow
@@ -79,6 +81,7 @@ async def working(
     starter = Starter(database, client, settings.task_queue, now_micros, published)
     shards = ShardActivities(database, now_micros, starter, published)
     publishes = PublishActivities(database, now_micros, wakes, published)
+    bulks = BulkActivities(database, now_micros, wakes, published)
     follow_ups = FollowUpActivities(database, now_micros, wakes, outbound, published)
     sending = SendingActivities(
         database,
@@ -93,6 +96,8 @@ async def working(
         starter.start_follow_ups,
         publishes.sweep_shard,
         publishes.finish_publish,
+        bulks.work_off_bulk,
+        bulks.end_bulk,
         follow_ups.advance,
         follow_ups.end_follow_ups,
         sending.send,
@@ -102,7 +107,7 @@ async def working(
         return Worker(
             client,
             task_queue=task_queue,
-            workflows=[ShardWorkflow, FollowUpWorkflow, PublishWorkflow],
+            workflows=[ShardWorkflow, FollowUpWorkflow, PublishWorkflow, BulkWorkflow],
             activities=activities,
             activity_executor=ThreadPoolExecutor(THREADS, thread_name_prefix="activity"),
             max_concurrent_activities=THREADS,

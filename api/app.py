@@ -7,7 +7,7 @@ from fastapi import Depends, FastAPI
 from starlette.middleware import Middleware
 
 from api.design import automations, profiles
-from api.follow_ups import by_automation, follow_ups, undoing
+from api.follow_ups import bulk, by_automation, follow_ups, tasks, undoing
 from api.follow_ups import exports as follow_up_exports
 from api.foresight import foresight
 from api.guard import RequestGuard
@@ -36,6 +36,8 @@ ROUTERS = (
     foresight.router,
     events.by_id,
     follow_ups.router,
+    tasks.router,
+    bulk.router,
     finding.router,
     undoing.router,
     record_exports.router,

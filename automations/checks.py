@@ -6,9 +6,10 @@ from typing import Any, Literal
 
 from automations.known import Known
 from automations.model import Automation
-from automations.steps.actions import AdjustScoreStep, UpdateStep
+from automations.steps.actions import AdjustScoreStep, CreateTaskStep, UpdateStep
 from automations.steps.base import BaseStep
 from automations.steps.places import conditions_of, walk
+from automations.steps.waits import WaitForStep
 from automations.steps.ways import StartStep
 from automations.templates import check_template, operations
 from automations.warnings import warnings_of
@@ -102,11 +103,25 @@ def _template_errors(step: BaseStep, loc: Loc, answering: Collection[str]) -> It
 def _dnd_of_deal(step: UpdateStep, loc: Loc, automation: Automation, known: Known) -> Iterator[Problem]:
     profile = known.profiles.get(automation.trigger.profile or "")
     if "dnd" in step.update.model_fields_set and profile is not None and profile.applies_to == "deal":
-        yield Problem((*loc, "update", "dnd"), "a deal has no dnd, and this automation updates deals")
+        yield Problem(
+            (*loc, "update", "dnd"),
+            "a deal has no dnd, and this automation updates deals; its contact has one: contact: {dnd: ...}",
+        )
 
 
 def _adjusted(step: AdjustScoreStep, loc: Loc, automation: Automation, known: Known) -> Iterator[Problem]:
     yield from unknown("profile", step.adjust_score.profile, known, (*loc, step.kind, "profile"))
+
+
+def _awaited(step: WaitForStep, loc: Loc, automation: Automation, known: Known) -> Iterator[Problem]:
+    creating = [
+        place.step.key
+        for place in walk(automation)
+        if isinstance(place.step, CreateTaskStep) and place.step.key is not None
+    ]
+    if (key := step.wait_for.task) is not None and key not in creating:
+        message = f'no create_task step has the key "{key}"{suggestion(key, creating)}'
+        yield Problem((*loc, "wait_for", "task"), message)
 
 
 def _started(step: StartStep, loc: Loc, automation: Automation, known: Known) -> Iterator[Problem]:
@@ -118,6 +133,7 @@ def _started(step: StartStep, loc: Loc, automation: Automation, known: Known) ->
 _OF_STEP: Mapping[type[BaseStep], Callable[[Any, Loc, Automation, Known], Iterator[Problem]]] = {
     UpdateStep: _dnd_of_deal,
     AdjustScoreStep: _adjusted,
+    WaitForStep: _awaited,
     StartStep: _started,
 }
 

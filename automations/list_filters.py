@@ -33,6 +33,8 @@ class RecordFilter(Definition):
     """The stage."""
     owner: Text | None = None
     """The owner."""
+    tag: Annotated[TagName | None, Tested.APART] = None
+    """A tag that it has."""
     q: Annotated[Text | None, Tested.APART] = None
     """A text in key, name or e-mail, in whatever case and composition."""
 
@@ -56,8 +58,6 @@ class RecordFilter(Definition):
 class ContactFilter(RecordFilter):
     """Of contacts."""
 
-    tag: Annotated[TagName | None, Tested.APART] = None
-    """A tag that it has."""
     email: Text | None = None
     """The e-mail address, in whatever case and composition."""
     phone: Text | None = None

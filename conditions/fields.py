@@ -13,11 +13,13 @@ from conditions.times import parse_moment
 from conditions.tree import Leaf, leaves
 from conditions.values import ALL_CHANNELS, CHANNELS, FieldType, is_number
 
-INTERNAL_EVENTS = (
+CHANGE_EVENTS = (
     *("contact.created", "tag.added", "tag.removed", "stage.changed", "field.changed"),
     *("deal.created", "deal.stage_changed", "deal.won", "deal.lost"),
 )
 """The events that changes of records emit."""
+INTERNAL_EVENTS = (*CHANGE_EVENTS, "task.created", "task.done", "task.overdue")
+"""The same, and those of tasks."""
 
 #: The kinds of records.
 CONTACT, DEAL = "contact", "deal"
@@ -54,6 +56,7 @@ CONTACT_FIELDS: Mapping[str, Field] = {
 DEAL_FIELDS: Mapping[str, Field] = {
     **_RECORD,
     **dict.fromkeys(("name", "pipeline", "stage", "currency", "owner"), _TEXT),
+    "tags": Field(FieldType.list),
     "status": Field(FieldType.text, DEAL_STATUSES, always=True),
     "value": _NUMBER,
 }

@@ -126,8 +126,13 @@ def from_iso(text: str) -> Micros:
     """The moment an ISO text names (see `parse_moment`). ValueError with a readable message otherwise."""
     moment = parse_moment(text)
     if moment is None:
-        raise ValueError(f'"{text[:40]}" is not a date or time; {_remedy(text)}')
+        raise ValueError(not_a_moment(text))
     return moment
+
+
+def not_a_moment(text: str) -> str:
+    """What to say of a text that names no moment."""
+    return f'"{text[:40]}" is not a date or time; {_remedy(text)}'
 
 
 def moment_from(text: str, now: Micros) -> Micros:

@@ -19,6 +19,7 @@ from scoring.entries import Event, Record
 from scoring.progress import Case, Folded, History, Incoming, Progress, Rebuild, Stored, advance
 from scoring.standing import Standing
 from store.connection import Connection
+from store.follow_ups import tasks
 from store.leftovers import work_off
 from store.scoring import folds, ledgers
 from store.scoring import pending as waiting
@@ -267,6 +268,13 @@ class Batch:
         exists, kind = self.subjects.exists, profile.applies_to
         return {i: [] for i in self.sweep if i not in gone_on and exists(kind, i)}
 
+    def _save_unscored(self, connection: Connection) -> None:
+        """Write what no score has to be known for."""
+        if self.due.leftover is not None:
+            work_off(connection, self.due.leftover)
+        if self.due.overdue_tasks:
+            tasks.tell_overdue(connection, self.due.overdue_tasks, self.now)
+
     def _save_folds(self, connection: Connection) -> None:
         """Write how far long histories have come, and what of them could not be scored."""
         if self.slice is not None:
@@ -287,8 +295,7 @@ class Batch:
         """Write everything; the caller holds the shard's lock and commits. May be called again after a rollback."""
         due, quarantined, outcome = self.due, self.outcome.quarantined, self.outcome
         outcome.changes = 0
-        if due.leftover is not None:
-            work_off(connection, due.leftover)
+        self._save_unscored(connection)
         self._save_folds(connection)
         if self.begun:
             return outcome

@@ -72,13 +72,15 @@ def _fill_task(situation: Situation, step: Any, context: Context) -> tuple[str, 
     return render(spec.create_task.title, context), render(spec.create_task.description, context)
 
 
-def _fill_update(situation: Situation, step: Any, context: Context) -> dict[str, Any]:
+def _fill_update(situation: Situation, step: Any, context: Context) -> list[dict[str, Any]]:
+    """The fields of the record, and those of the contact."""
     del situation
     spec: UpdateStep = step
-    return {
-        name: render(value, context) if isinstance(value, str) else value
-        for name, value in (spec.update.fields or {}).items()
-    }
+    of_contact = spec.update.contact.fields if spec.update.contact is not None else {}
+    return [
+        {name: render(value, context) if isinstance(value, str) else value for name, value in fields.items()}
+        for fields in (spec.update.fields, of_contact)
+    ]
 
 
 def _fill_reason(situation: Situation, step: Any, context: Context) -> str:

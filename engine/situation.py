@@ -1,6 +1,6 @@
 """An enrollment as its steps find it: the record, its scores, what enrolled it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 from automations.model import Automation
 from automations.steps.places import walk
 from channels.outbound import Outbound
+from conditions.fields import DEAL
 from conditions.limits import record_problems
 from conditions.times import Micros, to_iso
 from conditions.values import Value, is_empty
@@ -111,6 +112,16 @@ class Situation:
         return self.deal
 
     @property
+    def named_deal(self) -> RowMapping:
+        """The deal that is enrolled, or that the enrolling event named. Raises StepFailed where there is none."""
+        deal = self.deal
+        if deal is None:
+            raise StepFailed("there is no deal: neither is one enrolled, nor did what enrolled name one")
+        if deal["contact_id"] != self.enrollment["contact_id"]:
+            raise StepFailed("the deal is another contact's by now")
+        return deal
+
+    @property
     def owner(self) -> str | None:
         owner: str | None = (self.own_deal or self.contact)["owner"]
         if is_empty(owner):
@@ -195,6 +206,13 @@ class Situation:
         self.touched = self.touched or done
         self._deal = None
         return done
+
+    def change_tags(self, kind: str, change: Callable[[list[str]], list[str]]) -> bool:
+        """The same for the tags of the contact, or of the deal that `named_deal` gives."""
+        if kind == DEAL:
+            deal = self.named_deal
+            return self.change_deal(deal, {"tags": change(deal["tags"])})
+        return self.change_contact({"tags": change(self.contact["tags"])})
 
     def lookup(self, name: str) -> Value:
         """The fields that conditions of steps read: present values, and those of the enrolling change."""

@@ -1,14 +1,13 @@
 """What each step does to our own database. Every effect is written with its outcome, in one transaction."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 from zlib import crc32
-
-from uuid_utils import uuid7
 
 from automations.steps.actions import (
     AddTagStep,
     AdjustScoreStep,
+    ContactUpdate,
     CreateTaskStep,
     NotifyStep,
     RemoveTagStep,
@@ -28,7 +27,7 @@ from engine.waiting import wait, wait_for
 from engine.webhooks import store_call
 from runtime.statuses import EventStatus
 from store.design import definitions
-from store.follow_ups import effects
+from store.follow_ups import effects, tasks
 
 #: An outcome's result holds our own ids and numbers.
 Result = dict[str, Any]
@@ -46,61 +45,77 @@ def _create_task(situation: Situation, path: str, step: Any) -> Result:
     spec: CreateTaskStep = step
     task = spec.create_task
     title, description = situation.text(path)
-    task_id = str(uuid7())
     assignee = situation.owner if task.assign_to == "owner" else task.assign_to
-    effects.add_task(
+    row, made = situation.enrollment, situation.made_at(path)
+    task_id = tasks.add_task(
         situation.connection,
-        id=task_id,
-        **situation.made_at(path),
+        made.pop("created_at"),
+        depth=row["depth"] + 1,
+        **made,
+        step=spec.key,
+        shard=row["shard"],
         title=title.strip() or situation.automation.title,
         description=description,
         assign_to=assignee,
         due_at=situation.now + micros_of(task.due_in) if task.due_in else None,
-        status="open",
-        updated_at=situation.now,
     )
+    situation.changed = True
     return {"task": task_id}
 
 
 def _add_tag(situation: Situation, path: str, step: Any) -> Result:
     spec: AddTagStep = step
-    tags = situation.contact["tags"]
     tag = spec.add_tag
-    return {"changed": tag not in tags and situation.change_contact({"tags": [*tags, tag]})}
+    return {"changed": situation.change_tags(spec.to, lambda tags: tags if tag in tags else [*tags, tag])}
 
 
 def _remove_tag(situation: Situation, path: str, step: Any) -> Result:
     spec: RemoveTagStep = step
-    tag = spec.remove_tag
-    return {
-        "changed": situation.change_contact(
-            {"tags": [kept for kept in situation.contact["tags"] if kept != tag]}
-        )
-    }
+    gone = spec.remove_tag
+    return {"changed": situation.change_tags(spec.to, lambda tags: [tag for tag in tags if tag != gone])}
 
 
 def _update(situation: Situation, path: str, step: Any) -> Result:
     spec: UpdateStep = step
-    filled = situation.text(path)
+    of_record, of_contact = situation.text(path)
     wanted, deal = spec.update, situation.own_deal
-    record = deal or situation.contact
-    values: dict[str, Any] = {}
-    given = wanted.model_fields_set
-    if "stage" in given:
-        values["stage"] = wanted.stage
-    if "owner" in given:
-        values["owner"] = _next_owner(situation, path, wanted.owner)
-    if "dnd" in given:
-        if deal is not None:
+    changed = False
+    if wanted.model_fields_set - {"contact"}:
+        if deal is None:
+            changed = _update_contact(situation, path, wanted, of_record)
+        elif "dnd" in wanted.model_fields_set:
             raise StepFailed("a deal has no dnd")
+        else:
+            values = _new_values(situation, path, wanted, {**deal["fields"], **of_record})
+            changed = situation.change_deal(deal, values)
+    if wanted.contact is not None:
+        turn = f"{path}.contact"
+        changed = _update_contact(situation, turn, wanted.contact, of_contact) or changed
+    return {"changed": changed}
+
+
+def _update_contact(
+    situation: Situation, turn: str, wanted: ContactUpdate, filled: Mapping[str, Any]
+) -> bool:
+    values = _new_values(situation, turn, wanted, {**situation.contact["fields"], **filled})
+    if "dnd" in wanted.model_fields_set:
         dnd = wanted.dnd if wanted.dnd is not None else []
         values["dnd"] = "all" if isinstance(dnd, list) and len(set(dnd)) == 4 else dnd
+    return situation.change_contact(values)
+
+
+def _new_values(
+    situation: Situation, turn: str, wanted: ContactUpdate, fields: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The columns that contacts and deals have alike; `turn` names the place where owners take turns."""
+    values: dict[str, Any] = {}
+    if "stage" in wanted.model_fields_set:
+        values["stage"] = wanted.stage
+    if "owner" in wanted.model_fields_set:
+        values["owner"] = _next_owner(situation, turn, wanted.owner)
     if wanted.fields:
-        merged = {**record["fields"], **filled}
-        values["fields"] = {name: value for name, value in merged.items() if value is not None}
-    if deal is not None:
-        return {"changed": situation.change_deal(deal, values)}
-    return {"changed": situation.change_contact(values)}
+        values["fields"] = {name: value for name, value in fields.items() if value is not None}
+    return values
 
 
 def _next_owner(situation: Situation, path: str, owner: str | list[str] | None) -> str | None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from automations.steps.moments import NoDate, date_moment, next_clock, zone_of
+from automations.steps.places import walk
 from automations.steps.waits import IN_TIME, PAST, WaitForStep, WaitStep, WaitUntil
 from conditions.causes import Cause
 from conditions.times import LATEST, Micros, micros_of
@@ -10,11 +11,13 @@ from conditions.tree import compile_conditions
 from engine.happening import first_that_holds
 from engine.situation import Situation, StepFailed
 from store.connection import RowMapping
-from store.follow_ups import watching
+from store.follow_ups import tasks, watching
 from store.follow_ups.watching import Place
 from triggers.evaluate import UNFILTERED
 
 _MET, _TIMEOUT = "met", "timeout"
+#: The event at which it is looked whether an awaited task is done.
+TASK_DONE = "task.done"
 
 
 class StillWaiting(Exception):
@@ -83,6 +86,12 @@ def wait_for(situation: Situation, path: str, step: Any) -> dict[str, Any]:
     connection, enrollment_id, spec = situation.connection, situation.enrollment["id"], awaiting.wait_for
     known = watching.find_wait(connection, enrollment_id, path)
     if known is None:
+        if spec.task is not None:
+            done = task_is_done(situation, spec.task)
+            if done is None:
+                raise StepFailed(f'the step "{spec.task}" has created no task')
+            if done:
+                return {"branch": _MET}
         if spec.filters is not None and compile_conditions(spec.filters)(situation.lookup, situation.now):
             return {"branch": _MET}
         deadline = situation.now + micros_of(spec.timeout) if spec.timeout else None
@@ -92,7 +101,7 @@ def wait_for(situation: Situation, path: str, step: Any) -> dict[str, Any]:
             enrollment_id,
             path,
             situation.now,
-            event_type=spec.event,
+            event_type=TASK_DONE if spec.task is not None else spec.event,
             since=since,
             deadline_at=deadline,
         )
@@ -109,6 +118,12 @@ def wait_for(situation: Situation, path: str, step: Any) -> dict[str, Any]:
     if situation.reached >= (LATEST if deadline is None else deadline):
         return {"branch": _TIMEOUT}
     raise StillWaiting(deadline)
+
+
+def task_is_done(situation: Situation, key: str) -> bool | None:
+    """Whether the task that the step with this key created is done; None where there is none."""
+    step = next(placed for placed in walk(situation.automation) if placed.step.key == key)
+    return tasks.is_done(situation.connection, situation.enrollment["id"], step.path)
 
 
 def _record(situation: Situation) -> tuple[Any, int]:

@@ -12,7 +12,7 @@ from engine.happening import came_since, compiled, first_that_holds
 from engine.published import Published
 from engine.situation import Situation, automation_of
 from engine.subjects import Subjects, subject_of
-from engine.waiting import follow_date
+from engine.waiting import TASK_DONE, follow_date, task_is_done
 from scoring.entries import Event
 from store.connection import Connection, RowMapping
 from store.follow_ups import watching
@@ -90,7 +90,11 @@ def _meets(situation: Situation, wait: RowMapping, events: list[Event]) -> bool:
     if not isinstance(step, WaitForStep):
         raise TypeError(wait["path"])
     spec, event, deadline = step.wait_for, None, wait["deadline_at"]
-    if spec.event is not None:
+    if spec.task is not None:
+        told = (event for event in events if event.type == TASK_DONE and _counts(event, wait))
+        event = next(told, None)
+        met = event is not None and task_is_done(situation, spec.task) is True
+    elif spec.event is not None:
         event = first_that_holds(
             situation, spec.event, spec.where, [event for event in events if _counts(event, wait)]
         )

@@ -56,6 +56,7 @@ _MEANINGS: Mapping[str, str] = {
     "deal.value": "Value",
     "deal.currency": "Currency",
     "deal.owner": "Who looks after the deal",
+    "deal.tags": "Tags",
     "deal.created_at": "When the deal was created",
     "deal.<name>": "A custom field",
 }

@@ -17,6 +17,7 @@ STEP_EXAMPLES: Mapping[str, str] = {
 """,
     "add_tag": """\
 - add_tag: hot
+- {add_tag: renewal, to: deal}
 """,
     "remove_tag": """\
 - remove_tag: hot
@@ -26,6 +27,7 @@ STEP_EXAMPLES: Mapping[str, str] = {
     stage: qualified
     owner: [anna, ben]
     fields: {source: "{{ event.campaign }}"}
+- update: {stage: closed, contact: {stage: customer}}
 """,
     "adjust_score": """\
 - adjust_score: {profile: engagement, points: -10, reason: "looked after"}
@@ -46,6 +48,12 @@ STEP_EXAMPLES: Mapping[str, str] = {
 - wait: {until: contact.renewal_date, offset: -30d}
 """,
     "wait_for": """\
+- {key: call, create_task: {title: "Call {{ contact.label }}", assign_to: owner, due_in: 1d}}
+- wait_for:
+    task: call
+    timeout: 3d
+    on_timeout:
+      - notify: {to: sales, message: "Nobody has called {{ contact.label }}"}
 - wait_for:
     event: form.submitted
     timeout: 7d

@@ -9,6 +9,8 @@ SEND = "send_messages"
 END_FOLLOW_UPS = "end_follow_ups"
 SWEEP_SHARD = "sweep_shard"
 FINISH_PUBLISH = "finish_publish"
+WORK_OFF_BULK = "work_off_bulk"
+END_BULK = "end_bulk"
 
 
 @dataclass(frozen=True)
@@ -143,3 +145,20 @@ class PublishResult:
 
     outcome: str
     rescored: int = field(default=0)
+
+
+@dataclass(frozen=True)
+class BulkInput:
+    """A bulk job, and the name of its action; who is meant is in the database."""
+
+    job_id: str
+    action: str
+
+
+@dataclass(frozen=True)
+class BulkProgress:
+    """How a bulk job stands: running, done, stopped or failed."""
+
+    status: str
+    done: int
+    total: int

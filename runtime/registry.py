@@ -14,12 +14,14 @@ from runtime.statuses import RETRIED, EnrollmentStatus
 SHARD_WORKFLOW = "Shard"
 FOLLOW_UP_WORKFLOW = "FollowUp"
 PUBLISH_WORKFLOW = "Publish"
+BULK_WORKFLOW = "Bulk"
 
 WAKE_SIGNAL = "wake"
 """Carries no data: there may be work in the database."""
 
 SHARD_WORKFLOW_PREFIX = "kindling-shard-"
 PUBLISH_WORKFLOW_PREFIX = "publish-"
+BULK_WORKFLOW_PREFIX = "bulk-"
 #: What the ids of follow-ups began with in versions that had a workflow for each.
 EARLIER_FOLLOW_UP_PREFIX = "follow-up-"
 
@@ -66,6 +68,11 @@ def earlier_workflow_id(enrollment_id: str, attempt: int) -> str:
 def publish_workflow_id(publication_id: str) -> str:
     """One publication of a profile: `publish-<publication>`."""
     return f"{PUBLISH_WORKFLOW_PREFIX}{publication_id}"
+
+
+def bulk_workflow_id(job_id: str) -> str:
+    """One bulk job: `bulk-<job>`."""
+    return f"{BULK_WORKFLOW_PREFIX}{job_id}"
 
 
 def follow_up_queue(task_queue: str) -> str:
@@ -143,5 +150,10 @@ WORKFLOW_TYPES = (
         PUBLISH_WORKFLOW,
         publish_workflow_id("<publication>"),
         "Re-scores every record after a profile was published",
+    ),
+    WorkflowType(
+        BULK_WORKFLOW,
+        bulk_workflow_id("<job>"),
+        "Does one thing to many contacts, deals or tasks, slice by slice; cancelling it stops the job",
     ),
 )

@@ -55,6 +55,15 @@ class PublicationStatus(StrEnum):
     SUPERSEDED = "superseded"
 
 
+class BulkStatus(StrEnum):
+    """How a bulk job stands."""
+
+    RUNNING = "running"
+    DONE = "done"
+    STOPPED = "stopped"
+    FAILED = "failed"
+
+
 class MessageStatus(StrEnum):
     """How a notification or a call of a webhook stands: sent is said of the one, delivered of the other."""
 
@@ -86,3 +95,5 @@ WebhookStatus = Literal[
     MessageStatus.FAILED,
     MessageStatus.SKIPPED,
 ]
+BulkAction = Literal["tag", "untag", "owner", "stage", "adjust", "enroll", "reassign_tasks", "close_tasks"]
+BulkKind = Literal["contact", "deal", "task"]

@@ -4,10 +4,12 @@ from services.design.automations import Automations
 from services.design.profile_cache import ProfileCache
 from services.design.profiles import Profiles, StartPublish
 from services.exports.exports import Exports
+from services.follow_ups.bulk import Bulk
 from services.follow_ups.enrollment import EnrollByHand
 from services.follow_ups.listing import FollowUps
 from services.follow_ups.repairs import Repairs
 from services.follow_ups.statistics import Statistics
+from services.follow_ups.tasks import Tasks
 from services.follow_ups.undoing import Undoing
 from services.foresight.backtest import Backtest
 from services.foresight.impact import Impact
@@ -62,14 +64,17 @@ class Application:
         self.previews = PreviewJobs(resources)
         self.automations = Automations(resources)
         self.follow_ups = FollowUps(resources)
+        self.tasks = Tasks(resources)
         self.repairs = Repairs(resources)
         self.undoing = Undoing(resources)
         self.enroll_by_hand = EnrollByHand(resources, self.smart_lists)
+        self.bulk = Bulk(resources, self.record_lists, self.smart_lists)
         self.score_changes = ScoreChanges(resources, cache)
         self.exports = Exports(
             self.record_lists,
             self.smart_lists,
             self.follow_ups,
+            self.tasks,
             self.score_changes,
             self.event_history,
         )
@@ -83,6 +88,8 @@ class Application:
         self.status = StatusReport(resources, self.duplicates)
         self.finding = Finding(
             resources,
+            tasks=self.tasks,
+            bulk=self.bulk,
             follow_ups=self.follow_ups,
             events=self.event_history,
             automations=self.automations,

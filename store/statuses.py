@@ -2,7 +2,7 @@
 
 from enum import IntEnum, StrEnum
 
-from runtime.statuses import OPEN, EnrollmentStatus, EventStatus, MessageStatus
+from runtime.statuses import OPEN, BulkStatus, EnrollmentStatus, EventStatus, MessageStatus
 
 
 def _literal(*statuses: IntEnum | StrEnum) -> str:
@@ -24,4 +24,5 @@ RUNNING = _literal(EnrollmentStatus.RUNNING)
 REPLACED = _literal(EnrollmentStatus.REPLACED)
 CANCELLED = _literal(EnrollmentStatus.CANCELLED)
 OPEN_LITERALS = f"({_literal(*OPEN)})"
+BULK_RUNNING = _literal(BulkStatus.RUNNING)
 UNSENT = _literal(MessageStatus.PENDING)

@@ -19,7 +19,16 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
-from store.statuses import BEING_REVOKED, OPEN_LITERALS, PENDING, QUARANTINED, QUEUED, RUNNING, UNSENT
+from store.statuses import (
+    BEING_REVOKED,
+    BULK_RUNNING,
+    OPEN_LITERALS,
+    PENDING,
+    QUARANTINED,
+    QUEUED,
+    RUNNING,
+    UNSENT,
+)
 
 #: A JSON document that SQL may look into.
 Json = JSON().with_variant(JSONB(), "postgresql")
@@ -132,6 +141,7 @@ class Deal(SQLModel, table=True):
     value: float | None = Field(default=None, sa_type=Double)
     currency: str | None = _text(null=True)
     owner: str | None = _text(null=True)
+    tags: list[str] = Field(default=[], sa_type=Json, sa_column_kwargs={"server_default": "[]"})
     fields: dict[str, Any] = Field(sa_type=Json)
     created_at: int = _moment()
     updated_at: int = _moment()
@@ -522,14 +532,26 @@ class Wait(SQLModel, table=True):
 
 
 class Task(SQLModel, table=True):
+    """`enrollment_id` null: created by hand, as a caller named it by `request`. `step`: the key of the step
+    that created it. `shard` is its contact's. `alarm_at`: when `task.overdue` is still to be told; null where it has
+    been, or there is nothing to tell.
+    """
+
     __tablename__: ClassVar[Any] = "tasks"
     __table_args__ = (
         UniqueConstraint("enrollment_id", "path", name="uq_tasks_step"),
+        Index("ix_tasks_request", "request", unique=True),
         Index("ix_tasks_contact", "contact_id", "id"),
+        Index("ix_tasks_due", "status", "due_at", "id"),
+        Index("ix_tasks_assign_to", "assign_to", "status", "id"),
+        _partial("ix_tasks_alarm", "shard", "alarm_at", where="alarm_at IS NOT NULL"),
     )
     id: str = Field(primary_key=True, sa_type=Text)
     enrollment_id: str | None = _text(null=True)
     path: str | None = _text(null=True)
+    step: str | None = _text(null=True)
+    request: str | None = Field(default=None, sa_type=Text, nullable=True)
+    shard: int = Field(default=0, sa_type=Integer, sa_column_kwargs={"server_default": "0"})
     automation_id: int | None = Field(default=None, sa_type=BigInteger)
     contact_id: int = Field(sa_type=BigInteger)
     deal_id: int | None = Field(default=None, sa_type=BigInteger)
@@ -537,6 +559,7 @@ class Task(SQLModel, table=True):
     description: str = _text()
     assign_to: str | None = _text(null=True)
     due_at: int | None = _moment(null=True)
+    alarm_at: int | None = _moment(null=True)
     status: str = _text()
     created_at: int = _moment()
     updated_at: int = _moment()
@@ -655,6 +678,43 @@ class SmartList(SQLModel, table=True):
     applied: dict[str, Any] | None = Field(default=None, sa_type=Json)
     source: str | None = _text(null=True)
     updated_at: int = _moment()
+
+
+class BulkJob(SQLModel, table=True):
+    """One action on many contacts, deals or tasks (`kind`), who were decided on when it began: `total` of them.
+
+    `done`: how many it has passed; of these `changed`, `unchanged`, and `gone` since it began, and by reason those that
+    were `skipped`. `request`: a name of the caller's, so that asking twice is one job. `parameters`: what the action
+    takes; `smart_list`: where those come from, if from one.
+    """
+
+    __tablename__: ClassVar[Any] = "bulk_jobs"
+    __table_args__ = (_partial("ix_bulk_jobs_running", "id", where=f"status = {BULK_RUNNING}"),)
+    id: str = Field(primary_key=True, sa_type=Text)
+    request: str | None = Field(default=None, sa_type=Text, nullable=True, unique=True)
+    action: str = _text()
+    kind: str = _text()
+    parameters: dict[str, Any] = Field(sa_type=Json)
+    smart_list: str | None = _text(null=True)
+    status: str = _text()
+    total: int
+    done: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    gone: int = 0
+    skipped: dict[str, int] = Field(sa_type=Json)
+    error: str | None = _text(null=True)
+    created_at: int = _moment()
+    finished_at: int | None = _moment(null=True)
+
+
+class BulkSlice(SQLModel, table=True):
+    """Some of those that a bulk job has still to act on; it goes with what is done for them, in one transaction."""
+
+    __tablename__: ClassVar[Any] = "bulk_slices"
+    job_id: str = Field(primary_key=True, sa_type=Text)
+    place: int = Field(primary_key=True, sa_type=Integer, sa_column_kwargs={"autoincrement": False})
+    ids: list[Any] = Field(sa_type=Json)
 
 
 class Suppression(SQLModel, table=True):

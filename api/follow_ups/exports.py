@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from starlette.responses import StreamingResponse
 
 from api.exporting import STREAMED, ExportFormat, streamed
-from api.follow_ups.follow_ups import check_status
+from api.follow_ups.statuses import check_status
 from api.parameters import Text
 from api.state import App
 from runtime.statuses import TaskStatus

@@ -1,18 +1,16 @@
-"""Enrollments, tasks, notifications and webhooks."""
+"""Enrollments, notifications and webhooks."""
 
 from typing import get_args
 
 from fastapi import APIRouter
 
-from api.bodies import Body, takes
+from api.follow_ups.statuses import check_status
 from api.parameters import DEFAULT_LIMIT, Cursor, Id, Limit, Text
 from api.state import App
-from conditions.problems import suggestion
-from runtime.statuses import NotificationStatus, TaskStatus, WebhookStatus
+from runtime.statuses import NotificationStatus, WebhookStatus
 from services.answers import Page
-from services.follow_ups.answers import Enrollment, EnrollmentDetails, Notification, Task, Webhook
-from services.follow_ups.listing import STATUSES, TaskChange
-from services.resources import BadParameter
+from services.follow_ups.answers import Enrollment, EnrollmentDetails, Notification, Webhook
+from services.follow_ups.listing import STATUSES
 
 router = APIRouter(prefix="/v1", tags=["Follow-ups"])
 
@@ -93,35 +91,6 @@ def resume_enrollment(enrollment_id: Id, app: App) -> Enrollment:
     return app.repairs.resume(enrollment_id)
 
 
-@router.get("/tasks", summary="List tasks")
-def list_tasks(
-    app: App,
-    contact: Text = None,
-    deal: Text = None,
-    status: Text = None,
-    assign_to: Text = None,
-    cursor: Cursor = None,
-    limit: Limit = DEFAULT_LIMIT,
-) -> Page[Task]:
-    """The newest first."""
-    check_status(status, get_args(TaskStatus))
-    return app.follow_ups.tasks(
-        contact=contact, deal=deal, status=status, assign_to=assign_to, cursor=cursor, limit=limit
-    )
-
-
-@router.get("/tasks/{task_id}", summary="Read a task")
-def get_task(task_id: Id, app: App) -> Task:
-    """With whom it is about, and the follow-up that made it."""
-    return app.follow_ups.task(task_id)
-
-
-@router.patch("/tasks/{task_id}", openapi_extra=takes(TaskChange), summary="Change a task")
-def patch_task(task_id: Id, body: Body, app: App) -> Task:
-    """What is missing stays."""
-    return app.follow_ups.change_task(task_id, body)
-
-
 @router.get("/notifications", summary="List notifications")
 def list_notifications(
     app: App,
@@ -160,9 +129,3 @@ def list_webhooks(
 def get_webhook(webhook_id: Id, app: App) -> Webhook:
     """What was sent, how often it failed and what came back."""
     return app.follow_ups.webhook(webhook_id)
-
-
-def check_status(status: str | None, known: tuple[str, ...]) -> None:
-    """Raise BadParameter for a status that nothing has."""
-    if status is not None and status not in known:
-        raise BadParameter("status", f'"status" is never "{status}"{suggestion(status, known)}')

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api.bodies import Body, takes
 from api.conditional import When, read, tagged
-from api.parameters import RecordKey
+from api.parameters import RecordKey, TagName
 from api.records.answering import SUPPRESSED
 from api.records.in_bulk import DryRun, Restore, takes_many, write_many
 from api.records.list_query import ListQuery
@@ -15,7 +15,7 @@ from api.state import App
 from services.answers import Page
 from services.records.answers import Deal, ListedDeal, RecordsWritten
 from services.records.bulk_items import Options
-from services.records.deals import DealIn
+from services.records.deals import DealIn, DealPatchIn
 from services.records.deals_in_bulk import MODES
 from services.records.lists import RecordQuery
 
@@ -78,10 +78,25 @@ def put_deal(key: RecordKey, body: Body, app: App, when: When, response: Respons
     return tagged(response, deal)
 
 
-@router.patch("/{key}", openapi_extra=_TAKES, responses=SUPPRESSED, summary="Change a deal")
+@router.patch("/{key}", openapi_extra=takes(DealPatchIn), responses=SUPPRESSED, summary="Change a deal")
 def patch_deal(key: RecordKey, body: Body, app: App, when: When, response: Response) -> Deal:
-    """What is missing stays. `fields` are merged; null removes one."""
+    """What is missing stays. `fields` are merged; null removes one. `tags` as a list replaces all.
+
+    With `tags: {add: [...], remove: [...]}` the others stay, also those that somebody else adds meanwhile.
+    """
     return tagged(response, app.deals.patch(key, body, when))
+
+
+@router.put("/{key}/tags/{tag:path}", responses=SUPPRESSED, summary="Add a tag to a deal")
+def add_deal_tag(key: RecordKey, tag: TagName, app: App, when: When, response: Response) -> Deal:
+    """The other tags stay. Adding one that is there changes nothing."""
+    return tagged(response, app.deals.tag(key, tag, when, there=True))
+
+
+@router.delete("/{key}/tags/{tag:path}", responses=SUPPRESSED, summary="Remove a tag from a deal")
+def remove_deal_tag(key: RecordKey, tag: TagName, app: App, when: When, response: Response) -> Deal:
+    """The other tags stay. Removing one that is not there changes nothing."""
+    return tagged(response, app.deals.tag(key, tag, when, there=False))
 
 
 @router.delete("/{key}", status_code=204, summary="Erase a deal")

@@ -74,19 +74,25 @@ class CreateTaskStep(BaseStep):
         yield ("create_task", "description"), self.create_task.description
 
 
+def _tag_words(tag: str, to: str) -> str:
+    return f"tag {tag} of the deal" if to == "deal" else f"tag {tag}"
+
+
 class AddTagStep(BaseStep):
-    """Adds a tag to the contact."""
+    """Adds a tag to the contact, or to the deal."""
 
     kind: ClassVar[str] = "add_tag"
     example: ClassVar[str] = "{add_tag: hot}"
     add_tag: TagName
     """The tag."""
+    to: Literal["contact", "deal"] = "contact"
+    """Whose tag: the contact's, or that of the deal that is enrolled or that the enrolling event named."""
 
     def does(self) -> str:
-        return f"add tag {self.add_tag}"
+        return f"add {_tag_words(self.add_tag, self.to)}"
 
     def targets(self) -> Iterator[str]:
-        yield f"the tag {self.add_tag}"
+        yield f"the {_tag_words(self.add_tag, self.to)}"
 
     @property
     def added_tag(self) -> str:
@@ -94,18 +100,20 @@ class AddTagStep(BaseStep):
 
 
 class RemoveTagStep(BaseStep):
-    """Removes a tag from the contact."""
+    """Removes a tag from the contact, or from the deal."""
 
     kind: ClassVar[str] = "remove_tag"
     example: ClassVar[str] = "{remove_tag: hot}"
     remove_tag: TagName
     """The tag."""
+    to: Literal["contact", "deal"] = "contact"
+    """Whose tag: the contact's, or that of the deal that is enrolled or that the enrolling event named."""
 
     def does(self) -> str:
-        return f"remove tag {self.remove_tag}"
+        return f"remove {_tag_words(self.remove_tag, self.to)}"
 
     def targets(self) -> Iterator[str]:
-        yield f"the tag {self.remove_tag}"
+        yield f"the {_tag_words(self.remove_tag, self.to)}"
 
     @property
     def removed_tag(self) -> str:
@@ -122,7 +130,7 @@ Dnd = Annotated[
 ]
 
 
-class Update(Definition):
+class ContactUpdate(Definition):
     """New values; null clears. Of a list of owners, each record gets the next."""
 
     stage: Text | None = None
@@ -137,16 +145,38 @@ class Update(Definition):
     @model_validator(mode="after")
     def _changes_something(self) -> Self:
         if not self.model_fields_set:
-            raise invalid(Problem((), "update needs something to change: stage, owner, dnd or fields"))
+            names = list(type(self).model_fields)
+            listed = f"{', '.join(names[:-1])} or {names[-1]}"
+            raise invalid(Problem((), f"update needs something to change: {listed}"))
         taken = [name for name in self.fields if name in CONTACT_FIELDS or name == "id"]
         if taken:
             message = "is a field of every contact, not a custom one; choose another name"
             raise invalid(*(Problem(("fields", name), f'"{name}" {message}') for name in taken))
         return self
 
+    def targets(self) -> Iterator[str]:
+        """What it changes, as `BaseStep.targets`."""
+        yield from sorted(self.model_fields_set - {"fields", "contact"})
+        yield from (f"{A_FIELD}{name}" for name in self.fields)
+
+
+class Update(ContactUpdate):
+    """New values of the record that is enrolled. In a follow-up of a deal, `contact` changes its contact."""
+
+    contact: ContactUpdate | None = None
+    """The same of the contact, where it is a deal that is enrolled."""
+
+    @model_validator(mode="after")
+    def _changes_the_contact(self) -> Self:
+        if "contact" in self.model_fields_set and self.contact is None:
+            raise invalid(
+                Problem(("contact",), "say what to change of the contact, such as {stage: customer}")
+            )
+        return self
+
 
 class UpdateStep(BaseStep):
-    """Changes fields of the record."""
+    """Changes fields of the record that is enrolled, or of its contact."""
 
     kind: ClassVar[str] = "update"
     example: ClassVar[str] = "{update: {stage: qualified}}"
@@ -154,14 +184,21 @@ class UpdateStep(BaseStep):
     """What it does."""
 
     def does(self) -> str:
-        return f"update {', '.join(sorted(self.update.model_fields_set))}"
+        names = sorted(self.update.model_fields_set - {"contact"})
+        of_contact = self.update.contact
+        if of_contact is not None:
+            names += [f"{name} of the contact" for name in sorted(of_contact.model_fields_set)]
+        return f"update {', '.join(names)}"
 
     def templates(self) -> Iterator[tuple[Loc, str]]:
         yield from texts_in(self.update.fields, ("update", "fields"))
+        if self.update.contact is not None:
+            yield from texts_in(self.update.contact.fields, ("update", "contact", "fields"))
 
     def targets(self) -> Iterator[str]:
-        yield from sorted(self.update.model_fields_set - {"fields"})
-        yield from (f"{A_FIELD}{name}" for name in self.update.fields)
+        yield from self.update.targets()
+        if self.update.contact is not None:
+            yield from (f"{target} of the contact" for target in self.update.contact.targets())
 
 
 class Adjustment(Definition):

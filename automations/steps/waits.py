@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 from pydantic import Discriminator, Field, StrictStr, Tag, model_validator
 
 from automations.steps.base import BaseStep, Branch, OneOrMore
-from conditions.definition import Definition, Text, invalid
+from conditions.definition import Definition, Key, Text, invalid
 from conditions.describing import describe, field_words
 from conditions.fields import ENDING, LATER_WHERE, Catalogue
 from conditions.problems import Loc, Problem
@@ -165,12 +165,14 @@ class WaitStep(BaseStep):
 
 
 class Await(Definition):
-    """What to wait for: filters that hold, or an event. Without a timeout it waits for ever."""
+    """What to wait for: filters that hold, an event, or a task that is done. Without a timeout it waits for ever."""
 
     filters: Conditions | None = None
-    """What must come to hold; this or `event`."""
+    """What must come to hold; this, `event` or `task`."""
     event: EventType | None = None
-    """The event type to wait for; this or `filters`."""
+    """The event type to wait for; this, `filters` or `task`."""
+    task: Key | None = None
+    """The key of the `create_task` step whose task is to be done; this, `filters` or `event`."""
     where: Conditions = Field(default={})
     """With `event`: what must hold of it."""
     since: Literal["last_wait", "step"] = "last_wait"
@@ -184,8 +186,8 @@ class Await(Definition):
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         problems = []
-        if (self.filters is None) == (self.event is None):
-            problems.append(Problem((), 'wait_for takes either "filters" or an "event"'))
+        if sum(way is not None for way in (self.filters, self.event, self.task)) != 1:
+            problems.append(Problem((), 'wait_for takes one of "filters", an "event" and a "task"'))
         if "where" in self.model_fields_set and self.event is None:
             problems.append(Problem(("where",), '"where" belongs to an "event"'))
         if "since" in self.model_fields_set and self.event is None:
@@ -210,9 +212,12 @@ class WaitForStep(BaseStep):
 
     def does(self) -> str:
         awaited = self.wait_for
-        what = (
-            f"wait for {awaited.event}" if awaited.event else f"wait until {describe(awaited.filters or {})}"
-        )
+        if awaited.task is not None:
+            what = f"wait until the task of {awaited.task} is done"
+        elif awaited.event is not None:
+            what = f"wait for {awaited.event}"
+        else:
+            what = f"wait until {describe(awaited.filters or {})}"
         return f"{what}, at most {duration_words(awaited.timeout)}" if awaited.timeout else what
 
     def conditions(self) -> Iterator[tuple[Loc, Mapping[str, Any], Catalogue]]:

@@ -52,6 +52,7 @@ def status(*, as_json: bool) -> int:
         ("Duplicates", duplicates),
         ("Suppressed", counted(state.suppressions, "person", "persons")),
         ("Publishing", counted(state.publishing, "profile")),
+        ("Bulk jobs", f"{state.bulk_jobs:,} running"),
         ("Temporal", f"{state.temporal}, UI {state.temporal_ui}"),
         ("Workers", ", ".join(workers) or "none; start one with: kindling up"),
     ]

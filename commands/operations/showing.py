@@ -10,7 +10,8 @@ from commands.session import session
 from conditions.values import shown_score
 from runtime.errors import ReadableError
 from services.application import Application
-from services.follow_ups.answers import EnrollmentDetails, Notification, Task, Webhook
+from services.follow_ups.answers import BulkJob, EnrollmentDetails, Notification, Task, Webhook
+from services.follow_ups.tasks import read_filter
 from services.intake.answers import Event
 from services.operations.answers import Finds, Found, ShardStatus
 from services.records.answers import Contact, Deal
@@ -41,7 +42,7 @@ def _print(application: Application, finds: Finds) -> None:
         if number:
             say()
         shown = getattr(found, found.kind)
-        say(f"{found.kind} {_name(found, shown)}", "bold")
+        say(f"{found.kind.replace('_', ' ')} {_name(found, shown)}", "bold")
         for line in _LINES[found.kind](application, shown):
             say(f"  {line}")
 
@@ -82,7 +83,8 @@ def _of_record(application: Application, kind: Kind, key: str) -> Iterator[str]:
         yield f"follow-up: {enrollment.automation} v{enrollment.version}, {standing(enrollment)}  {enrollment.id}"
         if enrollment.workflow_url:
             yield f"  {enrollment.workflow_url}"
-    for task in application.follow_ups.tasks(**of, status="open").items:
+    open_ones = read_filter({kind: key, "status": "open"})
+    for task in application.tasks.find(open_ones, sort="due_at", cursor=None, limit=MOST).items:
         yield f"open task: {task.title}  {task.id}"
 
 
@@ -145,6 +147,12 @@ def _of_webhook(application: Application, webhook: Webhook) -> Iterator[str]:
     yield from _said(webhook, "contact", "deal", "automation", "enrollment", "created_at", "delivered_at")
 
 
+def _of_bulk_job(application: Application, job: BulkJob) -> Iterator[str]:
+    del application
+    yield from _said(job, "action", "smart_list", "status", "error", "created_at", "finished_at")
+    yield f"done: {job.done:,} of {job.total:,}; kindling bulk show {job.id}"
+
+
 def _of_definition(application: Application, definition: Any) -> Iterator[str]:
     del application
     yield from _said(definition, "name", "description", "status", "version", "updated_at")
@@ -164,6 +172,7 @@ _LINES: Mapping[str, Callable[[Application, Any], Iterator[str]]] = {
     "task": _of_task,
     "notification": _of_notification,
     "webhook": _of_webhook,
+    "bulk_job": _of_bulk_job,
     "automation": _of_definition,
     "profile": _of_definition,
     "shard": _of_shard,

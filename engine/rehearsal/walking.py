@@ -20,7 +20,7 @@ from engine.steps import Result, perform
 from engine.waiting import StillWaiting
 from runtime.statuses import OPEN, EnrollmentStatus, MessageStatus
 from store.follow_ups import enrollments, messages, watching
-from store.follow_ups.effects import TASKS
+from store.follow_ups.tasks import TASKS
 from store.records import contacts, deals
 
 #: What the outcome of a step names, and where that stands.

@@ -11,7 +11,7 @@ _PLAIN: dict[Kind, Sequence[str]] = {
     "contact": ("key", "name", "email", "phone", "stage", "owner"),
     "deal": ("key", "contact", "name", "pipeline", "stage", "status", "value", "currency", "owner"),
 }
-_LISTS: dict[Kind, Sequence[str]] = {"contact": ("tags", "dnd"), "deal": ()}
+_LISTS: dict[Kind, Sequence[str]] = {"contact": ("tags", "dnd"), "deal": ("tags",)}
 
 
 class Column(NamedTuple):

@@ -10,6 +10,7 @@ from services.cursors import MOST_PER_PAGE
 from services.exports.columns import Column, plain_columns, record_columns
 from services.exports.streams import Format, Listing, Stream
 from services.follow_ups.listing import FollowUps
+from services.follow_ups.tasks import TaskFilter, Tasks
 from services.intake.history import EventHistory
 from services.records.changes import ScoreChanges
 from services.records.lists import RecordLists, RecordQuery
@@ -42,12 +43,14 @@ class Exports:
         lists: RecordLists,
         smart_lists: SmartLists,
         follow_ups: FollowUps,
+        tasks: Tasks,
         changes: ScoreChanges,
         history: EventHistory,
     ) -> None:
         self._lists = lists
         self._smart_lists = smart_lists
         self._follow_ups = follow_ups
+        self._tasks = tasks
         self._changes = changes
         self._history = history
 
@@ -81,7 +84,7 @@ class Exports:
 
     def tasks(self, file_format: Format, **filters: str | None) -> Stream:
         """Tasks, the newest first."""
-        return self._stream("tasks", self._follow_ups.tasks, _TASK, file_format, filters)
+        return self._stream("tasks", self._of_tasks, _TASK, file_format, filters)
 
     def enrollments(self, file_format: Format, **filters: str | None) -> Stream:
         """Enrollments, the newest first."""
@@ -107,6 +110,10 @@ class Exports:
             return find(**filters, cursor=cursor, limit=MOST_PER_PAGE)
 
         return Stream(Listing(name, page, None if columns is None else lambda: columns), file_format)
+
+    def _of_tasks(self, *, cursor: str | None, limit: int, **filters: str | None) -> Page[Any]:
+        wanted = {name: value for name, value in filters.items() if value is not None}
+        return self._tasks.find(TaskFilter.model_validate(wanted), cursor=cursor, limit=limit)
 
     def _of_list(self, query: RecordQuery, smart_list: str) -> RecordQuery:
         if query.profile is not None or query.filter != FILTERS[query.kind].model_construct():

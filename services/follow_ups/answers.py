@@ -9,8 +9,18 @@ from pydantic import BaseModel, Field
 from automations import secret_placeholders
 from automations.steps.words import place_words
 from conditions.times import Micros, to_iso
+from runtime.registry import bulk_workflow_id
 from runtime.settings import Settings
-from runtime.statuses import OPEN, EnrollmentStatus, NotificationStatus, TaskStatus, WebhookStatus
+from runtime.statuses import (
+    OPEN,
+    BulkAction,
+    BulkKind,
+    BulkStatus,
+    EnrollmentStatus,
+    NotificationStatus,
+    TaskStatus,
+    WebhookStatus,
+)
 from runtime.temporal import workflow_url
 from services.answers import iso
 from store.connection import RowMapping
@@ -295,6 +305,52 @@ class Dropped(BaseModel):
     """How many follow-ups will not start."""
 
     dropped: int
+
+
+class BulkCount(BaseModel):
+    """For how many a bulk job would do what it does."""
+
+    dry_run: Literal[True] = True
+    action: BulkAction
+    of: BulkKind = Field(description="What it acts on")
+    smart_list: str | None
+    total: int
+
+
+class BulkJob(BaseModel):
+    """One action on many contacts, deals or tasks."""
+
+    id: str
+    request: str | None = Field(
+        description="The caller's own name of it; asking again with it gives the same job"
+    )
+    action: BulkAction
+    parameters: dict[str, Any] = Field(description="What the action takes")
+    of: BulkKind = Field(description="What it acts on")
+    smart_list: str | None
+    status: BulkStatus
+    total: int = Field(description="How many there were when it began; those alone are meant")
+    done: int = Field(description="How many of them it has passed")
+    changed: int
+    unchanged: int = Field(description="It was so already, or they were merged into another of them")
+    gone: int = Field(description="They were erased since")
+    skipped: dict[str, int] = Field(description="By reason")
+    error: str | None
+    created_at: str
+    finished_at: str | None
+    workflow_url: str | None = Field(description="Where the Temporal UI shows it")
+
+    @classmethod
+    def of_row(cls, row: RowMapping, settings: Settings) -> Self:
+        """The job of a row."""
+        same = ("id", "request", "action", "parameters", "smart_list", "status", "total", "done", "changed")
+        return cls(
+            **{name: row[name] for name in (*same, "unchanged", "gone", "skipped", "error")},
+            of=row["kind"],
+            created_at=to_iso(row["created_at"]),
+            finished_at=iso(row["finished_at"]),
+            workflow_url=workflow_url(settings, bulk_workflow_id(row["id"])),
+        )
 
 
 def with_passed_over(reason: str | None, passed_over: str | None) -> str | None:

@@ -1,39 +1,22 @@
-"""What follow-ups are doing and have done: enrollments, tasks, notifications."""
+"""What follow-ups are doing and have done: enrollments, notifications, webhooks."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-
-from conditions.messages import plain_errors
-from conditions.problems import Problem
-from conditions.times import from_iso
-from runtime.statuses import EnrollmentStatus, TaskStatus
+from runtime.statuses import EnrollmentStatus
 from services import cursors
 from services.answers import Page
-from services.follow_ups.answers import Enrollment, EnrollmentDetails, Keys, Notification, Task, Webhook
+from services.follow_ups.answers import Enrollment, EnrollmentDetails, Keys, Notification, Webhook
 from services.follow_ups.steps import steps_done, titles_of
-from services.names import ShortText
 from services.records.kinds import unknown_record
-from services.resources import BadParameter, Invalid, NotFound, Resources
+from services.resources import BadParameter, NotFound, Resources
 from store.connection import Connection, RowMapping
 from store.design import definitions
-from store.follow_ups import effects, enrollments, watching
+from store.follow_ups import enrollments, watching
 from store.records import contacts, deals
 
 #: What enrollments are listed by: their statuses, and `retrying`, which is said of some that run.
 STATUSES = (*EnrollmentStatus, enrollments.RETRYING)
-
-
-class TaskChange(BaseModel):
-    """What may be changed of a task; what is missing stays."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    status: TaskStatus | None = None
-    title: Annotated[ShortText, Field(min_length=1)] | None = None
-    assign_to: ShortText | None = None
-    due_at: str | None = Field(default=None, description="ISO 8601; null: no due date")
 
 
 class FollowUps:
@@ -58,11 +41,6 @@ class FollowUps:
             shown.steps = steps_done(connection, row, self._resources.clock())
             return shown
 
-    def task(self, task_id: str) -> Task:
-        """One; raises NotFound."""
-        with self._resources.database.read() as connection:
-            return Task.of(*self._one(connection, "tasks", task_id))
-
     def notification(self, notification_id: str) -> Notification:
         """One; raises NotFound."""
         with self._resources.database.read() as connection:
@@ -81,11 +59,6 @@ class FollowUps:
             raise NotFound(f'there is no {of[:-1]} "{row_id}"; GET /v1/{of} lists them')
         return row, keys
 
-    def tasks(self, **query: Any) -> Page[Task]:
-        """By `contact`, `deal`, `status` and `assign_to`."""
-        tasks, keys, following = self._find("tasks", query)
-        return Page[Task](items=[Task.of(row, keys) for row in tasks], next=following)
-
     def notifications(self, **query: Any) -> Page[Notification]:
         """By `contact`, `deal` and `status`."""
         notifications, keys, following = self._find("notifications", query)
@@ -96,33 +69,14 @@ class FollowUps:
         webhooks, keys, following = self._find("webhooks", query)
         return Page[Webhook](items=[Webhook.of(row, keys) for row in webhooks], next=following)
 
-    def change_task(self, task_id: str, body: Any) -> Task:
-        values = _task_values(body)
-
-        def work(connection: Connection) -> RowMapping | None:
-            now = self._resources.clock()
-            if not effects.change_task(connection, task_id, **values, updated_at=now):
-                return None
-            return next(iter(enrollments.newest_first(connection, "tasks", {"id": task_id}, None, 1)))
-
-        row = self._resources.database.run(work)
-        if row is None:
-            raise NotFound(f'there is no task "{task_id}"; GET /v1/tasks lists them')
-        with self._resources.database.read() as connection:
-            return Task.of(row, keys_of(connection, [row]))
-
     def _find(self, of: str, query: Mapping[str, Any]) -> tuple[list[RowMapping], Keys, str | None]:
         """The rows of a page, the keys that they need, and the cursor of the next page."""
-        filters = {k: v for k, v in query.items() if k in ("status", "assign_to") and v is not None}
+        filters = {k: v for k, v in query.items() if k == "status" and v is not None}
         before = cursors.decode_one(query.get("cursor"), of, str)
         limit = query["limit"]
         with self._resources.database.read() as connection:
             filters |= ids_of(connection, query.get("contact"), query.get("deal"))
-            if query.get("automation") is not None:
-                automation = definitions.find(connection, definitions.AUTOMATIONS, query["automation"])
-                if automation is None:
-                    raise BadParameter("automation", f'there is no automation "{query["automation"]}"')
-                filters["automation_id"] = automation["id"]
+            filters |= id_of_automation(connection, query.get("automation"))
             newest = enrollments.newest_first(connection, of, filters, before, limit + 1)
             taken, following = cursors.cut(newest, limit, of, lambda row: [row["id"]])
             return taken, keys_of(connection, taken), following
@@ -140,6 +94,16 @@ def ids_of(connection: Connection, contact: str | None, deal: str | None) -> dic
     return ids
 
 
+def id_of_automation(connection: Connection, key: str | None) -> dict[str, int]:
+    """The id by which rows name an automation, where it is asked for; raises BadParameter."""
+    if key is None:
+        return {}
+    automation = definitions.find(connection, definitions.AUTOMATIONS, key)
+    if automation is None:
+        raise BadParameter("automation", f'there is no automation "{key}"')
+    return {"automation_id": automation["id"]}
+
+
 def keys_of(connection: Connection, rows: Sequence[RowMapping]) -> Keys:
     """Keys of the contacts and deals that rows name, and what else is shown of those that are enrollments."""
     enrolled = [row for row in rows if "attempt" in row]
@@ -151,32 +115,3 @@ def keys_of(connection: Connection, rows: Sequence[RowMapping]) -> Keys:
         titles_of(connection, enrolled),
         enrollments.skipped_paths(connection, ids) if ids else {},
     )
-
-
-def _task_values(body: Any) -> dict[str, Any]:
-    if not isinstance(body, dict):
-        raise Invalid([Problem((), 'send what to change, such as {"status": "done"}')])
-    problems: Sequence[Problem] = []
-    try:
-        change = TaskChange.model_validate(body)
-    except ValidationError as error:
-        raise Invalid(plain_errors(error, body)) from None
-    values = change.model_dump(exclude_unset=True)
-    if values.get("due_at") is not None:
-        try:
-            values["due_at"] = from_iso(values["due_at"])
-        except ValueError as error:
-            problems = [Problem(("due_at",), str(error))]
-    problems = [
-        *problems,
-        *(
-            Problem((name,), f'"{name}" cannot be null')
-            for name in ("status", "title")
-            if name in values and values[name] is None
-        ),
-    ]
-    if not values:
-        problems = [Problem((), "nothing to change; send status, title, assign_to or due_at")]
-    if problems:
-        raise Invalid(problems)
-    return values

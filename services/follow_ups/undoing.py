@@ -1,14 +1,16 @@
 """Undoing what a publish, an import, a list or a call has started: all of its follow-ups at once, counted first."""
 
 from collections import Counter
-from collections.abc import Iterator
-from typing import Annotated, Any, Self
+from collections.abc import Collection, Iterator
+from typing import Annotated, Any, Self, TypeAlias, cast
 
 from pydantic import Field, StrictBool, ValidationError, model_validator
 
 from automations.model import Automation
+from automations.steps.actions import AddTagStep
 from automations.steps.places import find_step
 from conditions.definition import Definition, Key, WholeNumber, invalid
+from conditions.fields import CONTACT, DEAL
 from conditions.messages import plain_errors
 from conditions.problems import Problem
 from conditions.times import Micros, to_iso
@@ -21,14 +23,16 @@ from services.records.shard_locks import in_shards
 from services.resources import Invalid, NotFound, Resources
 from store.connection import Connection, RowMapping
 from store.design import definitions
-from store.follow_ups import repairs, undoing
+from store.follow_ups import repairs, tasks, undoing
 from store.follow_ups.undoing import Begun, TagStep
-from store.records import contacts
+from store.records import contacts, deals
 
 #: Follow-ups in one transaction.
 CHUNK = 200
 _WAYS = ("publish", "import", "smart_list", "request")
 _REASON = "undone"
+#: Who has a tag: the kind of record and its id.
+Owner: TypeAlias = tuple[str, int]
 
 
 class UndoRequest(Definition):
@@ -137,12 +141,12 @@ class _Found:
         rows = undoing.load(connection, ids)
         self.open = [row["id"] for row in rows if row["status"] in OPEN]
         self.over = Counter(row["status"] for row in rows if row["status"] not in OPEN)
-        tasks = undoing.open_tasks(connection, ids)
-        self.tasks = [task.id for task in tasks if not task.touched]
-        self.tasks_kept = len(tasks) - len(self.tasks)
+        open_tasks = undoing.open_tasks(connection, ids)
+        self.tasks = [task.id for task in open_tasks if not task.touched]
+        self.tasks_kept = len(open_tasks) - len(self.tasks)
         self.sent = undoing.count_sent(connection, ids)
-        self._contacts: dict[int, RowMapping] = {}
-        self.tags: set[tuple[int, str]] = set()
+        self._records: dict[Owner, RowMapping] = {}
+        self.tags: set[tuple[Owner, str]] = set()
         self.tags_kept = 0
         self._find_tags(connection, ids)
 
@@ -152,41 +156,54 @@ class _Found:
         if not steps:
             return
         tag_of = _Tags(connection)
-        added: dict[tuple[int, str], TagStep] = {}
+        added: dict[tuple[Owner, str], TagStep] = {}
         for step in sorted(steps, key=lambda one: one.at):
-            added[step.contact_id, tag_of(step)] = step
+            added[tag_of(step)] = step
         about, since = {step.contact_id for step in steps}, min(step.at for step in added.values())
-        self._contacts = {row["id"]: row for row in contacts.contacts_by_id(connection, about)}
+        self._know({owner for owner, _ in added}, connection)
         since_then = [
-            *(((move.contact_id, move.tag), move.at) for move in undoing.tag_moves(connection, about, since)),
             *(
-                ((other.contact_id, tag_of(other)), other.at)
+                ((_owner(move.contact_id, move.deal_id), move.tag), move.at)
+                for move in undoing.tag_moves(connection, about, since)
+            ),
+            *(
+                (tag_of(other), other.at)
                 for other in undoing.tag_steps_about(connection, about, since)
                 if other.started_by != steps[0].started_by
             ),
         ]
-        last: dict[tuple[int, str], Micros] = {}
+        last: dict[tuple[Owner, str], Micros] = {}
         for place, at in since_then:
             last[place] = max(at, last.get(place, 0))
-        for (contact_id, tag), step in added.items():
-            contact = self._contacts.get(contact_id)
-            if contact is None or tag not in contact["tags"]:
+        for (owner, tag), step in added.items():
+            record = self._records.get(owner)
+            if record is None or tag not in record["tags"]:
                 continue
-            if last.get((contact_id, tag), 0) > step.at:
+            if last.get((owner, tag), 0) > step.at:
                 self.tags_kept += 1
             else:
-                self.tags.add((contact_id, tag))
+                self.tags.add((owner, tag))
+
+    def _know(self, owners: Collection[Owner], connection: Connection) -> None:
+        ids = {kind: [record_id for of, record_id in owners if of == kind] for kind in (CONTACT, DEAL)}
+        self._records = {
+            (CONTACT, row["id"]): row for row in contacts.contacts_by_id(connection, ids[CONTACT])
+        }
+        self._records |= {(DEAL, row["id"]): row for row in deals.deals_by_id(connection, ids[DEAL])}
 
     def end(self, connection: Connection, now: Micros) -> None:
         """Do it. The shards are locked."""
         for enrollment_id in self.open:
             repairs.cancel(connection, enrollment_id, now, _REASON)
-        if self.tasks:
-            undoing.close_tasks(connection, self.tasks, now)
-        for contact_id in {contact_id for contact_id, _ in self.tags}:
-            contact = self._contacts[contact_id]
-            left = [tag for tag in contact["tags"] if (contact_id, tag) not in self.tags]
-            contacts.change_contact(connection, contact, {"tags": left}, now)
+        closed = [(task, {"status": "cancelled"}) for task in tasks.open_tasks(connection, self.tasks)]
+        tasks.change_tasks(connection, closed, now)
+        for owner in {owner for owner, _ in self.tags}:
+            record = self._records[owner]
+            left = {"tags": [tag for tag in record["tags"] if (owner, tag) not in self.tags]}
+            if owner[0] == CONTACT:
+                contacts.change_contact(connection, record, left, now)
+            else:
+                deals.change_deal(connection, record, left, now)
 
 
 class _Tags:
@@ -196,12 +213,18 @@ class _Tags:
         self._connection = connection
         self._known: dict[tuple[int, int], Automation] = {}
 
-    def __call__(self, step: TagStep) -> str:
+    def __call__(self, step: TagStep) -> tuple[Owner, str]:
+        """Who was tagged, and with what."""
         version = step.automation_id, step.version
         if version not in self._known:
             definition = definitions.version_definition(self._connection, definitions.AUTOMATIONS, *version)
             self._known[version] = Automation.model_validate(definition)
-        return find_step(self._known[version], step.path).added_tag or ""
+        spec = cast("AddTagStep", find_step(self._known[version], step.path))
+        return _owner(step.contact_id, step.deal_id if spec.to == DEAL else None), spec.add_tag
+
+
+def _owner(contact_id: int, deal_id: int | None) -> Owner:
+    return (CONTACT, contact_id) if deal_id is None else (DEAL, deal_id)
 
 
 def _find(connection: Connection, request: UndoRequest) -> Begun:

@@ -34,6 +34,7 @@ USUAL: Mapping[Kind, Mapping[str, Sequence[str]]] = {
         "value": ("value", "amount", "dealvalue", "betrag", "wert"),
         "currency": ("currency", "dealcurrency"),
         "owner": ("owner", "dealowner"),
+        "tags": ("tags", "tag", "labels"),
         "created_at": ("createdat",),
     },
 }

@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from services.design.answers import Automation, Profile
-from services.follow_ups.answers import Enrollment, EnrollmentDetails, Notification, Task, Webhook
+from services.follow_ups.answers import BulkJob, Enrollment, EnrollmentDetails, Notification, Task, Webhook
 from services.intake.answers import Event
 from services.records.answers import Contact, Deal, ProfileChange
 
@@ -88,6 +88,7 @@ class Status(BaseModel):
         "there are very many contacts"
     )
     publishing: int
+    bulk_jobs: int = Field(description="That run")
     held: bool
     loops: list[Loop] = Field(
         description="Automations that enrolled a record more often within an hour than KINDLING_LOOP_LIMIT allows, in "
@@ -142,6 +143,7 @@ class Found(BaseModel):
         "task",
         "notification",
         "webhook",
+        "bulk_job",
         "automation",
         "profile",
         "shard",
@@ -154,6 +156,7 @@ class Found(BaseModel):
     task: Task | None = None
     notification: Notification | None = None
     webhook: Webhook | None = None
+    bulk_job: BulkJob | None = None
     automation: Automation | None = None
     profile: Profile | None = None
     shard: ShardStatus | None = None

@@ -7,6 +7,7 @@ from urllib.parse import unquote
 
 from conditions.search import folded_address
 from runtime.registry import (
+    BULK_WORKFLOW_PREFIX,
     PUBLISH_WORKFLOW_PREFIX,
     SHARD_WORKFLOW_PREFIX,
     enrollment_of,
@@ -14,7 +15,9 @@ from runtime.registry import (
 )
 from services.design.automations import Automations
 from services.design.profiles import Profiles
+from services.follow_ups.bulk import Bulk
 from services.follow_ups.listing import FollowUps
+from services.follow_ups.tasks import Tasks
 from services.intake.history import EventHistory
 from services.operations.answers import Finds, Found
 from services.operations.status import StatusReport
@@ -44,6 +47,8 @@ class Finding:
         resources: Resources,
         *,
         follow_ups: FollowUps,
+        tasks: Tasks,
+        bulk: Bulk,
         events: EventHistory,
         automations: Automations,
         profiles: Profiles,
@@ -51,6 +56,8 @@ class Finding:
     ) -> None:
         self._resources = resources
         self._follow_ups = follow_ups
+        self._tasks = tasks
+        self._bulk = bulk
         self._events = events
         self._automations = automations
         self._profiles = profiles
@@ -100,6 +107,9 @@ class Finding:
         elif workflow_id.startswith(PUBLISH_WORKFLOW_PREFIX):
             for profile in self._published_by(workflow_id.removeprefix(PUBLISH_WORKFLOW_PREFIX)):
                 yield Found(kind="profile", by="workflow", profile=profile)
+        elif workflow_id.startswith(BULK_WORKFLOW_PREFIX):
+            for job in _there(self._bulk.get, workflow_id.removeprefix(BULK_WORKFLOW_PREFIX)):
+                yield Found(kind="bulk_job", by="workflow", bulk_job=job)
         elif (shard := _SHARD.fullmatch(workflow_id)) is not None:
             for one in self._status.backlog():
                 if one.shard == int(shard[1]):
@@ -117,12 +127,14 @@ class Finding:
             yield Found(kind="enrollment", by="id", enrollment=enrollment)
         for event in _there(self._events.event, text):
             yield Found(kind="event", by="id", event=event)
-        for task in _there(self._follow_ups.task, text):
+        for task in _there(self._tasks.get, text):
             yield Found(kind="task", by="id", task=task)
         for notification in _there(self._follow_ups.notification, text):
             yield Found(kind="notification", by="id", notification=notification)
         for webhook in _there(self._follow_ups.webhook, text):
             yield Found(kind="webhook", by="id", webhook=webhook)
+        for job in _there(self._bulk.get, text):
+            yield Found(kind="bulk_job", by="id", bulk_job=job)
 
     def _by_key(self, text: str) -> Iterator[Found]:
         for automation in _there(self._automations.get, text):

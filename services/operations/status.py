@@ -12,7 +12,7 @@ from services.resources import Resources
 from store import meta
 from store.connection import RowMapping
 from store.design import publications
-from store.follow_ups import alerts, enrollments, statistics
+from store.follow_ups import alerts, bulk_jobs, enrollments, statistics
 from store.operations import status
 from store.records import suppressions
 
@@ -40,6 +40,7 @@ class StatusReport:
             counts = enrollments.count_by_status(connection)
             quarantined = status.quarantined(connection)
             workers = status.workers(connection, now - status.GONE_AFTER)
+            jobs = bulk_jobs.running(connection)
             unfinished = publications.unfinished(connection)
             suppressed = suppressions.count(connection)
             lost = alerts.lost(connection, now - 7 * DAY)
@@ -57,6 +58,7 @@ class StatusReport:
             quarantined=quarantined,
             shared_addresses=shared,
             publishing=len(unfinished),
+            bulk_jobs=len(jobs),
             held=held,
             loops=[
                 Loop(automation=key, contacts=contacts, skipped=skipped) for key, contacts, skipped in loops

@@ -10,7 +10,8 @@ from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
 from conditions.times import SECOND, Micros
-from runtime.messages import PublishInput
+from runtime.bulk_start import start_bulk
+from runtime.messages import BulkInput, PublishInput
 from runtime.publish_start import start_publish
 from runtime.registry import FOLLOW_UP_WORKFLOW
 from runtime.statuses import EnrollmentStatus
@@ -19,7 +20,7 @@ from store import meta
 from store.connection import Connection, RowMapping
 from store.database import Database, DatabaseUnavailable, OperationalError
 from store.design import definitions, publications
-from store.follow_ups import enrollments
+from store.follow_ups import bulk_jobs, enrollments
 from store.operations import status
 from store.sqlite import MOST_LOG_BYTES
 
@@ -85,6 +86,10 @@ class Watch:
         if beat % PUBLISHES_EVERY == 0:
             for publish in await asyncio.to_thread(self._publishes):
                 await start_publish(self._client, self._task_queue, publish)
+        for job in await asyncio.to_thread(self._bulk_jobs):
+            await start_bulk(
+                self._client, self._task_queue, BulkInput(job["id"], job["action"]), job["total"]
+            )
         if beat % EMPTIED_EVERY == 0 or (
             beat % MEASURED_EVERY == 0 and self._database.log_size() > MOST_LOG_BYTES
         ):
@@ -110,6 +115,11 @@ class Watch:
         with self._database.read() as connection:
             held = meta.get_fact(connection, meta.HELD) is not None
             return status.shards_with_work(connection, self._clock() - SECOND, held=held)
+
+    def _bulk_jobs(self) -> list[RowMapping]:
+        """Those that run, or have still to be started."""
+        with self._database.read() as connection:
+            return bulk_jobs.running(connection)
 
     def _publishes(self) -> list[PublishInput]:
         with self._database.read() as connection:

@@ -48,7 +48,7 @@ class Adjustments:
 
         def work(connection: Connection, now: Micros) -> Adjusted:
             record = find_record(connection, kind, key)
-            row = _published(connection, profile, kind)
+            row = published_profile(connection, profile, kind)
             adjustment_id = wanted.id or str(uuid7())
             known = effects.find_adjustment(connection, adjustment_id)
             if known is None:
@@ -116,7 +116,8 @@ def _read(body: Any) -> AdjustmentIn:
     return adjustment
 
 
-def _published(connection: Connection, key: str, kind: Kind) -> RowMapping:
+def published_profile(connection: Connection, key: str, kind: Kind) -> RowMapping:
+    """The profile whose scores can be adjusted; raises NotFound, and Conflict while it is not published."""
     row = definitions.find(connection, definitions.PROFILES, key)
     if row is None or row["applies_to"] != kind:
         known = [

@@ -116,6 +116,7 @@ class Deal(TaggedAnswer):
             "value",
             "currency",
             "owner",
+            "tags",
             "fields",
         ),
         *("created_at", "updated_at"),
@@ -131,6 +132,7 @@ class Deal(TaggedAnswer):
     value: int | float | None
     currency: str | None
     owner: str | None
+    tags: list[str]
     fields: dict[str, Any]
     created_at: str
     updated_at: str
@@ -149,6 +151,7 @@ class Deal(TaggedAnswer):
             value=plain_number(row["value"]),
             currency=row["currency"],
             owner=row["owner"],
+            tags=row["tags"],
             fields=row["fields"],
             created_at=to_iso(row["created_at"]),
             updated_at=to_iso(row["updated_at"]),

@@ -81,13 +81,16 @@ class ContactIn(_ContactValues):
     tags: Tags | None = None
 
 
+TAGS_OF_PATCH: Any = Field(
+    default=None,
+    description="All tags as a list, or `{add: [...], remove: [...]}`, which leaves the others alone",
+)
+
+
 class ContactPatchIn(_ContactValues):
     """The same for a change: what is missing stays."""
 
-    tags: Tags | TagChange | None = Field(
-        default=None,
-        description="All tags as a list, or `{add: [...], remove: [...]}`, which leaves the others alone",
-    )
+    tags: Tags | TagChange | None = TAGS_OF_PATCH
 
 
 class MergeIn(BaseModel):
@@ -215,6 +218,16 @@ def patch_values(given: Mapping[str, Any], before: Mapping[str, Any]) -> dict[st
         values["fields"] = without_nulls({**before["fields"], **values["fields"]})
     refuse_too_large(values)
     return values
+
+
+#: What is wrong with tags to add and to remove where all are replaced.
+TAGS_OF_PUT = Problem(("tags",), 'with "mode": "put" tags are a list, which replaces those there are')
+
+
+def added_tags(given: Mapping[str, Any]) -> dict[str, Any]:
+    """A list of tags as tags to be added to those there are, as files mean it."""
+    tags = given.get("tags")
+    return {"tags": TagChange(add=tags)} if isinstance(tags, list) else {}
 
 
 def find_contact(connection: Connection, key: str) -> RowMapping:

@@ -8,7 +8,16 @@ from conditions.problems import Problem
 from conditions.times import Micros
 from services.records.addresses import address_problem, folded, keys_by_address
 from services.records.bulk_items import Checked, Mode, Options, Wish
-from services.records.contacts import EMPTY, TAKEN, ContactPatchIn, TagChange, patch_values, put_values
+from services.records.contacts import (
+    EMPTY,
+    TAGS_OF_PUT,
+    TAKEN,
+    ContactPatchIn,
+    TagChange,
+    added_tags,
+    patch_values,
+    put_values,
+)
 from services.records.in_bulk import Chunk, RecordsInBulk
 from services.records.values import read_values
 from services.resources import Invalid
@@ -98,9 +107,7 @@ class _Contacts(Chunk[_ContactWish]):
     def values(self, wish: _ContactWish, before: Mapping[str, Any]) -> dict[str, Any]:
         if wish.mode == "put":
             return put_values(wish.values)
-        tags = wish.values.get("tags")
-        added = {"tags": TagChange(add=tags)} if isinstance(tags, list) else {}
-        return patch_values({**wish.values, **added}, before)
+        return patch_values({**wish.values, **added_tags(wish.values)}, before)
 
     def change(self, changes: Sequence[tuple[Mapping[str, Any], dict[str, Any]]]) -> None:
         contacts.change_contacts(self.connection, changes, self.now, emits=not self.options.restore)
@@ -122,7 +129,7 @@ def _of_mode(mode: Mode, values: Mapping[str, Any]) -> list[Problem]:
         told = 'with "mode": "add_tags" only "tags" are written; "merge" sets the rest, too'
         return [Problem((others[0],), told)]
     if mode == "put" and isinstance(values.get("tags"), TagChange):
-        return [Problem(("tags",), 'with "mode": "put" tags are a list, which replaces those there are')]
+        return [TAGS_OF_PUT]
     return []
 
 

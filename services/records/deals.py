@@ -12,10 +12,10 @@ from conditions.values import LARGEST_INTEGER
 from services.names import Name, ShortText
 from services.preconditions import ALWAYS, Precondition
 from services.records.answers import Deal
-from services.records.contacts import find_contact
+from services.records.contacts import TAGS_OF_PATCH, TagChange, Tags, find_contact, patch_values
 from services.records.shard_locks import forget_copies, in_shards
 from services.records.suppressions import refuse_suppressed
-from services.records.values import read_values, refuse_too_large, without_nulls
+from services.records.values import read_values, without_nulls
 from services.resources import Invalid, NotFound, Resources
 from store.connection import Connection, RowMapping
 from store.intake import places
@@ -24,8 +24,8 @@ from store.records import contacts, deals, erasing, merging
 _Value = Annotated[int | float, Field(ge=-LARGEST_INTEGER, le=LARGEST_INTEGER, allow_inf_nan=False)]
 
 
-class DealIn(BaseModel):
-    """What callers may set of a deal. Missing, null or empty: the deal has none."""
+class _DealValues(BaseModel):
+    """What callers may set of a deal, its tags apart. Missing, null or empty: the deal has none."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -44,7 +44,19 @@ class DealIn(BaseModel):
     )
 
 
-EMPTY: Mapping[str, Any] = {"status": OPEN_DEAL, "fields": {}}
+class DealIn(_DealValues):
+    """What callers may set of a deal. Missing, null or empty: the deal has none."""
+
+    tags: Tags | None = None
+
+
+class DealPatchIn(_DealValues):
+    """The same for a change: what is missing stays."""
+
+    tags: Tags | TagChange | None = TAGS_OF_PATCH
+
+
+EMPTY: Mapping[str, Any] = {"status": OPEN_DEAL, "tags": [], "fields": {}}
 TAKEN = (*DEAL_FIELDS, "id", "contact")
 
 
@@ -68,13 +80,17 @@ class Deals:
 
     def patch(self, key: str, body: Any, when: Precondition = ALWAYS) -> Deal:
         """Change what is given; `fields` are merged."""
-        values = read_values(DealIn, body, "deal", TAKEN, EMPTY)
+        values = read_values(DealPatchIn, body, "deal", TAKEN, EMPTY)
         contact = values.pop("contact", None)
         if contact is None and "contact" in body:
             raise Invalid(
                 [Problem(("contact",), "a deal needs a contact; leave it out to keep the one it has")]
             )
         return self._write(key, contact, values, when, create=False)[0]
+
+    def tag(self, key: str, tag: str, when: Precondition = ALWAYS, *, there: bool) -> Deal:
+        """Add a tag, or remove it; doing so twice is no error."""
+        return self.patch(key, {"tags": {"add" if there else "remove": [tag]}}, when)
 
     def _write(
         self,
@@ -140,15 +156,6 @@ def put_values(given: Mapping[str, Any]) -> dict[str, Any]:
     """All that callers may set, as replacing sets it."""
     values = {name: given.get(name, EMPTY.get(name)) for name in deals.WRITABLE}
     values["fields"] = without_nulls(values["fields"] or {})
-    return values
-
-
-def patch_values(given: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
-    """What is given, with `fields` merged. Raises Invalid where that is too much."""
-    values = dict(given)
-    if "fields" in values:
-        values["fields"] = without_nulls({**before["fields"], **values["fields"]})
-        refuse_too_large(values)
     return values
 
 

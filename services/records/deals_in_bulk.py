@@ -8,8 +8,8 @@ from conditions.problems import Problem
 from conditions.times import Micros
 from services.records.addresses import address_problem, folded, keys_by_address
 from services.records.bulk_items import Checked, Mode, Options, Wish
-from services.records.contacts import find_contact
-from services.records.deals import EMPTY, TAKEN, DealIn, patch_values, put_values
+from services.records.contacts import TAGS_OF_PUT, TagChange, added_tags, find_contact, patch_values
+from services.records.deals import EMPTY, TAKEN, DealPatchIn, put_values
 from services.records.in_bulk import Chunk, RecordsInBulk
 from services.records.values import read_values
 from services.resources import Invalid
@@ -40,12 +40,14 @@ class DealsInBulk(RecordsInBulk[_DealWish]):
         problems = checked.problems
         email = checked.body.pop("email", None) or ""
         try:
-            values = read_values(DealIn, checked.body, "deal", TAKEN, EMPTY)
+            values = read_values(DealPatchIn, checked.body, "deal", TAKEN, EMPTY)
         except Invalid as error:
             raise Invalid([*problems, *error.problems]) from None
         contact = values.pop("contact", None)
         if checked.key is None:
             problems.append(Problem(("key",), 'say which deal: its "key"'))
+        if checked.mode == "put" and isinstance(values.get("tags"), TagChange):
+            problems.append(TAGS_OF_PUT)
         if not isinstance(email, str):
             problems.append(Problem(("email",), '"email" is the address of its contact, a text'))
         elif contact is None and email and (told := address_problem(email)) is not None:
@@ -123,7 +125,10 @@ class _Deals(Chunk[_DealWish]):
         return Problem(("contact",), f'there is no deal "{key}"; a new deal needs the key of its contact')
 
     def values(self, wish: _DealWish, before: Mapping[str, Any]) -> dict[str, Any]:
-        values = put_values(wish.values) if wish.mode == "put" else patch_values(wish.values, before)
+        if wish.mode == "put":
+            values = put_values(wish.values)
+        else:
+            values = patch_values({**wish.values, **added_tags(wish.values)}, before)
         if "value" in values:
             values["value"] = plain_number(values["value"])
         contact = self._contact(wish)

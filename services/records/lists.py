@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from automations.list_filters import ContactFilter, DealFilter, RecordFilter, query_problems
+from automations.list_filters import DealFilter, RecordFilter, query_problems
 from conditions.problems import suggestion
 from conditions.tree import fields_read
 from scoring.compiled import CompiledProfile
@@ -80,6 +80,16 @@ class RecordLists:
         records, following = _page(connection, query, view, tests, bounds)
         return records, following, profile
 
+    def ids(self, query: RecordQuery) -> list[int]:
+        """The ids of the records on all pages, shard by shard: who they are at one moment."""
+        check_query(query)
+        with self._resources.database.read() as connection:
+            view, profile = self._view(connection, query)
+            tests = self._tests(connection, query, view)
+            if view is None and query.filter.of_score:
+                return []
+            return record_lists.ids(connection, query.kind, view, [*tests, *_bounds(query, profile).tests()])
+
     def count(self, query: RecordQuery) -> int:
         """How many records there are on all pages."""
         check_query(query)
@@ -98,7 +108,7 @@ class RecordLists:
         """The tests of the record; raises BadParameter for a contact that is not there."""
         wanted = query.filter
         equal = wanted.columns
-        tag = wanted.tag.strip() if isinstance(wanted, ContactFilter) and wanted.tag is not None else None
+        tag = wanted.tag.strip() if wanted.tag is not None else None
         if isinstance(wanted, DealFilter) and wanted.contact is not None:
             contact = contacts.contact_by_key(connection, wanted.contact)
             if contact is None:

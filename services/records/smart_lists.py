@@ -56,7 +56,7 @@ class SmartLists:
     def _counted(self, row: RowMapping) -> answers.SmartList:
         shown = _shown(row)
         try:
-            shown.count = self._lists.count(_query_of(_list(row)))
+            shown.count = self._lists.count(query_of(_list(row)))
         except BadParameter:
             shown.count = None
         return shown
@@ -102,7 +102,7 @@ class SmartLists:
         wanted = _list(self._row(key))
         if wanted.applies_to != kind:
             raise NotFound(f'the smart list "{key}" has {wanted.applies_to}s, not {kind}s')
-        return _query_of(wanted, cursor, limit)
+        return query_of(wanted, cursor, limit)
 
     def _row(self, key: str) -> RowMapping:
         with self._resources.database.read() as connection:
@@ -129,7 +129,7 @@ def _as_written(problem: Problem, body: Mapping[str, Any]) -> Problem:
     return Problem(problem.loc[1:], problem.message) if flat else problem
 
 
-def _query_of(wanted: SmartList, cursor: str | None = None, limit: int = cursors.PER_PAGE) -> RecordQuery:
+def query_of(wanted: SmartList, cursor: str | None = None, limit: int = cursors.PER_PAGE) -> RecordQuery:
     """The list as it is asked for."""
     return RecordQuery(
         wanted.applies_to,

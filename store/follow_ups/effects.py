@@ -1,26 +1,31 @@
-"""What steps read and write besides their enrollment: tasks, adjustments, scores, turns."""
+"""What steps read and write besides their enrollment: adjustments, scores, turns."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, and_, insert, or_, select, update
+from sqlalchemy import Connection, RowMapping, and_, insert, or_, select
 
 from store import meta
-from store.tables import Adjustment, Event, Profile, Score, Task, table
+from store.bulk import Bulk
+from store.tables import Adjustment, Event, Profile, Score, table
 
-ADJUSTMENTS, TASKS = table(Adjustment), table(Task)
+ADJUSTMENTS = table(Adjustment)
 _PROFILES, _SCORES, _EVENTS = table(Profile), table(Score), table(Event)
-
-
-def add_task(connection: Connection, **values: Any) -> None:
-    connection.execute(insert(TASKS).values(**values))
-
-
-def change_task(connection: Connection, task_id: str, **values: Any) -> bool:
-    return connection.execute(update(TASKS).where(TASKS.c.id == task_id).values(**values)).rowcount > 0
 
 
 def add_adjustment(connection: Connection, **values: Any) -> None:
     connection.execute(insert(ADJUSTMENTS).values(**values))
+
+
+def add_adjustments(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> int:
+    """The same for many; how many there were not yet, by their ids."""
+    bulk = Bulk(connection)
+    test, parameter = bulk.among("id", [row["id"] for row in rows])
+    known = {row[0] for row in bulk.rows(f"SELECT id FROM adjustments WHERE {test}", parameter)}
+    new = [dict(row) for row in rows if row["id"] not in known]
+    if new:
+        connection.execute(insert(ADJUSTMENTS), new)
+    return len(new)
 
 
 def find_adjustment(connection: Connection, adjustment_id: str) -> RowMapping | None:

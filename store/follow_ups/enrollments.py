@@ -1,4 +1,4 @@
-"""Enrollments and what their steps did: outcomes, tasks, notifications, adjustments."""
+"""Enrollments and what their steps did: outcomes, notifications, adjustments."""
 
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
@@ -21,7 +21,6 @@ from runtime.statuses import OPEN, EnrollmentStatus
 from store.bulk import Bulk
 from store.database import A_FEW
 from store.follow_ups import messages
-from store.follow_ups.effects import TASKS
 from store.statuses import QUEUED
 from store.tables import (
     Automation,
@@ -279,13 +278,12 @@ def newest_first(
     after: str | None,
     limit: int,
 ) -> Iterable[RowMapping]:
-    """Enrollments, tasks, notifications or webhooks, the newest first, those before the id `after`.
+    """Enrollments, notifications or webhooks, the newest first, those before the id `after`.
 
     Enrollments of the status `retrying` are those that run and try their present step again.
     """
     listed = {
         "enrollments": ENROLLMENTS,
-        "tasks": TASKS,
         "notifications": messages.NOTIFICATIONS,
         "webhooks": messages.WEBHOOKS,
     }[of]

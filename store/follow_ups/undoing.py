@@ -105,12 +105,6 @@ def open_tasks(connection: Connection, ids: Collection[str]) -> list[OpenTask]:
     return [OpenTask(task_id, bool(touched)) for task_id, touched in rows]
 
 
-def close_tasks(connection: Connection, ids: Collection[str], now: Micros) -> None:
-    bulk = Bulk(connection)
-    test, parameter = bulk.among("id", ids)
-    bulk.run(f"UPDATE tasks SET status = 'cancelled', updated_at = ? WHERE {test}", now, parameter)
-
-
 class TagStep(NamedTuple):
     """A step `add_tag` that was done, by a follow-up of this version. `changed`: the record did not have the tag."""
 
@@ -118,13 +112,14 @@ class TagStep(NamedTuple):
     version: int
     path: str
     contact_id: int
+    deal_id: int | None
     started_by: str | None
     at: Micros
     changed: bool
 
 
 _TAG_STEPS = (
-    "SELECT e.automation_id, e.version, o.path, e.contact_id, e.started_by, o.at, o.result FROM outcomes o "
+    "SELECT e.automation_id, e.version, o.path, e.contact_id, e.deal_id, e.started_by, o.at, o.result FROM outcomes o "
     "JOIN enrollments e ON e.id = o.enrollment_id WHERE o.kind = 'add_tag'"
 )
 
@@ -146,31 +141,38 @@ def tag_steps_about(connection: Connection, contacts: Collection[int], since: Mi
 def _steps(rows: Iterable[Sequence[Any]]) -> list[TagStep]:
     steps = []
     for row in rows:
-        result = orjson.loads(row[6]) if isinstance(row[6], str) else row[6]
-        steps.append(TagStep(row[0], row[1], row[2], row[3], row[4], row[5], bool(result.get("changed"))))
+        result = orjson.loads(row[7]) if isinstance(row[7], str) else row[7]
+        steps.append(TagStep._make([*row[:7], bool(result.get("changed"))]))
     return steps
 
 
 class TagMove(NamedTuple):
-    """A contact got a tag, or lost it."""
+    """A contact, or a deal of it, got a tag, or lost it."""
 
     contact_id: int
+    deal_id: int | None
     tag: str
     at: Micros
 
 
 def tag_moves(connection: Connection, contacts: Collection[int], since: Micros) -> list[TagMove]:
-    """The changes of these contacts' tags after a moment. What clients send under these types changes none."""
+    """The changes of the tags of these contacts and their deals after a moment.
+
+    What clients send under these types changes none.
+    """
     bulk = Bulk(connection)
     test, parameter = bulk.among("contact_id", contacts)
     rows = bulk.rows(
-        f"SELECT contact_id, properties, occurred_at FROM events WHERE {test} AND occurred_at > ? "
+        f"SELECT contact_id, deal_id, properties, occurred_at FROM events WHERE {test} AND occurred_at > ? "
         "AND type IN ('tag.added', 'tag.removed') AND id LIKE ?",
         parameter,
         since,
         "tag.%/%",
     )
-    return [TagMove(contact_id, orjson.loads(properties)["tag"], at) for contact_id, properties, at in rows]
+    return [
+        TagMove(contact_id, deal_id, orjson.loads(properties)["tag"], at)
+        for contact_id, deal_id, properties, at in rows
+    ]
 
 
 def count_sent(connection: Connection, ids: Collection[str]) -> int:

@@ -6,7 +6,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 from sqlalchemy import Connection, RowMapping, and_, insert, select, update
 
 from automations.steps.kinds import STEPS
-from conditions.fields import INTERNAL_EVENTS
+from conditions.fields import CHANGE_EVENTS
 from conditions.times import LATEST, Micros
 from runtime.statuses import OPEN, EnrollmentStatus
 from scoring.entries import Event
@@ -165,7 +165,7 @@ def happened(
 
 def changed_at(connection: Connection, contact_id: int, by: Micros) -> Place | None:
     """The newest change of a contact's fields up to a moment, as the place of the event that it emitted."""
-    test, parameter = Bulk(connection).among("type", INTERNAL_EVENTS)
+    test, parameter = Bulk(connection).among("type", CHANGE_EVENTS)
     newest = Bulk(connection).rows(
         f"SELECT occurred_at, id FROM events WHERE contact_id = ? AND occurred_at <= ? AND {test} "
         "ORDER BY occurred_at DESC, id DESC LIMIT 1",

@@ -59,7 +59,10 @@ def shard_status(connection: Connection, now: Micros) -> list[ShardStatus]:
         "UNION ALL SELECT shard, updated_at FROM deals WHERE touched > 0) AS records GROUP BY shard"
     )
     overdue = by_shard(
-        "SELECT shard, count(*), min(due_at) FROM scores WHERE due_at <= ? GROUP BY shard", now
+        "SELECT shard, count(*), min(due_at) FROM (SELECT shard, due_at FROM scores WHERE due_at <= ? "
+        "UNION ALL SELECT shard, alarm_at FROM tasks WHERE alarm_at <= ?) AS timers GROUP BY shard",
+        now,
+        now,
     )
     leftovers = by_shard("SELECT shard, count(*), NULL FROM leftovers GROUP BY shard")
     starts = starts_by_shard(connection, now)
@@ -93,6 +96,7 @@ def shards_with_work(connection: Connection, before: Micros, *, held: bool) -> l
         " OR EXISTS (SELECT 1 FROM deals g WHERE g.touched > 0 AND g.shard = s.id AND g.updated_at < ?)"
         f" OR EXISTS (SELECT 1 FROM events r WHERE r.{BEING_REVOKED} AND r.shard = s.id AND r.revoked_at < ?)"
         " OR EXISTS (SELECT 1 FROM scores d WHERE d.shard = s.id AND d.due_at < ?)"
+        " OR EXISTS (SELECT 1 FROM tasks t WHERE t.shard = s.id AND t.alarm_at < ?)"
         " OR EXISTS (SELECT 1 FROM enrollments n WHERE n.closing AND n.shard = s.id)"
         " OR EXISTS (SELECT 1 FROM enrollments w WHERE w.waking > 0 AND w.shard = s.id)"
         " OR EXISTS (SELECT 1 FROM leftovers l WHERE l.shard = s.id)"

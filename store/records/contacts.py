@@ -66,16 +66,15 @@ def family_keys(connection: Connection, contact_id: int) -> list[str]:
 
 
 def all_tags(connection: Connection, limit: int) -> list[str]:
-    """Tags that contacts have, at most so many. Looks through all contacts."""
+    """Tags that contacts and deals have, at most so many of each. Looks through all of them."""
     bulk = Bulk(connection)
     each = "json_each(tags) AS each" if bulk.is_sqlite else "jsonb_array_elements_text(tags) AS each(value)"
-    return [
+    tags = [
         row[0]
-        for row in bulk.rows(
-            f"SELECT DISTINCT each.value FROM contacts, {each} WHERE merged_into IS NULL LIMIT ?",
-            limit,
-        )
+        for records in ("contacts", "deals")
+        for row in bulk.rows(f"SELECT DISTINCT each.value FROM {records}, {each} LIMIT ?", limit)
     ]
+    return list(dict.fromkeys(tags))
 
 
 def contacts_by_key(connection: Connection, keys: Collection[str]) -> dict[str, dict[str, Any]]:
@@ -197,12 +196,19 @@ def _events_of(before: Mapping[str, Any], new: Mapping[str, Any]) -> list[tuple[
         if name == "stage":
             events.append(("stage.changed", {"from": before["stage"], "to": value}))
         elif name == "tags":
-            events += [("tag.added", {"tag": tag}) for tag in value if tag not in before["tags"]]
-            events += [("tag.removed", {"tag": tag}) for tag in before["tags"] if tag not in value]
+            events += tag_changes(before["tags"], value)
         elif name == "fields":
             events += field_changes(before["fields"], value)
         else:
             events.append(("field.changed", {"field": name, "from": before[name], "to": value}))
+    return events
+
+
+def tag_changes(old: Sequence[str], new: Sequence[str]) -> list[tuple[str, dict[str, object]]]:
+    """`tag.added` and `tag.removed` for each tag that came or went."""
+    events: list[tuple[str, dict[str, object]]] = []
+    events += [("tag.added", {"tag": tag}) for tag in new if tag not in old]
+    events += [("tag.removed", {"tag": tag}) for tag in old if tag not in new]
     return events
 
 

@@ -11,7 +11,7 @@ from conditions.times import Micros
 from store.bulk import Bulk
 from store.database import dump_json
 from store.intake.internal_events import InternalEvent, add_internal_events
-from store.records.contacts import differ, field_changes, held_before
+from store.records.contacts import differ, field_changes, held_before, tag_changes
 from store.scoring.facts import plain_number
 from store.scoring.folds import begin_anew
 from store.search import SEARCH_OF_DEAL, deal_search
@@ -20,8 +20,8 @@ from store.tables import Deal, table
 DEALS = table(Deal)
 
 #: What callers may set, besides the contact.
-WRITABLE = ("name", "pipeline", "stage", "status", "value", "currency", "owner", "fields")
-_JSON = frozenset(("fields", "before_touch"))
+WRITABLE = ("name", "pipeline", "stage", "status", "value", "currency", "owner", "tags", "fields")
+_JSON = frozenset(("tags", "fields", "before_touch"))
 _CHANGED = (*WRITABLE, *SEARCH_OF_DEAL, "updated_at", "touched", "before_touch")
 _CLOSED = {WON: "deal.won", LOST: "deal.lost"}
 
@@ -32,6 +32,12 @@ def deal_by_key(connection: Connection, key: str) -> RowMapping | None:
 
 def deal_by_id(connection: Connection, deal_id: int) -> RowMapping | None:
     return connection.execute(select(DEALS).where(DEALS.c.id == deal_id)).mappings().one_or_none()
+
+
+def deals_by_id(connection: Connection, ids: Collection[int]) -> list[RowMapping]:
+    """The deals that are there, by id."""
+    query = select(DEALS).where(DEALS.c.id.in_(ids))
+    return list(connection.execute(query.order_by(DEALS.c.id)).mappings())
 
 
 def deal_keys(connection: Connection, ids: Collection[int]) -> dict[int, str]:
@@ -56,7 +62,8 @@ def change_deal(
     depth: int = 0,
     brought_by: str | None = None,
 ) -> bool:
-    """Set fields of a deal and emit `deal.stage_changed`, `deal.won`, `deal.lost`, `field.changed`.
+    """Set fields of a deal and emit `deal.stage_changed`, `deal.won`, `deal.lost`, `tag.added`, `tag.removed` and
+    `field.changed`.
 
     `field.changed` names the field as conditions do, `deal.value`, since the event counts for the contact too.
     Nothing is written when nothing differs. Returns whether something did. `depth`: of the step that did it,
@@ -123,6 +130,8 @@ def _events_of(before: Mapping[str, Any], new: Mapping[str, Any]) -> list[tuple[
             events.append(("deal.stage_changed", change))
         elif name == "status" and value in _CLOSED:
             events.append((_CLOSED[value], {"from": before[name]}))
+        elif name == "tags":
+            events += tag_changes(before["tags"], value)
         elif name == "fields":
             events += field_changes(before["fields"], value, "deal.")
         else:

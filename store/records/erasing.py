@@ -10,7 +10,7 @@ from conditions.times import Micros
 from runtime.statuses import OPEN
 from store.bulk import Bulk
 from store.leftovers import Leftover, hand_on, leave
-from store.records.merging import ABOUT_DEAL
+from store.records.merging import ABOUT_DEAL, TASK_OF_DEAL
 from store.scoring.folds import begin_anew
 from store.scoring.ledgers import fold_anew
 
@@ -49,7 +49,8 @@ def erase_deal(connection: Connection, deal_id: int, contact_id: int, shard: int
     enrollments = bulk.rows(
         f"SELECT id, workflow_id, status FROM enrollments WHERE deal_id = ? AND {ABOUT_DEAL}", deal_id
     )
-    for name in ("tasks", "notifications", "webhooks"):
+    bulk.run(f"DELETE FROM tasks WHERE deal_id = ? AND {TASK_OF_DEAL}", deal_id)
+    for name in ("notifications", "webhooks"):
         test, parameter = bulk.among("enrollment_id", [row[0] for row in enrollments])
         bulk.run(f"DELETE FROM {name} WHERE {test}", parameter)
     _forget_enrollments(bulk, enrollments, shard)

@@ -110,6 +110,16 @@ def count(connection: Connection, kind: str, view: ScoreView | None, tests: list
     return number
 
 
+def ids(connection: Connection, kind: str, view: ScoreView | None, tests: list[Any]) -> list[int]:
+    """The ids of all records that a list has, shard by shard."""
+    records = _RECORDS[kind]
+    query = select(records.c.id).select_from(
+        records if view is None else records.outerjoin(SCORES, _score_of(records, view))
+    )
+    ordered = query.where(_exists(records), *tests).order_by(records.c.shard, records.c.id)
+    return list(connection.execute(ordered).scalars())
+
+
 def scores_of(connection: Connection, view: ScoreView, ids: Collection[int]) -> dict[int, int | None]:
     """Scores by the ids of records."""
     bulk = Bulk(connection)
@@ -169,7 +179,7 @@ def column_tests(
     records = _RECORDS[kind]
     tests = [records.c[column] == wanted for column, wanted in equal.items() if wanted is not None]
     if tag is not None:
-        tests.append(to_sql({"tags": {"has": tag}}, lambda _: SqlValue.json_list(CONTACTS.c.tags), 0))
+        tests.append(to_sql({"tags": {"has": tag}}, lambda _: SqlValue.json_list(records.c.tags), 0))
     if q:
         tests.append(mentions(records.c.search, q))
     if email is not None:

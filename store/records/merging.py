@@ -18,6 +18,11 @@ from store.statuses import CANCELLED, OPEN_LITERALS
 
 #: Of enrollments that name a deal: it is the deal that is enrolled.
 ABOUT_DEAL = "(profile_id IS NULL OR profile_id IN (SELECT id FROM profiles WHERE applies_to = 'deal'))"
+#: Of tasks that name a deal: it was created by hand, or by a follow-up of the deal.
+TASK_OF_DEAL = (
+    "(enrollment_id IS NULL OR enrollment_id IN "
+    f"(SELECT e.id FROM enrollments e WHERE e.deal_id = tasks.deal_id AND {ABOUT_DEAL}))"
+)
 _OPEN = (
     f"status IN {OPEN_LITERALS} AND (deal_id IS NULL OR profile_id IN "
     "(SELECT id FROM profiles WHERE applies_to = 'contact'))"
@@ -38,8 +43,9 @@ def merge_contacts(
     _end_doubles(bulk, old, new, now)
     begin_anew(connection, [old, new])
     bulk.run("UPDATE enrollments SET contact_id = ?, shard = ? WHERE contact_id = ?", new, shard, old)
-    for name in ("tasks", "notifications", "webhooks"):
+    for name in ("notifications", "webhooks"):
         bulk.run(f"UPDATE {name} SET contact_id = ? WHERE contact_id = ?", new, old)
+    bulk.run("UPDATE tasks SET contact_id = ?, shard = ? WHERE contact_id = ?", new, shard, old)
     bulk.run("UPDATE deals SET contact_id = ? WHERE contact_id = ?", new, old)
     _move_deals(bulk, deals, shard)
     bulk.run(
@@ -91,7 +97,7 @@ def move_deal(connection: Connection, deal: Mapping[str, Any], contact: RowMappi
     deal_id, old, new, shard = deal["id"], deal["contact_id"], contact["id"], contact["shard"]
     bulk.run("UPDATE deals SET contact_id = ?, updated_at = ? WHERE id = ?", new, now, deal_id)
     bulk.run("UPDATE events SET contact_id = ?, shard = ? WHERE deal_id = ?", new, shard, deal_id)
-    for name in ("tasks", "notifications", "webhooks"):
+    for name in ("notifications", "webhooks"):
         bulk.run(
             f"UPDATE {name} SET contact_id = ? WHERE enrollment_id IN "
             f"(SELECT id FROM enrollments WHERE deal_id = ? AND {ABOUT_DEAL})",
@@ -100,6 +106,12 @@ def move_deal(connection: Connection, deal: Mapping[str, Any], contact: RowMappi
         )
     bulk.run(
         f"UPDATE enrollments SET contact_id = ?, shard = ? WHERE deal_id = ? AND {ABOUT_DEAL}",
+        new,
+        shard,
+        deal_id,
+    )
+    bulk.run(
+        f"UPDATE tasks SET contact_id = ?, shard = ? WHERE deal_id = ? AND {TASK_OF_DEAL}",
         new,
         shard,
         deal_id,

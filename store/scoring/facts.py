@@ -112,7 +112,7 @@ class DealFacts(RecordFacts):
     __slots__ = ()
     KIND = "deal"
     COLUMNS = _columns("deal", ("key", "name", "pipeline", "stage", "status", "currency", "owner", "value"))
-    DOCUMENTS: ClassVar[dict[str, int]] = {}
+    DOCUMENTS: ClassVar[dict[str, int]] = {"deal.tags": 12}
     FIELDS = 10
 
     @property
@@ -142,7 +142,8 @@ def load_deals(
     bulk = Bulk(connection)
     test, parameter = bulk.among("contact_id" if of_contacts else "id", ids)
     deals = bulk.rows(
-        "SELECT id, created_at, key, name, pipeline, stage, status, currency, owner, value, fields, contact_id "
+        "SELECT id, created_at, key, name, pipeline, stage, status, currency, owner, value, fields, contact_id, "
+        "tags "
         f"FROM deals WHERE {test}",
         parameter,
     )

@@ -52,7 +52,8 @@ class Due(NamedTuple):
 
     `touched_contacts` and `touched_deals`: by id, one more than the depth of the change; `overdue`: record ids by
     profile id. `fold`: one to go on with; what else there is of its contact waits meanwhile. `folded`: those that are
-    done, by profile and record id. `leftover`: rows of what is gone to be moved or deleted.
+    done, by profile and record id. `leftover`: rows of what is gone to be moved or deleted. `overdue_tasks`: ids of
+    those that are to be told of.
     """
 
     events: list[PendingEvent]
@@ -64,6 +65,7 @@ class Due(NamedTuple):
     fold: FoldRow | None = None
     folded: Mapping[tuple[int, int], FoldRow] = {}
     leftover: Leftover | None = None
+    overdue_tasks: Sequence[str] = ()
 
     @property
     def size(self) -> int:
@@ -77,6 +79,7 @@ class Due(NamedTuple):
             + len(self.touched_contacts)
             + len(self.touched_deals)
             + sum(len(ids) for ids in self.overdue.values())
+            + len(self.overdue_tasks)
         )
 
 
@@ -179,6 +182,15 @@ def due_work(connection: Connection, shard: int, now: Micros, limit: int) -> Due
         fold=next((fold for fold in folds if not fold.done), None),
         folded={(fold.profile_id, fold.record_id): fold for fold in folds if fold.contact_id not in waiting},
         leftover=next((leftover for leftover in leftovers if leftover.shard == shard), None),
+        overdue_tasks=[
+            row[0]
+            for row in bulk.rows(
+                "SELECT id FROM tasks WHERE shard = ? AND alarm_at <= ? ORDER BY alarm_at, id LIMIT ?",
+                shard,
+                now,
+                limit,
+            )
+        ],
     )
 
 
@@ -222,11 +234,13 @@ class _Hold:
 
 
 def next_due(connection: Connection, shard: int) -> Micros | None:
-    """When time alone may next change a score of the shard."""
-    due_at: Micros | None = Bulk(connection).rows(
-        "SELECT min(due_at) FROM scores WHERE shard = ? AND due_at IS NOT NULL", shard
-    )[0][0]
-    return due_at
+    """When time alone may next change a score of the shard, or make a task overdue."""
+    bulk = Bulk(connection)
+    moments = (
+        bulk.rows(f"SELECT min({due}) FROM {name} WHERE shard = ? AND {due} IS NOT NULL", shard)[0][0]
+        for name, due in (("scores", "due_at"), ("tasks", "alarm_at"))
+    )
+    return min((moment for moment in moments if moment is not None), default=None)
 
 
 def mark_applied(connection: Connection, event_ids: Collection[str]) -> None:

@@ -56,7 +56,7 @@ STEP_MISTAKES: list[tuple[Any, str, str]] = [
     ({"wait": {"until": "09:00", "timezone": "Berlin"}}, "/wait/timezone", "write Europe/Berlin"),
     ({"wait": {"until": "contact.x", "offset": "30"}}, "/wait/offset", "write -30d"),
     ({"wait": {"until": "09:00", "weekdays": ["monday"]}}, "/wait/weekdays/0", 'did you mean "mon"?'),
-    ({"wait_for": {"timeout": "3d"}}, "/wait_for", 'either "filters" or an "event"'),
+    ({"wait_for": {"timeout": "3d"}}, "/wait_for", 'one of "filters", an "event" and a "task"'),
     ({"if": {"score": {"less": 1}}}, "/then", '"then" is missing'),
     ({"if": {"score": {"les": 1}}, "then": []}, "/if/score/les", 'did you mean "less"?'),
     ({"if": {}, "then": [{"wait": "x"}]}, "/then/0/wait", '"x" is not a duration'),

@@ -299,7 +299,10 @@ def test_dnd_of_a_deal_is_an_error() -> None:
     raw = {"key": "a", "trigger": {"profile": "deals"}, "steps": [{"update": {"dnd": "all"}}]}
     errors, _ = check_automation(Automation.model_validate(raw), KNOWN)
     assert [(error.pointer, error.message) for error in errors] == [
-        ("/steps/0/update/dnd", "a deal has no dnd, and this automation updates deals")
+        (
+            "/steps/0/update/dnd",
+            "a deal has no dnd, and this automation updates deals; its contact has one: contact: {dnd: ...}",
+        )
     ]
 
 

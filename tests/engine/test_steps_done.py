@@ -9,6 +9,7 @@ from automations.steps.base import BaseStep
 from automations.steps.kinds import STEPS
 from automations.steps.places import find_step
 from channels.outbound import NOTHING
+from conditions.fields import INTERNAL_EVENTS
 from engine.filling import fill
 from engine.situation import Situation, automation_of
 from engine.steps import perform
@@ -40,12 +41,21 @@ class Done(NamedTuple):
     called: bool
 
 
-def of_kind(kind: str) -> list[Any]:
-    return [raw for raw in [*parsed(STEP_EXAMPLES[kind]), *FURTHER.get(kind, [])] if kind in raw]
+def of_kind(kind: str) -> list[list[Any]]:
+    """Steps of this kind, each after those that stand before it where it comes from."""
+    cases = []
+    for example in (parsed(STEP_EXAMPLES[kind]), *([further] for further in FURTHER.get(kind, []))):
+        before: list[Any] = []
+        for raw in example:
+            if kind in raw:
+                cases.append([*before, raw])
+            else:
+                before.append(raw)
+    return cases
 
 
-def enrolled(world: World, raw: Any, applies_to: str, tags: list[str]) -> str:
-    """The id of an enrollment of the contact `ada`, or of her deal, in an automation with one step."""
+def enrolled(world: World, steps: list[Any], applies_to: str, tags: list[str]) -> str:
+    """The id of an enrollment of the contact `ada`, or of her deal, in an automation with these steps."""
     world.publish({"on": "e", "points": 5}, key="engagement")
     world.publish({"on": "e", "points": 5}, key="of_deals", applies_to="deal")
     world.automate({"event": "never"}, key="another-automation")
@@ -53,7 +63,7 @@ def enrolled(world: World, raw: Any, applies_to: str, tags: list[str]) -> str:
     world.change(tags=tags, fields={"source": "fair", "renewal_date": "2100-01-01"}, owner="eve")
     world.score()
     profile = {"contact": "engagement", "deal": "of_deals"}[applies_to]
-    world.automate({"profile": profile}, steps=[raw])
+    world.automate({"profile": profile}, steps=steps)
     world.send("e", "ada", deal="d1", campaign="spring")
     world.score()
     [(enrollment_id,)] = world.query("SELECT id FROM enrollments ORDER BY id")
@@ -68,30 +78,50 @@ def situation_of(world: World, connection: Connection, enrollment_id: str) -> Si
     return Situation(connection, row, automation_of(row), world.now, outbound, published, reached=world.now)
 
 
-def done(database: Database, raw: Any, applies_to: str, tags: list[str]) -> Done:
-    """A step that is done by whoever enrolls in an automation of it alone."""
+def do_those_before(situation: Situation, connection: Connection, steps: list[Any]) -> str:
+    """Do all but the last of the steps; the path of the last."""
+    for path in map(str, range(len(steps) - 1)):
+        step = find_step(situation.automation, path)
+        situation.texts = fill(situation, {path: step})
+        result = perform(situation, path, step)
+        enrollment_id = situation.enrollment["id"]
+        enrollments.add_outcome(connection, enrollment_id, path, step.kind, result, 1, situation.now)
+    return str(len(steps) - 1)
+
+
+def done(database: Database, steps: list[Any], applies_to: str, tags: list[str]) -> Done:
+    """The last of the steps of an automation in which somebody enrolls."""
     world = World(database)
-    enrollment_id = enrolled(world, raw, applies_to, tags)
+    enrollment_id = enrolled(world, steps, applies_to, tags)
 
     def work(connection: Connection) -> Done:
+        path = do_those_before(situation_of(world, connection, enrollment_id), connection, steps)
         before = records(connection)
         situation = situation_of(world, connection, enrollment_id)
-        step = find_step(situation.automation, "0")
-        situation.texts = fill(situation, {"0": step})
+        step = find_step(situation.automation, path)
+        situation.texts = fill(situation, {path: step})
         result, waits = {}, False
         try:
-            result = perform(situation, "0", step)
+            result = perform(situation, path, step)
         except StillWaiting:
             waits = True
         after = records(connection)
-        tags_before, tags_after = ({*rows[0]["tags"]} for rows in (before, after))
+        waits_for = connection.exec_driver_sql("SELECT event_type FROM waits")
+        tags_before, tags_after = (
+            {(number, tag) for number, row in enumerate(rows) for tag in row["tags"]}
+            for rows in (before, after)
+        )
         return Done(
             step,
             result,
             waits or "until" in result,
-            {name for old, new in zip(before, after, strict=True) for name in differences(old, new)},
-            (tags_after - tags_before, tags_before - tags_after),
-            [row[0] for row in connection.exec_driver_sql("SELECT event_type FROM waits") if row[0]],
+            {
+                name
+                for kind, old, new in zip(("contact", "deal"), before, after, strict=True)
+                for name in differences(kind, old, new, applies_to)
+            },
+            ({tag for _, tag in tags_after - tags_before}, {tag for _, tag in tags_before - tags_after}),
+            [event for (event,) in waits_for if event is not None and event not in INTERNAL_EVENTS],
             bool(connection.exec_driver_sql("SELECT id FROM webhooks").all()),
         )
 
@@ -105,46 +135,46 @@ def records(connection: Connection) -> tuple[RowMapping, RowMapping]:
     return contact, deal
 
 
-def differences(old: RowMapping, new: RowMapping) -> set[str]:
+def differences(kind: str, old: RowMapping, new: RowMapping, applies_to: str) -> set[str]:
     names = {
         name
         for name in (*contacts.WRITABLE, *deals.WRITABLE)
         if name in old and name not in ("tags", "fields") and old[name] != new[name]
     }
-    tags = {*old.get("tags", ())} ^ {*new.get("tags", ())}
-    fields = {
-        name
-        for name in {**old["fields"], **new["fields"]}
-        if old["fields"].get(name) != new["fields"].get(name)
-    }
-    return names | {f"the tag {tag}" for tag in tags} | {f"the field {name}" for name in fields}
+    values = {**old["fields"], **new["fields"]}
+    names |= {f"the field {name}" for name in values if old["fields"].get(name) != new["fields"].get(name)}
+    if kind != applies_to:
+        names = {f"{name} of the {kind}" for name in names}
+    of_deal = " of the deal" if kind == "deal" else ""
+    return names | {f"the tag {tag}{of_deal}" for tag in {*old["tags"]} ^ {*new["tags"]}}
 
 
 CASES = pytest.mark.parametrize(
-    ("raw", "applies_to", "tags"),
+    ("steps", "applies_to", "tags"),
     [
         pytest.param(
-            raw, applies_to, tags, id=f"{kind}-{number}-{applies_to}-{'tagged' if tags else 'plain'}"
+            steps, applies_to, tags, id=f"{kind}-{number}-{applies_to}-{'tagged' if tags else 'plain'}"
         )
         for kind in STEPS
-        for number, raw in enumerate(of_kind(kind))
+        for number, steps in enumerate(of_kind(kind))
         for applies_to, tags in (("contact", []), ("contact", ["hot"]), ("deal", []))
-        if applies_to == "contact" or "dnd" not in (raw.get("update") or ())  # which a deal has not
+        if applies_to == "contact" or "dnd" not in (steps[-1].get("update") or ())  # which a deal has not
     ],
 )
 
 
 @CASES
 def test_a_step_does_what_its_class_says(
-    database: Database, raw: Any, applies_to: str, tags: list[str]
+    database: Database, steps: list[Any], applies_to: str, tags: list[str]
 ) -> None:
-    came = done(database, raw, applies_to, tags)
+    came = done(database, steps, applies_to, tags)
     step = came.step
     # Templates after it would be filled in with what was before it.
-    assert came.changed <= {*step.targets()}, "targets() leaves out what it changed"
-    assert came.changed == {*step.targets()} or not came.result.get("changed"), (
-        "targets() has what it did not change"
-    )
+    targets = {*step.targets()}
+    if applies_to == "contact":
+        targets = {name.removesuffix(" of the contact") for name in targets}
+    assert came.changed <= targets, "targets() leaves out what it changed"
+    assert came.changed == targets or not came.result.get("changed"), "targets() has what it did not change"
     assert came.tags[0] <= {step.added_tag}, "added_tag leaves out a tag that it added"
     assert came.tags[1] <= {step.removed_tag}, "removed_tag leaves out a tag that it removed"
     assert came.awaited == [event for _, event in step.awaited_events()] or not came.waits, "awaited_events()"
@@ -159,7 +189,7 @@ def test_a_step_does_what_its_class_says(
 @pytest.mark.parametrize("kind", STEPS)
 def test_every_step_has_each_of_its_templates_filled_in(kind: str, database: Database) -> None:
     world = World(database)
-    enrollment_id = enrolled(world, {"add_tag": "x"}, "contact", [])
+    enrollment_id = enrolled(world, [{"add_tag": "x"}], "contact", [])
     for loc, _ in templates(kind):
         step, _ = with_template(kind, loc)
         with database.read() as connection:
@@ -170,16 +200,18 @@ def test_every_step_has_each_of_its_templates_filled_in(kind: str, database: Dat
 @pytest.mark.parametrize("kind", [kind for kind, step in STEPS.items() if step.waits])
 def test_what_is_awaited_counts_from_the_end_of_a_wait_of_each_kind(kind: str, database: Database) -> None:
     world = World(database)
-    begun = world.now
-    enrollment_id = enrolled(world, of_kind(kind)[0], "contact", [])
+    steps = of_kind(kind)[0]
+    begun, path = world.now, str(len(steps) - 1)
+    enrollment_id = enrolled(world, steps, "contact", [])
 
     def ended(connection: Connection) -> Place | None:
         situation = situation_of(world, connection, enrollment_id)
-        result = perform(situation, "0", find_step(situation.automation, "0"))
-        enrollments.add_outcome(connection, enrollment_id, "0", kind, result, 1, world.now)
+        result = perform(situation, path, find_step(situation.automation, path))
+        enrollments.add_outcome(connection, enrollment_id, path, kind, result, 1, world.now)
         return watching.waited_until(connection, enrollment_id)
 
     def attempt(connection: Connection) -> Place | None:
+        do_those_before(situation_of(world, connection, enrollment_id), connection, steps)
         try:
             return ended(connection)
         except StillWaiting:

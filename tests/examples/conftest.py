@@ -23,6 +23,7 @@ from runtime.statuses import MessageStatus
 from services.application import Application
 from services.design.document_kinds import MODELS
 from services.design.plan import Plans, check_documents
+from services.follow_ups.tasks import TaskFilter
 from services.resources import Resources
 from tests.workflows.conftest import Town, settings, temporal, town_of
 from tests.workflows.mail_server import Mailbox, mail_server
@@ -156,8 +157,10 @@ class Rehearsal:
 
     def tasks(self, **of: str) -> list[tuple[str, str | None]]:
         """Title and assignee of the tasks, the oldest first; `of` a contact or a deal."""
-        tasks = self.application.follow_ups.tasks(limit=100, **of).items
-        return [(task.title, task.assign_to) for task in reversed(tasks)]
+        tasks = self.application.tasks.find(
+            TaskFilter.model_validate(of), sort="created_at", cursor=None, limit=100
+        )
+        return [(task.title, task.assign_to) for task in tasks.items]
 
     def mails(self, **of: str) -> list[tuple[str, str]]:
         """Recipient and subject of the messages, the oldest first; those that were sent really have left."""

@@ -25,4 +25,5 @@ def test_patterns_match_the_ids_that_are_made() -> None:
         "Shard": "kindling-shard-<n>",
         "FollowUp": "<automation>.<enrollment>[.<attempt>], <automation>.cohort.<id>",
         "Publish": "publish-<publication>",
+        "Bulk": "bulk-<job>",
     }

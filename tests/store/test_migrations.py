@@ -209,5 +209,34 @@ def test_follow_ups_that_wait_already_are_watched_after(old: Database) -> None:
         assert connection.execute(watching).all() == [("done", 0), ("waits", 2)]
 
 
+def test_tasks_that_are_due_later_are_told_of_and_those_that_were_overdue_are_not(old: Database) -> None:
+    later = 9_000_000_000_000_000
+    _upgraded(
+        old,
+        "0010",
+        "INSERT INTO contacts (key, shard, tags, dnd, fields, created_at, updated_at, touched) "
+        "VALUES ('ada', 3, '[]', '[]', '{}', 1, 1, 0)",
+        *(
+            "INSERT INTO tasks (id, contact_id, title, description, due_at, status, created_at, updated_at) "
+            f"VALUES ('{key}', 1, 'Call', '', {due_at}, '{status}', 1, 1)"
+            for key, due_at, status in (
+                ("done", later, "done"),
+                ("ever", "NULL", "open"),
+                ("later", later, "open"),
+                ("long", 5, "open"),
+            )
+        ),
+    )
+    migrate(old, 4)
+    with old.read() as connection:
+        tasks = sa.text("SELECT id, shard, alarm_at FROM tasks ORDER BY id")
+        assert connection.execute(tasks).all() == [
+            ("done", 3, None),
+            ("ever", 3, None),
+            ("later", 3, later),
+            ("long", 3, None),
+        ]
+
+
 def _sql(value: str | int | None) -> str:
     return "NULL" if value is None else str(value) if isinstance(value, int) else f"'{value}'"

@@ -20,6 +20,7 @@ from runtime.settings import Settings
 from services.follow_ups.repairs import Repairs
 from services.resources import Resources
 from tests.workflows.conftest import Town, town_of
+from tests.workflows.test_bulk import begin as begin_bulk
 from tests.workflows.test_follow_up import HOT, RULE, begin
 from tests.workflows.webhook_server import webhook_server
 
@@ -94,6 +95,12 @@ async def test_a_publish_and_a_shard_with_a_timer(town: Town) -> None:
     town.wake()
     await town.until(lambda: town.world.scores() == {"ada": 14})
     await save(town, "shard_with_timer", shard_workflow_id(shard))
+
+
+async def test_a_bulk_job(town: Town) -> None:
+    handle = await begin_bulk(town, 3)
+    await handle.result()
+    await save(town, "bulk", handle.id)
 
 
 async def test_one_that_waits_splits_and_starts_another(town: Town) -> None:

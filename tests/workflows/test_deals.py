@@ -52,6 +52,50 @@ async def test_it_knows_the_deal_and_its_contact_and_acts_on_the_right_one(town:
     assert described.typed_search_attributes[KINDLING_RECORD] == f"deal-{deal_id}"
 
 
+async def test_it_tags_the_deal_and_updates_its_contact_where_it_says_so(town: Town) -> None:
+    begin(
+        town,
+        {"add_tag": "big", "to": "deal"},
+        {"add_tag": "late", "to": "deal"},
+        {"remove_tag": "late", "to": "deal"},
+        {"add_tag": "buyer"},
+        {"if": {"deal.tags": {"has": "big"}}, "then": [{"add_tag": "seen"}]},
+        {
+            "update": {
+                "stage": "closing",
+                "contact": {
+                    "stage": "customer",
+                    "owner": ["kim", "lee"],
+                    "dnd": ["sms"],
+                    "fields": {"last_deal": "{{ deal.name }}"},
+                },
+            }
+        },
+        {"update": {"contact": {"fields": {"tags_of_deal": "{{ deal.tags | join(', ') }}"}}}},
+    )
+    await finished(town)
+    query = town.world.query
+    assert query("SELECT stage, owner, tags FROM deals") == [("closing", "eve", '["big"]')]
+    assert query("SELECT stage, owner, tags, dnd, fields FROM contacts") == [
+        (
+            "customer",
+            "kim",
+            '["buyer","seen"]',
+            '["sms"]',
+            '{"last_deal":"Renewal","tags_of_deal":"big"}',
+        )
+    ]
+
+
+async def test_a_contacts_follow_up_tags_the_deal_that_the_event_named(town: Town) -> None:
+    town.world.automate({"event": "asked"}, "ask", steps=[{"add_tag": "asked", "to": "deal"}])
+    town.world.send("asked", "ada")
+    town.wake()
+    await finished(town, "failed")
+    [(error,)] = town.world.query("SELECT last_error FROM enrollments")
+    assert error.endswith("there is no deal: neither is one enrolled, nor did what enrolled name one")
+
+
 async def test_a_deal_has_no_dnd(town: Town) -> None:
     begin(town, {"update": {"dnd": "all"}})
     await finished(town, "failed")

@@ -246,3 +246,19 @@ async def test_interrupted_it_goes_on_where_it_was(
     assert (rest.cancelled, rest.tasks, rest.tags, rest.over) == (3, 3, 3, {"cancelled": 2})
     events = (await fired.get("/v1/events", type="tag.removed"))["items"]
     assert len(events) == 5
+
+
+async def test_the_tag_of_a_deal_is_removed_from_the_deal(kindling: Installation) -> None:
+    steps = [{"add_tag": "hot", "to": "deal"}, {"add_tag": "warm"}]
+    await kindling.automate("deals", trigger={"event": "offer"}, steps=steps)
+    await kindling.client.put("/v1/contacts/ada", json={"tags": ["hot"]})
+    await kindling.client.put("/v1/deals/d1", json={"contact": "ada", "tags": ["old"]})
+    sent = await kindling.client.post("/v1/events", json={"type": "offer", "deal": "d1"})
+    kindling.score()
+    carry(kindling)
+    kindling.score()
+    assert (await kindling.get("/v1/deals/d1"))["tags"] == ["old", "hot"]
+    undone = await undo(kindling, request=sent.json()["request"], dry_run=False)
+    assert undone["tags"] == 2
+    assert (await kindling.get("/v1/deals/d1"))["tags"] == ["old"]
+    assert await tags_of(kindling, "ada") == [["hot"]]

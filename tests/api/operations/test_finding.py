@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import insert, select, update
 
 from runtime.messages import PublishInput
-from store.follow_ups.effects import TASKS
 from store.follow_ups.enrollments import ENROLLMENTS
 from store.follow_ups.messages import NOTIFICATIONS, WEBHOOKS
+from store.follow_ups.tasks import TASKS
 from tests.api.installation import Installation, opened
 
 
@@ -130,6 +130,14 @@ async def test_what_is_left_of_somebody_erased_is_not_found(kindling: Installati
     for text in ("ada", "d1", "ada@example.com", enrollment, f"follow-up-{enrollment}"):
         assert await find(kindling, text) == []
     assert (await kindling.client.get(f"/v1/enrollments/{enrollment}")).status_code == 404
+
+
+async def test_a_bulk_job_is_found_by_its_id_and_its_workflow(kindling: Installation) -> None:
+    begun = await kindling.client.post("/v1/bulk", json={"action": "tag", "tag": "hot", "contacts": {}})
+    job = begun.json()["id"]
+    assert await find(kindling, job) == [("bulk_job", "id", job)]
+    assert await find(kindling, f"bulk-{job}") == [("bulk_job", "workflow", job)]
+    assert await find(kindling, "bulk-x") == []
 
 
 @pytest.mark.parametrize("text", ["", "a" * 1_001])

@@ -55,7 +55,7 @@ async def test_a_deal_is_created_changed_read_and_erased(kindling: Installation)
         ([], {"": 'a deal is an object such as {"contact": "ada", "name": "Renewal", "value": 5000}'}),
         ({"contact": "a/b"}, {"/contact": 'it cannot hold a "/"'}),
         ({"contact": "a", "value": "5"}, {"/value": '"value" should be a number'}),
-        ({"contact": "a", "tags": []}, {"/tags": "unknown key"}),
+        ({"contact": "a", "dnd": []}, {"/dnd": "unknown key"}),
         (
             {"contact": "a", "fields": {"stage": 1}},
             {
@@ -163,3 +163,74 @@ async def test_a_profile_cannot_score_other_records_than_its_versions_did(kindli
     )
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["pointer"] == "/applies_to"
+
+
+async def types_of(kindling: Installation, deal: str) -> list[str]:
+    events = (await kindling.get("/v1/events", deal=deal))["items"]
+    return [f"{event['type']} {event['properties'].get('tag', '')}".strip() for event in reversed(events)]
+
+
+async def test_deals_have_tags(kindling: Installation) -> None:
+    made = await put(kindling, "d1", contact="ada", tags=["big", " big "])
+    assert made["tags"] == ["big"]
+    added = await kindling.client.put("/v1/deals/d1/tags/hot")
+    assert added.json()["tags"] == ["big", "hot"]
+    again = await kindling.client.put("/v1/deals/d1/tags/hot")
+    assert again.headers["etag"] == added.headers["etag"]
+    changed = await kindling.client.patch("/v1/deals/d1", json={"tags": {"add": ["new"], "remove": ["big"]}})
+    assert changed.json()["tags"] == ["hot", "new"]
+    gone = await kindling.client.delete("/v1/deals/d1/tags/new")
+    assert gone.json()["tags"] == ["hot"]
+    assert sorted(await types_of(kindling, "d1")) == [
+        "deal.created",
+        "tag.added big",
+        "tag.added hot",
+        "tag.added new",
+        "tag.removed big",
+        "tag.removed new",
+    ]
+    assert (await put(kindling, "d1"))["tags"] == []
+    assert (await put(kindling, "d2", contact="ada"))["tags"] == []
+    wrong = await kindling.client.patch("/v1/deals/d1", json={"tags": {"ad": ["x"]}})
+    assert wrong.status_code == 422
+
+
+async def test_lists_and_smart_lists_find_deals_by_tag(kindling: Installation) -> None:
+    for key, tags in (("d1", ["hot"]), ("d2", ["hot", "big"]), ("d3", [])):
+        await put(kindling, key, contact="ada", tags=tags)
+    await kindling.client.put("/v1/contacts/ada", json={"tags": ["big"]})
+    assert [deal["key"] for deal in (await kindling.get("/v1/deals", tag="hot"))["items"]] == ["d1", "d2"]
+    big = {"applies_to": "deal", "filter": {"tag": "hot"}, "filters": {"deal.tags": {"has": "big"}}}
+    assert (await kindling.client.put("/v1/smart-lists/big", json=big)).json()["count"] == 1
+    untagged = {"applies_to": "deal", "filters": {"deal.tags": {"empty": True}}}
+    assert (await kindling.client.put("/v1/smart-lists/untagged", json=untagged)).json()["count"] == 1
+    of_contact = {"applies_to": "deal", "filters": {"contact.tags": {"has": "big"}}}
+    assert (await kindling.client.put("/v1/smart-lists/ofcontact", json=of_contact)).json()["count"] == 3
+
+
+async def test_rules_and_triggers_read_the_tags_of_deals(kindling: Installation) -> None:
+    await kindling.publish(
+        "deals",
+        applies_to="deal",
+        rules=[
+            {"key": "hot", "while": {"tags": {"has": "hot"}}, "points": 5},
+            {"key": "tagged", "on": "tag.added", "where": {"deal.tags": {"has": "big"}}, "points": 2},
+        ],
+    )
+    await kindling.publish(
+        "contacts",
+        rules=[
+            {"key": "own", "on": "tag.added", "where": {"deal.key": {"empty": True}}, "points": 1},
+            {"key": "any", "on": "tag.added", "points": 10},
+        ],
+    )
+    trigger = {"event": "tag.added", "where": {"tag": {"equal": "hot"}}}
+    await kindling.automate("vip", trigger=trigger, steps=[{"wait": "1d"}])
+    await put(kindling, "d1", contact="ada")
+    kindling.score()
+    await kindling.client.put("/v1/deals/d1/tags/hot")
+    await kindling.client.put("/v1/deals/d1/tags/big")
+    kindling.score()
+    assert (await kindling.get("/v1/deals/d1/scores/deals"))["score"] == 9
+    assert (await kindling.get("/v1/contacts/ada/scores/contacts"))["score"] == 20
+    assert [one["deal"] for one in (await kindling.get("/v1/enrollments"))["items"]] == ["d1"]

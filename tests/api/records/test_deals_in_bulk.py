@@ -164,3 +164,18 @@ async def test_the_contact_of_a_deal_may_be_found_by_the_address(kindling: Insta
         "New@example.com",
         "ben",
     ]
+
+
+async def test_tags_are_added_or_with_put_replaced(kindling: Installation) -> None:
+    async def write(mode: str, tags: Any) -> Any:
+        body = [{"key": "d1", "contact": "ada", "tags": tags}]
+        return (await kindling.client.post("/v1/deals", json=body, params={"mode": mode})).json()
+
+    await write("merge", ["big"])
+    await write("merge", ["hot"])
+    assert (await kindling.get("/v1/deals/d1"))["tags"] == ["big", "hot"]
+    await write("merge", {"remove": ["big"]})
+    assert (await kindling.get("/v1/deals/d1"))["tags"] == ["hot"]
+    assert (await write("put", {"add": ["x"]}))["rejected_count"] == 1
+    await write("put", ["new"])
+    assert (await kindling.get("/v1/deals/d1"))["tags"] == ["new"]

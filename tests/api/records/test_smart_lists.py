@@ -104,7 +104,7 @@ async def test_mistakes_are_told(scored: Installation, document: Any, pointer: s
         ({"filter": {"name": "x"}}, "/filter/name", "unknown key"),
         ({"filter": {"score_gte": "4"}, "profile": "engagement"}, "/filter/score_gte", "number"),
         ({"filter": [1]}, "/filter", "as a mapping"),
-        ({"applies_to": "deal", "filter": {"tag": "x"}}, "/filter/tag", "not a field of deals"),
+        ({"applies_to": "deal", "filter": {"email": "x"}}, "/filter/email", "not a field of deals"),
         ({"applies_to": "deal", "filter": {"status": "opened"}}, "/filter/status", 'did you mean "open"?'),
     ],
 )
