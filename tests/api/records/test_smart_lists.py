@@ -175,7 +175,15 @@ async def filterable(kindling: Installation) -> Installation:
         await kindling.publish(f"of-{kind}", applies_to=kind, rules=rules, bands=bands)
     texts = {name: f"this {name}" for name in ("stage", "owner", "phone")}
     contact = {"name": "Big", "email": "ada@example.com", "tags": ["vip"], "dnd": ["sms"], **texts}
-    deal = {"contact": "ada", "name": "Big", "pipeline": "new", "currency": "EUR", "value": 5, **texts}
+    deal = {
+        "contact": "ada",
+        "name": "Big",
+        "tags": ["vip"],
+        "pipeline": "new",
+        "currency": "EUR",
+        "value": 5,
+        **texts,
+    }
     await kindling.client.put("/v1/contacts/ada", json=contact)
     del deal["phone"]
     assert (await kindling.client.put("/v1/deals/d1", json=deal)).status_code < 300
