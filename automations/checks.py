@@ -15,11 +15,9 @@ from automations.templates import check_template, operations
 from automations.warnings import warnings_of
 from conditions.activity import RUNNING_IN, activity_of
 from conditions.fields import CHANGES, check_conditions
-from conditions.limits import LISTED, OPERATIONS
+from conditions.limits import LISTED, OPERATIONS, STEPS
 from conditions.problems import Loc, Problem, suggestion
 from conditions.tree import Leaf, leaves
-
-MOST_STEPS = 500
 
 
 def check_automation(automation: Automation, known: Known) -> tuple[list[Problem], list[Problem]]:
@@ -28,17 +26,18 @@ def check_automation(automation: Automation, known: Known) -> tuple[list[Problem
 
 
 def _errors(automation: Automation, known: Known) -> Iterator[Problem]:
+    placed = list(walk(automation))
+    answering = [place.step.key for place in placed if place.step.answers and place.step.key is not None]
     if automation.trigger.profile is not None:
         yield from unknown("profile", automation.trigger.profile, known, ("trigger", "profile"))
     for loc, raw, catalogue in conditions_of(automation):
         yield from check_conditions(raw, catalogue, loc)
         yield from unknown_names(raw, loc, known, automation.key)
-        yield from _unanswered(raw, loc, _answering(automation))
+        yield from _unanswered(raw, loc, answering)
     yield from _never(automation)
     keys: set[str] = set()
-    placed = list(walk(automation))
-    if len(placed) > MOST_STEPS:
-        yield Problem(("steps",), f"an automation has at most {MOST_STEPS} steps; this one has {len(placed)}")
+    if len(placed) > STEPS.most:
+        yield Problem(("steps",), f"an automation has at most {STEPS}; this one has {len(placed)}")
     work = 0
     for place in placed:
         step, loc = place.step, place.loc
@@ -49,7 +48,9 @@ def _errors(automation: Automation, known: Known) -> Iterator[Problem]:
         if step.key is not None and step.key in keys:
             yield Problem((*loc, "key"), f'the step key "{step.key}" is there twice')
         keys.add(step.key or "")
-        yield from _step_errors(step, loc, automation, known)
+        yield from _template_errors(step, loc, answering)
+        if look := _OF_STEP.get(type(step)):
+            yield from look(step, loc, automation, known)
 
 
 _OF_PROFILE = ("score", "band", "previous_score", "previous_band", "change")
@@ -58,9 +59,8 @@ _OF_PROFILE = ("score", "band", "previous_score", "previous_band", "change")
 def _never(automation: Automation) -> Iterator[Problem]:
     """Tests that could not come out as they are meant, wherever they stand."""
     for loc, raw, catalogue in conditions_of(automation):
-        ends = loc == ("exit_when",) or loc[-2:] == ("wait_for", "filters")
         for leaf in leaves(raw, loc):
-            if ends and leaf.operator.ages:
+            if catalogue.ends and leaf.operator.ages:
                 yield Problem(
                     leaf.loc,
                     "what ends a wait is looked at when something happens, and a date grows older without that; "
@@ -75,12 +75,8 @@ def _never(automation: Automation) -> Iterator[Problem]:
                 )
 
 
-def _answering(automation: Automation) -> list[str]:
-    """The keys of the steps whose answers later steps can read."""
-    return [place.step.key for place in walk(automation) if place.step.answers and place.step.key is not None]
-
-
 def _unanswered(raw: Mapping[str, Any], loc: Loc, answering: Collection[str]) -> Iterator[Problem]:
+    """`answering`: the keys of the steps whose answers later steps can read."""
     for leaf, name in _read(raw, loc):
         owner, _, rest = name.partition(".")
         key, _, answer = rest.partition(".")
@@ -92,9 +88,9 @@ def _unanswered(raw: Mapping[str, Any], loc: Loc, answering: Collection[str]) ->
             yield Problem(leaf.loc[:-1], f"write steps.{key}.status or steps.{key}.body.<name>")
 
 
-def _step_errors(step: BaseStep, loc: Loc, automation: Automation, known: Known) -> Iterator[Problem]:
+def _template_errors(step: BaseStep, loc: Loc, answering: Collection[str]) -> Iterator[Problem]:
     further: dict[str, Collection[str] | None] = {}
-    if answering := _answering(automation):
+    if answering:
         further["steps"] = answering
     if step.answers:
         further["secret"] = None
@@ -103,8 +99,6 @@ def _step_errors(step: BaseStep, loc: Loc, automation: Automation, known: Known)
             yield Problem((*loc, *inner), f"template: {message}")
     if (tag := step.added_tag or step.removed_tag) and ("{{" in tag or "{%" in tag):
         yield Problem((*loc, step.kind), f"{step.kind} takes a plain tag, not a template")
-    if look := _OF_STEP.get(type(step)):
-        yield from look(step, loc, automation, known)
 
 
 def _dnd_of_deal(step: UpdateStep, loc: Loc, automation: Automation, known: Known) -> Iterator[Problem]:

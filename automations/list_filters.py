@@ -1,7 +1,8 @@
 """What lists of contacts and of deals are filtered by: the one model of the API's parameters and of smart lists."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Literal, get_args
+from enum import Enum
+from typing import Annotated, Any, Literal, get_args
 
 from conditions.definition import Definition, TagName, Text, WholeNumber
 from conditions.fields import DealStatus
@@ -12,34 +13,46 @@ Sort = Literal["created_at", "-created_at", "score", "-score"]
 SORTS: tuple[Sort, ...] = get_args(Sort)
 
 
+class Tested(Enum):
+    """What a filter is held against, where that is no column of its name which has to equal it."""
+
+    BY_SCORE = "the score under the profile that is asked for"
+    APART = "what `services/records/lists.py` says"
+
+
 class RecordFilter(Definition):
     """All that is given must hold. `score_gte`, `score_lte` and `band` need to know whose scores."""
 
-    score_gte: WholeNumber | None = None
+    score_gte: Annotated[WholeNumber | None, Tested.BY_SCORE] = None
     """The score is at least."""
-    score_lte: WholeNumber | None = None
+    score_lte: Annotated[WholeNumber | None, Tested.BY_SCORE] = None
     """The score is at most."""
-    band: Text | None = None
+    band: Annotated[Text | None, Tested.BY_SCORE] = None
     """The band of the score."""
     stage: Text | None = None
     """The stage."""
     owner: Text | None = None
     """The owner."""
-    tag: TagName | None = None
+    tag: Annotated[TagName | None, Tested.APART] = None
     """A tag that it has."""
-    q: Text | None = None
+    q: Annotated[Text | None, Tested.APART] = None
     """A text in key, name or e-mail, in whatever case and composition."""
 
     @property
     def of_score(self) -> list[str]:
         """The names of what is given and asks for a score."""
-        return [name for name in ("score_gte", "score_lte", "band") if getattr(self, name) is not None]
+        return [name for name, _ in self._given(Tested.BY_SCORE)]
 
     @property
     def columns(self) -> dict[str, Any]:
         """What is given that a column of the record has to equal."""
-        apart = {"score_gte", "score_lte", "band", "q", "tag", "contact"}
-        return {name: value for name, value in self if name not in apart and value is not None}
+        return dict(self._given(None))
+
+    def _given(self, tested: Tested | None) -> Iterator[tuple[str, Any]]:
+        for name, field in type(self).model_fields.items():
+            how = next((each for each in field.metadata if isinstance(each, Tested)), None)
+            if how is tested and (value := getattr(self, name)) is not None:
+                yield name, value
 
 
 class ContactFilter(RecordFilter):
@@ -54,7 +67,7 @@ class ContactFilter(RecordFilter):
 class DealFilter(RecordFilter):
     """Of deals."""
 
-    contact: Text | None = None
+    contact: Annotated[Text | None, Tested.APART] = None
     """Key of the contact whose deal it is."""
     pipeline: Text | None = None
     """The pipeline."""

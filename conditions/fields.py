@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
 from conditions.activity import ACTIVITY, ACTIVITY_NAMES, ACTIVITY_OF, LAST_EVENT, activity_of, is_activity
+from conditions.causes import Cause
 from conditions.operands import COMPARABLE
 from conditions.operators import OPERATORS
 from conditions.problems import Loc, Problem, nearest, suggestion
@@ -13,7 +14,6 @@ from conditions.times import parse_moment
 from conditions.tree import Leaf, leaves
 from conditions.values import ALL_CHANNELS, CHANNELS, FieldType, is_number
 
-CAUSES = ("event", "attribute", "adjustment", "expiry", "decay", "inactivity", "revoke", "merge", "publish")
 CHANGE_EVENTS = (
     *("contact.created", "tag.added", "tag.removed", "stage.changed", "field.changed"),
     *("deal.created", "deal.stage_changed", "deal.won", "deal.lost"),
@@ -27,6 +27,7 @@ CONTACT, DEAL = "contact", "deal"
 
 DealStatus = Literal["open", "won", "lost"]
 DEAL_STATUSES: tuple[DealStatus, ...] = get_args(DealStatus)
+OPEN_DEAL, WON, LOST = DEAL_STATUSES
 
 
 @dataclass(frozen=True)
@@ -45,9 +46,11 @@ _RECORD: Mapping[str, Field] = {
     "key": Field(FieldType.text, always=True),
     "created_at": Field(FieldType.moment, always=True),
 }
+#: Texts of a contact that it may lack, each a column.
+CONTACT_TEXTS = ("name", "email", "phone", "stage", "owner")
 CONTACT_FIELDS: Mapping[str, Field] = {
     **_RECORD,
-    **dict.fromkeys(("name", "email", "phone", "stage", "owner"), _TEXT),
+    **dict.fromkeys(CONTACT_TEXTS, _TEXT),
     "tags": Field(FieldType.list),
     "dnd": Field(FieldType.channels, CHANNELS, always=True),
 }
@@ -61,7 +64,7 @@ DEAL_FIELDS: Mapping[str, Field] = {
 _CHANGE: Mapping[str, Field] = {
     **dict.fromkeys(("score", "previous_score", "change"), _NUMBER),
     **dict.fromkeys(("band", "previous_band", "event.type"), _TEXT),
-    "cause": Field(FieldType.text, CAUSES),
+    "cause": Field(FieldType.text, tuple(Cause)),
 }
 
 
@@ -71,11 +74,13 @@ class Catalogue:
 
     `rules_on`: in rules, which read no activity around a record, what stands before a bare name of the record; None
     elsewhere.
+    `ends`: conditions there end a wait or a follow-up, and are looked at when something happens.
     """
 
     named: Mapping[str, Field]
     open: Mapping[str, Field]
     rules_on: str | None = None
+    ends: bool = False
 
     def find(self, name: str) -> Field | None:
         """The field of that name, or None where there is none."""
@@ -112,12 +117,15 @@ _LIVE = {**_RECORDS, **_activity(CONTACT, DEAL)}
 _LIVE_OPEN = {**_CUSTOM, **_activity_of(CONTACT, DEAL)}
 
 TRIGGER = Catalogue({**_CHANGE, **_LIVE}, {**_LIVE_OPEN, "event.": _ANY, "scores.": _NUMBER, "bands.": _TEXT})
-"""Trigger filters, and what ends waits."""
+"""Trigger filters."""
 
 STEP = Catalogue(TRIGGER.named, {**TRIGGER.open, "steps.": _ANY})
 """Conditions of `if`, which also read what webhooks answered: `steps.<key>.status`, `steps.<key>.body.<name>`."""
 
-CHANGES = (TRIGGER, STEP)
+ENDING = replace(TRIGGER, ends=True)
+"""What ends waits and follow-ups."""
+
+CHANGES = (TRIGGER, STEP, ENDING)
 
 RULE_WHERE = Catalogue(_RECORDS, {**_CUSTOM, "": _ANY}, rules_on="")
 """`where` of a rule on events: a bare name is an event property."""

@@ -1,7 +1,7 @@
 """What a field can hold, and when it counts as empty."""
 
 from enum import StrEnum
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
 Scalar: TypeAlias = str | int | float | bool
 Value: TypeAlias = str | int | float | bool | list[Any] | None
@@ -22,7 +22,8 @@ class FieldType(StrEnum):
 BLANK = " \t\n\r\f\v"
 """The characters that make a text blank. Only these: both databases can trim them alike."""
 
-CHANNELS = ("email", "sms", "call", "chat")
+Channel = Literal["email", "sms", "call", "chat"]
+CHANNELS: tuple[Channel, ...] = get_args(Channel)
 ALL_CHANNELS = "all"
 """What a DND field holds when every channel is off."""
 

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from uuid_utils import uuid7
 
+from conditions.causes import Cause
 from conditions.times import HOUR, Micros
 from engine.published import Published
 from engine.subjects import Subject, earlier_subject
@@ -195,7 +196,7 @@ class Admission:
             profile_id=entrant.profile.id if entrant.profile else None,
             change_seq=change.seq or None if change else None,
             event_id=match.event.id if match.event else entrant.event_id,
-            cause=change.cause if change else "event",
+            cause=change.cause if change else Cause.EVENT,
             previous=change.previous if change else None,
             current=change.current if change else None,
             depth=match.depth,

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
+from conditions.causes import Cause
 from conditions.fields import CONTACT
 from conditions.times import Micros
 from engine.enrolling import Enrolling
@@ -197,7 +198,9 @@ class Batch:
                 history=histories.get(record_id),
                 folded=plan.folded.get(record_id),
                 touch=plan.touched.get(record_id),
-                rebuild=Rebuild("publish", origin.silent) if older else Rebuild("attribute", silent=False),
+                rebuild=Rebuild(Cause.PUBLISH, origin.silent)
+                if older
+                else Rebuild(Cause.ATTRIBUTE, silent=False),
             )
             self._advance(profile, case)
 
@@ -280,7 +283,7 @@ class Batch:
             folds.forget_folds(connection, [self.due.fold])
         if self.begun:
             for profile_id, record_id, standing in self.stale:
-                ledgers.mark_stale(connection, profile_id, record_id, standing, "attribute", self.now)
+                ledgers.mark_stale(connection, profile_id, record_id, standing, Cause.ATTRIBUTE, self.now)
             folds.save_folds(connection, self.begun)
             self.outcome.size = max(self.outcome.size, 1)
         else:

@@ -88,7 +88,14 @@ def enlist(
         if wanted.matching and not trigger.holds(lookup, now):
             continue
         exits = trigger.exits is not None and trigger.exits(lookup, now)
-        match = Match(trigger, f"enroll:{wanted.request}:{record_id}", None, change, 0, exits)
+        match = Match(
+            trigger,
+            origin=f"enroll:{wanted.request}:{record_id}",
+            event=None,
+            change=change,
+            depth=0,
+            exits=exits,
+        )
         enrolling.entrants.append(Entrant(match, profile, subject, by=wanted.by, started_by=started_by))
     origins = [entrant.match.origin for entrant in enrolling.entrants]
     done = known_origins(connection, trigger.automation_id, origins)

@@ -27,7 +27,7 @@ def enroll_in(situation: Situation, path: str, key: str) -> dict[str, Any]:
     profile = situation.published.by_key.get(trigger.profile or "")
     change = unmoved(situation.score_of(trigger.profile), BY_STEP, origin, row["depth"] + 1)
     entrant = Entrant(
-        match=Match(trigger, origin, None, change, row["depth"] + 1, exits),
+        match=Match(trigger, origin=origin, event=None, change=change, depth=row["depth"] + 1, exits=exits),
         profile=profile,
         subject=Subject.enrolled(row["contact_id"], deal_id, profile.applies_to if profile else None),
         event_id=row["event_id"],

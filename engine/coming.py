@@ -54,7 +54,7 @@ class StoredEntries:
         """What `Ledger.catch_up` asks for."""
         overtaken_entries = {(entry.rule, entry.cause_id): entry for entry in self._ending_after(since)}
         for rule in self._many:
-            for age, _ in rule.turning_points():
+            for age, _ in rule.turning_points:
                 for entry in self._begun_after(rule.key, since - age):
                     overtaken_entries[entry.rule, entry.cause_id] = entry
                     if entry.starts_at > now - age:

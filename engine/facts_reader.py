@@ -3,10 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from conditions.fields import CONTACT
 from engine.activity import ActivityReader, Around
 from engine.published import Published
-from engine.subjects import Subjects
+from engine.subjects import Subjects, record_id_of
 from scoring.progress import Progress, ScoreChange, Turn
 from store.connection import Connection
 from store.scoring.facts import DealWithContact
@@ -32,7 +31,7 @@ class FactsReader:
         """Read the scores that filters on other profiles read; those of `progress` are newer than what is stored."""
         for profile in self.published.profiles:
             if profile.key in self.published.triggers.scores_read:
-                ids = self.subjects.contacts if profile.applies_to == CONTACT else self.subjects.deals
+                ids = self.subjects.ids(profile.applies_to)
                 emptied = self.published.versions[profile.id].emptied
                 values = load_score_values(self.connection, profile.id, ids, emptied)
                 moved = progress.get(profile.id, {})
@@ -44,11 +43,11 @@ class FactsReader:
 
     def of(self, contact_id: int, deal_id: int | None, turn: Turn | None = None) -> Facts:
         """What filters may read of a record; other profiles' scores and events as they were at a turn of the batch."""
-        known = self._facts_after(contact_id, deal_id)
+        known, by_key = self._facts_after(contact_id, deal_id), self.published.by_key
         moved = {
             key: self._moves[key][record_id]
             for key in self._moves
-            if (record_id := self._record_of(key, contact_id, deal_id)) in self._moves[key]
+            if (record_id := record_id_of(by_key[key].applies_to, contact_id, deal_id)) in self._moves[key]
         }
         if self.reads_activity:
             fields = self.activity.fields(known.fields, Around(contact_id, deal_id), turn)
@@ -56,11 +55,8 @@ class FactsReader:
         if turn is None or not moved:
             return known
         scores = {**known.scores, **{key: _score_at(changes, turn) for key, changes in moved.items()}}
-        bands = {key: self.published.by_key[key].band(score) for key, score in scores.items()}
+        bands = {key: by_key[key].band(score) for key, score in scores.items()}
         return Facts(known.fields, scores, bands)
-
-    def _record_of(self, profile: str, contact_id: int, deal_id: int | None) -> int | None:
-        return contact_id if self.published.by_key[profile].applies_to == CONTACT else deal_id
 
     def _facts_after(self, contact_id: int, deal_id: int | None) -> Facts:
         known = self._facts.get((contact_id, deal_id))
@@ -68,7 +64,7 @@ class FactsReader:
             by_key = self.published.by_key
             scores = {}
             for key, values in self._scores.items():
-                record_id = self._record_of(key, contact_id, deal_id)
+                record_id = record_id_of(by_key[key].applies_to, contact_id, deal_id)
                 scores[key] = values.get(record_id) if record_id is not None else None
             bands = {key: by_key[key].band(score) for key, score in scores.items()}
             contact = self.subjects.contacts[contact_id]

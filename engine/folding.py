@@ -91,21 +91,9 @@ class Slice:
 
     def save(self, connection: Connection) -> None:
         """Write the entries that differ, and how far the fold has come."""
-        of_record = self._profile.id, self._fold.record_id
-        ledgers.delete_entries(
-            connection, [(*of_record, entry.starts_at, entry.cause_id, entry.rule) for entry in self._removed]
-        )
-        ledgers.save_entries(
-            connection,
-            sorted(
-                (
-                    *of_record,
-                    *(entry.starts_at, entry.cause_id, entry.rule),
-                    *(entry.points, entry.ends_at, entry.window),
-                )
-                for entry in self._added
-            ),
-        )
+        profile_id, record_id = self._profile.id, self._fold.record_id
+        ledgers.delete_entries(connection, profile_id, [(record_id, entry) for entry in self._removed])
+        ledgers.save_entries(connection, profile_id, [(record_id, entry) for entry in self._added])
         folds.save_folds(connection, [self._following])
 
     def _ledger(self, record: Record, events: Iterable[Event], adjustments: Iterable[Adjustment]) -> Ledger:

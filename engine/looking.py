@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from conditions.causes import Cause
 from conditions.fields import CONTACT, DEAL
 from conditions.values import Value
 from engine.facts_reader import FactsReader
@@ -15,7 +16,7 @@ from triggers.compiled import CompiledTrigger
 from triggers.evaluate import Look, Match, match_look, unmoved
 
 #: `cause` of what a change of fields led to where no score moved.
-FIELDS = "attribute"
+FIELDS = Cause.ATTRIBUTE
 
 
 @dataclass(slots=True)
@@ -99,7 +100,7 @@ class Looking:
     def _moments(
         self, trigger: CompiledTrigger, profile: CompiledProfile, record_id: int
     ) -> dict[Turn, _Moment]:
-        contact_id = record_id if profile.applies_to == CONTACT else self.subjects.deals[record_id].contact_id
+        contact_id = self.subjects.subject(profile.applies_to, record_id).contact_id
         moments: dict[Turn, _Moment] = {}
         for change in self._changes(profile, record_id):
             moment = moments.setdefault(change.turn, _Moment())

@@ -1,7 +1,8 @@
 """What a batch has to do under one profile, and what it reads for that."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from operator import attrgetter
 
 from conditions.fields import CONTACT, DEAL
 from conditions.times import Micros
@@ -16,7 +17,7 @@ from scoring.windows import Windows
 from store.connection import Connection
 from store.leftovers import REVOKE
 from store.scoring import histories, ledgers
-from store.scoring.pending import Due
+from store.scoring.pending import Due, PendingEvent, PendingRevocation
 
 
 @dataclass(slots=True)
@@ -111,6 +112,13 @@ class Reader:
         return {i: History(events.get(i, ()), adjustments.get(i, ())) for i in ids}
 
 
+#: Of an event or a revocation that is due, whose it is by the kind of record.
+_RECORD_OF: Mapping[str, Callable[[PendingEvent | PendingRevocation], int | None]] = {
+    CONTACT: attrgetter("contact_id"),
+    DEAL: attrgetter("event.deal"),
+}
+
+
 def incoming_of(
     due: Due, subjects: Subjects, profile: CompiledProfile, touched: Iterable[int]
 ) -> dict[int, list[Incoming]]:
@@ -121,9 +129,10 @@ def incoming_of(
     kind = profile.applies_to
     by_record: dict[int, list[Incoming]] = {}
     types, always, strayed = profile.relevant_types, profile.always, subjects.strayed
+    record_of = _RECORD_OF[kind]
     for pending in due.events:
         event = pending.event
-        record_id = pending.contact_id if kind == CONTACT else event.deal
+        record_id = record_of(pending)
         if record_id is not None and (always or event.type in types) and not strayed(pending):
             arrived = Incoming(event.at, event.id, event, silent=pending.silent, depth=pending.depth)
             by_record.setdefault(record_id, []).append(arrived)
@@ -142,7 +151,7 @@ def incoming_of(
             )
     for revocation in due.revocations:
         event = revocation.event
-        record_id = revocation.contact_id if kind == CONTACT else event.deal
+        record_id = record_of(revocation)
         if record_id is not None and event.type in types:
             by_record.setdefault(record_id, []).append(
                 Incoming(revocation.at, f"{REVOKE}{event.id}", silent=revocation.silent, revokes=event)

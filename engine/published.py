@@ -124,9 +124,12 @@ def load_published(
 
 
 def compile_automation(
-    automation: Automation, automation_id: int, version: int, bands: Bands, *, paused: bool
+    automation: Automation, automation_id: int, version: int = 0, bands: Bands = (), *, paused: bool = False
 ) -> CompiledTrigger:
-    """The trigger of an automation with what its follow-ups may end early by; `bands` are its profile's."""
+    """The trigger of an automation with what its follow-ups may end early by; `bands` are its profile's.
+
+    Without a version and bands it can be held against what was, and enrolls nobody.
+    """
     exits = automation.exit_when if isinstance(automation.exit_when, dict) else None
     return compile_trigger(
         automation_id,

@@ -1,7 +1,6 @@
 """Writing what a batch made of the scores of one profile."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from conditions.times import Micros
 from scoring.compiled import CompiledProfile
@@ -20,8 +19,8 @@ def save_progress(
 ) -> int:
     """Write entries, scores and changes, by record id; how many changes there are."""
     scores: list[ledgers.ScoreRow] = []
-    added: list[tuple[Any, ...]] = []
-    removed: list[tuple[int, int, Micros, str, str]] = []
+    added: list[ledgers.OfRecord] = []
+    removed: list[ledgers.OfRecord] = []
     cleared: list[tuple[int, int]] = []
     changes: list[tuple[int, ScoreChange]] = []
     for record_id, advanced in progress.items():
@@ -29,23 +28,8 @@ def save_progress(
         if advanced.replaced and record_id in stored:
             cleared.append((profile.id, record_id))
         elif not advanced.replaced:
-            removed.extend(
-                (profile.id, record_id, entry.starts_at, entry.cause_id, entry.rule)
-                for entry in ledger.removed
-            )
-        added.extend(
-            (
-                profile.id,
-                record_id,
-                entry.starts_at,
-                entry.cause_id,
-                entry.rule,
-                entry.points,
-                entry.ends_at,
-                entry.window,
-            )
-            for entry in ledger.added.values()
-        )
+            removed.extend((record_id, entry) for entry in ledger.removed)
+        added.extend((record_id, entry) for entry in ledger.added.values())
         changes.extend((record_id, change) for change in advanced.changes)
         scores.append(
             ledgers.ScoreRow(
@@ -63,8 +47,8 @@ def save_progress(
         )
     scores.sort(key=lambda row: row.record_id)
     ledgers.clear_entries(connection, cleared)
-    ledgers.delete_entries(connection, removed)
-    ledgers.save_entries(connection, sorted(added, key=lambda row: row[1:5]))
+    ledgers.delete_entries(connection, profile.id, removed)
+    ledgers.save_entries(connection, profile.id, added)
     ledgers.save_scores(connection, scores)
     ledgers.save_changes(connection, profile.id, profile.version, now, changes)
     return len(changes)

@@ -22,7 +22,7 @@ from store.database import dump_json
 from store.design import definitions
 from store.follow_ups import effects, webhooks
 from store.records import contacts, deals
-from store.scoring.facts import Properties, plain_number
+from store.scoring.facts import event_of, plain_number
 
 #: The recipient of what is written to the contact itself, and why it may not be.
 TO_CONTACT = "contact"
@@ -149,11 +149,7 @@ class Situation:
 
     def event_of(self, event_id: str) -> Event | None:
         row = effects.load_event(self.connection, event_id)
-        if row is None:
-            return None
-        return Event(
-            row["id"], row["type"], row["occurred_at"], Properties(row["properties"]), row["deal_id"]
-        )
+        return event_of(row) if row is not None else None
 
     def text(self, path: str) -> Any:
         """What the templates of this step have become. Raises StepFailed, or TextsMissing."""

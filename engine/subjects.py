@@ -15,6 +15,11 @@ from store.scoring.facts import DealWithContact, load_contacts, load_deals
 from store.scoring.pending import Due, PendingEvent, fields_before
 
 
+def record_id_of(kind: str, contact_id: int, deal_id: int | None) -> int | None:
+    """Of a contact and perhaps a deal of it, the id of the one of a kind."""
+    return contact_id if kind == CONTACT else deal_id
+
+
 class Subject(NamedTuple):
     """Who is enrolled: the contact, or with `about_deal` the deal. A contact's enrollment may name a deal besides."""
 
@@ -28,6 +33,13 @@ class Subject(NamedTuple):
         moved, None where an event enrolled.
         """
         return cls(contact_id, deal_id, about_deal=deal_id is not None and scored != CONTACT)
+
+    @classmethod
+    def of_record(cls, kind: str, row: RowMapping) -> "Subject":
+        """A contact, or a deal, as one to be enrolled."""
+        if kind == DEAL:
+            return cls(row["contact_id"], row["id"], about_deal=True)
+        return cls(row["id"], None, about_deal=False)
 
     @property
     def record_id(self) -> int:
@@ -102,6 +114,10 @@ class Subjects:
             }
         contacts.update(deal.contact_id for deal in self.deals.values())
         self.contacts = load_contacts(connection, contacts)
+
+    def ids(self, kind: str) -> Collection[int]:
+        """Of the records of a kind."""
+        return self.contacts if kind == CONTACT else self.deals
 
     def exists(self, kind: str, record_id: int) -> bool:
         """Whether there is such a record, and for a deal its contact."""

@@ -5,6 +5,7 @@ from typing import Any
 from automations.steps.moments import NoDate, date_moment, next_clock, zone_of
 from automations.steps.places import walk
 from automations.steps.waits import IN_TIME, PAST, WaitForStep, WaitStep, WaitUntil
+from conditions.causes import Cause
 from conditions.times import LATEST, Micros, micros_of
 from conditions.tree import compile_conditions
 from engine.happening import first_that_holds
@@ -141,9 +142,9 @@ def _since(situation: Situation) -> Place:
     if situation.event is not None:
         return situation.event.at, situation.event.id
     changed = None
-    if row["cause"] == "attribute":
+    if row["cause"] == Cause.ATTRIBUTE:
         changed = watching.changed_at(situation.connection, row["contact_id"], row["created_at"])
-    elif row["cause"] == "adjustment" and row["change_seq"] is not None:
+    elif row["cause"] == Cause.ADJUSTMENT and row["change_seq"] is not None:
         record_id = _record(situation)[1]
         changed = watching.adjusted_at(situation.connection, row["profile_id"], record_id, row["change_seq"])
     return changed or (row["created_at"], "")

@@ -314,13 +314,18 @@ class Settings(BaseModel):
         return self.home / "logs"
 
     def environment(self, process: Process | None = None) -> dict[str, str]:
-        """These settings as environment variables, all or those that a process reads. Holds secrets."""
+        """These settings as environment variables, all or those that a process reads. Holds secrets.
+
+        Others than the API are told its address instead of where it listens.
+        """
         values = {}
         for name, field in type(self).model_fields.items():
             value = getattr(self, name)
             if value is not None and (process is None or _read_by(field, process)):
                 text = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
                 values[variable_name(field)] = text
+        if process not in (None, "api"):
+            values[variable_name(type(self).model_fields["public_url"])] = self.base_url
         return values
 
 

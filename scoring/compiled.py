@@ -11,7 +11,11 @@ from scoring.profile import ATTRIBUTE, EVENT, INACTIVITY, RULE_KINDS, Rule, Scor
 
 @dataclass(frozen=True, slots=True)
 class EventRule:
-    """Points for each event of one type; `worths[n]` is the worth from age n x `step` on."""
+    """Points for each event of one type; `worths[n]` is the worth from age n x `step` on.
+
+    `turning_points`: the ages at which an entry's worth changes, in order, and by how much; the last is where its
+    life ends, even where it is worth nothing.
+    """
 
     key: str
     points: int
@@ -22,19 +26,7 @@ class EventRule:
     lifetime: Micros | None
     step: Micros | None
     worths: tuple[int, ...]
-
-    def turning_points(self) -> Iterator[tuple[Micros, int]]:
-        """The ages at which an entry's worth changes, in order, and by how much."""
-        worth = self.points
-        for number, following in enumerate(self.worths if self.step is not None else ()):
-            age = number * (self.step or 0)
-            if self.lifetime is not None and age >= self.lifetime:
-                break
-            if following != worth:
-                yield age, following - worth
-                worth = following
-        if self.lifetime is not None and worth:
-            yield self.lifetime, -worth
+    turning_points: tuple[tuple[Micros, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +50,16 @@ class InactivityRule:
     after: Micros
 
 
+#: Of any kind.
+CompiledRule = EventRule | AttributeRule | InactivityRule
+
+
 @dataclass(frozen=True, slots=True)
 class CompiledProfile:
     """One immutable version of a profile, ready to score. `id` and `version` are the store's.
 
-    `limited`: some rule has a limit. `waits`: time matters besides the entries (silence, ages of fields).
+    `always`: every event of a record matters, as its first one makes it a record that rules besides those on events
+    look at. `limited`: some rule has a limit. `waits`: time matters besides the entries (silence, ages of fields).
     `where_reads`: the kinds of record (contact, deal) whose fields some event rule reads.
     """
 
@@ -80,15 +77,16 @@ class CompiledProfile:
     attribute_rules: tuple[AttributeRule, ...]
     inactivity_rules: tuple[InactivityRule, ...]
     silence_broken_by: Mapping[str, tuple[str, ...]]
+    always: bool
     limited: bool
     waits: bool
     where_reads: frozenset[str]
     relevant_types: frozenset[str]
 
     @property
-    def always(self) -> bool:
-        """Whether every event of a record matters: its first one makes it a record that these rules look at."""
-        return bool(self.attribute_rules or self.inactivity_rules)
+    def rules(self) -> tuple[CompiledRule, ...]:
+        """All of them, of every kind."""
+        return (*self.rules_by_key.values(), *self.attribute_rules, *self.inactivity_rules)
 
     @property
     def expiring(self) -> tuple[str, ...]:
@@ -157,6 +155,7 @@ def compile_profile(profile: ScoreProfile, profile_id: int, version: int) -> Com
         attribute_rules=tuple(attribute_rules),
         inactivity_rules=tuple(inactivity_rules),
         silence_broken_by={event_type: tuple(keys) for event_type, keys in broken_by.items()},
+        always=bool(attribute_rules or inactivity_rules),
         limited=any(rule.times is not None for rule in flat),
         waits=bool(inactivity_rules) or any(rule.ages for rule in attribute_rules),
         where_reads=frozenset(where_reads),
@@ -191,6 +190,7 @@ def _event_rule(rule: Rule) -> EventRule:
         faded = step * (len(worths) - 1)
         lifetime = faded if lifetime is None else min(lifetime, faded)
     return EventRule(
+        turning_points=tuple(_turning_points(worths, step, lifetime)),
         key=rule.key,
         points=rule.points,
         group=rule.group or "",
@@ -201,3 +201,18 @@ def _event_rule(rule: Rule) -> EventRule:
         step=step,
         worths=worths,
     )
+
+
+def _turning_points(
+    worths: tuple[int, ...], step: Micros | None, lifetime: Micros | None
+) -> Iterator[tuple[Micros, int]]:
+    worth = worths[0]
+    for number, following in enumerate(worths if step is not None else ()):
+        age = number * (step or 0)
+        if lifetime is not None and age >= lifetime:
+            break
+        if following != worth:
+            yield age, following - worth
+            worth = following
+    if lifetime is not None:
+        yield lifetime, -worth

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from conditions.fields import CONTACT
 from conditions.times import Micros
 from conditions.values import Value
 
@@ -71,6 +72,12 @@ class Record:
     created_at: Micros
     fields: Callable[[str], Value]
     deal_fields: Callable[[int | None, str], Value] = _no_deal
+
+    def beside(self, deal: int | None, name: str) -> Value:
+        """A field as conditions beside an event read it: of a contact, `deal.x` is that of the deal the event names."""
+        if self.kind == CONTACT and name.startswith("deal."):
+            return self.deal_fields(deal, name)
+        return self.fields(name)
 
 
 def lives(entry: Entry, at: Micros) -> bool:

@@ -52,10 +52,7 @@ def forecast(
     silent = [rule for rule in ledger.held() if not isinstance(rule, AttributeRule)]
     quiet = len(silent)
     sums = with_points(ledger.standing.live, silent)
-    silences = sorted(
-        (ledger.quiet_since(rule.key) + rule.after, rule.group, rule.points)
-        for rule in profile.inactivity_rules
-    )
+    silences = sorted((ledger.quiet_from(rule), rule.group, rule.points) for rule in profile.inactivity_rules)
     ages = sorted({moment for moment in ledger.age_moments() if moment > now})
     steps: Iterator[Step] = merge(
         *(_fading(ledger, entry) for entry in entries),
@@ -117,26 +114,12 @@ def fading_in_turn(
         for entry in begun_after(ledger.now - age):
             yield entry.starts_at + age, rule.group, points
 
-    for age, points in rule.turning_points():
+    for age, points in rule.turning_points:
         yield at_age(age, points)
 
 
 def _fading(ledger: Ledger, entry: Entry) -> Iterator[Step]:
     """What an entry will lose, and when."""
-    now, ends_at = ledger.now, entry.ends_at
-    worth = ledger.worth(entry, now)
-    if ends_at is not None and ends_at <= now:
-        return
     group = ledger.group_of(entry)
-    rule = ledger.profile.rules_by_key.get(entry.rule)
-    if rule is not None and rule.step is not None:
-        age = max((now - entry.starts_at) // rule.step, 0)
-        for number in range(age + 1, len(rule.worths)):
-            moment = entry.starts_at + number * rule.step
-            if ends_at is not None and moment >= ends_at:
-                break
-            if rule.worths[number] != worth:
-                yield moment, group, rule.worths[number] - worth
-                worth = rule.worths[number]
-    if ends_at is not None and worth:
-        yield ends_at, group, -worth
+    for moment, points in ledger.turns_of(entry):
+        yield moment, group, points

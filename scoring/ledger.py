@@ -1,7 +1,8 @@
 """The ledger of one record under one profile at one moment: add causes, read the score."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
+from conditions.causes import Cause
 from conditions.times import LATEST, Micros, parse_moment
 from conditions.values import Value
 from scoring.compiled import AttributeRule, CompiledProfile, EventRule, InactivityRule
@@ -122,13 +123,13 @@ class Ledger:
         due = self.standing.due
         if not self.profile.waits:
             return due
-        moments = [self.quiet_since(rule.key) + rule.after for rule in self.profile.inactivity_rules]
+        moments = [self.quiet_from(rule) for rule in self.profile.inactivity_rules]
         moments.extend(self.age_moments())
         if due is not None:
             moments.append(due)
         return min((moment for moment in moments if moment > self.now), default=None)
 
-    def overdue_cause(self, since: Micros) -> str:
+    def overdue_cause(self, since: Micros) -> Cause:
         """Why time changed the score after `since`: the first of expiry, decay, inactivity (or attribute).
 
         Of the entries it knows those that `catch_up` was given.
@@ -138,24 +139,20 @@ class Ledger:
             if entry.ends_at is not None and since < entry.ends_at <= self.now:
                 rule = self.profile.rules_by_key.get(entry.rule)
                 if rule is None or not _fades_at_end(rule, entry):
-                    return "expiry"
+                    return Cause.EXPIRY
                 decayed = True
             elif not decayed:
                 decayed = self.worth(entry, since) != self.worth(entry, self.now)
         if decayed:
-            return "decay"
+            return Cause.DECAY
         for rule_ in self.profile.inactivity_rules:
-            if since < self.quiet_since(rule_.key) + rule_.after <= self.now:
-                return "inactivity"
-        return "attribute"
+            if since < self.quiet_from(rule_) <= self.now:
+                return Cause.INACTIVITY
+        return Cause.ATTRIBUTE
 
     def held(self) -> list[AttributeRule | InactivityRule]:
         """The attribute and inactivity rules that hold now."""
-        quiet = [
-            rule
-            for rule in self.profile.inactivity_rules
-            if self.now >= self.quiet_since(rule.key) + rule.after
-        ]
+        quiet = [rule for rule in self.profile.inactivity_rules if self.now >= self.quiet_from(rule)]
         return [*self._fit, *quiet]
 
     def group_of(self, entry: Entry) -> str:
@@ -170,6 +167,21 @@ class Ledger:
     def quiet_since(self, rule_key: str) -> Micros:
         """Since when nothing has broken the silence of an inactivity rule."""
         return self.standing.active.get(rule_key, self.record.created_at)
+
+    def quiet_from(self, rule: InactivityRule) -> Micros:
+        """From when on the silence of an inactivity rule is long enough, if nothing breaks it until then."""
+        return self.quiet_since(rule.key) + rule.after
+
+    def turns_of(self, entry: Entry) -> Iterator[tuple[Micros, int]]:
+        """The moments after `now` at which time changes what an entry is worth, or ends it; and by how much."""
+        rule = self.profile.rules_by_key.get(entry.rule)
+        if rule is not None:
+            age = self.now - entry.starts_at
+            for turn, points in rule.turning_points:
+                if turn > age:
+                    yield entry.starts_at + turn, points
+        elif entry.ends_at is not None and entry.ends_at > self.now:
+            yield entry.ends_at, -entry.points
 
     def age_moments(self) -> Iterable[Micros]:
         """When dates that attribute rules look at become old enough, whether that is over or to come."""
@@ -221,9 +233,9 @@ class Ledger:
             living[key] = living.get(key, 0) + number
 
     def _fall_due(self, entry: Entry) -> None:
-        moment = self._next_of(entry)
+        moment, _ = next(self.turns_of(entry), (None, 0))
         due = self.standing.due
-        if moment is not None and moment > self.now and (due is None or moment < due):
+        if moment is not None and (due is None or moment < due):
             self.standing.due = moment
 
     def _raw(self) -> int:
@@ -237,26 +249,12 @@ class Ledger:
         record = self.record
 
         def lookup(name: str) -> Value:
-            if name.startswith("contact."):
-                return record.fields(name)
-            if name.startswith("deal."):
-                return record.fields(name) if record.kind == "deal" else record.deal_fields(event.deal, name)
+            if name.startswith(("contact.", "deal.")):
+                return record.beside(event.deal, name)
             value: Value = properties.get(name)
             return value
 
         return lookup
-
-    def _next_of(self, entry: Entry) -> Micros | None:
-        rule = self.profile.rules_by_key.get(entry.rule)
-        if rule is None or rule.step is None:
-            return entry.ends_at
-        age = max((self.now - entry.starts_at) // rule.step, 0)
-        now_worth = rule.worths[min(age, len(rule.worths) - 1)]
-        for n in range(age + 1, len(rule.worths)):
-            if rule.worths[n] != now_worth:
-                moment = entry.starts_at + n * rule.step
-                return moment if entry.ends_at is None else min(moment, entry.ends_at)
-        return entry.ends_at
 
 
 def _order(entry: Entry) -> Place:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from conditions.causes import Cause
 from conditions.definition import Definition, Key, LongText, Text, WholeNumber, invalid
 from conditions.fields import RULE_WHERE, RULE_WHILE, Catalogue
 from conditions.problems import Problem, suggestion
@@ -76,7 +77,8 @@ class RuleKind:
     """What makes a rule one of its kind: the `key` that says when it gives points, and further keys of its `own`.
 
     `conditions` is the key of its conditions on records, and `reads` the fields that they may read, by the kind of
-    record that the profile scores. `events`: the keys that name event types.
+    record that the profile scores. `events`: the keys that name event types; bare names in the conditions are then
+    properties of such an event. `by_time`: why the score moves where time alone changes what such a rule gives.
     """
 
     key: str
@@ -86,6 +88,12 @@ class RuleKind:
     events: tuple[str, ...] = ()
     conditions: str | None = None
     reads: Mapping[Any, Catalogue] = field(default_factory=dict)
+    by_time: tuple[Cause, ...] = ()
+
+    @property
+    def reads_events(self) -> bool:
+        """Whether its conditions are on the properties of an event."""
+        return self.conditions is not None and bool(self.events)
 
 
 EVENT, ATTRIBUTE, INACTIVITY = RULE_KINDS = (
@@ -97,6 +105,7 @@ EVENT, ATTRIBUTE, INACTIVITY = RULE_KINDS = (
         events=("on",),
         conditions="where",
         reads={"contact": RULE_WHERE, "deal": RULE_WHERE},
+        by_time=(Cause.EXPIRY, Cause.DECAY),
     ),
     RuleKind(
         "while",
@@ -104,8 +113,16 @@ EVENT, ATTRIBUTE, INACTIVITY = RULE_KINDS = (
         '"while" (conditions on the record)',
         conditions="while",
         reads=RULE_WHILE,
+        by_time=(Cause.ATTRIBUTE,),
     ),
-    RuleKind("after_silence", "an inactivity rule", '"after_silence"', own=("of",), events=("of",)),
+    RuleKind(
+        "after_silence",
+        "an inactivity rule",
+        '"after_silence"',
+        own=("of",),
+        events=("of",),
+        by_time=(Cause.INACTIVITY,),
+    ),
 )
 
 
@@ -145,6 +162,11 @@ class Rule(Definition):
     def kind(self) -> RuleKind:
         """Its kind; of a rule that has been validated there is one."""
         return next(kind for kind in RULE_KINDS if self.given(kind.key) is not None)
+
+    @property
+    def conditions(self) -> Mapping[str, Any]:
+        """Its conditions; none where its kind has none, or it."""
+        return (self.given(self.kind.conditions) if self.kind.conditions is not None else None) or {}
 
     @property
     def event_types(self) -> list[str]:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from conditions.causes import Cause
 from conditions.times import Micros
 from scoring.compiled import CompiledProfile
 from scoring.entries import Adjustment, Entry, Event, Record
@@ -107,7 +108,7 @@ class Rebuild(NamedTuple):
     silent: bool
 
 
-PUBLISHED = Rebuild("publish", silent=True)
+PUBLISHED = Rebuild(Cause.PUBLISH, silent=True)
 
 
 class Folded(NamedTuple):
@@ -183,7 +184,7 @@ class _Run:
             self._fold()
             ours = stale is not None and stored is not None and stored.version == profile.version
             rebuild = Rebuild(stale, silent=False) if ours and stale is not None else self.case.rebuild
-            by_fields = touch is not None and touch.reread and stale == "attribute"
+            by_fields = touch is not None and touch.reread and stale == Cause.ATTRIBUTE
             turn = FIELDS_NEXT if by_fields else TIME_FIRST
             self._move(rebuild.cause, None, silent=rebuild.silent, depth=depth, turn=turn)
             return
@@ -197,16 +198,16 @@ class _Run:
         elif touch is not None or overdue:
             self.ledger.read_fields()
         if touch is not None or overdue:
-            self._move("attribute", None, depth=depth, turn=FIELDS_NEXT)
+            self._move(Cause.ATTRIBUTE, None, depth=depth, turn=FIELDS_NEXT)
 
     def apply(self, incoming: Incoming) -> None:
         """One event, revocation or adjustment."""
-        cause = "adjustment"
+        cause = Cause.ADJUSTMENT
         if incoming.revokes is not None:
-            cause = "revoke"
+            cause = Cause.REVOKE
             self._revoke(incoming.revokes)
         elif incoming.event is not None:
-            cause = "event"
+            cause = Cause.EVENT
             self.events.append(incoming.event)
             self.ledger.add_event(incoming.event)
         else:

@@ -55,5 +55,13 @@ class Standing:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Standing":
         """The same, read again."""
-        worths, living = data.get("w", {}), data.get("c", None if data["n"] else {})
-        return cls(data["l"], data["d"], data["n"], data["a"], data["f"], data.get("r"), worths, living)
+        return cls(
+            live=data["l"],
+            due=data["d"],
+            entries=data["n"],
+            active=data["a"],
+            fit=data["f"],
+            refold=data.get("r"),
+            worths=data.get("w", {}),
+            living=data.get("c", None if data["n"] else {}),
+        )

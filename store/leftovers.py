@@ -112,16 +112,25 @@ def work_off(connection: Connection, leftover: Leftover) -> None:
     bulk = Bulk(connection)
     works = {CONTACT: _works_of_contact, DEAL: _works_of_deal}[leftover.kind](leftover)
     left = SLICE
-    for change, keys, name, test, parameters in works:
-        some = f"({keys}) IN (SELECT {keys} FROM {name} WHERE {test} LIMIT ?)"
-        left -= bulk.run(f"{change} WHERE {some}", *parameters, left)
+    for work in works:
+        some = f"({work.keys}) IN (SELECT {work.keys} FROM {work.table} WHERE {work.test} LIMIT ?)"
+        left -= bulk.run(f"{work.change} WHERE {some}", *work.parameters, left)
         if left <= 0:
             return
     bulk.run("DELETE FROM leftovers WHERE kind = ? AND record_id = ?", leftover.kind, leftover.record_id)
 
 
-#: (what is done, key columns, table, which rows, parameters of both).
-_Work = tuple[str, str, str, str, tuple[int | str, ...]]
+class _Work(NamedTuple):
+    """What is done to rows of a table: `change` to those for which `test` holds; `keys` are its key columns.
+
+    `parameters`: of both.
+    """
+
+    change: str
+    keys: str
+    table: str
+    test: str
+    parameters: tuple[int | str, ...]
 
 
 def _works_of_contact(leftover: Leftover) -> list[_Work]:
@@ -129,14 +138,14 @@ def _works_of_contact(leftover: Leftover) -> list[_Work]:
     test = "contact_id = ?"
     if new is None:
         return [  # events last: as long as one is there, what came of it is found by it
-            ("DELETE FROM skips", "automation_id, origin", "skips", test, (old,)),
+            _Work("DELETE FROM skips", "automation_id, origin", "skips", test, (old,)),
             *_points(CONTACT, old, "entries", "changes"),
-            ("DELETE FROM events", "id", "events", test, (old,)),
+            _Work("DELETE FROM events", "id", "events", test, (old,)),
         ]
     shard = leftover.shard
     return [
-        ("UPDATE events SET contact_id = ?, shard = ?", "id", "events", test, (new, shard, old)),
-        ("UPDATE skips SET contact_id = ?", "automation_id, origin", "skips", test, (new, old)),
+        _Work("UPDATE events SET contact_id = ?, shard = ?", "id", "events", test, (new, shard, old)),
+        _Work("UPDATE skips SET contact_id = ?", "automation_id, origin", "skips", test, (new, old)),
         *_points(CONTACT, old, "entries"),
     ]
 
@@ -145,8 +154,8 @@ def _works_of_deal(leftover: Leftover) -> list[_Work]:
     deal = leftover.record_id
     return [
         # What its own changes emitted goes; what senders named it in stays its contact's.
-        ("DELETE FROM events", "id", "events", "deal_id = ? AND id LIKE ?", (deal, "%/%")),
-        ("UPDATE events SET deal_id = NULL", "id", "events", "deal_id = ?", (deal,)),
+        _Work("DELETE FROM events", "id", "events", "deal_id = ? AND id LIKE ?", (deal, "%/%")),
+        _Work("UPDATE events SET deal_id = NULL", "id", "events", "deal_id = ?", (deal,)),
         *_points(DEAL, deal, "entries", "changes"),
     ]
 
@@ -158,4 +167,4 @@ def _points(kind: str, record_id: int, *names: str) -> list[_Work]:
         "entries": "profile_id, record_id, starts_at, cause_id, rule",
         "changes": "profile_id, record_id, seq",
     }
-    return [(f"DELETE FROM {name}", keys[name], name, test, (record_id,)) for name in names]
+    return [_Work(f"DELETE FROM {name}", keys[name], name, test, (record_id,)) for name in names]

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from conditions.causes import Cause
 from conditions.times import HOUR, Micros
 from conditions.tree import Lookup
 from conditions.values import Value
@@ -95,7 +96,11 @@ def event_lookup(event: Event | None, facts: Facts) -> Lookup:
     """The values of the trigger fields at an event that no score need have moved for; without one, at no change."""
 
     def lookup(name: str) -> Value:
-        return ("event" if event is not None else None) if name == "cause" else _elsewhere(name, event, facts)
+        return (
+            (Cause.EVENT if event is not None else None)
+            if name == "cause"
+            else _elsewhere(name, event, facts)
+        )
 
     return lookup
 
@@ -142,7 +147,14 @@ def match_change(
         if trigger.on_entry and trigger.holds(set_back(lookup, profile, change), now):
             continue
         exits = trigger.exits is not None and trigger.exits(lookup, now)
-        yield Match(trigger, f"{profile.id}:{change.cause_id}", change.event, change, change.depth, exits)
+        yield Match(
+            trigger,
+            origin=f"{profile.id}:{change.cause_id}",
+            event=change.event,
+            change=change,
+            depth=change.depth,
+            exits=exits,
+        )
 
 
 class Look(NamedTuple):
@@ -172,7 +184,9 @@ def match_look(
         if trigger.holds(lambda name: look.before[name] if name in look.before else back(name), now):
             return None
     exits = trigger.exits is not None and trigger.exits(lookup, now)
-    return Match(trigger, look.origin, change.event, change, change.depth, exits)
+    return Match(
+        trigger, origin=look.origin, event=change.event, change=change, depth=change.depth, exits=exits
+    )
 
 
 def match_event(index: TriggerIndex, event: Event, depth: int, facts: Facts, now: Micros) -> Iterator[Match]:
@@ -183,7 +197,9 @@ def match_event(index: TriggerIndex, event: Event, depth: int, facts: Facts, now
         lookup = event_lookup(event, facts)
         if trigger.holds(lookup, now):
             exits = trigger.exits is not None and trigger.exits(lookup, now)
-            yield Match(trigger, f"event:{event.id}", event, None, depth, exits)
+            yield Match(
+                trigger, origin=f"event:{event.id}", event=event, change=None, depth=depth, exits=exits
+            )
 
 
 def where_lookup(event: Event, fields: Callable[[str], Value]) -> Lookup:

@@ -47,11 +47,11 @@ def _halve(ranges: list[tuple[float, float, T]]) -> _Node[T] | None:
     around = [interval for interval in by_low if interval[0] <= middle <= interval[1]]
     ending = sorted(around, key=itemgetter(1), reverse=True)
     return _Node(
-        middle,
-        [interval[0] for interval in around],
-        [interval[2] for interval in around],
-        [-interval[1] for interval in ending],
-        [interval[2] for interval in ending],
-        _halve([interval for interval in by_low if interval[1] < middle]),
-        _halve([interval for interval in by_low if interval[0] > middle]),
+        middle=middle,
+        lows=[interval[0] for interval in around],
+        by_low=[interval[2] for interval in around],
+        highs=[-interval[1] for interval in ending],
+        by_high=[interval[2] for interval in ending],
+        below=_halve([interval for interval in by_low if interval[1] < middle]),
+        above=_halve([interval for interval in by_low if interval[0] > middle]),
     )

@@ -4,6 +4,7 @@ from inspect import Parameter, Signature
 from typing import Annotated, Any
 
 from fastapi import Query
+from pydantic import TypeAdapter
 
 from api.parameters import DEFAULT_LIMIT, Cursor, Limit, Score, Text
 from automations.list_filters import FILTERS
@@ -72,10 +73,12 @@ def named(texts: str | None) -> tuple[str, ...]:
 
 def _lenient(wanted: Any) -> Any:
     """How a value of the filter is read from an address, where everything is a text."""
-    shown = str(wanted)
-    if "Literal" in shown:
+    schema = TypeAdapter(wanted).json_schema()
+    kinds = [kind for kind in schema.get("anyOf", [schema]) if kind.get("type") != "null"]
+    if any("enum" in kind for kind in kinds):
         return Annotated[wanted, Query()]
-    return Score if "int" in shown else Text
+    [one] = kinds
+    return {"integer": Score, "string": Text}[one["type"]]
 
 
 def _parameter(name: str, annotation: Any, default: Any = None) -> Parameter:

@@ -12,8 +12,7 @@ from conditions.definition import Definition, Key, LongText, TagName, Text, Whol
 from conditions.fields import CONTACT_FIELDS
 from conditions.problems import Loc, Problem
 from conditions.times import Duration
-
-Channel = Literal["email", "sms", "call", "chat"]
+from conditions.values import Channel
 
 
 class Notification(Definition):

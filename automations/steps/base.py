@@ -36,13 +36,15 @@ class BaseStep(Definition):
     and `example` a short one, as people write it.
 
     `decides`: what comes next depends on it, so that nothing is done together with what comes after. `waits`: it ends
-    when its time has come. `answers`: later steps can read what it was answered, by its key.
+    when its time has come; `awaits`: or when something comes about before that. `answers`: later steps can read what it
+    was answered, by its key.
     """
 
     kind: ClassVar[str]
     example: ClassVar[str]
     decides: ClassVar[bool] = False
     waits: ClassVar[bool] = False
+    awaits: ClassVar[bool] = False
     answers: ClassVar[bool] = False
 
     key: Key | None = None

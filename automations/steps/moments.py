@@ -1,14 +1,15 @@
 """When a wait for a time of day, or for a date in a field, is over."""
 
 from datetime import UTC, datetime, time, timedelta
+from typing import get_args
 from zoneinfo import ZoneInfo
 
-from automations.steps.waits import WaitUntil
+from automations.steps.waits import WaitUntil, Weekday
 from conditions.times import EARLIEST, LATEST, Micros, has_offset, parse_moment, time_zone
 from conditions.tree import Lookup
 from conditions.values import Value, is_empty
 
-WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+WEEKDAYS = get_args(Weekday)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _UTC = ZoneInfo("UTC")

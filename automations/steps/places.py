@@ -11,7 +11,7 @@ from typing import Any
 from automations.model import Automation, ExitEvent
 from automations.steps.base import A_FIELD, BaseStep
 from automations.steps.waits import WaitStep, WaitUntil
-from conditions.fields import EVENT_WHERE, LATER_WHERE, TRIGGER, Catalogue
+from conditions.fields import ENDING, EVENT_WHERE, LATER_WHERE, TRIGGER, Catalogue
 from conditions.problems import Loc
 
 
@@ -81,7 +81,7 @@ def conditions_of(automation: Automation) -> Iterator[tuple[Loc, Mapping[str, An
     if isinstance(exit_when, ExitEvent):
         yield ("exit_when", "where"), exit_when.where, LATER_WHERE
     elif exit_when is not None:
-        yield ("exit_when",), exit_when, TRIGGER
+        yield ("exit_when",), exit_when, ENDING
     for place in walk(automation):
         for loc, raw, catalogue in place.step.conditions():
             yield (*place.loc, *loc), raw, catalogue

@@ -9,7 +9,7 @@ from pydantic import Discriminator, Field, StrictStr, Tag, model_validator
 from automations.steps.base import BaseStep, Branch, OneOrMore
 from conditions.definition import Definition, Key, Text, invalid
 from conditions.describing import describe, field_words
-from conditions.fields import LATER_WHERE, TRIGGER, Catalogue
+from conditions.fields import ENDING, LATER_WHERE, Catalogue
 from conditions.problems import Loc, Problem
 from conditions.times import Duration, Micros, duration_words, micros_of, time_zone
 from conditions.tree import Conditions
@@ -206,6 +206,7 @@ class WaitForStep(BaseStep):
     example: ClassVar[str] = "{wait_for: {event: form.submitted, timeout: 7d}}"
     decides: ClassVar[bool] = True
     waits: ClassVar[bool] = True
+    awaits: ClassVar[bool] = True
     wait_for: Await
     """What it does."""
 
@@ -220,7 +221,7 @@ class WaitForStep(BaseStep):
         return f"{what}, at most {duration_words(awaited.timeout)}" if awaited.timeout else what
 
     def conditions(self) -> Iterator[tuple[Loc, Mapping[str, Any], Catalogue]]:
-        yield ("wait_for", "filters"), self.wait_for.filters or {}, TRIGGER
+        yield ("wait_for", "filters"), self.wait_for.filters or {}, ENDING
         yield ("wait_for", "where"), self.wait_for.where, LATER_WHERE
 
     def awaited_events(self) -> Iterator[tuple[Loc, str]]:

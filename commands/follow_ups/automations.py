@@ -6,6 +6,7 @@ from commands.asking import ask
 from commands.output import counted, note, print_json, say
 from commands.session import session
 from runtime.errors import ReadableError
+from runtime.statuses import EnrollmentStatus
 from services.answers import Enrolled
 from services.design.answers import Automation
 from services.follow_ups.answers import Enrollment
@@ -67,6 +68,13 @@ def enroll(
     return 0
 
 
+#: The counts of `stats`, in the order in which they are shown.
+_SHOWN = (
+    *(EnrollmentStatus.QUEUED, "active", "paused", EnrollmentStatus.COMPLETED, EnrollmentStatus.EXITED),
+    *(EnrollmentStatus.FAILED, EnrollmentStatus.REPLACED, EnrollmentStatus.CANCELLED),
+)
+
+
 def stats(key: str, *, version: int | None, as_json: bool) -> int:
     """Show how many entered and how they fared."""
     with session() as opened:
@@ -75,7 +83,7 @@ def stats(key: str, *, version: int | None, as_json: bool) -> int:
         print_json(counts)
         return 0
     say(f"{key}: {counts.entered:,} entered", "bold")
-    for name in ("queued", "active", "paused", "completed", "exited", "failed", "replaced", "cancelled"):
+    for name in _SHOWN:
         if count := getattr(counts, name):
             say(f"  {name + ':':<11}{count:,}")
     for reason, count in counts.skipped.items():

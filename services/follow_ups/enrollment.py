@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, NamedTuple, Self
 
 from pydantic import Field, StrictBool, ValidationError, model_validator
 from uuid_utils import uuid7
@@ -112,6 +112,15 @@ class _Call:
     resumed: bool
 
 
+class _Chunk(NamedTuple):
+    """What became of some records of a shard. `moved`: those that are in another one by now."""
+
+    listed: Listed
+    decided: Decided
+    past: int
+    moved: list[int]
+
+
 class EnrollByHand:
     """Enrolls in one transaction for each shard and some hundred records."""
 
@@ -166,7 +175,7 @@ class EnrollByHand:
         profile = published.by_key.get(automation.trigger.profile or "")
         if profile is None:
             raise Conflict(f'the profile "{automation.trigger.profile}" is not published')
-        trigger = compile_automation(automation, automation_id, 0, profile.bands, paused=False)
+        trigger = compile_automation(automation, automation_id, bands=profile.bands)
         kind: Kind = profile.applies_to
         for shard, ids in self._records(request, kind):
             with self._resources.database.read() as connection:
@@ -211,7 +220,7 @@ class EnrollByHand:
             draft = Automation.model_validate(row["draft"])
             profile = published.by_key.get(draft.trigger.profile or "")
             bands = profile.bands if profile is not None else ()
-            return published, compile_automation(draft, row["id"], row["latest"] + 1, bands, paused=False)
+            return published, compile_automation(draft, row["id"], row["latest"] + 1, bands)
         compiled = next((trigger for trigger in published.triggers.triggers if trigger.key == key), None)
         if compiled is None:
             raise Conflict(f'the automation "{key}" is not published; publish it, or count with dry_run')
@@ -274,7 +283,7 @@ class EnrollByHand:
         """Enroll those of the records that are still in this shard; the others where they are now."""
         dry_run, tally = call.request.dry_run, call.tally
 
-        def work(connection: Connection) -> tuple[Listed, Decided, int, list[int]]:
+        def work(connection: Connection) -> _Chunk:
             published, trigger = self._trigger(connection, call.key, call.request)
             trigger = replace(trigger, paused=trigger.paused and not call.resumed)
             places = enrolling.shards_of(connection, call.kind, ids)
@@ -291,22 +300,23 @@ class EnrollByHand:
             batch = listed.enrolling
             decided = batch.decide(connection) if dry_run else batch.save(connection)
             past = count_past(batch, decided.enrollments, {trigger.automation_id: tally.date}).total()
-            return listed, decided, past, [record_id for moved in places.values() for record_id in moved]
+            moved = [record_id for elsewhere in places.values() for record_id in elsewhere]
+            return _Chunk(listed, decided, past, moved)
 
         if dry_run:
             with self._resources.database.read() as connection:
-                listed, decided, past, moved = work(connection)
+                chunk = work(connection)
         else:
-            listed, decided, past, moved = self._resources.database.run(work, [shard])
-        tally.looked_at += len(ids) - len(moved)
-        tally.enrolled += len(decided.enrollments)
-        tally.already += listed.already
-        tally.running += listed.running
-        tally.recent += listed.recent
-        tally.past += past
-        tally.skipped += Counter(skip.reason for skip in decided.skips)
-        if moved:
+            chunk = self._resources.database.run(work, [shard])
+        tally.looked_at += len(ids) - len(chunk.moved)
+        tally.enrolled += len(chunk.decided.enrollments)
+        tally.already += chunk.listed.already
+        tally.running += chunk.listed.running
+        tally.recent += chunk.listed.recent
+        tally.past += chunk.past
+        tally.skipped += Counter(skip.reason for skip in chunk.decided.skips)
+        if chunk.moved:
             with self._resources.database.read() as connection:
-                places = enrolling.shards_of(connection, call.kind, moved)
+                places = enrolling.shards_of(connection, call.kind, chunk.moved)
             for other, record_ids in places.items():
                 self._chunk(call, other, record_ids)

@@ -8,6 +8,7 @@ from typing import Any
 from automations.durations import longest_duration
 from automations.model import Automation
 from conditions.activity import activity_of
+from conditions.causes import Cause
 from conditions.fields import CONTACT, DEAL
 from conditions.times import Micros
 from engine.activity import Around, with_activity
@@ -61,7 +62,7 @@ class PastRun:
         self._profile = profile
         self._kind = profile.applies_to if profile is not None else CONTACT
         # Without bands, so that those of the time of each change decide.
-        compiled = compile_automation(automation, automation_id, 0, (), paused=False)
+        compiled = compile_automation(automation, automation_id)
         self._looks_at_fields = compiled.looks_at_fields
         self._trigger = replace(compiled, looks_at_fields=False)
         #: The trigger, and the same with `on_entry` in case that was meant.
@@ -98,7 +99,9 @@ class PastRun:
         subjects = Subjects(connection, NOTHING, self._published, {self._kind: ids})
         named: dict[str, past.PastEvent] = {}
         if self._reads_events:
-            named = past.events_named(connection, [row.cause_id for row in changes if row.cause == "event"])
+            named = past.events_named(
+                connection, [row.cause_id for row in changes if row.cause == Cause.EVENT]
+            )
             subjects.know_deals({row.deal_id for row in named.values() if row.deal_id is not None})
         facts = self._facts(connection, subjects)
         self._remember(connection, subjects, changes)

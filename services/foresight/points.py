@@ -1,16 +1,17 @@
 """Why an event gave what it gave, profile by profile and rule by rule, also why nothing."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from functools import partial
 
 from conditions.describing import Verdict, explain
 from conditions.times import Micros, duration_words
-from conditions.tree import Lookup, compile_conditions
+from conditions.tree import compile_conditions
 from conditions.values import Value, is_empty
+from engine.subjects import record_id_of
 from runtime.statuses import EventStatus
+from scoring import entries
 from scoring.compiled import EventRule, compile_profile
 from scoring.entries import Entry, Record
-from scoring.entries import Event as HeldEvent
 from scoring.ledger import Ledger
 from scoring.profile import EVENT, Rule, ScoreProfile
 from services.follow_ups.answers import Keys
@@ -24,7 +25,7 @@ from store.connection import Connection, RowMapping
 from store.design import definitions
 from store.records import score_reads
 from store.scoring import ledgers
-from store.scoring.facts import Properties
+from store.scoring.facts import event_of
 from triggers.evaluate import where_lookup
 
 _NOT_COUNTING: Mapping[int, str] = {
@@ -63,19 +64,17 @@ class Points:
         now: Micros,
     ) -> ProfilePoints:
         spec = ScoreProfile.model_validate(published.definition)
+        record_id = record_id_of(spec.applies_to, row["contact_id"], row["deal_id"])
         told = ProfilePoints(
             profile=spec.key,
             version=published.version,
             applies_to=spec.applies_to,
-            record=keys.deals.get(row["deal_id"])
-            if spec.applies_to == "deal"
-            else keys.contacts.get(row["contact_id"]),
+            record=getattr(keys, f"{spec.applies_to}s").get(record_id),
             points=0,
             worth=0,
             why="",
             rules=[],
         )
-        record_id = row["deal_id"] if spec.applies_to == "deal" else row["contact_id"]
         if record_id is None:
             told.why = "the event names no deal, and the profile scores deals"
             return told
@@ -101,11 +100,9 @@ class Points:
             return told
         kept = score_reads.as_stored(stored)
         ledger = Ledger(compiled, record, kept.scored_at, kept.standing)
-        event = HeldEvent(
-            row["id"], row["type"], row["occurred_at"], Properties(row["properties"]), row["deal_id"]
-        )
-        entries = ledgers.load_causes(connection, published.id, [(record_id, event.at, event.id)])
-        given = {entry.rule: entry for entry in entries.get(record_id, ())}
+        event = event_of(row)
+        by_record = ledgers.load_causes(connection, published.id, [(record_id, event.at, event.id)])
+        given = {entry.rule: entry for entry in by_record.get(record_id, ())}
         told.rules = [_of_rule(rule, event, record, ledger, given.get(rule.key), now) for rule in rules]
         told.rules += [_of_silence(key) for key in silences]
         told.points = sum(rule.points for rule in told.rules if rule.outcome == "gave")
@@ -116,10 +113,10 @@ class Points:
 
 
 def _of_rule(
-    rule: Rule, event: HeldEvent, record: Record, ledger: Ledger, entry: Entry | None, now: Micros
+    rule: Rule, event: entries.Event, record: Record, ledger: Ledger, entry: Entry | None, now: Micros
 ) -> RulePoints:
     """One rule on the event's type. `entry`: the points that stand in the ledger, if it gave some."""
-    lookup = _facts(event, record)
+    lookup = where_lookup(event, partial(record.beside, event.deal))
     try:
         tests = explain(rule.where, lookup, event.at) if rule.where else []
         holds = not rule.where or compile_conditions(rule.where)(lookup, event.at)
@@ -214,12 +211,3 @@ def _bounds(lines: list[tuple[str, int, int]], rules: list[Rule]) -> Iterator[st
             yield f"the group {group} is at its bound, which changes its sum by {points:+}"
         elif line == "clamp":
             yield f"the score is at its bound, which changes it by {points:+}"
-
-
-def _facts(event: HeldEvent, record: Record) -> Lookup:
-    def fields(name: str) -> Any:
-        if record.kind == "contact" and name.startswith("deal."):
-            return record.deal_fields(event.deal, name)
-        return record.fields(name)
-
-    return where_lookup(event, fields)

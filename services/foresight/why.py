@@ -1,15 +1,18 @@
 """Why an automation did or did not enroll a record: an answer for each recent change, filter by filter."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from automations.model import Automation
+from conditions.causes import Cause
 from conditions.describing import explain
 from conditions.problems import suggestion
 from conditions.times import Micros, to_iso
 from conditions.tree import Lookup, compile_conditions
 from engine.activity import Around, with_activity
 from engine.published import compile_automation
+from engine.subjects import Subject
 from runtime.settings import Settings
 from runtime.temporal import workflow_url
 from scoring.compiled import CompiledProfile
@@ -37,7 +40,7 @@ from store.design import definitions
 from store.follow_ups import effects
 from store.foresight import why as causes
 from store.records import score_reads
-from store.scoring.facts import Properties
+from store.scoring.facts import event_of
 from triggers.compiled import CompiledTrigger
 from triggers.evaluate import Facts, change_lookup, event_lookup, set_back, where_lookup
 
@@ -142,7 +145,13 @@ class Why:
             if outcome is None and any(said.guard == "rearm" and not said.holds for said in guards):
                 outcome = "rearm"
             explanation = _explained(
-                about, outcome, fate, lookup, self._resources.settings, told.at, told.cause
+                about,
+                outcome,
+                fate,
+                lookup=lookup,
+                settings=self._resources.settings,
+                at=told.at,
+                cause=told.cause,
             )
             explanation.guards = guards
             explanation.previous, explanation.current = told.previous, told.current
@@ -161,13 +170,7 @@ def _events(about: "_About", event_type: str, limit: int, settings: Settings) ->
     fates = causes.fates(connection, about.row["id"], [f"event:{event['id']}" for event in events])
     explained = []
     for row in events:
-        event = Event(
-            row["id"],
-            row["type"],
-            row["occurred_at"],
-            Properties(row["properties"]),
-            row["deal_id"],
-        )
+        event = event_of(row)
         about.go_to(row["received_at"])
         trigger = about.automation.trigger
         facts = about.facts(event, event.at)
@@ -182,7 +185,15 @@ def _events(about: "_About", event_type: str, limit: int, settings: Settings) ->
             outcome = "where"
         if outcome is None and not compile_conditions(trigger.filters)(lookup, about.now):
             outcome = "filters"
-        explanation = _explained(about, outcome, fate, lookup, settings, to_iso(row["received_at"]), "event")
+        explanation = _explained(
+            about,
+            outcome,
+            fate,
+            lookup=lookup,
+            settings=settings,
+            at=to_iso(row["received_at"]),
+            cause=Cause.EVENT,
+        )
         explanation.event = CausingEvent.of(row)
         explanation.filters = _tests(trigger.where, bare, about.now) + explanation.filters
         at = fate["at"] if fate is not None else row["received_at"]
@@ -215,9 +226,8 @@ class _About:
         self._known: dict[int | None, tuple[Automation, CompiledTrigger]] = {}
         self._take(row["version"])
         self.lives = causes.lives(connection, row["id"], kind, record["id"])
-        contact_id = record["id"] if kind == "contact" else record["contact_id"]
-        deal_id = record["id"] if kind == "deal" else None
-        scores = effects.present_scores(connection, contact_id, deal_id)
+        subject = Subject.of_record(kind, record)
+        scores = effects.present_scores(connection, subject.contact_id, subject.deal_id)
         self._scores = {key: score for key, (_, score) in scores.items()}
         self._bands: dict[str, str | None] = {}
         for key, score in self._scores.items():
@@ -236,7 +246,7 @@ class _About:
             if version is not None:
                 definition = next(row["definition"] for row in self._versions if row["version"] == version)
             automation = Automation.model_validate(definition)
-            trigger = compile_automation(automation, self.row["id"], 0, (), paused=False)
+            trigger = compile_automation(automation, self.row["id"])
             self._known[version] = automation, trigger
         self.version = version
         self.automation, self.trigger = self._known[version]
@@ -245,12 +255,7 @@ class _About:
         """What filters read; of events, what was before this one, or before that time."""
         deals = [event.deal] if event is not None and event.deal is not None else []
         record = record_of(self.connection, self.kind, self.record["id"], deals)
-
-        def fields(name: str) -> Any:
-            if self.kind == "contact" and name.startswith("deal."):
-                return record.deal_fields(event.deal if event else None, name)
-            return record.fields(name)
-
+        fields = partial(record.beside, event.deal if event else None)
         deal_id = self.record["id"] if self.kind == "deal" else event.deal if event is not None else None
         contact_id = self.record["id"] if self.kind == "contact" else self.record["contact_id"]
         before = place_of(event) if event is not None else (at, "")
@@ -265,11 +270,10 @@ class _About:
     def change(self, profile: CompiledProfile, row: RowMapping) -> tuple[ScoreChange, Lookup]:
         """A recorded change as triggers saw it."""
         event = None
-        if row["cause"] == "event":
+        if row["cause"] == Cause.EVENT:
             cause = effects.load_event(self.connection, row["cause_id"])
             if cause is not None:
-                properties = Properties(cause["properties"])
-                event = Event(cause["id"], cause["type"], cause["occurred_at"], properties, cause["deal_id"])
+                event = event_of(cause)
         change = ScoreChange(
             seq=row["seq"],
             previous=row["previous"],
@@ -298,6 +302,7 @@ def _explained(
     about: _About,
     outcome: Outcome | None,
     fate: Mapping[str, Any] | None,
+    *,
     lookup: Lookup,
     settings: Settings,
     at: str,

@@ -40,10 +40,11 @@ def published_reads(connection: Connection) -> Reads:
         profile = ScoreProfile.model_validate(row.definition)
         for rule in profile.rules:
             who = f'rule "{rule.key}" of profile "{profile.key}"'
-            for leaf in leaves(rule.where):
-                _note(reads_by_name, leaf, leaf.field, Read(who, rule.on, "text"))
-            email = email or "contact.email" in fields_read(rule.where)
-            email = email or (profile.applies_to == "contact" and "email" in fields_read(rule.while_ or {}))
+            of_record = "" if rule.kind.reads_events else f"{profile.applies_to}."
+            email = email or "contact.email" in {of_record + name for name in fields_read(rule.conditions)}
+            for event_type in rule.event_types:
+                for leaf in leaves(rule.conditions):
+                    _note(reads_by_name, leaf, leaf.field, Read(who, event_type, "text"))
     for automation in definitions.published_automations(connection):
         who, trigger = (
             f'automation "{automation.key}"',

@@ -6,10 +6,10 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from conditions.definition import invalid
-from conditions.fields import CONTACT_FIELDS
+from conditions.fields import CONTACT_FIELDS, CONTACT_TEXTS
 from conditions.problems import Problem, suggestion
 from conditions.times import Micros
-from conditions.values import ALL_CHANNELS, CHANNELS, is_empty
+from conditions.values import ALL_CHANNELS, CHANNELS, Channel, is_empty
 from services.names import ShortText, Tag, check_name
 from services.preconditions import ALWAYS, Precondition
 from services.records.answers import Contact
@@ -37,9 +37,6 @@ def _channels(value: Any) -> Any:
             )
         return ALL_CHANNELS if set(value) == set(CHANNELS) else list(dict.fromkeys(value))
     return value
-
-
-Channel = Literal["email", "sms", "call", "chat"]
 
 
 Tags = Annotated[list[Tag], AfterValidator(lambda tags: list(dict.fromkeys(tags)))]
@@ -267,9 +264,8 @@ def _into(body: Any) -> str:
 
 def _merged(loser: RowMapping, survivor: RowMapping) -> dict[str, Any]:
     """The survivor's fields after the merge."""
-    names = ("name", "email", "phone", "stage", "owner")
     values: dict[str, Any] = {
-        name: loser[name] if is_empty(survivor[name]) else survivor[name] for name in names
+        name: loser[name] if is_empty(survivor[name]) else survivor[name] for name in CONTACT_TEXTS
     }
     values["tags"] = list(dict.fromkeys([*survivor["tags"], *loser["tags"]]))
     own = {name: value for name, value in survivor["fields"].items() if not is_empty(value)}

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from conditions.fields import DEAL_FIELDS, DealStatus
+from conditions.fields import DEAL_FIELDS, OPEN_DEAL, DealStatus
 from conditions.problems import Problem
 from conditions.times import Micros
 from conditions.values import LARGEST_INTEGER
@@ -56,7 +56,7 @@ class DealPatchIn(_DealValues):
     tags: Tags | TagChange | None = TAGS_OF_PATCH
 
 
-EMPTY: Mapping[str, Any] = {"status": "open", "tags": [], "fields": {}}
+EMPTY: Mapping[str, Any] = {"status": OPEN_DEAL, "tags": [], "fields": {}}
 TAKEN = (*DEAL_FIELDS, "id", "contact")
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
+from conditions.causes import Cause
 from conditions.moments import moment_from
 from conditions.problems import suggestion
 from conditions.times import Micros, to_iso
@@ -269,18 +270,18 @@ def changes_of(
     connection: Connection, causes: Sequence[RowMapping], told: Callable[[RowMapping], Told]
 ) -> list[Told]:
     """Score changes, each with the event or adjustment that caused it."""
-    of_events = {row["cause_id"] for row in causes if row["cause"] == "event"}
-    of_events |= {row["cause_id"].removeprefix(REVOKE) for row in causes if row["cause"] == "revoke"}
+    of_events = {row["cause_id"] for row in causes if row["cause"] == Cause.EVENT}
+    of_events |= {row["cause_id"].removeprefix(REVOKE) for row in causes if row["cause"] == Cause.REVOKE}
     events = score_reads.events_by_id(connection, of_events)
-    by_hand = {row["cause_id"] for row in causes if row["cause"] == "adjustment"}
+    by_hand = {row["cause_id"] for row in causes if row["cause"] == Cause.ADJUSTMENT}
     adjustments = score_reads.adjustments_by_id(connection, by_hand)
     changes = []
     for row in causes:
         change = told(row)
-        cause_id = row["cause_id"].removeprefix(REVOKE) if row["cause"] == "revoke" else row["cause_id"]
-        if cause_id in events and row["cause"] != "adjustment":
+        cause_id = row["cause_id"].removeprefix(REVOKE) if row["cause"] == Cause.REVOKE else row["cause_id"]
+        if cause_id in events and row["cause"] != Cause.ADJUSTMENT:
             change.event = CausingEvent.of(events[cause_id])
-        if cause_id in adjustments and row["cause"] == "adjustment":
+        if cause_id in adjustments and row["cause"] == Cause.ADJUSTMENT:
             change.adjustment = CausingAdjustment.of(adjustments[cause_id])
         changes.append(change)
     return changes

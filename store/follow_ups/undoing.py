@@ -142,8 +142,7 @@ def _steps(rows: Iterable[Sequence[Any]]) -> list[TagStep]:
     steps = []
     for row in rows:
         result = orjson.loads(row[7]) if isinstance(row[7], str) else row[7]
-        *known, _ = row
-        steps.append(TagStep._make([*known, bool(result.get("changed"))]))
+        steps.append(TagStep._make([*row[:7], bool(result.get("changed"))]))
     return steps
 
 

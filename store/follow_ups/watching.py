@@ -5,6 +5,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 from sqlalchemy import Connection, RowMapping, and_, insert, select, update
 
+from automations.steps.kinds import STEPS
 from conditions.fields import CHANGE_EVENTS
 from conditions.times import LATEST, Micros
 from runtime.statuses import OPEN, EnrollmentStatus
@@ -19,6 +20,7 @@ from store.tables import Wait, table
 #: A place among a record's events: (occurred_at, id).
 Place: TypeAlias = tuple[Micros, str]
 
+_WAITING = tuple(kind for kind, step in STEPS.items() if step.waits)
 WAITS, _EVENTS = table(Wait), table(EventRow)
 _A_PAGE = 200
 #: Bits of `watching`.
@@ -110,7 +112,7 @@ def waited_until(connection: Connection, enrollment_id: str) -> Place | None:
         select(OUTCOMES.c.kind, OUTCOMES.c.result, OUTCOMES.c.at, WAITS, _EVENTS.c.occurred_at)
         .outerjoin(WAITS, of_wait)
         .outerjoin(_EVENTS, _EVENTS.c.id == WAITS.c.event_id)
-        .where(OUTCOMES.c.enrollment_id == enrollment_id, OUTCOMES.c.kind.in_(("wait", "wait_for")))
+        .where(OUTCOMES.c.enrollment_id == enrollment_id, OUTCOMES.c.kind.in_(_WAITING))
     )
     places = [_ended(row) for row in connection.execute(query).mappings()]
     return max((place for place in places if place is not None), default=None)
@@ -118,7 +120,7 @@ def waited_until(connection: Connection, enrollment_id: str) -> Place | None:
 
 def _ended(row: RowMapping) -> Place | None:
     result = row["result"]
-    if row["kind"] == "wait":
+    if not STEPS[row["kind"]].awaits:
         until = result.get("until", 0)
         return (until, "") if until > row["at"] else None
     if row["occurred_at"] is not None:

@@ -6,6 +6,7 @@ from zlib import crc32
 
 from sqlalchemy import Connection
 
+from conditions.fields import OPEN_DEAL
 from conditions.times import Micros
 from store.bulk import Bulk
 from store.intake.internal_events import ONCE, InternalEvent, add_internal_events
@@ -177,7 +178,7 @@ def _make_deals(
         ),
         [
             (
-                *(key, owner.id, owner.shard, "open", "{}"),
+                *(key, owner.id, owner.shard, OPEN_DEAL, "{}"),
                 *(min(created.get(key, now), now), now, 0),
                 *deal_search(key),
             )

@@ -7,6 +7,7 @@ import orjson
 from sqlalchemy import Connection, RowMapping, select
 from uuid_utils import uuid7
 
+from conditions.fields import CONTACT_TEXTS
 from conditions.times import Micros
 from store.bulk import Bulk
 from store.database import dump_json
@@ -18,7 +19,7 @@ from store.tables import Contact, table
 CONTACTS = table(Contact)
 
 #: What callers may set.
-WRITABLE = ("name", "email", "phone", "stage", "owner", "tags", "dnd", "fields")
+WRITABLE = (*CONTACT_TEXTS, "tags", "dnd", "fields")
 
 
 _JSON = frozenset(("tags", "dnd", "fields"))

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, select
 from uuid_utils import uuid7
 
+from conditions.fields import LOST, WON
 from conditions.times import Micros
 from store.bulk import Bulk
 from store.database import dump_json
@@ -22,7 +23,7 @@ DEALS = table(Deal)
 WRITABLE = ("name", "pipeline", "stage", "status", "value", "currency", "owner", "tags", "fields")
 _JSON = frozenset(("tags", "fields", "before_touch"))
 _CHANGED = (*WRITABLE, *SEARCH_OF_DEAL, "updated_at", "touched", "before_touch")
-_CLOSED = {"won": "deal.won", "lost": "deal.lost"}
+_CLOSED = {WON: "deal.won", LOST: "deal.lost"}
 
 
 def deal_by_key(connection: Connection, key: str) -> RowMapping | None:

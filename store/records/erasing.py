@@ -4,6 +4,7 @@ from collections.abc import Collection
 
 from sqlalchemy import Connection
 
+from conditions.causes import Cause
 from conditions.fields import CONTACT, DEAL
 from conditions.times import Micros
 from runtime.statuses import OPEN
@@ -55,7 +56,7 @@ def erase_deal(connection: Connection, deal_id: int, contact_id: int, shard: int
     _forget_enrollments(bulk, enrollments, shard)
     begin_anew(connection, [contact_id])
     _forget_deals(connection, [deal_id], contact_id, shard)
-    fold_anew(connection, "contact", contact_id, shard, "revoke", now)
+    fold_anew(connection, "contact", contact_id, shard, Cause.REVOKE, now)
 
 
 def _forget_deals(connection: Connection, deals: Collection[int], contact_id: int, shard: int) -> None:

@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 
 from conditions.activity import Activity, activity_of
-from conditions.fields import CONTACT_FIELDS, DEAL, DEAL_FIELDS
+from conditions.fields import CONTACT_FIELDS, CONTACT_TEXTS, DEAL, DEAL_FIELDS
 from conditions.search import folded_address
 from conditions.sql import SqlValue
 from conditions.times import Micros
@@ -291,7 +291,7 @@ def _of_contact(name: str) -> SqlValue:
         return SqlValue.moment(read(owner.c[name]))
     if name in _JSON:
         return SqlValue.json_list(read(owner.c[name]))
-    if name in ("key", "name", "email", "phone", "stage", "owner"):
+    if name in ("key", *CONTACT_TEXTS):
         return SqlValue.text(read(owner.c[name]))
     return SqlValue.json_member(read(owner.c.fields), name)
 

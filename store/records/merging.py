@@ -5,7 +5,8 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, update
 
-from conditions.fields import CONTACT
+from conditions.causes import Cause
+from conditions.fields import CONTACT, CONTACT_TEXTS
 from conditions.times import Micros
 from store.bulk import Bulk
 from store.leftovers import Leftover, hand_on, leave
@@ -58,7 +59,7 @@ def merge_contacts(
     bulk.run(f"DELETE FROM scores WHERE record_id = ? AND {test}", old)
     hand_on(connection, old, new, shard)
     leave(connection, Leftover(CONTACT, old, old, new, shard))
-    fold_anew(connection, "contact", new, shard, "merge", now)
+    fold_anew(connection, "contact", new, shard, Cause.MERGE, now)
     connection.execute(
         update(CONTACTS).where(CONTACTS.c.merged_into == old).values(merged_into=new, shard=shard)
     )
@@ -66,7 +67,7 @@ def merge_contacts(
         update(CONTACTS)
         .where(CONTACTS.c.id == old)
         .values(
-            **dict.fromkeys(("name", "email", "phone", "stage", "owner")),
+            **dict.fromkeys(CONTACT_TEXTS),
             tags=[],
             dnd=[],
             fields={},
@@ -117,9 +118,9 @@ def move_deal(connection: Connection, deal: Mapping[str, Any], contact: RowMappi
     )
     _move_deals(bulk, [deal_id], shard)
     begin_anew(connection, [old, new])
-    fold_anew(connection, "deal", deal_id, shard, "attribute", now)
-    fold_anew(connection, "contact", old, deal["shard"], "attribute", now)
-    fold_anew(connection, "contact", new, shard, "attribute", now)
+    fold_anew(connection, "deal", deal_id, shard, Cause.ATTRIBUTE, now)
+    fold_anew(connection, "contact", old, deal["shard"], Cause.ATTRIBUTE, now)
+    fold_anew(connection, "contact", new, shard, Cause.ATTRIBUTE, now)
 
 
 def _move_deals(bulk: Bulk, deals: list[int], shard: int) -> None:

@@ -5,10 +5,12 @@ from typing import Any, ClassVar
 
 import orjson
 
+from conditions.fields import CONTACT_TEXTS
 from conditions.times import Micros, to_iso
 from conditions.values import Value
+from scoring.entries import Event
 from store.bulk import Bulk
-from store.connection import Connection
+from store.connection import Connection, RowMapping
 
 
 class Properties(Mapping[str, Any]):
@@ -39,6 +41,11 @@ class Properties(Mapping[str, Any]):
 
     def __len__(self) -> int:
         return len(self._read())
+
+
+def event_of(row: RowMapping) -> Event:
+    """An event as rules and filters read it, of a row with all that they may ask for."""
+    return Event(row["id"], row["type"], row["occurred_at"], Properties(row["properties"]), row["deal_id"])
 
 
 class RecordFacts:
@@ -92,9 +99,11 @@ class ContactFacts(RecordFacts):
 
     __slots__ = ()
     KIND = "contact"
-    COLUMNS = _columns("contact", ("key", "name", "email", "phone", "stage", "owner"))
-    DOCUMENTS: ClassVar[dict[str, int]] = {"contact.tags": 8, "contact.dnd": 9}
-    FIELDS = 10
+    COLUMNS = _columns("contact", ("key", *CONTACT_TEXTS))
+    DOCUMENTS: ClassVar[dict[str, int]] = {
+        f"contact.{name}": len(CONTACT_TEXTS) + index for index, name in enumerate(("tags", "dnd"), start=3)
+    }
+    FIELDS = len(CONTACT_TEXTS) + 5
 
 
 class DealFacts(RecordFacts):
@@ -117,7 +126,7 @@ def load_contacts(connection: Connection, ids: Collection[int]) -> dict[int, Con
     bulk = Bulk(connection)
     test, parameter = bulk.among("id", ids)
     contacts = bulk.rows(
-        "SELECT id, created_at, key, name, email, phone, stage, owner, tags, dnd, fields "
+        f"SELECT id, created_at, key, {', '.join(CONTACT_TEXTS)}, tags, dnd, fields "
         f"FROM contacts WHERE {test} AND merged_into IS NULL",
         parameter,
     )

@@ -30,17 +30,21 @@ class FoldRow(NamedTuple):
 
 def folds_of_shard(connection: Connection, shard: int) -> list[FoldRow]:
     """All there are."""
-    return [
-        FoldRow(
-            *(row[0], row[1], row[2], row[3], row[4], row[5]),
-            *((row[6], row[7]), _standing(row[8]), bool(row[9]), bool(row[10])),
-        )
-        for row in Bulk(connection).rows(
-            "SELECT profile_id, record_id, contact_id, shard, version, at, place_at, place_id, standing, reads, done "
-            "FROM folds WHERE shard = ? ORDER BY profile_id, record_id",
-            shard,
-        )
-    ]
+    names = (*FoldRow._fields[:6], "place_at", "place_id", "standing", "reads", "done")
+    rows = Bulk(connection).rows(
+        f"SELECT {', '.join(names)} FROM folds WHERE shard = ? ORDER BY profile_id, record_id", shard
+    )
+    folds = []
+    for values in rows:
+        row = dict(zip(names, values, strict=True))
+        place = row.pop("place_at"), row.pop("place_id")
+        row |= {
+            "standing": _standing(row["standing"]),
+            "reads": bool(row["reads"]),
+            "done": bool(row["done"]),
+        }
+        folds.append(FoldRow(place=place, **row))
+    return folds
 
 
 def _standing(text: str) -> Standing:

@@ -1,6 +1,7 @@
 """Scores, ledgers and changes of the batch path: read what is stored, write what scoring made of it."""
 
 from collections.abc import Collection, Iterable, Sequence
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import orjson
@@ -181,19 +182,40 @@ def save_scores(connection: Connection, scores: Sequence[ScoreRow]) -> None:
     )
 
 
-def save_entries(connection: Connection, entries: Sequence[tuple[Any, ...]]) -> None:
-    """Insert entries: (profile_id, record_id, starts_at, cause_id, rule, points, ends_at, limit_window)."""
+#: Of a record's id, an entry of its ledger.
+OfRecord = tuple[int, Entry]
+
+
+def save_entries(connection: Connection, profile_id: int, entries: Iterable[OfRecord]) -> None:
+    """Insert entries, in the order of their key."""
+    rows = [
+        (
+            profile_id,
+            record_id,
+            entry.starts_at,
+            entry.cause_id,
+            entry.rule,
+            entry.points,
+            entry.ends_at,
+            entry.window,
+        )
+        for record_id, entry in entries
+    ]
+    rows.sort(key=itemgetter(1, 2, 3, 4))
     Bulk(connection).insert(
         table(EntryRow),
         ("profile_id", "record_id", "starts_at", "cause_id", "rule", "points", "ends_at", "limit_window"),
-        entries,
+        rows,
     )
 
 
-def delete_entries(connection: Connection, entries: Sequence[tuple[int, int, Micros, str, str]]) -> None:
+def delete_entries(connection: Connection, profile_id: int, entries: Iterable[OfRecord]) -> None:
     Bulk(connection).each(
         "DELETE FROM entries WHERE profile_id = ? AND record_id = ? AND starts_at = ? AND cause_id = ? AND rule = ?",
-        list(entries),
+        [
+            (profile_id, record_id, entry.starts_at, entry.cause_id, entry.rule)
+            for record_id, entry in entries
+        ],
     )
 
 

@@ -6,6 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from automations.model import Automation, Recipient, definition
+from automations.steps.kinds import STEPS
 from conditions.messages import plain_errors
 from tests.automations.samples import EVERYTHING
 from triggers.model import Trigger
@@ -140,5 +141,5 @@ def test_a_channel_by_mail_is_one_address(channel: str, mistake: str) -> None:
 def test_the_json_schema_names_steps_and_conditions() -> None:
     schema = Automation.model_json_schema()
     assert {"Step", "Conditions", "Trigger", "NotifyStep", "IfStep"} <= schema["$defs"].keys()
-    assert len(schema["$defs"]["Step"]["oneOf"]) == 13
+    assert len(schema["$defs"]["Step"]["oneOf"]) == len(STEPS)
     assert "older_than" in schema["$defs"]["Conditions"]["additionalProperties"]["properties"]

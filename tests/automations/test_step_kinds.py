@@ -1,22 +1,28 @@
 """A step that is forgotten somewhere is named here: what its class has to say, and who looks it up."""
 
 import inspect
-from collections.abc import Iterator
-from typing import Any, get_args
 
 import pytest
-from pydantic import BaseModel, ValidationError
-from pydantic.fields import FieldInfo
+from pydantic import ValidationError
 
 from automations.model import Automation
 from automations.steps.base import BaseStep
 from automations.steps.kinds import STEPS, Step
 from automations.yaml_text import read_yaml
 from conditions.limits import STEP_LISTS
-from conditions.tree import Conditions
 from engine.filling import FILLERS
 from engine.steps import PERFORMERS
 from reference.examples import STEP_EXAMPLES
+from tests.automations.step_spots import (
+    CONDITION,
+    STEPS_WITHIN,
+    TEMPLATE,
+    conditions,
+    step_lists,
+    templates,
+    with_template,
+    with_value,
+)
 
 
 def _overrides(step: type[BaseStep], method: str) -> bool:
@@ -58,49 +64,33 @@ def test_every_step_has_an_example_in_the_reference() -> None:
     assert set(STEP_EXAMPLES) == set(STEPS)
 
 
-def _keys(model: type[BaseModel]) -> Iterator[tuple[str, FieldInfo]]:
-    """The keys of a step, and those of what stands under them."""
-    for name, field in model.model_fields.items():
-        yield field.alias or name, field
-        for inner in _parts(field.annotation):
-            if isinstance(inner, type) and issubclass(inner, BaseModel):
-                yield from _keys(inner)
-
-
-def _parts(annotation: Any) -> Iterator[Any]:
-    yield annotation
-    for inner in get_args(annotation):
-        yield from _parts(inner)
-
-
-def _holding(kind: str, wanted: Any) -> list[str]:
-    return [name for name, field in _keys(STEPS[kind]) if wanted in _parts(field.annotation)]
+@pytest.mark.parametrize("kind", STEPS)
+def test_every_step_hands_on_each_of_its_templates(kind: str) -> None:
+    """What is not handed on is not checked before it is needed."""
+    for loc, _ in templates(kind):
+        step, place = with_template(kind, loc)
+        assert (place, TEMPLATE) in list(step.templates()), f"templates() of {kind} leaves out {loc}"
 
 
 @pytest.mark.parametrize("kind", STEPS)
-def test_every_step_hands_on_the_conditions_steps_and_templates_that_it_holds(kind: str) -> None:
-    """What is not handed on is not checked, not walked, and not filled in."""
-    step = STEPS[kind]
-    assert _overrides(step, "conditions") or not _holding(kind, Conditions)
-    assert _overrides(step, "branches") or not _holding(kind, Step)
-    templates = [name for name, field in _keys(step) if (field.description or "").startswith("Template")]
-    assert _overrides(step, "templates") or not templates
+def test_every_step_hands_on_each_of_its_conditions(kind: str) -> None:
+    for loc in conditions(kind):
+        found = [(place, raw) for place, raw, _ in with_value(kind, loc, CONDITION).conditions()]
+        assert (loc, CONDITION) in found, f"conditions() of {kind} leaves out {loc}"
+
+
+@pytest.mark.parametrize("kind", STEPS)
+def test_every_step_hands_on_the_steps_of_each_of_its_ways(kind: str) -> None:
+    """What is not handed on is not walked, nor carried out."""
+    for loc in step_lists(kind):
+        ways = {way.loc: way.steps for way in with_value(kind, loc, STEPS_WITHIN).branches()}
+        assert [step.added_tag for step in ways.get(loc, ())] == ["marked"], (
+            f"branches() of {kind} leaves out {loc}"
+        )
 
 
 def test_lists_of_steps_count_towards_the_limit_of_steps() -> None:
-    assert {name for kind in STEPS for name in _holding(kind, Step)} - {*STEP_LISTS} == set()
-
-
-def test_every_step_that_changes_the_record_says_so() -> None:
-    """Templates after it would be filled in with what was before it."""
-    changing = {
-        step.kind
-        for step, perform in PERFORMERS.items()
-        if any(
-            call in inspect.getsource(perform) for call in ("change_contact(", "change_deal(", "change_tags(")
-        )
-    }
-    assert changing == {kind for kind, step in STEPS.items() if _overrides(step, "targets")}
+    assert {loc[-1] for kind in STEPS for loc in step_lists(kind)} - {*STEP_LISTS} == set()
 
 
 def test_every_step_that_waits_says_how_long() -> None:

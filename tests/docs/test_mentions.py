@@ -63,6 +63,17 @@ def test_paths_that_are_mentioned_exist(page: Path) -> None:
             assert (ROOT / word).exists(), f"{page.name} mentions {word}, which is not there"
 
 
+def test_tests_that_are_mentioned_exist(page: Path) -> None:
+    there = {
+        name
+        for file in (ROOT / "tests").rglob("test_*.py")
+        for name in re.findall(r"(?m)^(?:async )?def (test_\w+)", file.read_text("utf-8"))
+    }
+    for name in _INLINE.findall(_prose(page.read_text("utf-8"))):
+        if re.fullmatch(r"test_\w+", name):
+            assert name in there, f"{page.name} mentions {name}, which is no test"
+
+
 def test_commands_and_options_exist(page: Path) -> None:
     group = typer.main.get_command(cli.app)
     known = getattr(group, "commands")  # noqa: B009 - a group of commands, whichever class typer gives it

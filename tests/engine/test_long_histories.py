@@ -65,6 +65,18 @@ def the_law_holds(world: World, key: str = "ada") -> None:
     assert ahead == forecast(plain, plain.added.values())
 
 
+def test_entries_that_are_worth_nothing_end_too(world: World) -> None:
+    """They are counted in a breakdown while they live."""
+    world.publish({"on": "e", "points": 0, "expires_after": "1d"}, {"on": "e", "points": 2})
+    for _ in range(5):
+        world.send("e")
+        world.later(6)
+    world.score()
+    world.later(20)
+    world.score()
+    the_law_holds(world)
+
+
 def test_time_changes_a_long_ledger_as_it_changes_a_short_one(world: World) -> None:
     world.publish(*RULES)
     for number in range(20):

@@ -34,6 +34,13 @@ def test_children_get_the_same_settings_through_their_environment() -> None:
     assert load_settings(environ=settings.environment()) == settings
 
 
+def test_a_worker_knows_the_address_of_the_api_without_what_the_api_alone_reads() -> None:
+    given = {"KINDLING_HOST": "10.0.0.5", "KINDLING_API_KEY": "sesame"}
+    environment = load_settings(given, environ={}).environment("worker")
+    assert not given.keys() & environment.keys()
+    assert load_settings(environ=environment).base_url == "http://10.0.0.5:8000"
+
+
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
 def test_postgresql_is_understood_however_it_is_written(scheme: str) -> None:
     settings = load_settings({"DATABASE_URL": f"{scheme}://u:p@h/d"}, environ={})

@@ -40,7 +40,9 @@ def expected(
                 points += worth(rule, event[2], now)
         elif "while" in rule:
             if holds(
-                rule["while"], lambda name: fields(f"{document.get('applies_to', 'contact')}.{name}", None)
+                rule["while"],
+                lambda name: fields(f"{document.get('applies_to', 'contact')}.{name}", None),
+                now,
             ):
                 anything, points = True, rule["points"]
         else:
@@ -108,12 +110,13 @@ def worth(rule: Mapping[str, Any], at: int, now: int) -> int:
     return size if points > 0 else -size
 
 
-def holds(conditions: Mapping[str, Any], field: Callable[[str], Any]) -> bool:
+def holds(conditions: Mapping[str, Any], field: Callable[[str], Any], now: int = 0) -> bool:
     tests: dict[str, Callable[[Any, Any], bool]] = {
         "equal": lambda value, operand: value == operand,
         "not_equal": lambda value, operand: value != operand,
         "greater": lambda value, operand: isinstance(value, int | float) and value > operand,
         "empty": lambda value, operand: (value in (None, "", [])) is operand,
+        "older_than": lambda value, operand: value is not None and now - micros(value) > length(operand),
     }
     return all(
         tests[name](field(of), operand) for of, test in conditions.items() for name, operand in test.items()
@@ -124,6 +127,10 @@ def bounded(value: int, bounds: Mapping[str, Any]) -> int:
     low, high = bounds.get("min"), bounds.get("max")
     value = value if low is None else max(value, low)
     return value if high is None else min(value, high)
+
+
+def micros(moment: str) -> int:
+    return (datetime.fromisoformat(moment) - EPOCH) // timedelta(microseconds=1)
 
 
 def length(duration: str) -> int:

@@ -4,42 +4,65 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scoring.breakdown import breakdown, kept_lines, lines_of
 from scoring.compiled import CompiledProfile
-from scoring.entries import Entry, Event
+from scoring.entries import Entry, Event, Record
 from scoring.fold import fold
 from scoring.forecast import fading_in_turn, forecast
+from scoring.profile import RULE_KINDS, RuleKind
 from scoring.progress import Case, History, Incoming, Stored, advance
 from scoring.withdrawal import KnownPast
 from tests.scoring.builders import HOUR, profile, record
+from tests.scoring.rule_samples import Drawing, drawn
 
 TYPES = ("a", "b", "c")
 
-durations = st.sampled_from(["1h", "5h", "1d", "30d"])
-event_rules = st.fixed_dictionaries(
-    {"on": st.sampled_from(TYPES), "points": st.integers(-20, 20)},
-    optional={
-        "group": st.just("g"),
-        "where": st.just({"n": {"greater": 3}}),
-        "limit": st.fixed_dictionaries(
-            {"times": st.integers(1, 3), "per": st.sampled_from(["day", "week", "month", "ever"])}
-        ),
-        "expires_after": durations,
-        "decay": st.fixed_dictionaries({"percent": st.sampled_from([10, 50, 100]), "every": durations}),
-    },
+RULES = drawn(
+    Drawing(
+        types=TYPES,
+        points=st.integers(-20, 20),
+        durations=["1h", "5h", "1d", "30d"],
+        wheres=[{"n": {"greater": 3}}],
+        whiles=[
+            {"owner": {"empty": True}},
+            {"since": {"older_than": "1d"}},
+            {"since": {"older_than": "30d"}},
+            {"not": {"since": {"older_than": "5h"}}},
+        ],
+        silences=[["a"]],
+        times=3,
+        percents=[10, 50, 100],
+        steps=["1h", "5h", "1d", "30d"],
+    )
 )
-silence_rules = st.fixed_dictionaries(
-    {"after_silence": durations, "points": st.integers(-20, 20), "of": st.just(["a"])}
-)
-profiles = st.builds(
-    lambda rules, low, zone: profile(*rules, min=low, max=40, groups={"g": {"max": 15}}, timezone=zone),
-    st.lists(event_rules | silence_rules, min_size=1, max_size=6),
-    st.sampled_from([None, 0]),
-    st.sampled_from(["UTC", "Europe/Berlin"]),
-)
+
+
+def profiles_of(*kinds: str) -> st.SearchStrategy[CompiledProfile]:
+    """Profiles with rules of these kinds."""
+    return st.builds(
+        lambda rules, low, zone: profile(*rules, min=low, max=40, groups={"g": {"max": 15}}, timezone=zone),
+        st.lists(st.one_of(*(RULES[kind] for kind in kinds)), min_size=1, max_size=6),
+        st.sampled_from([None, 0]),
+        st.sampled_from(["UTC", "Europe/Berlin"]),
+    )
+
+
+profiles = profiles_of(*RULES)
+#: Of all kinds at once, and each alone, so that one of which something is missing is named.
+EACH_KIND = pytest.mark.parametrize("kinds", [(*RULES,), *((kind,) for kind in RULES)], ids="+".join)
+KINDS = pytest.mark.parametrize("kind", RULE_KINDS, ids=lambda kind: kind.key)
+SINCE = "1970-01-05T00:00:00.000000Z"
+
+
+def somebody() -> Record:
+    """A contact with a date that grows older within the histories."""
+    return record(since=SINCE)
+
+
 histories = st.lists(
     st.tuples(st.integers(0, 24 * 60), st.sampled_from(TYPES), st.integers(0, 6)), max_size=14
 ).map(
@@ -54,11 +77,12 @@ class Stepwise:
 
     def __init__(self, compiled: CompiledProfile) -> None:
         self.compiled = compiled
-        self.record = record()
+        self.record = somebody()
         self.stored: Stored | None = None
         self.entries: dict[tuple[str, str], Entry] = {}
         self.changes: list[tuple[int | None, int | None]] = []
         self.applied: list[Event] = []
+        self.causes: list[str] = []
 
     def batch(self, events: Sequence[Event], now: int, revoked: Sequence[Event] = ()) -> None:
         """Score a batch as `engine.batch` does, loading only the entries that can still matter."""
@@ -81,6 +105,7 @@ class Stepwise:
         for entry in progress.ledger.removed:
             del self.entries[entry.rule, entry.cause_id]
         self.entries |= progress.ledger.added
+        self.causes += [change.cause for change in progress.changes]
         self.changes += [(change.previous, change.current) for change in progress.changes]
         self.stored = Stored(
             self.compiled.version,
@@ -162,40 +187,59 @@ def test_changes_form_an_unbroken_chain_from_empty_to_the_score(
 def test_every_breakdown_adds_up_to_the_score(
     compiled: CompiledProfile, events: list[Event], hours: int
 ) -> None:
-    folded = fold(compiled, record(), events, (), hours * HOUR)
+    folded = fold(compiled, somebody(), events, (), hours * HOUR)
     lines = breakdown(folded)
     assert dict.fromkeys(lines) == dict.fromkeys(breakdown(folded, folded.added.values()))
     assert sum(points for _, points, _ in lines) == (folded.score() or 0)
 
 
-@settings(max_examples=500, deadline=None)
-@given(profiles, histories, st.integers(0, 24 * 90))
+@EACH_KIND
+@settings(max_examples=300, deadline=None)
+@given(histories, st.integers(0, 24 * 90), st.data())
 def test_between_now_and_the_next_change_the_score_stands_still(
-    compiled: CompiledProfile, events: list[Event], hours: int
+    kinds: tuple[str, ...], events: list[Event], hours: int, data: Any
 ) -> None:
+    compiled = data.draw(profiles_of(*kinds))
     events = [event for event in events if event.at <= hours * HOUR]
-    folded = fold(compiled, record(), events, (), hours * HOUR)
+    folded = fold(compiled, somebody(), events, (), hours * HOUR)
     due = folded.next_change()
     last = due - 1 if due is not None else folded.now + 400 * 24 * HOUR
-    assert fold(compiled, record(), events, (), last).score() == folded.score()
+    for moment in ((folded.now + last) // 2, last):
+        assert fold(compiled, somebody(), events, (), moment).score() == folded.score()
 
 
-@settings(max_examples=500, deadline=None)
-@given(profiles, histories, st.integers(0, 24 * 90))
+@KINDS
+@settings(max_examples=200, deadline=None)
+@given(histories, st.data())
+def test_what_time_does_has_a_cause_of_the_rules_kind(kind: RuleKind, events: list[Event], data: Any) -> None:
+    stepwise = Stepwise(data.draw(profiles_of(kind.key)))
+    stepwise.batch(events, max((event.at for event in events), default=0))
+    before = len(stepwise.causes)
+    for _ in range(6):
+        assert stepwise.stored is not None
+        if stepwise.stored.due_at is not None:
+            stepwise.batch((), stepwise.stored.due_at)
+    assert {*stepwise.causes[before:]} <= {*kind.by_time}
+
+
+@EACH_KIND
+@settings(max_examples=300, deadline=None)
+@given(histories, st.integers(0, 24 * 90), st.data())
 def test_the_forecast_names_every_moment_at_which_the_fold_changes(
-    compiled: CompiledProfile, events: list[Event], hours: int
+    kinds: tuple[str, ...], events: list[Event], hours: int, data: Any
 ) -> None:
+    compiled = data.draw(profiles_of(*kinds))
     events = [event for event in events if event.at <= hours * HOUR]
-    folded = fold(compiled, record(), events, (), hours * HOUR)
+    folded = fold(compiled, somebody(), events, (), hours * HOUR)
     ahead = forecast(folded, folded.added.values())
     assert ahead.looked_until is None
     score = folded.score()
     for change in ahead.changes[:40]:
-        assert fold(compiled, record(), events, (), change.at - 1).score() == score
-        assert fold(compiled, record(), events, (), change.at).score() == change.score
+        assert fold(compiled, somebody(), events, (), change.at - 1).score() == score
+        assert fold(compiled, somebody(), events, (), change.at).score() == change.score
         score = change.score
     if len(ahead.changes) < 40:
-        assert fold(compiled, record(), events, (), folded.now + 4_000 * 24 * HOUR).score() == score
+        assert fold(compiled, somebody(), events, (), folded.now + 4_000 * 24 * HOUR).score() == score
 
 
 @settings(max_examples=500, deadline=None)
@@ -204,7 +248,7 @@ def test_the_forecast_is_the_same_when_entries_are_looked_at_in_their_turn(
     compiled: CompiledProfile, events: list[Event], hours: int
 ) -> None:
     events = [event for event in events if event.at <= hours * HOUR]
-    folded = fold(compiled, record(), events, (), hours * HOUR)
+    folded = fold(compiled, somebody(), events, (), hours * HOUR)
     entries = sorted(folded.added.values(), key=lambda entry: (entry.starts_at, entry.cause_id))
 
     def begun_after(rule: str, start: int) -> Iterator[Entry]:
