@@ -39,7 +39,12 @@ class Target:
     def format(self) -> Format:
         if self.asked is not None:
             return "csv" if self.asked is FileFormat.csv else "ndjson"
-        return _BY_NAME.get(self.out.suffix.lower(), "csv") if self.out is not None else "csv"
+        suffix = self.out.suffix.lower() if self.out is not None else ""
+        if suffix and suffix not in _BY_NAME:
+            raise ReadableError(
+                f"{self.out}: a list is written as .csv or .ndjson; name the file so, or say which with --format"
+            )
+        return _BY_NAME.get(suffix, "csv")
 
 
 def records(

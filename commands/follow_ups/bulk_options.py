@@ -25,7 +25,7 @@ class Options(NamedTuple):
         typer.Option(
             "--filter",
             metavar="NAME=VALUE",
-            help="Such as stage=lead or tag=fair; repeatable, all must hold.",
+            help="Such as stage=lead or tag=fair; of tasks, assign_to=ben or overdue=true. Repeatable, all must hold.",
         ),
     ] = None
     of_profile: Annotated[

@@ -1,9 +1,13 @@
 """What every import says besides its counts."""
 
+import re
 from collections.abc import Sequence
 
 from commands.output import counted, errors, note
 from services.intake.import_files import BadRow
+
+#: How a reason names a date with dots that could not be read.
+_DOTTED_DATE = re.compile(r'"[0-9]{1,2}\.[0-9]{1,2}\.[0-9]{4}[^"]*" is not a date')
 
 
 def waiting(reason: str) -> None:
@@ -17,6 +21,8 @@ def print_bad(first: Sequence[BadRow], count: int) -> None:
         errors().print(str(row), style="red", markup=False)
     if count > len(first):
         note(f"... and {counted(count - len(first), 'more bad row')}")
+    if any(_DOTTED_DATE.search(row.reason) for row in first):
+        note("Dates written with the day first are read with --date-format dd.mm.yyyy")
 
 
 def of_shared(count: int) -> list[str]:

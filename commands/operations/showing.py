@@ -9,6 +9,7 @@ from commands.output import print_json, say, shown_moment
 from commands.session import session
 from conditions.values import shown_score
 from runtime.errors import ReadableError
+from runtime.statuses import OPEN, EnrollmentStatus
 from services.application import Application
 from services.follow_ups.answers import BulkJob, EnrollmentDetails, Notification, Task, Webhook
 from services.follow_ups.tasks import read_filter
@@ -95,7 +96,8 @@ def _of_enrollment(application: Application, enrollment: EnrollmentDetails) -> I
     yield f"why: {_why(enrollment)}"
     yield f"status: {standing(enrollment)}"
     if enrollment.last_error:
-        yield f"error: {enrollment.last_error}"
+        failed = enrollment.status in (EnrollmentStatus.FAILED, *OPEN)
+        yield f"{'error' if failed else 'reason'}: {enrollment.last_error}"
     yield from waiting(enrollment)
     for step in enrollment.steps:
         more = "; ".join(filter(None, (step.way, step.reason)))

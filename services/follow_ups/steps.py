@@ -7,7 +7,7 @@ from automations.model import Automation
 from automations.steps.places import walk
 from conditions.times import LATEST, Micros, to_iso
 from engine.situation import parsed
-from runtime.statuses import MessageStatus
+from runtime.statuses import OPEN, MessageStatus
 from services.follow_ups.answers import Step, StepDone
 from store.connection import Connection, RowMapping
 from store.design import definitions
@@ -49,6 +49,8 @@ def steps_done(connection: Connection, row: RowMapping, now: Micros) -> list[Ste
             **step.model_dump(), at=to_iso(outcome["at"]), attempt=outcome["attempt"], result="done"
         )
         _say(one, result, sent.get(path), now)
+        if one.result == "waiting" and row["status"] not in OPEN:
+            one.result, one.reason = "skipped", "the follow-up ended before"
         if one.result != "skipped":
             one.way = ways.get(result.get("branch"))
         done.append(one)

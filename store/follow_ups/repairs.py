@@ -46,6 +46,8 @@ def retry(connection: Connection, row: RowMapping) -> None:
         else:
             connection.execute(delete(OUTCOMES).where(*_of_step(OUTCOMES, *here)))
             connection.execute(delete(NOTIFICATIONS).where(this))
+    sent_anew = update(OUTCOMES).where(*_of_step(OUTCOMES, *here))
+    connection.execute(sent_anew.values(attempt=row["attempt"] + 1))
     connection.execute(
         update(ENROLLMENTS)
         .where(ENROLLMENTS.c.id == row["id"])

@@ -51,6 +51,10 @@ def test_a_file_is_written_whole_or_not_at_all(filled: Kindling, tmp_path: Path)
     )
     assert out.read_bytes() == kept
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".people")] == []
+    sheet = filled("export", "contacts", "--out", tmp_path / "people.xlsx", status=1)
+    assert "written as .csv or .ndjson; name the file so, or say which with --format" in " ".join(
+        sheet.stderr.split()
+    )
     nowhere = filled("export", "contacts", "--out", tmp_path / "no" / "people.csv", status=1)
     assert "cannot be written: No such file or directory" in nowhere.stderr
 

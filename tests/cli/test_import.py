@@ -35,6 +35,11 @@ def test_bad_rows_are_listed_with_their_lines_and_the_good_ones_are_imported(
     assert "... and 5 more bad rows" in done.stderr
 
 
+def test_dates_with_the_day_first_are_told_how_to_be_read(kindling: Kindling, written: Write) -> None:
+    done = kindling("import", written("german.csv", "contact,type,date\nada,purchase,03.11.2026\n"), status=1)
+    assert "are read with --date-format dd.mm.yyyy" in " ".join(done.stderr.split())
+
+
 def test_ndjson_takes_the_events_of_the_api(kindling: Kindling, written: Write) -> None:
     lines = '{"id": "e1", "type": "email.opened", "contact": "ada"}\n\nnonsense\n{"type": "x"}\n'
     done = kindling.json("import", written("events.ndjson", lines), status=1)

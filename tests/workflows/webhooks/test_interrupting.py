@@ -27,6 +27,7 @@ async def test_a_refusal_ends_it_and_a_retry_sends_the_same_again(
     await done(town)
     assert len({received.headers["webhook-id"] for received in hooks.received}) == 1
     assert town.world.query("SELECT tags FROM contacts") == [('["told"]',)]
+    assert town.world.query("SELECT path, attempt FROM outcomes ORDER BY path") == [("0", 2), ("1", 2)]
 
 
 async def test_skipping_ends_the_tries_of_a_webhook(town: Town, hooks: Hooks, resources: Resources) -> None:
