@@ -110,7 +110,7 @@ async def test_scores_of_named_profiles_stand_beside_each(kindling: Installation
         ("tasks?contact=nobody", "contact", 'there is no contact "nobody"'),
         ("changes?profile=fti", "profile", 'there is no profile "fti"'),
         ("changes?contact=ada&deal=d1", "deal", "name a contact or a deal"),
-        ("changes?since=soon", "since", "is not a date or time"),
+        ("changes?since=soon", "since", "is no time"),
         ("events?contact=nobody", "contact", 'there is no contact "nobody"'),
     ],
 )
