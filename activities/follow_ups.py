@@ -99,7 +99,7 @@ class FollowUpActivities:
                 self._transact(request, tally, shard, left, texts)
             except (DatabaseUnavailable, OperationalError):
                 raise
-            except Exception:
+            except Exception:  # whatever it is of one of them, it concerns nobody else
                 if len(ids) == 1 and not is_cohort(request.workflow_id):
                     raise
                 if len(left) == 1:

@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -131,13 +132,13 @@ class ProgressBar:
 
 def show_times_in(zone: ZoneInfo) -> None:
     """From now on, show moments as people of this time zone read them."""
-    global _zone  # noqa: PLW0603 - one command, one installation
-    _zone = zone
+    _zone.set(zone)
 
 
 def shown_moment(text: str | None) -> str:
     """A moment as people read it, to the second: `2026-11-22 10:30:00 CET`; nothing where there is none."""
-    return in_zone(text, _zone) if text else ""
+    return in_zone(text, _zone.get()) if text else ""
 
 
-_zone = ZoneInfo("UTC")
+_UTC = ZoneInfo("UTC")
+_zone: ContextVar[ZoneInfo] = ContextVar("zone", default=_UTC)

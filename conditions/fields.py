@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal, get_args
+from typing import Any, Final, Literal, get_args
 
 from conditions.activity import ACTIVITY, ACTIVITY_NAMES, ACTIVITY_OF, LAST_EVENT, activity_of, is_activity
 from conditions.causes import Cause
@@ -22,8 +22,9 @@ CHANGE_EVENTS = (
 INTERNAL_EVENTS = (*CHANGE_EVENTS, "task.created", "task.done", "task.overdue")
 """The same, and those of tasks."""
 
-#: The kinds of records.
-CONTACT, DEAL = "contact", "deal"
+RecordKind = Literal["contact", "deal"]
+CONTACT: Final = "contact"
+DEAL: Final = "deal"
 
 DealStatus = Literal["open", "won", "lost"]
 DEAL_STATUSES: tuple[DealStatus, ...] = get_args(DealStatus)

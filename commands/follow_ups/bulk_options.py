@@ -60,8 +60,9 @@ def _command(*without: str) -> Callable[[Callable[..., int]], Callable[..., None
             for name, annotation in Options.__annotations__.items()
             if name not in without
         ]
-        run.__signature__ = Signature([*own, *common])  # type: ignore[attr-defined]
-        run.__annotations__ = {one.name: one.annotation for one in [*own, *common]}
+        described: Any = run
+        described.__signature__ = Signature([*own, *common])
+        described.__annotations__ = {one.name: one.annotation for one in [*own, *common]}
         app.command()(run)
         return run
 

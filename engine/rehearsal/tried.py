@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 from automations.steps.base import BaseStep
+from conditions.fields import RecordKind
 from conditions.times import Micros
 from conditions.values import Value
 from engine.steps import Result
@@ -16,7 +17,7 @@ from store.connection import RowMapping
 class FieldChange:
     """A field of the `contact` or `deal`, before and after."""
 
-    record: str
+    record: RecordKind
     field: str
     before: Value | dict[str, Any]
     after: Value | dict[str, Any]
@@ -66,13 +67,17 @@ class Ended:
     at: Micros
 
 
-def held(record: str, row: RowMapping, columns: Sequence[str]) -> dict[tuple[str, str], Any]:
+#: The fields of records, by kind and name.
+Held: TypeAlias = dict[tuple[RecordKind, str], Any]
+
+
+def held(record: RecordKind, row: RowMapping, columns: Sequence[str]) -> Held:
     """The fields of a record, by its kind and their names."""
     own = {(record, name): row[name] for name in columns if name != "fields"}
     return {**own, **{(record, name): value for name, value in row["fields"].items()}}
 
 
-def changed(before: Mapping[tuple[str, str], Any], after: Mapping[tuple[str, str], Any]) -> list[FieldChange]:
+def changed(before: Held, after: Held) -> list[FieldChange]:
     """What is other than before."""
     places = dict.fromkeys((*before, *after))
     return [

@@ -1,20 +1,20 @@
 """A follow-up's steps, one after another, in a copy: each done by its performer, with what comes of it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from functools import partial
-from typing import Any
 
 from automations import secret_placeholders
 from automations.model import Automation
 from automations.steps.actions import NotifyStep
 from automations.steps.base import BaseStep
+from automations.steps.course import Stop
 from automations.steps.waits import PAST
 from automations.steps.words import place_words
 from conditions.times import LATEST, Micros
 from engine.filling import fill
 from engine.notifying import chosen
 from engine.rehearsal.scene import Scene
-from engine.rehearsal.tried import Ended, Tried, changed, held, moved
+from engine.rehearsal.tried import Ended, Held, Tried, changed, held, moved
 from engine.situation import Situation, StepFailed
 from engine.steps import Result, perform
 from engine.waiting import StillWaiting
@@ -27,13 +27,11 @@ from store.records import contacts, deals
 _MADE = {"task": TASKS, "notification": messages.NOTIFICATIONS, "webhook": messages.WEBHOOKS}
 MET = "met"
 
-Remaining = list[tuple[str, BaseStep]]
-
 
 class Walk:
     """Goes through the steps once. `takes`: the ways that somebody chose, by the paths of steps.
 
-    When all have been gone through, `ended` says how it ends, and `left` are the steps on its way that are not reached.
+    When all have been gone through, `ended` says how it ends, and `left` which steps on its way are not reached.
     """
 
     def __init__(
@@ -41,17 +39,17 @@ class Walk:
     ) -> None:
         self._scene = scene
         self._automation = automation
+        self._course = automation.course
         self._id = enrollment_id
         self._takes = takes
         self.ended: Ended | None = None
-        self.left: Remaining = _placed(automation.steps, "")
+        self._next = automation.course.first
 
     def steps(self) -> Iterator[Tried]:
         """Each step when it has been done and time has passed up to the next one."""
-        while self.left:
-            path, step = self.left.pop(0)
+        while self._next is not None:
             scores = self._scores()
-            tried = self._try(path, step)
+            tried = self._try(self._next, self._course.stops[self._next].step)
             if _leaves(tried):
                 self._scene.settle()
             self._follow(tried)
@@ -167,6 +165,7 @@ class Walk:
 
     def _follow(self, tried: Tried) -> None:
         """Find out what comes next."""
+        self._next = self._course.stops[tried.path].after
         row = enrollments.load_enrollment(self._scene.connection, self._id)
         if self.ended is None and row is not None and row["status"] not in OPEN:
             self._end(EnrollmentStatus(row["status"]), row["last_error"])
@@ -175,14 +174,18 @@ class Walk:
         if "stop" in tried.result:
             self._end(EnrollmentStatus.COMPLETED, f"stopped: {tried.result['stop']}")
             return
-        ways = {way.name: way for way in tried.step.branches()}
-        if tried.step.leads_on:
-            if tried.branch not in (None, next(iter(ways))):
-                _pass_over(self.left, tried.path)
-        elif tried.branch in ways:
-            self.left[:0] = _placed(ways[tried.branch].steps, f"{tried.path}.{tried.branch}.")
-        if not self.left:
+        self._next = self._course.following(tried.path, tried.branch)
+        if self._next is None:
             self._end(EnrollmentStatus.COMPLETED, None)
+
+    @property
+    def left(self) -> list[Stop]:
+        """The steps that come behind; of branches that nobody has gone, none."""
+        stops, path = [], self._next
+        while path is not None:
+            stops.append(self._course.stops[path])
+            path = stops[-1].after
+        return stops
 
     def _end(self, status: EnrollmentStatus, reason: str | None) -> None:
         self.ended = Ended(status, reason, self._scene.now)
@@ -209,7 +212,7 @@ class Walk:
             raise LookupError(self._id)
         return Situation(scene.connection, row, self._automation, scene.now, scene.outbound, scene.published)
 
-    def _fields(self) -> dict[tuple[str, str], Any]:
+    def _fields(self) -> Held:
         """What the record holds now, and a deal's contact."""
         situation = self._situation()
         fields = held("contact", situation.contact, contacts.WRITABLE)
@@ -219,17 +222,6 @@ class Walk:
 
     def _scores(self) -> dict[str, int | None]:
         return {profile: score for profile, (_, score) in self._situation().scores.items()}
-
-
-def _placed(steps: Sequence[BaseStep], prefix: str) -> Remaining:
-    return [(f"{prefix}{index}", step) for index, step in enumerate(steps)]
-
-
-def _pass_over(left: Remaining, path: str) -> None:
-    """Leave out what stands behind a step in its own list, up to the next one that waits."""
-    prefix = path.rpartition(".")[0]
-    while left and left[0][0].rpartition(".")[0] == prefix and not left[0][1].waits:
-        del left[0]
 
 
 def _leaves(tried: Tried) -> bool:

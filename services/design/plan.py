@@ -147,6 +147,8 @@ class Plans:
             for plan in planned:
                 if plan.publishes and not draft:
                     published = DOCUMENT_KINDS[plan.kind].publish(connection, plan.key, now, options)
+                    if published is None:
+                        continue
                     versions[plan.kind, plan.key] = published.version
                     if published.message is not None:
                         started.append(published.message)

@@ -131,12 +131,15 @@ class Enrollment(BaseModel):
         )
 
 
+StepResult = Literal["done", "waiting", "sending", "skipped", "failed"]
+
+
 class StepDone(Step):
     """What came of a step."""
 
     at: str
     attempt: int = Field(description="The attempt at the follow-up that did it")
-    result: Literal["done", "waiting", "sending", "skipped", "failed"]
+    result: StepResult
     reason: str | None = Field(default=None, description="Where there is more to say")
     way: str | None = Field(default=None, description="Which way was taken after it")
 

@@ -8,12 +8,12 @@ from automations.steps.places import walk
 from conditions.times import LATEST, Micros, to_iso
 from engine.situation import parsed
 from runtime.statuses import OPEN, MessageStatus
-from services.follow_ups.answers import Step, StepDone
+from services.follow_ups.answers import Step, StepDone, StepResult
 from store.connection import Connection, RowMapping
 from store.design import definitions
 from store.follow_ups import enrollments, messages
 
-_RESULTS: Mapping[str, str] = {
+_RESULTS: Mapping[str, StepResult] = {
     MessageStatus.PENDING: "sending",
     MessageStatus.FAILED: "failed",
     MessageStatus.SKIPPED: "skipped",
@@ -65,7 +65,7 @@ def _say(step: StepDone, result: Mapping[str, Any], message: RowMapping | None, 
     elif "failed" in result:
         step.result, step.reason = "failed", result["failed"]
     elif message is not None:
-        step.result = _RESULTS.get(message["status"], "done")  # type: ignore[assignment]
+        step.result = _RESULTS.get(message["status"], "done")
         step.reason = message["reason"]
     elif result.get("until", 0) > now:
         step.result = "waiting"

@@ -1,12 +1,11 @@
 """The two kinds of record that carry scores, for use cases that treat them alike."""
 
-from typing import Literal
-
+from conditions.fields import RecordKind
 from services.records.contacts import find_contact, plus_hint
 from services.records.deals import find_deal
 from store.connection import Connection, RowMapping
 
-Kind = Literal["contact", "deal"]
+Kind = RecordKind
 
 
 def find_record(connection: Connection, kind: Kind, key: str) -> RowMapping:

@@ -131,7 +131,7 @@ def _rehearsed(scene: Scene, read: Basis, given: Given | None, teller: Teller) -
         trigger=trigger_of(read, entered, given),
         steps=steps,
         end=end_of(scene, walk.ended),
-        unreached=[Unreached(path=path, title=step.title) for path, step in walk.left],
+        unreached=[Unreached(path=stop.path, title=stop.step.title) for stop in walk.left],
         besides=besides(scene, read.version, entered, steps),
         assumptions=assumptions(scene, read, entered, teller, steps),
     )

@@ -64,7 +64,7 @@ class Teller:
         if tried.changes:
             told["changes"] = [
                 RehearsedChange(
-                    record=change.record,  # type: ignore[arg-type]
+                    record=change.record,
                     field=change.field,
                     before=change.before,
                     after=change.after,

@@ -19,7 +19,8 @@ def end_of(scene: Scene, ended: Ended | None) -> RehearsedEnd:
     if ended is None:
         reason = f"filling in its templates took longer than {LONGEST:.0f} seconds"
         return RehearsedEnd(status="unfinished", reason=reason, at=to_iso(scene.now))
-    return RehearsedEnd(status=ended.status.value, reason=ended.reason, at=to_iso(ended.at))  # type: ignore[arg-type]
+    told = {"status": ended.status.value, "reason": ended.reason, "at": to_iso(ended.at)}
+    return RehearsedEnd.model_validate(told)
 
 
 def trigger_of(read: Basis, entered: Entered, given: Given | None) -> RehearsedTrigger:

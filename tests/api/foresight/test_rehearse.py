@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Iterator
+from email.message import Message
 from functools import partial
 from typing import Any
 
@@ -588,6 +589,12 @@ async def test_a_draft_that_was_never_published_has_to_be_asked_for(ada: Install
     assert refused["detail"] == ('the automation "hot" is not published; rehearse its draft (draft, --draft)')
 
 
+def text_of(mail: Message) -> str:
+    content = mail.get_payload(decode=True)
+    assert isinstance(content, bytes)
+    return content.decode()
+
+
 async def test_messages_go_to_one_address_and_nowhere_else(
     ada: Installation, mailbox: tuple[str, Mailbox]
 ) -> None:
@@ -610,7 +617,7 @@ async def test_messages_go_to_one_address_and_nowhere_else(
         ("me@example.test", "[Test] Later"),
     ]
     assert all(str(mail["Message-ID"]).startswith("<test-") for mail in box.accepted)
-    first, second = (mail.get_payload(decode=True).decode() for mail in box.accepted)  # type: ignore[union-attr]
+    first, second = (text_of(mail) for mail in box.accepted)
     assert "This is a test of hot for ada. Without it, this message would go to ada@example.com." in (
         first.replace("\r\n", " ")
     )

@@ -59,8 +59,8 @@ def value_of(text: str) -> Any:
 
 
 def changed(path: tuple[str | int, ...], value: Any) -> dict[str, Any]:
-    document: Any = value_of(TEXT)
-    here = document
+    document: dict[str, Any] = value_of(TEXT)
+    here: Any = document
     for part in path[:-1]:
         here = here[part]
     if value is ...:
@@ -69,7 +69,7 @@ def changed(path: tuple[str | int, ...], value: Any) -> dict[str, Any]:
         here.append(value)
     else:
         here[path[-1]] = value
-    return document  # type: ignore[no-any-return]
+    return document
 
 
 @pytest.mark.parametrize(

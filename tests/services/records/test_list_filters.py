@@ -12,6 +12,7 @@ from conditions.tree import Lookup, compile_conditions, fields_read
 from conditions.values import Value
 from engine.activity import Around, with_activity
 from services.records.filter_texts import filter_of
+from services.records.kinds import Kind
 from services.resources import BadParameter
 from store.connection import Connection
 from store.database import Database
@@ -360,7 +361,8 @@ def test_a_filter_is_read_from_texts() -> None:
     texts = {"stage": "demo", "score_gte": "-5", "tag": " vip "}
     assert filter_of("contact", texts) == ContactFilter(stage="demo", score_gte=-5, tag="vip")
     assert filter_of("deal", {"status": "won"}) == DealFilter(status="won")
-    for kind, wrong in (("contact", {"score_gte": "5.5"}), ("deal", {"status": "wno"})):
+    mistakes: dict[Kind, dict[str, str]] = {"contact": {"score_gte": "5.5"}, "deal": {"status": "wno"}}
+    for kind, wrong in mistakes.items():
         with pytest.raises(BadParameter) as refused:
-            filter_of(kind, wrong)  # type: ignore[arg-type]
+            filter_of(kind, wrong)
         assert refused.value.name in wrong
