@@ -1,6 +1,5 @@
 """Definitions as code: check files, show what applying them changes, apply them."""
 
-import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,8 +15,9 @@ from commands.asking import ask
 from commands.definition_files import read_files
 from commands.design.impacts import impact_lines, past_dates, touched_file
 from commands.mail_words import only_recorded
-from commands.output import DIFF_COLOURS, counted, errors, note, print_json, progress_bar, say
+from commands.output import DIFF_COLOURS, ProgressBar, counted, errors, note, print_json, progress_bar, say
 from commands.session import Session, local_user, session
+from commands.waiting import until_over
 from runtime.errors import ReadableError
 from runtime.settings import Settings, load_settings
 from services.design.authorship import Authorship
@@ -25,7 +25,6 @@ from services.design.document_kinds import MODELS
 from services.design.plan import Applied, DocumentPlan, OnlyThere, Plans, check_documents
 from services.foresight.answers import DocumentImpact, WouldStart
 
-PAUSE = 0.05
 _SIGNS = {"create": "+", "change": "~", "publish": "^", "unchanged": "=", "conflict": "!"}
 
 
@@ -290,9 +289,13 @@ def _await_scores(opened: Session, profiles: Sequence[str]) -> None:
     application = opened.application
     for key in profiles:
         with progress_bar(f"Re-scoring {key}", 1) as bar:
-            while state := application.profiles.get(key).publishing:
-                bar(state.done, state.total)
-                if not application.status.read(temporal_up=True).workers:
-                    note("No worker is running: scores follow as soon as one does (kindling up).")
-                    return
-                time.sleep(PAUSE)
+
+            def goes_on(key: str = key, bar: ProgressBar = bar) -> bool:
+                state = application.profiles.get(key).publishing
+                if state is not None:
+                    bar(state.done, state.total)
+                return state is not None
+
+            idle = "No worker is running: scores follow as soon as one does (kindling up)."
+            if not until_over(application, goes_on, idle):
+                return

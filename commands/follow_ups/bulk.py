@@ -1,21 +1,18 @@
 """Many at once on the command line: counted, asked for, begun, watched, stopped."""
 
-import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import typer
-
+from commands.asking import ask
 from commands.follow_ups.bulk_options import Options
 from commands.output import counted, note, note_rest, print_json, progress_bar, say, shown_moment
 from commands.session import Session, session
+from commands.waiting import until_over
 from runtime.errors import ReadableError
 from runtime.statuses import BulkStatus
 from services.follow_ups.answers import BulkCount, BulkJob
 from services.follow_ups.tasks import NOBODY
 
-#: Seconds between two looks at a job.
-PAUSE = 0.2
 _NUMBERS = ("score_gte", "score_lte")
 _WORDS: Mapping[str, Any] = {"true": True, "false": False}
 
@@ -131,9 +128,8 @@ def _print_count(does: str, count: BulkJob | BulkCount, *, as_json: bool) -> int
 
 
 def _confirm(does: str, count: BulkJob | BulkCount, *, yes: bool, as_json: bool) -> None:
-    question = f"{does}: {counted(count.total, count.of)}?"
-    if count.total and not yes and (as_json or not typer.confirm(question, err=True)):
-        raise ReadableError(f"{question} Nothing was done; say yes, or add --yes")
+    if count.total:
+        ask(f"{does}: {counted(count.total, count.of)}?", yes=yes, as_json=as_json)
 
 
 def _watch(opened: Session, job: BulkJob) -> BulkJob:
@@ -141,13 +137,15 @@ def _watch(opened: Session, job: BulkJob) -> BulkJob:
     application = opened.application
     try:
         with progress_bar(_does(job), job.total) as bar:
-            while job.status is BulkStatus.RUNNING:
-                bar(job.done)
-                if not application.status.read(temporal_up=True).workers:
-                    note("No worker is running: it begins as soon as one does (kindling up).")
-                    break
-                time.sleep(PAUSE)
+
+            def goes_on() -> bool:
+                nonlocal job
                 job = application.bulk.get(job.id)
+                bar(job.done)
+                return job.status is BulkStatus.RUNNING
+
+            idle = "No worker is running: it begins as soon as one does (kindling up)."
+            until_over(application, goes_on, idle)
     except KeyboardInterrupt:
         note(f"It goes on by itself; kindling bulk stop {job.id} stops it.")
         raise
