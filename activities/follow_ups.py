@@ -40,7 +40,6 @@ class _Tally:
     """What came of those of a workflow in one go. `missing`: by enrollment, the step whose templates are needed."""
 
     stands: dict[str, Stand] = field(default_factory=dict)
-    failed: list[RowMapping] = field(default_factory=list)
     missing: dict[str, str] = field(default_factory=dict)
     shards: set[int] = field(default_factory=set)
 
@@ -76,7 +75,8 @@ class FollowUpActivities:
         """
         with self._database.read() as connection:
             members = enrollments.members(connection, request.workflow_id)
-            if not members:
+        if not members and not self._database.run(partial(_take_on, workflow_id=request.workflow_id)):
+            with self._database.read() as connection:
                 return _nobody(connection, request.workflow_id)
         tally = _Tally()
         more = False
@@ -128,16 +128,11 @@ class FollowUpActivities:
                     done.missing[row["id"]] = stand.path or ""
                 if stand.changed:
                     done.shards.add(row["shard"])
-                if stand.ended == EnrollmentStatus.FAILED and is_cohort(request.workflow_id):
-                    own = follow_up_workflow_id(row["automation"], row["id"], row["attempt"])
-                    enrollments.change_enrollment(connection, row["id"], workflow_id=own)
-                    done.failed.append(row)
             return done
 
         done = self._database.run(work, [shard])
         tally.stands |= done.stands
         tally.missing = done.missing
-        tally.failed += done.failed
         tally.shards |= done.shards
 
     def _texts(
@@ -255,6 +250,7 @@ def _of_one(connection: Connection, enrollment_id: str, tally: _Tally, *, more: 
         due_at=stand.due_at,
         sending=stand.sending,
         more=more or stand.missing,
+        paused=stand.paused,
         now=stand.now,
         done=done,
         upcoming=upcoming(automation, course.group(stand.path)) if stand.path is not None else "",
@@ -264,29 +260,25 @@ def _of_one(connection: Connection, enrollment_id: str, tally: _Tally, *, more: 
 def _of_cohort(
     connection: Connection, members: Sequence[RowMapping], tally: _Tally, *, more: bool
 ) -> Advanced:
-    ended = Counter(row["status"] for row in members if row["status"] not in OPEN)
-    moved = [_failed(row) for row in tally.failed]
-    ended[EnrollmentStatus.FAILED] += len(moved)
-    over = {str(status): count for status, count in sorted(ended.items()) if count}
     left = [row for row in members if row["status"] in OPEN]
+    failed = [row["id"] for row in members if row["status"] == EnrollmentStatus.FAILED]
+    parting = [_failed(row) for row in enrollments.load_enrollments(connection, failed)]
+    ended = Counter(row["status"] for row in members if row["status"] not in (*OPEN, EnrollmentStatus.FAILED))
     if not left:
-        reason = ", ".join(f"{count} {status}" for status, count in over.items())
-        return Advanced(ended=EnrollmentStatus.COMPLETED, reason=reason, failed=moved)
-    first = enrollments.load_enrollment(connection, left[0]["id"])
+        reason = ", ".join(f"{count} {status}" for status, count in sorted(ended.items()))
+        return Advanced(ended=EnrollmentStatus.COMPLETED, reason=reason, failed=parting)
+    first = enrollments.load_enrollments(connection, [left[0]["id"]])
     stands = [tally.stands[row["id"]] for row in left if row["id"] in tally.stands]
     dues = [stand.due_at for stand in stands if stand.due_at is not None]
     places = Counter(row["step"] for row in left)
-    automation = automation_of(first) if first is not None else None
-    over = {str(status): count for status, count in ended.items() if count}
-    done = standing(automation, places, over) if automation is not None else ""
     return Advanced(
         due_at=min(dues, default=None),
         sending=any(stand.sending for stand in stands),
         more=more or any(stand.missing for stand in stands),
-        now=f"{len(left)} of {len(members)} go on",
-        done=done,
+        now=f"{len(left)} go on",
+        done=standing(automation_of(first[0]), places, ended) if first else "",
         upcoming=f"{len(left)} follow-ups",
-        failed=moved,
+        failed=parting,
     )
 
 
@@ -298,6 +290,18 @@ def _failed(row: RowMapping) -> FailedMember:
         summary=summary(row, automation),
         details=details(row, automation),
     )
+
+
+def _take_on(connection: Connection, workflow_id: str) -> bool:
+    """Whether somebody who failed in a cohort is this workflow's from now on."""
+    enrollment_id = enrollment_of(workflow_id)
+    row = enrollments.load_enrollment(connection, enrollment_id) if enrollment_id is not None else None
+    if row is None or row["status"] != EnrollmentStatus.FAILED or not is_cohort(row["workflow_id"] or ""):
+        return False
+    if workflow_id != follow_up_workflow_id(row["automation"], row["id"], row["attempt"]):
+        return False
+    enrollments.change_enrollment(connection, row["id"], workflow_id=workflow_id)
+    return True
 
 
 def _endless() -> tuple[int, str | None]:

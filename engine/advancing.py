@@ -34,11 +34,6 @@ class Stand:
     now: str = ""
     changed: bool = False
 
-    @property
-    def pauses(self) -> bool:
-        """Whether the next step does not come at once."""
-        return not self.missing
-
 
 def advance(situation: Situation, here: RowMapping | None) -> Stand:
     """Do every step that can be done, each with its outcome. `here`: the outcome of the step where it is.
@@ -57,7 +52,7 @@ def advance(situation: Situation, here: RowMapping | None) -> Stand:
             situation.now,
             stand.reason if stand.ended == EnrollmentStatus.FAILED else None,
         )
-    settled = stand.pauses and not row["settled"] and enrollments.settle(connection, row["id"])
+    settled = not stand.missing and not row["settled"] and enrollments.settle(connection, row["id"])
     return replace(stand, changed=settled or situation.changed)
 
 

@@ -1,4 +1,4 @@
-"""What workflows and activities tell each other: ids, keys of definitions and numbers; never contact data."""
+"""What workflows and activities tell each other: ids, numbers and words of definitions; never contact data."""
 
 from dataclasses import dataclass, field
 
@@ -38,13 +38,14 @@ class StartResult:
 class FollowUpInput:
     """One attempt at an enrollment, or a cohort of many: those that the database says this workflow carries out.
 
-    `upcoming`: what comes first, in words.
+    `upcoming`: what comes first, in words. `failed`: so many of a cohort have failed in earlier runs of the workflow.
     """
 
     automation: str
     version: int
     enrollments: int
     upcoming: str
+    failed: int = 0
 
 
 @dataclass(frozen=True)
@@ -81,13 +82,15 @@ class Advanced:
     """Where they stand now.
 
     `due_at`: when somebody's time comes next; None: not by time. `sending`: messages have to go out. `more`: not all
-    have had their turn. `now` and `done`: what ops read, `upcoming` what comes next, in words. `failed`: members of a
-    cohort. `ended`: how it ended once all is over, with the reason.
+    have had their turn. `paused`: until somebody resumes it. `now` and `done`: what ops read, `upcoming` what comes
+    next, in words. `failed`: members of a cohort that have failed and whose own workflows have not been heard of yet.
+    `ended`: how it ended once all is over, with the reason.
     """
 
     due_at: int | None = None
     sending: bool = False
     more: bool = False
+    paused: bool = False
     now: str = ""
     done: str = ""
     upcoming: str = ""

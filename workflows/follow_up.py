@@ -5,11 +5,18 @@ news, and what they have to say sent.
 """
 
 import asyncio
+import contextlib
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from temporalio import workflow
-from temporalio.common import SearchAttributePair, TypedSearchAttributes
-from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
+from temporalio.common import SearchAttributePair, TypedSearchAttributes, WorkflowIDReusePolicy
+from temporalio.exceptions import (
+    ActivityError,
+    ApplicationError,
+    WorkflowAlreadyStartedError,
+    is_cancelled_exception,
+)
 from temporalio.workflow import ParentClosePolicy
 
 with workflow.unsafe.imports_passed_through():
@@ -54,6 +61,8 @@ class FollowUpWorkflow:
     def __init__(self, follow_up: FollowUpInput) -> None:
         self._follow_up = follow_up
         self._upcoming = follow_up.upcoming
+        self._failed = follow_up.failed
+        self._parted: set[str] = set()
         self._woken = False
 
     @workflow.signal(name=WAKE_SIGNAL)
@@ -93,13 +102,13 @@ class FollowUpWorkflow:
             if done.ended == EnrollmentStatus.FAILED:
                 raise ApplicationError(done.reason or "failed", non_retryable=True)
             if done.ended is not None:
-                return FollowUpResult(done.ended, done.reason)
+                return FollowUpResult(done.ended, self._with_failed(done.reason))
             if done.sending:
                 await self._send(done.now, reached)
             elif not done.more:
                 reached = await self._until(done, reached)
             if workflow.info().get_current_history_length() > LONGEST_HISTORY:
-                workflow.continue_as_new(self._follow_up)
+                workflow.continue_as_new(replace(self._follow_up, failed=self._failed))
 
     async def _advance(self, reached: int) -> Advanced:
         result: Advanced = await workflow.execute_activity(
@@ -136,11 +145,23 @@ class FollowUpWorkflow:
         return reached
 
     async def _part_with(self, member: FailedMember) -> None:
-        """Let one that failed go on by itself: it is red there, and found by its record."""
+        """Let one that failed go on by itself: it is red there, and found by its record.
+
+        It is told of until its own workflow has taken it on.
+        """
+        if member.workflow_id in self._parted:
+            return
+        self._parted.add(member.workflow_id)
+        self._failed += 1
+        with contextlib.suppress(WorkflowAlreadyStartedError):
+            await self._start_alone(member)
+
+    async def _start_alone(self, member: FailedMember) -> None:
         await workflow.start_child_workflow(
             FOLLOW_UP_WORKFLOW,
             FollowUpInput(self._follow_up.automation, self._follow_up.version, 1, "say that it has failed"),
             id=member.workflow_id,
+            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
             parent_close_policy=ParentClosePolicy.ABANDON,
             search_attributes=TypedSearchAttributes(
                 [
@@ -167,12 +188,16 @@ class FollowUpWorkflow:
         )
         return ended
 
+    def _with_failed(self, reason: str | None) -> str | None:
+        failed = f"{self._failed} failed, each in a workflow of its own" if self._failed else None
+        return ", ".join(filter(None, (reason, failed))) or None
+
     def _tell(self, outcome: str) -> None:
         workflow.upsert_search_attributes([KINDLING_OUTCOME.value_set(str(outcome))])
 
     def _show(self, done: Advanced) -> None:
         """What ops read while it runs, and after."""
-        plain = not done.now or done.ended is not None or done.now.startswith("Paused")
+        plain = not done.now or done.ended is not None or done.paused
         now = done.now if plain else f"Now: {done.now}"
         so_far = f"Done so far:\n\n{done.done}" if done.done else ""
         workflow.set_current_details("\n\n".join(part for part in (now, so_far) if part))

@@ -1,13 +1,20 @@
 """Many follow-ups that began together go on in one workflow, and none of them is any of the others' business."""
 
+import asyncio
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from temporalio.api.sdk.v1 import WorkflowMetadata
 from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError
+from temporalio.testing import ActivityEnvironment
 
+from activities.follow_ups import FollowUpActivities
+from channels.outbound import NOTHING
+from engine.published import PublishedCache
 from runtime.clock import now_micros
+from runtime.messages import Advance, Advanced
 from runtime.registry import (
     FOLLOW_UP_WORKFLOW,
     KINDLING_OUTCOME,
@@ -19,6 +26,7 @@ from runtime.settings import Settings
 from services.follow_ups.repairs import Repairs
 from services.operations.watch import Watch
 from services.resources import Resources
+from store.follow_ups import starting
 from store.intake.places import shard_of
 from store.operations.status import WorkerSelf
 from tests.workflows.conftest import Town
@@ -122,8 +130,11 @@ async def test_one_that_fails_is_red_by_itself_and_tried_again_alone(town: Town,
         {"if": {"event.n": {"equal": 5}}, "then": [{"adjust_score": {"profile": "later", "points": 1}}]},
         {"add_tag": "end"},
     )
+    workflow_id = column(town, "workflow_id")[0] or await cohort(town)
     await town.until(lambda: set(town.status()) == {"completed", "failed"})
     assert town.status().count("failed") == 1
+    told = await town.client.get_workflow_handle(workflow_id).result()
+    assert told["reason"] == f"{SIZE - 1} completed, 1 failed, each in a workflow of its own"
     [(enrollment, record)] = town.world.query(
         "SELECT id, contact_id FROM enrollments WHERE status = 'failed'"
     )
@@ -145,6 +156,37 @@ async def test_one_that_fails_is_red_by_itself_and_tried_again_alone(town: Town,
     await town.until(lambda: set(town.status()) == {"completed"})
     assert column(town, "workflow_id").count(town.follow_up(enrollment, 2).id) == 1
     assert town.world.query("SELECT DISTINCT tags FROM contacts") == [('["end"]',)]
+
+
+async def test_one_that_failed_is_told_of_until_its_own_workflow_has_it(town: Town) -> None:
+    """As where the answer of an activity is lost."""
+    world = town.world
+    world.shards = 1
+    world.publish({"on": "e", "points": 7})
+    failing = {"if": {"event.n": {"equal": 5}}, "then": [{"adjust_score": {"profile": "later", "points": 1}}]}
+    world.automate(HOT, "hot", steps=[failing, {"wait": "3d"}])
+    for number in range(SIZE):
+        world.send(contact=f"c{number:02}", n=number)
+    world.score()
+    ids = column(town, "id")
+    world.database.run(lambda connection: starting.assign(connection, "hot.cohort.1", ids))
+    nothing: Any = SimpleNamespace(request=lambda shards: None)
+    activities = FollowUpActivities(world.database, now_micros, nothing, NOTHING, PublishedCache())
+
+    def advance(workflow_id: str) -> Advanced:
+        result: Advanced = ActivityEnvironment().run(activities.advance, Advance(workflow_id))
+        return result
+
+    [failed] = (await asyncio.to_thread(advance, "hot.cohort.1")).failed
+    assert (await asyncio.to_thread(advance, "hot.cohort.1")).failed == [failed]
+    own = await asyncio.to_thread(advance, failed.workflow_id)
+    assert (own.ended, (own.reason or "").partition(":")[0]) == (
+        "failed",
+        "step 1 > then > 1 (add 1 point to later) failed",
+    )
+    assert failed.workflow_id in column(town, "workflow_id")
+    again = await asyncio.to_thread(advance, "hot.cohort.1")
+    assert (again.failed, again.now) == ([], f"{SIZE - 1} go on")
 
 
 @pytest.mark.parametrize("way", ["cancel", "terminate"])
