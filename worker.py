@@ -73,7 +73,7 @@ async def working(
 ) -> AsyncIterator[None]:
     """Workers for the configured task queue and for that of follow-ups, in the event loop that made `wakes`; digests.
 
-    Both know everything: an earlier version started its follow-ups on the first.
+    Both know everything, so that whatever is found on either is carried out.
     """
     secret = database.run(lambda connection: signing_secret(connection, new_secret()))
     outbound = make_outbound(settings, secret)

@@ -109,14 +109,13 @@ class Starter:
         groups = _groups(due.queued)
         if due.stale or any(not group.assigned for group in groups):
 
-            def write(connection: Connection) -> None:
+            def write(connection: Connection) -> list[_Group]:
                 if due.stale:
                     enrolling.skip_stale(connection, due.stale, self._clock())
-                for group in groups:
-                    if not group.assigned:
-                        starting.assign(connection, group.workflow_id, [row["id"] for row in group.rows])
+                return [group if group.assigned else group.of(connection) for group in groups]
 
-            await asyncio.to_thread(self._database.run, write, [shard])
+            groups = await asyncio.to_thread(self._database.run, write, [shard])
+        groups = [group for group in groups if group.rows]
         await asyncio.gather(*(self._close(told) for told in due.closing))
         await asyncio.gather(*(self._start(group) for group in groups))
         woken = {waking.workflow_id for waking in due.waking if waking.workflow_id is not None}
@@ -194,7 +193,7 @@ class Starter:
         async with self._gate:
             if told.workflow_id.startswith(EARLIER_FOLLOW_UP_PREFIX):
                 await _unless_gone(handle.terminate(rpc_timeout=_PATIENCE))
-            elif told.alone:
+            elif not is_cohort(told.workflow_id):
                 await _unless_gone(handle.cancel(rpc_timeout=_PATIENCE))
             else:
                 await _unless_gone(handle.signal(WAKE_SIGNAL, rpc_timeout=_PATIENCE))
@@ -206,11 +205,20 @@ class Starter:
 
 
 class _Group(NamedTuple):
-    """Enrollments that a workflow carries out. `assigned`: the database knows that already."""
+    """Enrollments that a workflow carries out."""
 
     workflow_id: str
     rows: list[RowMapping]
-    assigned: bool
+
+    @property
+    def assigned(self) -> bool:
+        """Whether the database knows that already."""
+        return self.rows[0]["workflow_id"] is not None
+
+    def of(self, connection: Connection) -> "_Group":
+        """The same, written down; without those whom another workflow has got meanwhile."""
+        theirs = starting.assign(connection, self.workflow_id, [row["id"] for row in self.rows])
+        return self._replace(rows=[row for row in self.rows if row["id"] in theirs])
 
 
 def _groups(queued: Collection[RowMapping]) -> list[_Group]:
@@ -225,20 +233,20 @@ def _groups(queued: Collection[RowMapping]) -> list[_Group]:
             fresh.setdefault((row["automation_id"], row["version"]), []).append(row)
         else:
             groups.append(_alone(row))
-    groups += [_Group(workflow_id, rows, assigned=True) for workflow_id, rows in assigned.items()]
+    groups += [_Group(workflow_id, rows) for workflow_id, rows in assigned.items()]
     for rows in fresh.values():
         if len(rows) < FEWEST:
             groups += map(_alone, rows)
             continue
         for start in range(0, len(rows), COHORT):
             workflow_id = cohort_workflow_id(rows[0]["automation"], str(uuid7()))
-            groups.append(_Group(workflow_id, rows[start : start + COHORT], assigned=False))
+            groups.append(_Group(workflow_id, rows[start : start + COHORT]))
     return groups
 
 
 def _alone(row: RowMapping) -> _Group:
     workflow_id = follow_up_workflow_id(row["automation"], row["id"], row["attempt"])
-    return _Group(workflow_id, [row], assigned=False)
+    return _Group(workflow_id, [row])
 
 
 async def take_over(database: Database, client: Client) -> None:

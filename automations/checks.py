@@ -22,7 +22,12 @@ from conditions.tree import Leaf, leaves
 
 def check_automation(automation: Automation, known: Known) -> tuple[list[Problem], list[Problem]]:
     """The first errors, which keep it from being saved, and warnings. Each `loc` is a path in the document."""
-    return list(islice(_errors(automation, known), LISTED.most)), list(warnings_of(automation, known))
+    return automation_errors(automation, known), list(warnings_of(automation, known))
+
+
+def automation_errors(automation: Automation, known: Known) -> list[Problem]:
+    """Only the errors, which cost less."""
+    return list(islice(_errors(automation, known), LISTED.most))
 
 
 def _errors(automation: Automation, known: Known) -> Iterator[Problem]:

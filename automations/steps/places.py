@@ -1,4 +1,4 @@
-"""Where every step and every condition stands, and the outline that a follow-up carries out.
+"""Where every step and every condition of an automation stands.
 
 A step's path is stable within a version: "0", "3.then.1", "3.elif.0.1", "3.else.0", "5.split.1.0",
 "6.timeout.0".

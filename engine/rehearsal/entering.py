@@ -9,6 +9,7 @@ from automations.model import Automation, definition
 from conditions.describing import Verdict, explain
 from conditions.fields import DEAL
 from conditions.tree import compile_conditions
+from engine.admitting import Decided
 from engine.by_hand import Wanted, enlist
 from engine.happening import compiled
 from engine.published import compile_automation
@@ -148,32 +149,29 @@ def _fate_of_record(scene: Scene, trigger: CompiledTrigger, named: Named) -> _Fa
     """What enrolling whoever matches now would come to for this record."""
     if trigger.profile is None:
         return _Fate()
-    decided = enlist(
+    decided = _decided(scene, trigger, named, matching=True)
+    return _Fate(bool(decided.enrollments), skipped=decided.skips[0].reason if decided.skips else None)
+
+
+def _decided(scene: Scene, trigger: CompiledTrigger, named: Named, *, matching: bool) -> Decided:
+    """What enrolling the record by hand comes to; `matching`: only if the filters hold."""
+    listed = enlist(
         scene.connection,
         scene.published,
         trigger,
-        Wanted(str(uuid7()), matching=True, again=True),
+        Wanted(str(uuid7()), matching=matching, again=True),
         shard=scene.shard,
         kind=named.kind,
         ids=[named.record_id],
         now=scene.now,
-    ).enrolling.decide(scene.connection)
-    return _Fate(bool(decided.enrollments), skipped=decided.skips[0].reason if decided.skips else None)
+    )
+    return listed.enrolling.decide(scene.connection)
 
 
 def _enroll(scene: Scene, trigger: CompiledTrigger, named: Named, event_id: str | None) -> str:
     """Enroll the record whatever its trigger says; where the event has moved the score, because of that."""
     open_door = replace(trigger, paused=False, exits=None, reentry=None, while_running="start", rearm=None)
-    decided = enlist(
-        scene.connection,
-        scene.published,
-        open_door,
-        Wanted(str(uuid7()), matching=False, again=True),
-        shard=scene.shard,
-        kind=named.kind,
-        ids=[named.record_id],
-        now=scene.now,
-    ).enrolling.decide(scene.connection)
+    decided = _decided(scene, open_door, named, matching=False)
     [made] = decided.enrollments
     made = made._replace(event_id=event_id, deal_id=named.deal_id)
     if event_id is not None and made.profile_id is None:

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from uuid_utils import uuid7
 
-from automations.checks import check_automation
+from automations.checks import automation_errors
 from automations.known import Known
 from automations.model import Automation
 from automations.steps.places import fields_set, tags_added
@@ -175,7 +175,7 @@ def publish_automation(
     """Make the draft the next version; its number. A draft that is what is published makes none."""
     family = definitions.AUTOMATIONS
     automation = Automation.model_validate(row["draft"])
-    errors, _ = check_automation(automation, known_definitions(connection))
+    errors = automation_errors(automation, known_definitions(connection))
     if errors:
         raise Invalid(errors)
     paused = keep_paused and row["paused"]

@@ -78,7 +78,7 @@ class TaskFilter(Definition):
     automation: Text | None = None
     """Key of the automation that created it."""
     status: TaskStatus | None = None
-    """Whether it is done."""
+    """How it stands."""
     assign_to: Text | None = None
     """Whose it is; `none`: nobody's."""
     overdue: bool | None = None
@@ -245,7 +245,7 @@ def _new_values(
         new["assign_to"] = assignee(new["assign_to"], record["owner"] if record is not None else None)
     if (put_off := values.get("snooze")) is not None:
         if new.get("status", row["status"]) != "open":
-            raise Conflict('a task that is done is not due; open it again with {"status": "open"}')
+            raise Conflict('a task that is not open is not due; open it again with {"status": "open"}')
         new["due_at"] = min(max(now, row["due_at"] or now) + micros_of(put_off), LATEST)
     return new
 

@@ -1,4 +1,4 @@
-"""What a worker looks after besides its task queue: shards left unwoken, publishes left unstarted, workflows lost."""
+"""What a worker looks after besides its task queue: bulk jobs to begin, and what was left unwoken or lost."""
 
 import asyncio
 import time
@@ -45,7 +45,9 @@ _ENDED = {
 
 
 class Watch:
-    """Runs beside a worker until cancelled. Nothing it does is needed while all goes well."""
+    """Runs beside a worker until cancelled. It starts bulk jobs; nothing else that it does is needed while all goes
+    well.
+    """
 
     def __init__(
         self,
@@ -63,6 +65,7 @@ class Watch:
         self._task_queue = task_queue
         self._worker = worker
         self._next_audit = 0.0
+        self._bulk_started: set[str] = set()
         self._audit_every = AUDIT_EVERY
 
     async def run(self) -> None:
@@ -86,10 +89,12 @@ class Watch:
         if beat % PUBLISHES_EVERY == 0:
             for publish in await asyncio.to_thread(self._publishes):
                 await start_publish(self._client, self._task_queue, publish)
-        for job in await asyncio.to_thread(self._bulk_jobs):
-            await start_bulk(
-                self._client, self._task_queue, BulkInput(job["id"], job["action"]), job["total"]
-            )
+        jobs = await asyncio.to_thread(self._bulk_jobs)
+        for job in jobs:
+            if job["id"] not in self._bulk_started or beat % PUBLISHES_EVERY == 0:
+                message = BulkInput(job["id"], job["action"])
+                await start_bulk(self._client, self._task_queue, message, job["total"])
+        self._bulk_started = {job["id"] for job in jobs}
         if beat % EMPTIED_EVERY == 0 or (
             beat % MEASURED_EVERY == 0 and self._database.log_size() > MOST_LOG_BYTES
         ):

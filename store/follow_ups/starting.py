@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, RowMapping, case, delete, func, or_, select, update
 
 from conditions.times import Micros
-from runtime.registry import is_cohort
 from runtime.statuses import OPEN, EnrollmentStatus
 from store import meta
 from store.follow_ups.enrollments import ENROLLMENTS, with_definition
@@ -80,13 +79,9 @@ def _may_start(connection: Connection, now: Micros) -> list[Any]:
 
 
 class ToTell(NamedTuple):
-    """A workflow that has to hear of enrollments that are over, by id; `alone`: it carries out no others.
-
-    None of them: it is that of somebody who was erased.
-    """
+    """A workflow that has to hear of enrollments that are over, by id. None of them: it is that of somebody erased."""
 
     workflow_id: str
-    alone: bool
     enrollments: list[str]
 
 
@@ -105,11 +100,8 @@ def closing(connection: Connection, shard: int, limit: int) -> list[ToTell]:
         select(CANCELLATIONS.c.workflow_id).where(CANCELLATIONS.c.shard == shard).limit(limit)
     ).scalars()
     return [
-        *(
-            ToTell(workflow_id, alone=not is_cohort(workflow_id), enrollments=ids)
-            for workflow_id, ids in by_workflow.items()
-        ),
-        *(ToTell(workflow_id, alone=not is_cohort(workflow_id), enrollments=[]) for workflow_id in erased),
+        *(ToTell(workflow_id, enrollments=ids) for workflow_id, ids in by_workflow.items()),
+        *(ToTell(workflow_id, enrollments=[]) for workflow_id in erased),
     ]
 
 
@@ -148,8 +140,11 @@ def mark_started(connection: Connection, ids: Collection[str], now: Micros) -> N
     )
 
 
-def assign(connection: Connection, workflow_id: str, ids: Collection[str]) -> None:
-    """Have queued enrollments carried out by a workflow. Their shard is locked."""
+def assign(connection: Connection, workflow_id: str, ids: Collection[str]) -> set[str]:
+    """Have queued enrollments carried out by a workflow; those that now are. Their shard is locked.
+
+    One that another workflow has been given meanwhile is left to it.
+    """
     connection.execute(
         update(ENROLLMENTS)
         .where(
@@ -159,6 +154,10 @@ def assign(connection: Connection, workflow_id: str, ids: Collection[str]) -> No
         )
         .values(workflow_id=workflow_id)
     )
+    theirs = select(ENROLLMENTS.c.id).where(
+        ENROLLMENTS.c.workflow_id == workflow_id, ENROLLMENTS.c.id.in_(ids)
+    )
+    return set(connection.execute(theirs).scalars())
 
 
 def let_go(connection: Connection, ids: Collection[str], now: Micros) -> None:

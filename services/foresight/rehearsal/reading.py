@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from automations.checks import check_automation
+from automations.checks import automation_errors
 from automations.model import Automation
 from conditions.problems import Problem
 from engine.published import Published
@@ -49,7 +49,7 @@ def version_of(connection: Connection, key: str, request: RehearseRequest) -> tu
             automation = read_model(Automation, request.document, key, "automation")
         except Invalid as error:
             raise Invalid(_within(error.problems)) from None
-        errors, _ = check_automation(automation, known_definitions(connection))
+        errors = automation_errors(automation, known_definitions(connection))
         if errors:
             raise Invalid(_within(errors))
         stored = definitions.find_even_archived(connection, family, key)

@@ -220,7 +220,7 @@ async def test_a_task_that_is_done_is_not_put_off(kindling: Installation, task: 
     answer = await kindling.client.patch(f"/v1/tasks/{task['id']}", json={"snooze": "1d"})
     assert (answer.status_code, answer.json()["detail"]) == (
         409,
-        'a task that is done is not due; open it again with {"status": "open"}',
+        'a task that is not open is not due; open it again with {"status": "open"}',
     )
     assert (await change(kindling, task, status="open", snooze="1d"))["status"] == "open"
 
