@@ -17,7 +17,6 @@ from store.follow_ups import effects, tasks
 from store.follow_ups.bulk_jobs import Member, Tally
 from store.records import contacts, deals
 
-TASK = "task"
 #: Whom a task is given to for the owner of its record.
 OWNER = "owner"
 

@@ -19,8 +19,6 @@ from triggers.evaluate import BY_HAND, BY_STEP
 _LONGEST = 190
 #: So many of the steps that are done are shown.
 _LONGEST_LOG = 50
-#: So many records of a cohort are named.
-_MOST_NAMED = 100
 
 
 _NOT_ASKED = "the trigger's filters were not asked"
@@ -71,15 +69,14 @@ def cohort_details(rows: Sequence[RowMapping], automation: Automation) -> str:
     causes = ", ".join(
         f"{count} by {cause}" for cause, count in Counter(row["cause"] for row in rows).most_common()
     )
-    names = [record_name(row) for row in rows[:_MOST_NAMED]]
-    more = f" and {len(rows) - len(names)} more" if len(rows) > len(names) else ""
+    names = [record_name(row) for row in rows]
     return "\n".join(
         [
             f"**{clean(automation.title)}** (`{first['automation']}` version {first['version']})",
             "",
             f"- {len(rows)} follow-ups that began together: {causes}",
             *([f"- Why: {clean(', and '.join(conditions))}"] if conditions else []),
-            f"- Records, by our ids: {', '.join(names)}{more}",
+            f"- Records, by our ids: {', '.join(names)}",
             "- `kindling enrollments` shows each of them",
         ]
     )

@@ -59,12 +59,6 @@ def enrollment_of(workflow_id: str) -> str | None:
     return named[1] if named is not None else None
 
 
-def earlier_workflow_id(enrollment_id: str, attempt: int) -> str:
-    """The id under which earlier versions carried out an enrollment."""
-    suffix = "" if attempt == 1 else f"-{attempt}"
-    return f"{EARLIER_FOLLOW_UP_PREFIX}{enrollment_id}{suffix}"
-
-
 def publish_workflow_id(publication_id: str) -> str:
     """One publication of a profile: `publish-<publication>`."""
     return f"{PUBLISH_WORKFLOW_PREFIX}{publication_id}"

@@ -15,7 +15,8 @@ QUARANTINED = _literal(EventStatus.QUARANTINED)
 REVOKED = _literal(EventStatus.REVOKED)
 COUNTING_STATUSES = (EventStatus.APPLIED, EventStatus.REVOKING, EventStatus.REVOKING_SILENTLY)
 COUNTING = f"({_literal(*COUNTING_STATUSES)})"
-NOT_REVOKED = f"({_literal(EventStatus.PENDING, EventStatus.APPLIED, EventStatus.QUARANTINED)})"
+NOT_REVOKED_STATUSES = (EventStatus.PENDING, EventStatus.APPLIED, EventStatus.QUARANTINED)
+NOT_REVOKED = f"({_literal(*NOT_REVOKED_STATUSES)})"
 #: The test of events whose points have still to be taken back, as the index of them has it.
 BEING_REVOKED = f"status >= {EventStatus.REVOKING.value}"
 #: The test of events that count no more, or will not for long.

@@ -8,6 +8,7 @@ from temporalio.exceptions import ActivityError, is_cancelled_exception
 with workflow.unsafe.imports_passed_through():
     from runtime.messages import END_BULK, WORK_OFF_BULK, BulkInput, BulkProgress
     from runtime.registry import BULK_WORKFLOW
+    from runtime.statuses import BulkStatus
     from workflows.policies import DATABASE_RETRY, LONG_TIMEOUT, SILENCE_TIMEOUT, STEP_TIMEOUT
 
 
@@ -42,7 +43,7 @@ class BulkWorkflow:
                 summary=f"{job.action}, slice by slice",
             )
             workflow.set_current_details(f"{progress.done:,} of {progress.total:,}: {progress.status}")
-            if progress.status != "running":
+            if progress.status != BulkStatus.RUNNING:
                 return progress
             if workflow.info().is_continue_as_new_suggested():
                 workflow.continue_as_new(job)

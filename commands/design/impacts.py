@@ -3,11 +3,12 @@
 import csv
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from io import TextIOWrapper
 from pathlib import Path
 
 from commands.output import counted
+from commands.whole_file import whole_file
 from conditions.values import shown_score
-from runtime.errors import ReadableError
 from services.foresight.answers import (
     AutomationImpact,
     DocumentImpact,
@@ -30,23 +31,18 @@ def touched_file(path: Path | None) -> Iterator[Told | None]:
     if path is None:
         yield None
         return
-    beside = path.with_name(f".{path.name}.new")
-    try:
-        with beside.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file)
-            writer.writerow(_COLUMNS)
+    with whole_file(path) as file:
+        text = TextIOWrapper(file, encoding="utf-8", newline="")
+        writer = csv.writer(text)
+        writer.writerow(_COLUMNS)
 
-            def write(touched: Sequence[TouchedRecord]) -> None:
-                for one in touched:
-                    cells = one.model_dump() | {"starts": " ".join(one.starts)}
-                    writer.writerow([_cell(cells[column]) for column in _COLUMNS])
+        def write(touched: Sequence[TouchedRecord]) -> None:
+            for one in touched:
+                cells = one.model_dump() | {"starts": " ".join(one.starts)}
+                writer.writerow([_cell(cells[column]) for column in _COLUMNS])
 
-            yield write
-        beside.replace(path)
-    except OSError as error:
-        raise ReadableError(f"{path} cannot be written: {error.strerror}") from None
-    finally:
-        beside.unlink(missing_ok=True)
+        yield write
+        text.detach()  # which writes what is left, and leaves the file open
 
 
 def _cell(value: str | int | None) -> str | int | None:

@@ -1,8 +1,6 @@
 """What the commands of `kindling export` do: ask for a stream, and write it."""
 
-import os
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -14,6 +12,7 @@ from automations.list_filters import FILTERS
 from commands.exports.command_line import FileFormat
 from commands.output import counted, errors, note, print_json, progress_bar, say
 from commands.session import session
+from commands.whole_file import whole_file
 from conditions.problems import suggestion
 from runtime.errors import ReadableError
 from runtime.statuses import TaskStatus
@@ -157,17 +156,5 @@ def _destination(out: Path | None) -> Iterator[BinaryIO]:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
-    try:
-        handle, name = tempfile.mkstemp(prefix=f".{out.name}.", dir=out.parent)
-    except OSError as error:
-        raise ReadableError(f"{out} cannot be written: {error.strerror}") from None
-    try:
-        with os.fdopen(handle, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(out)
-    except OSError as error:
-        raise ReadableError(f"{out} cannot be written: {error.strerror}") from None
-    finally:
-        Path(name).unlink(missing_ok=True)
+    with whole_file(out) as file:
+        yield file

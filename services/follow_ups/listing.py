@@ -8,7 +8,7 @@ from services import cursors
 from services.answers import Page
 from services.follow_ups.answers import Enrollment, EnrollmentDetails, Keys, Notification, Webhook
 from services.follow_ups.steps import steps_done, titles_of
-from services.records.kinds import unknown_record
+from services.records.kinds import ids_of
 from services.resources import BadParameter, NotFound, Resources
 from store.connection import Connection, RowMapping
 from store.design import definitions
@@ -80,18 +80,6 @@ class FollowUps:
             newest = enrollments.newest_first(connection, of, filters, before, limit + 1)
             taken, following = cursors.cut(newest, limit, of, lambda row: [row["id"]])
             return taken, keys_of(connection, taken), following
-
-
-def ids_of(connection: Connection, contact: str | None, deal: str | None) -> dict[str, int]:
-    """The ids by which rows name a contact and a deal, where they are asked for; raises BadParameter."""
-    ids: dict[str, int] = {}
-    for kind, key, find in (("contact", contact, contacts.contact_by_key), ("deal", deal, deals.deal_by_key)):
-        if key is not None:
-            row = find(connection, key)
-            if row is None:
-                raise BadParameter(kind, unknown_record(kind, key))
-            ids[f"{kind}_id"] = row["id"]
-    return ids
 
 
 def id_of_automation(connection: Connection, key: str | None) -> dict[str, int]:

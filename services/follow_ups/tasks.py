@@ -14,10 +14,11 @@ from runtime.statuses import TaskStatus
 from services import cursors
 from services.answers import Page
 from services.follow_ups.answers import Task
-from services.follow_ups.listing import id_of_automation, ids_of, keys_of
+from services.follow_ups.listing import id_of_automation, keys_of
 from services.names import Name, ShortText, unstorable
 from services.records.contacts import find_contact
 from services.records.deals import find_deal
+from services.records.kinds import ids_of
 from services.records.shard_locks import in_shards
 from services.resources import BadParameter, Conflict, Invalid, NotFound, Resources
 from store.connection import Connection, RowMapping

@@ -5,8 +5,9 @@ from typing import Any
 from conditions.times import to_iso
 from services import cursors
 from services.answers import Page
-from services.follow_ups.listing import ids_of, keys_of
+from services.follow_ups.listing import keys_of
 from services.intake.answers import Event, EventType, EventTypes, SentEvent
+from services.records.kinds import ids_of
 from services.resources import NotFound, Resources
 from store.connection import Connection, RowMapping
 from store.intake import event_reads

@@ -30,8 +30,6 @@ from store.records import contacts, deals
 
 #: Contacts of one e-mail address.
 MOST_OF_ADDRESS = 20
-#: Follow-ups of one cohort.
-MOST_OF_COHORT = 100
 #: An address of the Temporal UI, as far as the workflow's id.
 _WORKFLOW_ADDRESS = re.compile(r"https?://\S+/workflows/([^/?#\s]+)\S*")
 #: Our ids are 63 bits wide.
@@ -94,7 +92,7 @@ class Finding:
 
     def _members(self, workflow_id: str) -> list[str]:
         with self._resources.database.read() as connection:
-            return [row["id"] for row in enrollments.members(connection, workflow_id)][:MOST_OF_COHORT]
+            return [row["id"] for row in enrollments.members(connection, workflow_id)]
 
     def _of_workflow(self, workflow_id: str) -> Iterator[Found]:
         if (enrollment_id := enrollment_of(workflow_id)) is not None:

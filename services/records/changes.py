@@ -6,7 +6,7 @@ from services import cursors
 from services.answers import Page
 from services.design.profile_cache import ProfileCache
 from services.records.answers import RecordChange
-from services.records.kinds import Kind, unknown_record
+from services.records.kinds import Kind, ids_of
 from services.records.scores import changes_of
 from services.resources import BadParameter, Resources
 from store.connection import Connection, RowMapping
@@ -41,7 +41,7 @@ class ScoreChanges:
             changes = score_reads.changes_after(
                 connection,
                 profile_ids=self._profile_ids(connection, profile, kind),
-                record_id=_record_id(connection, contact, deal),
+                record_id=next(iter(ids_of(connection, contact, deal).values()), None),
                 since=since,
                 after=after,
                 limit=limit + 1,
@@ -62,21 +62,6 @@ class ScoreChanges:
                 f'there is no profile "{key}"{suggestion(key, self._profiles.keys(connection))}',
             )
         return [row["id"]] if row["id"] in ids else []
-
-
-def _record_id(connection: Connection, contact: str | None, deal: str | None) -> int | None:
-    if contact is None and deal is None:
-        return None
-    row = (
-        contacts.contact_by_key(connection, contact)
-        if contact is not None
-        else deals.deal_by_key(connection, deal or "")
-    )
-    if row is None:
-        kind = "contact" if contact is not None else "deal"
-        raise BadParameter(kind, unknown_record(kind, contact or deal or ""))
-    record_id: int = row["id"]
-    return record_id
 
 
 def _place(row: RowMapping) -> list[int]:

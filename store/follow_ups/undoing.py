@@ -10,7 +10,7 @@ from conditions.times import Micros
 from runtime.statuses import MessageStatus
 from store.bulk import Bulk
 from store.follow_ups.enrollments import ENROLLMENTS
-from store.statuses import OPEN_LITERALS
+from store.statuses import OPEN_LITERALS, PENDING
 
 
 class Begun(NamedTuple):
@@ -188,6 +188,8 @@ def count_sent(connection: Connection, ids: Collection[str]) -> int:
 
 def pending_events(connection: Connection, source: str) -> int:
     """How many events of an import are still to be looked at."""
-    rows = Bulk(connection).rows("SELECT count(*) FROM events WHERE source = ? AND status = 0", source)
+    rows = Bulk(connection).rows(
+        f"SELECT count(*) FROM events WHERE source = ? AND status = {PENDING}", source
+    )
     count: int = rows[0][0]
     return count

@@ -9,12 +9,10 @@ from runtime.statuses import EventStatus
 from store.bulk import Bulk
 from store.database import A_FEW
 from store.leftovers import OF_ERASED, becoming
-from store.statuses import PENDING, QUARANTINED
+from store.statuses import NOT_REVOKED_STATUSES, PENDING, QUARANTINED
 from store.tables import Event, table
 
 EVENTS = table(Event)
-#: Events that count, or would if they could be scored.
-COUNTING = (EventStatus.PENDING, EventStatus.APPLIED, EventStatus.QUARANTINED)
 _NOT_ERASED = text(f"NOT events.{OF_ERASED}")
 
 
@@ -63,7 +61,7 @@ def events_by_key(
     limit: int,
 ) -> Iterable[RowMapping]:
     """Events that were not revoked, by id, those after that id. `internal`: with those of changes of records."""
-    tests: list[Any] = [_NOT_ERASED, EVENTS.c.id > after, EVENTS.c.status.in_(COUNTING)]
+    tests: list[Any] = [_NOT_ERASED, EVENTS.c.id > after, EVENTS.c.status.in_(NOT_REVOKED_STATUSES)]
     for column, wanted in (("contact_id", contact_id), ("deal_id", deal_id), ("type", event_type)):
         if wanted is not None:
             tests.append(EVENTS.c[column] == wanted)

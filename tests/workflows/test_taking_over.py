@@ -4,7 +4,7 @@ import pytest
 from temporalio.client import WorkflowExecutionStatus
 from temporalio.testing import WorkflowEnvironment
 
-from runtime.registry import FOLLOW_UP_WORKFLOW, earlier_workflow_id
+from runtime.registry import EARLIER_FOLLOW_UP_PREFIX, FOLLOW_UP_WORKFLOW
 from runtime.settings import Settings
 from store.database import Database
 from tests.engine.world import World
@@ -25,7 +25,7 @@ async def test_one_that_waits_goes_on_from_where_it_is_and_its_old_workflow_is_e
     world.send()
     world.score()
     [(enrollment,)] = world.query("SELECT id FROM enrollments")
-    old = earlier_workflow_id(enrollment, 1)
+    old = f"{EARLIER_FOLLOW_UP_PREFIX}{enrollment}"
     with database.write() as connection:
         connection.exec_driver_sql(
             "INSERT INTO outcomes (enrollment_id, path, kind, result, attempt, at) VALUES "
