@@ -149,9 +149,8 @@ def _print_dry_run(done: Imported, started: ArrivalsPreview | None, *, as_json: 
             {**as_data(done, None), "dry_run": True, "first": done.first, "notes": done.notes, **would}
         )
     else:
-        known = f", {done.duplicates:,} known already" if done.duplicates else ""
-        bad = f", {counted(done.bad, 'bad row')} left out" if done.bad else ""
-        say(f"Would import {counted(done.accepted, 'event')}{known}{bad}.")
+        told = [f"Would import {counted(done.accepted, 'event')}", *_beside(done)]
+        say(f"{', '.join(told)}.")
         if done.first:
             say("The first rows as events:")
         for event in done.first:
@@ -161,7 +160,7 @@ def _print_dry_run(done: Imported, started: ArrivalsPreview | None, *, as_json: 
         print_bad(done.first_bad, done.bad + done.conflicts)
         for text in done.notes:
             note(text)
-    return 1 if done.bad else 0
+    return 1 if done.bad or done.conflicts else 0
 
 
 def _shown(event: dict[str, Any]) -> str:
@@ -176,7 +175,13 @@ def _shown(event: dict[str, Any]) -> str:
 def summary(done: Imported, seconds: float) -> str:
     """One sentence for people."""
     speed = done.accepted / max(seconds, 0.001)
-    parts = [f"Imported {counted(done.accepted, 'event')} in {seconds:.1f} s ({speed:,.0f} a second)"]
+    imported = f"Imported {counted(done.accepted, 'event')} in {seconds:.1f} s ({speed:,.0f} a second)"
+    return ", ".join([imported, *_beside(done)]) + "."
+
+
+def _beside(done: Imported) -> list[str]:
+    """What became of the rows that are not imported."""
+    parts = []
     if done.duplicates:
         parts.append(f"{done.duplicates:,} known already")
     if done.suppressed:
@@ -185,7 +190,7 @@ def summary(done: Imported, seconds: float) -> str:
         parts.append(f"{counted(done.conflicts, 'row')} left out whose id is that of another event")
     if done.bad:
         parts.append(f"{counted(done.bad, 'bad row')} left out")
-    return ", ".join(parts) + "."
+    return parts
 
 
 def as_data(done: Imported, seconds: float | None) -> dict[str, Any]:

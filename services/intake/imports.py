@@ -1,16 +1,16 @@
 """Files of events, read in a stream, stored in batches, every bad row told with its line."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from conditions.times import Micros
 from runtime.errors import ReadableError
+from services.intake.dry_runs import DryRun, Look
 from services.intake.earlier_rows import Resemblance, RowsByLine
 from services.intake.event_files import CsvEvents, NdjsonLines, ReadLine
 from services.intake.event_names import EventNames
-from services.intake.events import Events, Intake, new_event
+from services.intake.events import Events, Intake
 from services.intake.file_text import decoding_of
 from services.intake.import_columns import Columns
 from services.intake.import_files import (
@@ -27,9 +27,6 @@ from services.intake.import_notes import FutureDates, Watching
 from services.intake.imported_contacts import Addresses
 from services.intake.published_reads import published_reads
 from services.intake.row_ids import RowIds, content_of
-from services.resources import Invalid
-from store.intake.arriving import NewEvent
-from store.intake.known import known_events
 from store.patience import patiently
 
 __all__ = ["BATCH", "Columns", "Imported", "import_file"]
@@ -39,9 +36,6 @@ BATCH = 1_000
 #: Rows of a dry run that are shown as events.
 FIRST = 5
 LONGEST_IMPORT_NAME = 180
-
-#: Shown the new events of a dry run, with the e-mail addresses of contacts.
-Look = Callable[[Sequence[NewEvent], Mapping[str, str]], None]
 
 
 @dataclass
@@ -111,7 +105,7 @@ def import_file(
             else NdjsonLines(file, decoding)
         )
         keeping = (
-            _DryRun(events, look)
+            DryRun(events.resources, look)
             if dry_run
             else _Storing(events, import_name, told, silent=silent, reads_email=reads.email)
         )
@@ -146,7 +140,7 @@ class _Import:
         done: Imported,
         reader: CsvEvents | NdjsonLines,
         name: str,
-        keeping: "_Storing | _DryRun",
+        keeping: "_Storing | DryRun",
     ) -> None:
         resources = events.resources
         self.done = done
@@ -238,31 +232,3 @@ class _Storing:
 
     def notes(self) -> list[str]:
         return self._addresses.notes()
-
-
-class _DryRun:
-    """Says of batches what would be stored."""
-
-    def __init__(self, events: Events, look: Look) -> None:
-        self._resources = events.resources
-        self._look = look
-
-    def keep(self, events: Sequence[dict[str, Any]], emails: Mapping[str, str]) -> Intake:
-        """Conflicts, suppressed contacts and ids that are twice in the file are not told apart from what is new."""
-        taken = Intake()
-        now: Micros = self._resources.clock()
-        sound: list[NewEvent] = []
-        for index, body in enumerate(events):
-            try:
-                sound.append(new_event(body, now))
-            except Invalid as error:
-                taken.rejected.append((index, error.problems))
-        with self._resources.database.read() as connection:
-            known = known_events(connection, [event.id for event in sound])
-        new = [event for event in sound if event.id not in known]
-        taken.accepted, taken.duplicates = len(new), len(sound) - len(new)
-        self._look(new, emails)
-        return taken
-
-    def notes(self) -> list[str]:
-        return []

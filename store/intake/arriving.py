@@ -1,6 +1,7 @@
 """Events in: the durable write behind `POST /v1/events`, imports and internal events."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from sqlalchemy import Connection
@@ -62,24 +63,7 @@ def take_events(
     suppressed = suppressing.hold_back(connection, [event.contact for event in events], now, emails)
     silent = all(event.silent for event in events)
     make_room(connection, [event.id for event in events])
-    known = known_events(connection, [event.id for event in events])
-    arriving = [
-        (index, event)
-        for index, event in enumerate(events)
-        if event.id not in known and index not in suppressed
-    ]
-    rejected: dict[int, str] = {}
-    deals: dict[str, Place] = {}
-    owner_keys: dict[str, str] = {}
-    of_deals = [(index, event) for index, event in arriving if event.deal is not None]
-    if of_deals:
-        deals = find_deals(connection, {event.deal for _, event in of_deals if event.deal is not None})
-        rejected, owner_keys = _misplaced(connection, of_deals, deals)
-    first: dict[str, int] = {}
-    for index, event in arriving:
-        if index not in rejected:
-            first.setdefault(event.id, index)
-    new = {index: events[index] for index in first.values()}
+    new, rejected, deals, owner_keys = _arriving(connection, events, suppressed)
     made = {event.deal for event in new.values() if event.deal is not None and event.deal not in deals}
     owner_keys = {deal: contact for deal, contact in owner_keys.items() if deal in made}
     named = {event.contact for event in new.values() if event.contact} | {*owner_keys.values()}
@@ -107,6 +91,76 @@ def take_events(
     conflicts = _conflicts(connection, {index: events[index] for index in again}) if again else {}
     duplicates = len(events) - len(rejected) - len(conflicts) - len(suppressed) - accepted
     return Taken(accepted, duplicates, touched, rejected, conflicts, suppressed)
+
+
+class Foreseen(NamedTuple):
+    """What would be `taken`, the places of what is `new`, and by key the contacts of deals that would be made."""
+
+    taken: Taken
+    new: Collection[int]
+    owner_keys: dict[str, str]
+
+
+def foresee_events(
+    connection: Connection,
+    events: Sequence[NewEvent],
+    emails: Mapping[str, str],
+    owner_keys: Mapping[str, str],
+) -> Foreseen:
+    """What `take_events` would make of events, no two of which have the same id. Writes nothing.
+
+    `owner_keys`: of deals that would be made by then, the key of their contact.
+    """
+    suppressed = frozenset(suppressing.held_back(connection, [event.contact for event in events], emails))
+    new, rejected, _, made = _arriving(connection, events, suppressed, owner_keys)
+    again = {
+        index: event
+        for index, event in enumerate(events)
+        if not (index in new or index in rejected or index in suppressed)
+    }
+    conflicts = _conflicts(connection, again) if again else {}
+    duplicates = len(again) - len(conflicts)
+    taken = Taken(len(new), duplicates, frozenset(), rejected, conflicts, suppressed)
+    return Foreseen(taken, new.keys(), made)
+
+
+class _Arriving(NamedTuple):
+    """`new`, by place, the first of each id that is not known. `rejected`: see Taken. `deals` that are there, by key.
+
+    `owner_keys`: of those that are to be created, the key of their contact.
+    """
+
+    new: dict[int, NewEvent]
+    rejected: dict[int, str]
+    deals: dict[str, Place]
+    owner_keys: dict[str, str]
+
+
+def _arriving(
+    connection: Connection,
+    events: Sequence[NewEvent],
+    suppressed: frozenset[int],
+    made_before: Mapping[str, str] = MappingProxyType({}),
+) -> _Arriving:
+    """What of the events is new. `made_before`: deals that are taken to be there, each with its contact's key."""
+    known = known_events(connection, [event.id for event in events])
+    arriving = [
+        (index, event)
+        for index, event in enumerate(events)
+        if event.id not in known and index not in suppressed
+    ]
+    rejected: dict[int, str] = {}
+    deals: dict[str, Place] = {}
+    owner_keys: dict[str, str] = {}
+    of_deals = [(index, event) for index, event in arriving if event.deal is not None]
+    if of_deals:
+        deals = find_deals(connection, {event.deal for _, event in of_deals if event.deal is not None})
+        rejected, owner_keys = _misplaced(connection, of_deals, deals, made_before)
+    first: dict[str, int] = {}
+    for index, event in arriving:
+        if index not in rejected:
+            first.setdefault(event.id, index)
+    return _Arriving({index: events[index] for index in first.values()}, rejected, deals, owner_keys)
 
 
 def _brought_by(events: Sequence[NewEvent]) -> str | None:
@@ -159,14 +213,17 @@ def _conflicts(connection: Connection, events: Mapping[int, NewEvent]) -> dict[i
 
 
 def _misplaced(
-    connection: Connection, events: Sequence[tuple[int, NewEvent]], deals: Mapping[str, Place]
+    connection: Connection,
+    events: Sequence[tuple[int, NewEvent]],
+    deals: Mapping[str, Place],
+    made_before: Mapping[str, str],
 ) -> tuple[dict[int, str], dict[str, str]]:
     """Events whose deal is another contact's, or not there with no contact to create it for.
 
     And the deals to be created, each with the key of its contact: the one that its first event names.
     """
     contacts = find_contacts(connection, {event.contact for _, event in events if event.contact})
-    owners: dict[str, str] = {}
+    owners = dict(made_before)
     for _, event in events:
         if event.deal is not None and event.contact is not None and event.deal not in deals:
             owners.setdefault(event.deal, event.contact)

@@ -84,13 +84,10 @@ def note_met(connection: Connection, counts: Mapping[str, int], now: Micros) -> 
     )
 
 
-def hold_back(
-    connection: Connection,
-    contacts: Iterable[str | None],
-    now: Micros,
-    emails: Mapping[str, str] | None = None,
-) -> frozenset[int]:
-    """The places of events, by the keys of their contacts, that are not stored; they are counted.
+def held_back(
+    connection: Connection, contacts: Iterable[str | None], emails: Mapping[str, str] | None = None
+) -> dict[int, frozenset[str]]:
+    """The places of events, by the keys of their contacts, that are not to be stored, with the suppressions' ids.
 
     `emails`: addresses by key, of those contacts that come with one.
     """
@@ -101,11 +98,20 @@ def hold_back(
         return names_of_key(key) | names_of_address(addresses.get(key))
 
     barred = suppressed(connection, wanted, names) if wanted else {}
-    if not barred:
-        return frozenset()
-    places = [(place, key) for place, key in enumerate(keys) if key is not None and key in barred]
-    note_met(connection, Counter(id_ for _, key in places for id_ in barred[key]), now)
-    return frozenset(place for place, _ in places)
+    return {place: barred[key] for place, key in enumerate(keys) if key in barred} if barred else {}
+
+
+def hold_back(
+    connection: Connection,
+    contacts: Iterable[str | None],
+    now: Micros,
+    emails: Mapping[str, str] | None = None,
+) -> frozenset[int]:
+    """The places of those that are held back, which are counted."""
+    places = held_back(connection, contacts, emails)
+    if places:
+        note_met(connection, Counter(id_ for ids in places.values() for id_ in ids), now)
+    return frozenset(places)
 
 
 def secret(connection: Connection, fresh: str) -> str:

@@ -61,6 +61,9 @@ def test_rows_under_the_id_of_another_event_are_named_and_left_out(
     """An order number as id, with several lines an order: nothing disappears without a word."""
     lines = "\n".join(f"o-{number // 3},visit,c{number},2026-01-02" for number in range(9))
     file = written("orders.csv", f"order,type,contact,date\n{lines}\n")
+    looked = kindling("import", file, "--id", "order", "--dry-run", status=1)
+    assert "Would import 3 events, 6 rows left out whose id is that of another event.\n" in looked.stdout
+    assert 'orders.csv:3: the id "o-0" is that of another row further up' in looked.stderr
     done = kindling("import", file, "--id", "order", status=1)
     assert "Imported 3 events in" in done.stdout
     assert "6 rows left out whose id is that of another event" in done.stdout
