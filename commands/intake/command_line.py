@@ -66,7 +66,7 @@ def events(
         str | None,
         typer.Option(
             metavar="COLUMN",
-            help="E-mail address, for contacts that have none. Default: the contact's column, if it is email.",
+            help="E-mail address, for contacts that have none. Default: email.",
         ),
     ] = None,
     event_type: Annotated[

@@ -100,9 +100,15 @@ def _exact(text: str, number: float | None) -> str | int | float:
 
 
 def likely_form(text: str) -> NumberForm | None:
-    """The form in which a text is a number that is not written plainly; None where there is none, or are two."""
-    fitting = [form for form in FORMS if form.read(text) is not None]
-    return fitting[0] if len(fitting) == 1 else None
+    """The form in which a text is a number that is not written plainly; None where there is none, or are two numbers.
+
+    Codes such as 007, and what begins with a plus as phone numbers do, are no numbers.
+    """
+    numbers = {form: number for form in FORMS if (number := form.read(text)) is not None}
+    if len(numbers) == 1:
+        return next(iter(numbers))
+    alike = len({*numbers.values()}) == 1 and not text.isdigit() and not text.startswith("+")
+    return FORMS[0] if alike else None
 
 
 def recognised(text: str) -> str | int | float:

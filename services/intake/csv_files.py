@@ -32,7 +32,7 @@ class CsvFile:
                 candidates=candidates,
             )
         except NotCsv as error:
-            raise ReadableError(f"{name}:1: the header cannot be read: {error}") from None
+            raise ReadableError(f"{name}: the header cannot be read: {error}") from None
         self.header = self._rows.header
         if not self.header:
             raise ReadableError(f"{name}: the first line must name the columns")

@@ -37,7 +37,7 @@ class CsvRows:
 
     `lines` keep their ends. `wanted` are names, without case, of columns that are likely to be there: they help to find
     the delimiter, which `delimiter` says where it is known. What spreadsheets add is no matter: a first line `sep=;`,
-    empty cells behind header and rows, rows of empty cells.
+    empty cells behind header and rows, rows of empty cells, also above the header.
     """
 
     def __init__(
@@ -53,6 +53,8 @@ class CsvRows:
         self._line = 0
         declared = _DECLARED.fullmatch(body(self._first_line()))
         if declared:
+            self._take()
+        while (above := self._first_line()) and not above.strip(f'" \r\n{delimiter or candidates}'):
             self._take()
         self.header_line = self._line + 1
         self.delimiter = delimiter or (declared[1] if declared else self._guess(wanted, candidates))

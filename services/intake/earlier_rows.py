@@ -128,23 +128,27 @@ class Resemblance:
             self._others.update(same - {self._name})
             self._changed += bool(alike) and not same and any(each.source == self._name for each in alike)
 
-    def notes(self) -> list[str]:
-        """What is to be said of it."""
+    def notes(self, *, stored: bool) -> list[str]:
+        """What is to be said of it. `stored`: whether the rows are there now."""
         if not self._looked_at:
             return []
         other, count = next(iter(self._others.most_common(1)), ("", 0))
         if count * 2 > self._looked_at:
-            text = (
-                f'Most of the new rows equal rows of the import "{other}" and count once more. If they are the same, '
-                f'take these back with kindling revoke --import "{self._name}", and import later files under the name '
-                f'"{other}" (--name).'
+            equal = f'Most of the new rows equal rows of the import "{other}" and'
+            remedy = (
+                f'count once more. If they are the same, take these back with kindling revoke --import "{self._name}", '
+                f'and import later files under the name "{other}" (--name).'
+                if stored
+                else f'would count once more. If they are the same, import them under the name "{other}" (--name).'
             )
-            return [text]
+            return [f"{equal} {remedy}"]
         if self._changed * 2 > self._looked_at:
+            counts = "count" if stored else "would count"
+            take_back = "take all back" if stored else "take those that are there back"
             text = (
                 f'Most of the new rows are there already under the name "{self._name}" with other properties, and '
-                "count once more: columns were added, or cells are read otherwise. If they are the same, take all back "
-                f'with kindling revoke --import "{self._name}", and import under another name (--name).'
+                f"{counts} once more: columns were added, or cells are read otherwise. If they are the same, "
+                f'{take_back} with kindling revoke --import "{self._name}", and import under another name (--name).'
             )
             return [text]
         return []

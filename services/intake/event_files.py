@@ -1,7 +1,7 @@
 """Files of events as events: the rows of CSV and the lines of NDJSON, each with its line and what is wrong with it."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO, NamedTuple
 
 import orjson
@@ -11,7 +11,7 @@ from conditions.times import parse_moment
 from runtime.errors import ReadableError
 from services.intake.csv_files import CsvFile
 from services.intake.file_text import Decoding
-from services.intake.import_columns import ColumnMapping, Columns, Watch
+from services.intake.import_columns import ColumnMapping, Columns, Watcher, unwatched
 
 LONGEST_LINE = 1_048_576
 _AN_EVENT = 'an event is an object such as {"type": "email.opened", "contact": "ada"}'
@@ -38,7 +38,7 @@ class CsvEvents:
         columns: Columns,
         *,
         delimiter: str | None = None,
-        watch: Callable[[str, str], Watch | None] = lambda _name, _column: None,
+        watch: Watcher = unwatched,
     ) -> None:
         self._file = CsvFile(file, name, decoding, wanted=columns.likely, delimiter=delimiter)
         try:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from conditions.problems import suggestion
 from runtime.errors import ReadableError
@@ -17,6 +17,19 @@ TIME_NAMES = ("occurred_at", "date")
 
 #: Told the value of a property, the text of its cell, and the line of its row.
 Watch = Callable[[Any, str, int], None]
+
+
+class Watcher(Protocol):
+    """Gives, for the property of a column, what is to see each of its values, if something is."""
+
+    def __call__(self, name: str, column: str, *, declared: bool) -> Watch | None:
+        """`declared`: its type is said."""
+
+
+def unwatched(name: str, column: str, *, declared: bool) -> Watch | None:
+    """Nothing sees the values."""
+    del name, column, declared
+    return None
 
 
 class BadMapping(ReadableError):
@@ -95,7 +108,7 @@ class ColumnMapping:
         self,
         header: Sequence[str],
         columns: Columns,
-        watch: Callable[[str, str], Watch | None] = lambda _name, _column: None,
+        watch: Watcher = unwatched,
     ) -> None:
         self._columns = list(header)
         self._index: dict[str, int] = {}
@@ -189,12 +202,15 @@ class ColumnMapping:
         return column if column is None else self._known(column)
 
     def _email(self, columns: Columns) -> str | None:
-        """The column with the contact's e-mail address: the one that is named, or that identifies and is called so."""
+        """The column with the contact's e-mail address: the one that is named, or is called so, the contact's first."""
         if columns.email is not None:
             return self._known(columns.email)
-        return self.contact if self.contact and self.contact.lower() in EMAIL_NAMES else None
+        if self.contact and self.contact.lower() in EMAIL_NAMES:
+            return self.contact
+        called = [column for column in self._index if column.lower() in EMAIL_NAMES]
+        return called[0] if len(called) == 1 and called[0] not in self._twice else None
 
-    def _property_columns(self, columns: Columns, watch: Callable[[str, str], Watch | None]) -> list[_Cell]:
+    def _property_columns(self, columns: Columns, watch: Watcher) -> list[_Cell]:
         given = columns.properties
         if given is None:
             taken = {self.contact, self.type_column, self.occurred_at, self.id}
@@ -206,7 +222,9 @@ class ColumnMapping:
         for each in given:
             column = self._known(each.column)
             convert = _converter(each, column, columns, numbers)
-            cells.append((each.name, column, self._index[column], convert, watch(each.name, column)))
+            form = numbers.get(column) or columns.form
+            watched = watch(each.name, column, declared=each.kind == "text" or form is not None)
+            cells.append((each.name, column, self._index[column], convert, watched))
         return cells
 
     def _known(self, column: str) -> str:

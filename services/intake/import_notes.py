@@ -1,25 +1,41 @@
 """What is to be said of the properties that a file brought: read in two ways, or not as published rules read them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from shlex import quote
 from typing import Any
 
 from conditions.times import Micros, from_iso, parse_moment
-from services.intake.cell_values import LIKE_THOUSANDS, likely_form
+from services.intake.cell_values import LIKE_THOUSANDS, NumberForm, likely_form
 from services.intake.moments import moment_of
-from services.intake.published_reads import Read, Reads
+from services.intake.published_reads import Read
 
 #: Event types of a file that are kept in mind.
 _MOST_TYPES = 1_000
 _Example = tuple[int, str]
+#: The option that says in which form the numbers of a column are written.
+Declare = Callable[[str, NumberForm], str]
+
+
+def number_option(column: str, form: NumberForm) -> str:
+    """Of files of events."""
+    return f"--number {quote(f'{column}={form.example}')}"
+
+
+def decimal_option(_column: str, form: NumberForm) -> str:
+    """Of files of records."""
+    return f"--decimal {form.decimal}"
 
 
 class Watched:
-    """Counts what the cells of one property held. `number` of cells with numbers, `texts`, and the first of each."""
+    """Counts what the cells of one property held. `number` of cells with numbers, `texts`, and the first of each.
 
-    def __init__(self, name: str, column: str, *, dates: bool) -> None:
+    `declared`: its type is said, so that it is read as is meant.
+    """
+
+    def __init__(self, name: str, column: str, *, declared: bool, dates: bool) -> None:
         self.name = name
         self.column = column
+        self.declared = declared
         self.numbers = 0
         self.texts = 0
         self.first_number: _Example | None = None
@@ -51,17 +67,18 @@ class Watched:
 
 
 class Watching:
-    """The properties of a file, and what of them is published rules' concern."""
+    """The properties or fields of a file, and what of them is published rules' concern: what is read, by name."""
 
-    def __init__(self, reads: Reads) -> None:
+    def __init__(self, reads: Mapping[str, Iterable[Read]], option: Declare = number_option) -> None:
         self._reads = reads
+        self._option = option
         self._watched: dict[str, Watched] = {}
         self._types: set[str] = set()
 
-    def watch(self, name: str, column: str) -> Watched:
+    def watch(self, name: str, column: str, *, declared: bool) -> Watched:
         """What is to see each value of a property."""
-        reads = self._reads.properties.get(name, ())
-        watched = Watched(name, column, dates=any(read.needs == "date" for read in reads))
+        dates = any(read.needs == "date" for read in self._reads.get(name, ()))
+        watched = Watched(name, column, declared=declared, dates=dates)
         self._watched[name] = watched
         return watched
 
@@ -74,11 +91,11 @@ class Watching:
         """One for each property that was read in two ways, and one for each rule that cannot read it."""
         notes = []
         for watched in self._watched.values():
-            if note := _in_two_ways(watched):
+            if not watched.declared and (note := _in_two_ways(watched, self._option)):
                 notes.append(note)
             reads = [
                 read
-                for read in self._reads.properties.get(watched.name, ())
+                for read in self._reads.get(watched.name, ())
                 if read.event_type is None or read.event_type in self._types
             ]
             notes += _unreadable(watched, reads)
@@ -93,7 +110,7 @@ def _rows(count: int) -> str:
     return f"{count:,} row{'s'[: count != 1]}"
 
 
-def _in_two_ways(watched: Watched) -> str | None:
+def _in_two_ways(watched: Watched, option: Declare) -> str | None:
     """A property that is a number here and a text there, a text that looks like a number, or a doubtful dot."""
     text = watched.first_text
     form = likely_form(text[1]) if text else None
@@ -101,8 +118,7 @@ def _in_two_ways(watched: Watched) -> str | None:
         form = likely_form("1.234,5")
     remedy = ""
     if form:
-        option = quote(f"{watched.column}={form.example}")
-        remedy = f"; if these are numbers, say how they are written: --number {option}"
+        remedy = f"; if these are numbers, say how they are written: {option(watched.column, form)}"
     if text and watched.numbers and watched.first_number:
         return (
             f"{watched.name} is a number in {_rows(watched.numbers)}, such as {_at(watched.first_number)}, and a text "
@@ -114,7 +130,7 @@ def _in_two_ways(watched: Watched) -> str | None:
         line, written = watched.like_thousands
         return (
             f'{watched.name}: "{written}" in line {line} is read with a decimal point; if it is between thousands, '
-            f"say --number {quote(f'{watched.column}=1.234,56')}."
+            f"say {option(watched.column, NumberForm(','))}."
         )
     return None
 

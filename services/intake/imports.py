@@ -98,7 +98,7 @@ def import_file(
         reads = published_reads(connection)
     with opened(path) as file:
         decoding = decoding_of(file, path.name, encoding)
-        watching = Watching(reads)
+        watching = Watching(reads.properties)
         reader = (
             CsvEvents(file, path.name, decoding, columns, delimiter=delimiter, watch=watching.watch)
             if kind == "csv"
@@ -188,7 +188,8 @@ class _Import:
         self._emails.clear()
 
     def notes(self) -> list[str]:
-        return [*self._keeping.notes(), *self._resemblance.notes(), *self._future.notes()]
+        resemblance = self._resemblance.notes(stored=isinstance(self._keeping, _Storing))
+        return [*self._keeping.notes(), *resemblance, *self._future.notes()]
 
     def _identified(self) -> list[tuple[int, dict[str, Any]]]:
         """The batch with an id for each event, without those that are known under an id of a former version."""

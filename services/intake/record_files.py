@@ -20,6 +20,8 @@ from services.intake.import_files import (
     keep_first,
     opened,
 )
+from services.intake.import_notes import Watching, decimal_option
+from services.intake.published_reads import Reads, published_reads
 from services.intake.record_columns import RecordColumns
 from services.intake.record_mapping import RecordMapping
 from services.records.bulk_items import EXAMPLES, Options
@@ -71,10 +73,12 @@ def import_records(
     if kind == "ndjson" and (columns.said or delimiter is not None):
         raise ReadableError(f"Columns belong to CSV; lines of NDJSON are {bulk.kind}s as the API takes them")
     done = ImportedRecords(file=path.name)
+    with bulk.resources.database.read() as connection:
+        reads = published_reads(connection)
     with opened(path) as file:
         decoding = decoding_of(file, path.name, encoding)
         reader = (
-            _CsvRecords(bulk.kind, file, path.name, decoding, columns, delimiter)
+            _CsvRecords(bulk.kind, file, path.name, decoding, columns, delimiter, reads)
             if kind == "csv"
             else NdjsonLines(file, decoding, EXAMPLES[bulk.kind])
         )
@@ -116,20 +120,25 @@ class _CsvRecords:
         decoding: Decoding,
         columns: RecordColumns,
         delimiter: str | None,
+        reads: Reads,
     ) -> None:
+        self._watching = Watching(reads.fields[kind], decimal_option)
         self._file = CsvFile(file, name, decoding, wanted=columns.likely(kind), delimiter=delimiter)
         try:
-            self.mapping = RecordMapping(kind, self._file.header, columns)
+            self.mapping = RecordMapping(kind, self._file.header, columns, self._watching.watch)
         except ReadableError as error:
             raise ReadableError(f"{name}: {error}") from None
-        self.notes = self._file.notes
+
+    def notes(self) -> list[str]:
+        """What is to be said of the file when all of it has been read."""
+        return [*self._file.notes(), *self._watching.notes()]
 
     def read(self) -> Iterator[ReadLine]:
         for line, cells, problem in self._file.rows(self._rows_among):
             if cells is None:
                 yield ReadLine(line, None, (problem,))
             else:
-                record, problems = self.mapping.record(cells)
+                record, problems = self.mapping.record(cells, line)
                 yield ReadLine(line, record, problems)
 
     def told(self, problem: Problem) -> str:

@@ -9,7 +9,7 @@ from conditions.problems import suggestion
 from conditions.values import ALL_CHANNELS
 from services.intake import safe_cells
 from services.intake.cell_values import Convert, converters, recognised
-from services.intake.import_columns import BadMapping
+from services.intake.import_columns import BadMapping, Watch, Watcher, unwatched
 from services.intake.record_columns import IDENTIFY, OF_FIELD, USUAL, RecordColumns, Target
 from services.records.kinds import Kind
 
@@ -27,30 +27,48 @@ class _Cell(NamedTuple):
     column: str
     target: Target
     convert: Convert
+    watch: Watch | None
 
 
 class RecordMapping:
-    """Turns rows of a file with this header into records. A column without a name is left out."""
+    """Turns rows of a file with this header into records. A column without a name is left out.
 
-    def __init__(self, kind: Kind, header: Sequence[str], columns: RecordColumns) -> None:
+    `watch` may give, for a field of the caller's own or the value of deals, what is to see each of its values.
+    """
+
+    def __init__(
+        self,
+        kind: Kind,
+        header: Sequence[str],
+        columns: RecordColumns,
+        watch: Watcher = unwatched,
+    ) -> None:
         self._kind = kind
         self._header = list(header)
         self._refuse_unknown(columns)
         self.targets = self._guessed(columns)
         self._cells = [
-            _Cell(place, column, target, _converter(column, target, columns))
+            _Cell(
+                place,
+                column,
+                target,
+                _converter(column, target, columns),
+                watch(target.name, column, declared=target.kind == "text" or columns.form is not None)
+                if target.own or target.name == "value"
+                else None,
+            )
             for place, (column, target) in enumerate(zip(header, self.targets, strict=True))
             if target is not None
         ]
         self._refuse_unclear()
 
-    def record(self, cells: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
-        """The record of a row, and what is wrong with it. A blank cell says nothing."""
+    def record(self, cells: Sequence[str], line: int = 0) -> tuple[dict[str, Any], list[str]]:
+        """The record of a row, and what is wrong with it. A blank cell says nothing. `line` is for those who watch."""
         record: dict[str, Any] = {}
         own: dict[str, Any] = {}
         names: dict[str, str] = {}
         problems: list[str] = []
-        for place, column, target, convert in self._cells:
+        for place, column, target, convert, watch in self._cells:
             text = cells[place]
             if not text or not text.strip():
                 continue
@@ -59,6 +77,8 @@ class RecordMapping:
             except ValueError as error:
                 problems.append(f'{column}: "{text.strip()[:40]}" {error}')
                 continue
+            if watch is not None:
+                watch(value, text.strip(), line)
             if target.own:
                 own[target.name] = value
             elif target.name.endswith("_name"):
@@ -73,7 +93,7 @@ class RecordMapping:
 
     def who(self, cells: Sequence[str]) -> str:
         """What a row says of which record it is about."""
-        for place, _, target, _ in self._cells:
+        for place, _, target, *_ in self._cells:
             if not target.own and target.name in IDENTIFY[self._kind] and cells[place].strip():
                 return cells[place].strip()
         return ""
@@ -81,7 +101,7 @@ class RecordMapping:
     def column_of(self, loc: Sequence[Any]) -> str:
         """The column that a part of the record comes from, for messages."""
         wanted = ".".join(str(part) for part in loc if isinstance(part, str))
-        for _, column, target, _ in self._cells:
+        for _, column, target, *_ in self._cells:
             if str(target) == wanted or (target.name.endswith("_name") and wanted == "name"):
                 return column
         return wanted
@@ -158,7 +178,7 @@ class RecordMapping:
             raise BadMapping(
                 f"It is not clear which column says {_WHICH[self._kind]} is: say {ways}. {self._listed()}"
             )
-        for _, column, target, _ in self._cells:
+        for _, column, target, *_ in self._cells:
             if target.own and target.name in ACTIVITY_NAMES[self._kind]:
                 raise BadMapping(
                     f'The column "{column}" cannot be a field named {target.name}, which means something else in '

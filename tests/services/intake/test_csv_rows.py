@@ -178,6 +178,8 @@ def test_a_cell_whose_lines_may_be_rows_is_pointed_at_where_no_time_can_tell() -
         ('contact\nada\n""\nben\n', [["ada"], ["ben"]]),
         ("contact,type\rada,seen\rben,seen\r", [["ada", "seen"], ["ben", "seen"]]),
         ('contact,"ty\npe"\nada,seen\n', [["ada", "seen"]]),
+        ('\n \n;;;\n"";\ncontact;type\nada;seen\n', [["ada", "seen"]]),
+        ("sep=;\n;;\ncontact;type\nada;seen\n", [["ada", "seen"]]),
     ],
 )
 def test_what_spreadsheets_add_is_no_matter(text: str, expected: list[list[str] | str]) -> None:

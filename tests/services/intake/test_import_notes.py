@@ -8,6 +8,8 @@ import pytest
 from runtime.errors import ReadableError
 from services.intake.cell_values import NumberForm
 from services.intake.import_columns import Property
+from services.intake.record_columns import RecordColumns
+from services.intake.record_files import import_records
 from tests.services.intake.shop import Shop
 
 COMMA = NumberForm(",")
@@ -49,6 +51,12 @@ def bought(name: str, *values: str) -> str:
             'amount is a number in 1 row, such as "12" in line 2, and a text .* such as "n/a" in line 3.$',
         ),
         (
+            ("1'201", "99"),
+            'amount is a number in 1 row, .* and a text .* such as "1\'201" in line 2; if .* --number amount=1,234.56.',
+        ),
+        (("1 200", "4 100"), "amount is a text in 2 rows, .* --number amount=1,234.56."),
+        (("€ 12",), "amount is a text in 1 row, .* --number amount=1,234.56."),
+        (
             ("1.355", "12"),
             'amount: "1.355" in line 2 is read with a decimal point.* --number amount=1.234,56.',
         ),
@@ -61,7 +69,8 @@ def test_a_column_that_is_read_in_two_ways_is_told(shop: Shop, values: tuple[str
 
 
 @pytest.mark.parametrize(
-    "values", [("12", "12.50"), ("1.355", "12.5"), ("red", "blue"), ("0.125",), ("007", "A-1")]
+    "values",
+    [("12", "12.50"), ("1.355", "12.5"), ("red", "blue"), ("0.125",), ("007", "A-1"), ("+49 170 123 456",)],
 )
 def test_a_column_that_is_read_in_one_way_is_not(shop: Shop, values: tuple[str, ...]) -> None:
     assert shop.take(bought("amount", *values)).notes == []
@@ -119,6 +128,39 @@ def test_rules_that_can_hold_and_those_on_other_events_are_not(shop: Shop) -> No
     assert shop.take(bought("amount", "100", "12.5")).notes == []
     assert shop.take(bought("since", "2020-05-15", "2020-05-15T10:00:00.1234567+0000")).notes == []
     assert shop.take(bought("amount", "a", "b").replace("bought", "seen")).notes == []
+
+
+def test_a_property_that_is_said_to_be_a_text_is_one(shop: Shop) -> None:
+    said = [Property.parse("amount:text")]
+    assert shop.take(bought("amount", "1.355,90"), properties=said).notes == []
+
+
+def test_fields_of_contacts_are_told_of_as_properties_are(shop: Shop) -> None:
+    rules = [
+        {"key": "plan", "while": {"renewal": {"older_than": "30d"}}, "points": 5},
+        {"key": "big", "on": "seen", "where": {"contact.sales": {"greater": 1000}}, "points": 5},
+    ]
+    publish(shop, rules)
+    file = shop.file("key;renewal;sales\nada;15/05/2026;1.201,50\nben;2026-05-15;12\n", "people.csv")
+    columns, *notes = import_records(shop.application.contacts_in_bulk, file).notes
+    assert columns == "Columns: key → key, renewal → fields.renewal, sales → fields.sales."
+    assert notes == [
+        (
+            'Rule "plan" of profile "engagement" asks how old renewal is, and never holds for 1 row where it is no '
+            'date, such as "15/05/2026" in line 2; write 2026-11-22 or 2026-11-22T01:42:14Z; as day, month, year it '
+            "would be 2026-05-15."
+        ),
+        (
+            'sales is a number in 1 row, such as "12" in line 3, and a text in 1 row, such as "1.201,50" in line 2; if '
+            "these are numbers, say how they are written: --decimal ,."
+        ),
+        (
+            'Rule "big" of profile "engagement" compares sales with a number, and never holds for 1 row where it is a '
+            'text, such as "1.201,50" in line 2.'
+        ),
+    ]
+    said = import_records(shop.application.contacts_in_bulk, file, RecordColumns(form=NumberForm(",")))
+    assert len(said.notes) == 2
 
 
 def test_automations_that_read_events_are_named_too(shop: Shop) -> None:

@@ -96,3 +96,14 @@ def test_a_silent_import_changes_silently_or_not_at_all(shop: Shop) -> None:
     assert any("Contacts that stay without an e-mail address: 1." in note for note in done.notes)
     shop.take(FILE)
     assert shop.email("ben@example.com") == "ben@example.com"
+
+
+def test_a_column_called_email_is_the_address_and_stays_a_property(shop: Shop) -> None:
+    text = "contact,type,date,E-Mail\nada,seen,2026-05-15,ada@example.com\n"
+    assert shop.take(text).accepted == 1
+    assert (shop.email("ada"), shop.properties()) == ("ada@example.com", [{"E-Mail": "ada@example.com"}])
+    twice = (
+        text.replace("E-Mail", "email,e-mail").replace("ada@", "ben@example.com,ben@").replace("ada", "ben")
+    )
+    assert shop.take(twice, "other.csv").accepted == 1
+    assert shop.email("ben") is None

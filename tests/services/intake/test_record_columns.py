@@ -115,7 +115,10 @@ def test_what_exports_show_besides_is_left_out_and_restored_when_asked_for() -> 
     assert [str(target) for target in mapping(header).targets] == ["key", *["None"] * 4]
     assert [str(target) for target in mapping(header, restore=True).targets][3] == "created_at"
     row = ["a", "5", "hot", "2026-05-15T09:00:00Z", "2026-05-15T09:00:00Z"]
-    assert mapping(header, restore=True).record(row)[0] == {"key": "a", "created_at": "2026-05-15T09:00:00Z"}
+    assert mapping(header, restore=True).record(row)[0] == {
+        "key": "a",
+        "created_at": "2026-05-15T09:00:00Z",
+    }
 
 
 def test_numbers_are_read_in_the_form_that_is_said() -> None:
