@@ -6,7 +6,7 @@ from automations.durations import longest_duration
 from automations.known import Known
 from automations.model import Automation
 from automations.steps.places import walk
-from automations.touching import source_of, targets_of, toucher_of
+from automations.touching import touched_by
 from conditions.activity import activity_of
 from conditions.describing import field_words
 from conditions.fields import always_valued
@@ -137,10 +137,12 @@ def _spaced(automation: Automation) -> bool:
 
 def _together(automation: Automation, known: Known) -> Iterator[Problem]:
     """Others that the same change may start and that change the same things."""
-    mine, source, targets = toucher_of(automation), source_of(automation), sorted(targets_of(automation))
-    touching = known.touching() if targets else {}
-    for target in targets:
-        others = sorted(other.key for other in touching.get((source, target), ()) if mine.meets(other))
+    mine = touched_by(automation)
+    touching = known.touching() if mine else {}
+    for target, toucher in sorted(mine.items()):
+        others = sorted(
+            other.key for other in touching.get(target, ()) if toucher.meets(other, known.profiles)
+        )
         if others:
             named = ", ".join(others[:3]) + (f" and {len(others) - 3} more" if len(others) > 3 else "")
             yield Problem(

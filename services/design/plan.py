@@ -193,9 +193,9 @@ def _touching(automations: Sequence[Automation], stored: Known) -> Touching:
     here = touching(automations)
     keys = {model.key for model in automations}
     elsewhere = {
-        place: [one for one in those if one.key not in keys] for place, those in stored.touching().items()
+        target: [one for one in those if one.key not in keys] for target, those in stored.touching().items()
     }
-    return {place: [*elsewhere.get(place, ()), *here.get(place, ())] for place in {*elsewhere, *here}}
+    return {target: [*elsewhere.get(target, ()), *here.get(target, ())] for target in {*elsewhere, *here}}
 
 
 def _plan(connection: Connection, documents: Documents) -> tuple[DocumentPlan, ...]:
