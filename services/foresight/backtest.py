@@ -30,7 +30,7 @@ class BacktestRequest(Definition):
 
 
 class Backtest:
-    """Runs triggers over the past, with records' fields as they are now."""
+    """Runs triggers over the past, with records' fields as they were then, as far as changes of them are kept."""
 
     def __init__(self, resources: Resources, profiles: ProfileCache) -> None:
         self._resources = resources

@@ -14,17 +14,19 @@ from conditions.times import Micros
 from engine.activity import Around, with_activity
 from engine.facts_reader import FactsReader
 from engine.published import Published, compile_automation
-from engine.subjects import Subject, Subjects, earlier_subject
+from engine.rewinding import History
+from engine.subjects import Subject, Subjects, earlier_subject, record_id_of
 from scoring.entries import Event, place_of
 from scoring.progress import ScoreChange
 from services.answers import iso
 from services.design.profile_cache import ProfileCache
 from services.foresight.answers import BacktestResult, Happened, OnDay, PastEnrollment, PastEnrollments
+from services.records.another_time import histories
 from services.resources import Conflict
 from store.connection import Connection
 from store.follow_ups import enrolling
 from store.foresight import past
-from store.records import contacts, deals
+from store.records import contacts, deals, score_reads
 from store.scoring.facts import Properties
 from store.scoring.pending import NOTHING
 from triggers.backtest import Entered, Replay
@@ -74,7 +76,16 @@ class PastRun:
         reads = self._trigger.reads
         self._reads_events = any(name.startswith(_READS_EVENT) or activity_of(name) for name in reads)
         self._replays: dict[tuple[int, int | None], list[Replay]] = {}
+        self._reads_fields = any(
+            name.startswith(("contact.", "deal.")) and activity_of(name) is None for name in reads
+        )
+        self._reads_others = [
+            one
+            for one in published.profiles
+            if one.key in self._indexes[0].scores_read and one is not profile
+        ]
         self._cursor: Any = (0, 0) if profile is not None else 0
+        self._histories: dict[int, History] = {}
         self.changes = 0
         self.more = True
 
@@ -151,22 +162,44 @@ class PastRun:
                 )
 
     def _facts(self, connection: Connection, subjects: Subjects) -> FactsReader:
-        """What filters read of the records; scores of other profiles are the present ones."""
+        """What filters read of the records, as they are now."""
         published = replace(self._published, triggers=self._indexes[0])
         facts = FactsReader(connection, published, subjects)
         facts.load_scores({})
+        self._histories = histories(connection, subjects.contacts, self._since) if self._reads_fields else {}
         return facts
 
     def _known(
         self, connection: Connection, facts: FactsReader, subject: Subject, event: Event | None, at: Micros
     ) -> Facts:
-        """What filters read of a record; of its events, what was before this one, or before that time."""
+        """What filters read of a record, as it was then; of its events, what was before this one."""
         known = facts.of(subject.contact_id, subject.deal_id)
+        if subject.contact_id in self._histories:
+            then = self._histories[subject.contact_id].at(at)
+            known = replace(known, fields=then.lookup(known.fields, subject.deal_id))
+        if self._reads_others:
+            known = self._with_scores(connection, known, subject, at)
         if not facts.reads_activity:
             return known
         before = place_of(event) if event is not None else (at, "")
         around = Around(subject.contact_id, subject.deal_id)
         return replace(known, fields=with_activity(connection, known.fields, around, before))
+
+    def _with_scores(self, connection: Connection, known: Facts, subject: Subject, at: Micros) -> Facts:
+        """With the scores and bands of other profiles as they were shown then."""
+        scores, bands = {**known.scores}, {**known.bands}
+        for profile in self._reads_others:
+            record_id = record_id_of(profile.applies_to, subject.contact_id, subject.deal_id)
+            shown = (
+                score_reads.shown_at(connection, profile.id, record_id, at) if record_id is not None else None
+            )
+            scores[profile.key] = shown["current"] if shown is not None else None
+            bands[profile.key] = (
+                self._profiles.version(connection, profile.id, shown["version"]).band(shown["current"])
+                if shown is not None
+                else None
+            )
+        return replace(known, scores=scores, bands=bands)
 
     def _of(self, contact_id: int, deal_id: int | None) -> list[Replay]:
         known = self._replays.get((contact_id, deal_id))
@@ -238,17 +271,12 @@ class PastRun:
             ),
             only_here=len(would - about),
             only_published=len(about - would),
-            warnings=[*self._left_out(len(would - about)), *self._warnings(count, len(entered))],
+            warnings=[
+                *([_WITHOUT_FIELDS] if self._looks_at_fields else []),
+                *self._warnings(count, len(entered)),
+            ],
             items=list(self._items(connection, entered)),
         )
-
-    def _left_out(self, only_here: int) -> list[str]:
-        if self._looks_at_fields:
-            return [_WITHOUT_FIELDS]
-        reads_others = any(
-            name.startswith(("contact.", "deal.", "scores.", "bands.")) for name in self._trigger.reads
-        )
-        return [_AS_THEY_ARE] if reads_others and only_here else []
 
     def _warnings(self, count: int, records: int) -> list[str]:
         if len(self._variants) == 1 or count <= records:
@@ -286,12 +314,8 @@ class PastRun:
 
 
 _WITHOUT_FIELDS = (
-    "looks at changes of the profile's scores alone: what fields and other scores were is not kept, so that "
-    "enrollments because of them are missing"
-)
-_AS_THEY_ARE = (
-    "reads fields and other scores as they are now: who came to match by one of them after the score had changed is "
-    "counted here, and was not enrolled (looks_at: scores_and_fields enrolls them)"
+    "looks at changes of the profile's scores alone, so that enrollments at changes of fields and other scores are "
+    "missing"
 )
 
 

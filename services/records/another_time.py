@@ -1,10 +1,11 @@
 """Scores at another time: by the rules and fields of today, or by those of then as far as they are kept."""
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 from conditions.fields import CONTACT
 from conditions.times import Micros, to_iso
-from engine.rewinding import FieldChange, Past
+from engine.rewinding import FieldChange, History, Past
 from scoring.ledger import Ledger
 from services.design.profile_cache import ProfileCache
 from services.records.answers import Recorded
@@ -38,6 +39,18 @@ class AnotherTime(NamedTuple):
         return cls(at, as_published)
 
 
+def histories(connection: Connection, contact_ids: Collection[int], since: Micros) -> dict[int, History]:
+    """What fields of these contacts and their deals held since a moment."""
+    changes = score_reads.field_changes_since(connection, contact_ids, since)
+    return {
+        contact_id: History(
+            (at, FieldChange(kind, deal_id, properties))
+            for at, kind, deal_id, properties in changes.get(contact_id, ())
+        )
+        for contact_id in contact_ids
+    }
+
+
 class Dated(NamedTuple):
     """A ledger for another time, None where there was nothing to score then, and what is not as it was."""
 
@@ -66,15 +79,14 @@ class LedgersAt:
         if self._version is None:
             return Dated(None, [_NOTHING_PUBLISHED if self._time.as_published else _NOT_PUBLISHED])
         profile = self._profiles.version(self._connection, self._profile["id"], self._version)
-        past, notes = None, []
+        past: Past | None = None
+        notes: list[str] = []
         if self._time.as_published:
             contact_id = self._contact_of(record_id)
             if score_reads.merged_since(self._connection, contact_id, self._time.at):
                 notes.append(_MERGED)
             else:
-                past = Past()
-                changes = score_reads.field_changes_since(self._connection, contact_id, self._time.at)
-                past.take_back(FieldChange(*change) for change in changes)
+                past = histories(self._connection, [contact_id], self._time.at)[contact_id].at(self._time.at)
         ledger = folded(self._connection, profile, record_id, self._time.at, past)
         if self._time.as_published and ledger.record.created_at > self._time.at:
             return Dated(None, [f"there was no such {profile.applies_to} then"])

@@ -141,19 +141,23 @@ def shown_at(connection: Connection, profile_id: int, record_id: int, at: Micros
 
 
 def field_changes_since(
-    connection: Connection, contact_id: int, at: Micros
-) -> list[tuple[str, int | None, dict[str, Any]]]:
-    """(type, deal, properties) of events that changes of a contact and its deals emitted since, the latest first."""
-    return [
-        (row[0], row[1], orjson.loads(row[2]))
-        for row in Bulk(connection).rows(
-            "SELECT type, deal_id, properties FROM events WHERE contact_id = ? AND occurred_at > ? AND id LIKE ? "
-            "ORDER BY occurred_at DESC, id DESC",
-            contact_id,
-            at,
-            "%/%",
-        )
-    ]
+    connection: Connection, contact_ids: Collection[int], at: Micros
+) -> dict[int, list[tuple[Micros, str, int | None, dict[str, Any]]]]:
+    """(moment, type, deal, properties) of events that changes of contacts and their deals emitted since, the first ones
+    first, by contact.
+    """
+    bulk = Bulk(connection)
+    test, parameter = bulk.among("contact_id", contact_ids)
+    changes: dict[int, list[tuple[Micros, str, int | None, dict[str, Any]]]] = {}
+    for row in bulk.rows(
+        "SELECT contact_id, occurred_at, type, deal_id, properties FROM events "
+        f"WHERE {test} AND occurred_at > ? AND id LIKE ? ORDER BY contact_id, occurred_at, id",
+        parameter,
+        at,
+        "%/%",
+    ):
+        changes.setdefault(row[0], []).append((row[1], row[2], row[3], orjson.loads(row[4])))
+    return changes
 
 
 def merged_since(connection: Connection, contact_id: int, at: Micros) -> bool:

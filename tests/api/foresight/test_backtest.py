@@ -214,20 +214,58 @@ async def test_who_was_enrolled_by_hand_is_not_what_the_trigger_did(kindling: In
     assert (await backtest(kindling))["published"]["enrollments"] == 0
 
 
-async def test_fields_are_read_as_they_are_now_and_that_is_said(kindling: Installation) -> None:
-    """Points first, the stage later: enrolled was nobody, and the look back cannot know it."""
+@pytest.mark.parametrize("looks_at", ["scores", "scores_and_fields"])
+async def test_fields_are_read_as_they_were(kindling: Installation, looks_at: str) -> None:
+    """Points first, the stage later: the change of the score enrolled nobody, and would not have."""
     await kindling.publish()
     trigger = {
         "profile": "engagement",
         "fires": "on_entry",
+        "looks_at": looks_at,
         "filters": {"score": {"greater_or_equal": 2}, "contact.stage": {"equal": "lead"}},
     }
     await kindling.automate("hot", trigger=trigger, steps=[{"add_tag": "x"}])
     await kindling.send(*opened("ada", 3))
     kindling.score()
+    kindling.later(1 / 24)
     await kindling.client.patch("/v1/contacts/ada", json={"stage": "lead"})
     kindling.score()
     result = await kindling.client.post("/v1/automations/hot/backtest", json={"days": 30})
     told = result.json()
-    assert (told["enrollments"], told["published"]["enrollments"], told["only_here"]) == (1, 0, 1)
-    assert "reads fields and other scores as they are now" in told["warnings"][0]
+    by_field = looks_at == "scores_and_fields"
+    assert (told["enrollments"], told["published"]["enrollments"], told["only_here"]) == (0, int(by_field), 0)
+    assert len(told["warnings"]) == by_field
+
+
+async def test_who_matched_then_counts_whatever_fields_tags_and_other_scores_are_now(
+    kindling: Installation,
+) -> None:
+    await kindling.publish()
+    await kindling.publish("other", rules=[{"key": "pay", "on": "pay", "points": 5}])
+    await kindling.client.put(
+        "/v1/contacts/ada", json={"stage": "lead", "tags": ["vip"], "fields": {"city": "Bonn"}}
+    )
+    filters = {
+        "contact.stage": {"equal": "lead"},
+        "contact.tags": {"contains": "vip"},
+        "contact.city": {"equal": "Bonn"},
+        "scores.other": {"empty": True},
+    }
+    await kindling.automate(
+        "hot", trigger={"profile": "engagement", "filters": filters}, steps=[{"add_tag": "seen"}]
+    )
+    kindling.later(1 / 24)
+    await kindling.send(*opened("ada", 1))
+    kindling.score()
+    kindling.later(1 / 24)
+    await kindling.client.patch(
+        "/v1/contacts/ada", json={"stage": "customer", "tags": {"remove": ["vip"]}, "fields": {"city": "Ulm"}}
+    )
+    await kindling.send({"type": "pay", "contact": "ada"})
+    kindling.score()
+    kindling.later(1 / 24)
+    await kindling.send(*opened("ada", 1))
+    kindling.score()
+    told = await backtest(kindling)
+    assert (told["enrollments"], told["published"]["enrollments"], told["only_here"]) == (1, 1, 0)
+    assert told["warnings"] == []
