@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+import structlog
 from temporalio import activity
 
 from activities.heartbeats import beating
@@ -17,6 +18,7 @@ from store.follow_ups import enrollments, messages
 from store.patience import patiently
 
 T = TypeVar("T")
+_log = structlog.get_logger()
 #: Seconds for which what has been sent is to be noted: without that it would be sent again.
 NOTED_WITHIN = 60.0
 #: Messages in one activity, and at a time.
@@ -56,8 +58,10 @@ class Tries:
 
         Where the follow-up has gone on meanwhile, nothing is noted.
         """
+        given_up: list[str] = []
 
         def work(connection: Connection) -> None:
+            given_up.clear()
             row = messages.pending(connection, self._kind, message_id)
             if row is None:
                 return
@@ -76,11 +80,21 @@ class Tries:
             if over:
                 prefix = "" if failure.permanent else "gave up after a day of tries: "
                 enrollments.note_failure(connection, *here, prefix + failure.reason)
+                given_up.append(row["enrollment_id"])
             else:
                 again_at = self._clock() + pause_after(tries, failure)
                 enrollments.note_try(connection, *here, tries + 1, failure.reason, again_at)
 
         self.note(work)
+        for enrollment_id in given_up:
+            _log.warning(
+                "message not delivered",
+                kind=self._kind.name,
+                message=message_id,
+                enrollment=enrollment_id,
+                permanent=failure.permanent,
+                reason=failure.reason,
+            )
 
 
 class SendingActivities:

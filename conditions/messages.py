@@ -8,6 +8,7 @@ from pydantic_core import ErrorDetails, ValidationError
 from conditions.definition import unknown_key
 from conditions.limits import listed
 from conditions.problems import Loc, Problem, suggestion
+from conditions.times import A_MOMENT, not_a_moment
 
 _OWN = ("definition", "unknown_key", "conditions", "duration", "key", "tag")
 """Errors that are in plain words already."""
@@ -82,7 +83,10 @@ def _message(detail: ErrorDetails, loc: Loc) -> str:
 
 def _text_type(detail: ErrorDetails, _context: dict[str, Any], subject: str) -> str:
     value = detail["input"]
-    quoted = f'; put it in quotes: "{value}"' if isinstance(value, int | float) else ""
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if subject.endswith('_at"'):
+        return not_a_moment(str(value)) if number else f"{subject} should be a date or time; {A_MOMENT}"
+    quoted = f'; put it in quotes: "{value}"' if number else ""
     return f"{subject} {_TEXT}{quoted}"
 
 

@@ -23,6 +23,10 @@ class Problem:
         return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in self.loc)
 
 
+#: How much of two words is the same where one may be meant by the other.
+_ALIKE = 0.66
+
+
 def suggestion(word: object, known: Iterable[str], *, certain: bool = False) -> str:
     """What to add about an unknown word: `; did you mean "greater"?`, or a short list to choose from.
 
@@ -33,7 +37,7 @@ def suggestion(word: object, known: Iterable[str], *, certain: bool = False) -> 
     if certain:
         slip = nearest(str(word), names)
         return "" if slip is None else f'; did you mean "{slip}"?'
-    close = get_close_matches(str(word), names, n=1, cutoff=0.6)
+    close = get_close_matches(str(word), names, n=1, cutoff=_ALIKE)
     if close:
         return f'; did you mean "{close[0]}"?'
     return f"; known: {', '.join(names)}" if 0 < len(names) <= 16 else ""

@@ -130,6 +130,10 @@ def from_iso(text: str) -> Micros:
     return moment
 
 
+#: How a moment is written.
+A_MOMENT = "write 2026-11-22 or 2026-11-22T01:42:14Z"
+
+
 def not_a_moment(text: str) -> str:
     """What to say of a text that names no moment."""
     return f'"{text[:40]}" is not a date or time; {_remedy(text)}'
@@ -137,9 +141,8 @@ def not_a_moment(text: str) -> str:
 
 def _remedy(text: str) -> str:
     """What to write instead of a text that names no moment; where it can be guessed, that very moment."""
-    usual = "write 2026-11-22 or 2026-11-22T01:42:14Z"
     meant = _guess(text.strip())
-    return f"{usual}; as {meant[0]} it would be {meant[1]}" if meant else usual
+    return f"{A_MOMENT}; as {meant[0]} it would be {meant[1]}" if meant else A_MOMENT
 
 
 def _guess(text: str) -> tuple[str, str] | None:

@@ -68,6 +68,8 @@ def run(
         shared = opened.application.duplicates.count_since(newest)
     seconds = time.monotonic() - begun
     notes = [*done.notes, *of_shared(shared)]
+    if silent and done.accepted:
+        notes.append("No follow-ups are started by what is imported; --triggers fire starts them.")
     if as_json:
         would = {} if started is None else {"would_start": started}
         print_json({**as_data(done, seconds), "notes": notes, "shared_addresses": shared, **would})
@@ -76,8 +78,6 @@ def run(
         print_bad(done.first_bad, done.bad + done.conflicts)
         for text in notes:
             note(text)
-        if silent and done.accepted:
-            note("No follow-ups are started by what is imported; --triggers fire starts them.")
     return 1 if done.bad or done.conflicts else 0
 
 

@@ -90,5 +90,8 @@ def _reentry(
         or trigger.reentry is None
         or (trigger.reentry > 0 and moment.at >= last.started + trigger.reentry)
     )
-    since = f"the last start was {to_iso(last.started)}" if last is not None else "there was none before"
+    since = "there was none before"
+    if last is not None:
+        word = "was" if last.started <= moment.at else "is planned for"
+        since = f"the last start {word} {to_iso(last.started)}"
     return GuardVerdict(guard="reentry", text=f"reentry: {rule.replace('_', ' ')}; {since}", holds=holds)

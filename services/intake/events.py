@@ -171,7 +171,7 @@ def new_event(
     try:
         event = _ADAPTER.validate_python(body)
     except ValidationError as error:
-        raise Invalid([_plainer(problem, body) for problem in plain_errors(error, body)]) from None
+        raise Invalid(plain_errors(error, body)) from None
     problems = []
     if event.contact is None and event.deal is None:
         problems.append(
@@ -206,17 +206,6 @@ def new_event(
         depth=event.chain,
         brought_by=brought_by,
     )
-
-
-def _plainer(problem: Problem, body: dict[str, Any]) -> Problem:
-    """A number where a moment belongs: what it is likely to be instead of "put it in quotes"."""
-    sent = body.get("occurred_at")
-    if problem.loc == ("occurred_at",) and isinstance(sent, int | float) and not isinstance(sent, bool):
-        try:
-            from_iso(str(sent))
-        except ValueError as error:
-            return Problem(problem.loc, str(error))
-    return problem
 
 
 def properties_text(properties: dict[str, Any], loc: Loc = ("properties",)) -> str:

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field
+from pydantic import Tag as BranchTag
 
 from conditions.definition import invalid
 from conditions.fields import CONTACT_FIELDS, CONTACT_TEXTS
@@ -57,6 +58,13 @@ class TagChange(BaseModel):
         return [tag for tag in (*tags, *added) if tag.strip() not in self.remove]
 
 
+#: What a patch does to tags: a mapping adds and removes, a list replaces. So an error speaks of one of them.
+PatchedTags = Annotated[
+    Annotated[Tags, BranchTag("list")] | Annotated[TagChange, BranchTag("change")],
+    Discriminator(lambda value: "change" if isinstance(value, Mapping | TagChange) else "list"),
+]
+
+
 class _ContactValues(BaseModel):
     """What callers may set of a contact, its tags apart. Missing, null or empty: the contact has none."""
 
@@ -90,7 +98,7 @@ TAGS_OF_PATCH: Any = Field(
 class ContactPatchIn(_ContactValues):
     """The same for a change: what is missing stays."""
 
-    tags: Tags | TagChange | None = TAGS_OF_PATCH
+    tags: PatchedTags | None = TAGS_OF_PATCH
 
 
 class MergeIn(BaseModel):

@@ -12,7 +12,7 @@ from conditions.values import LARGEST_INTEGER
 from services.names import Name, ShortText
 from services.preconditions import ALWAYS, Precondition
 from services.records.answers import Deal
-from services.records.contacts import TAGS_OF_PATCH, TagChange, Tags, find_contact, patch_values
+from services.records.contacts import TAGS_OF_PATCH, PatchedTags, Tags, find_contact, patch_values
 from services.records.shard_locks import forget_copies, in_shards
 from services.records.suppressions import refuse_suppressed
 from services.records.values import read_values, without_nulls
@@ -53,7 +53,7 @@ class DealIn(_DealValues):
 class DealPatchIn(_DealValues):
     """The same for a change: what is missing stays."""
 
-    tags: Tags | TagChange | None = TAGS_OF_PATCH
+    tags: PatchedTags | None = TAGS_OF_PATCH
 
 
 EMPTY: Mapping[str, Any] = {"status": OPEN_DEAL, "tags": [], "fields": {}}
