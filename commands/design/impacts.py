@@ -79,7 +79,7 @@ def _of_profile(impact: ProfileImpact) -> list[str]:
     return lines
 
 
-def past_dates(one: WouldStart) -> str:
+def past_dates(one: WouldStart | AutomationImpact) -> str:
     """For how many the date that is waited for is over, if it is for some."""
     return f" (the date that is waited for is over for {one.past:,})" if one.past else ""
 
@@ -97,7 +97,8 @@ def _of_automation(impact: AutomationImpact) -> list[str]:
     if impact.matching_now:
         first = [one.deal or one.contact or "" for one in impact.first]
         lines.append(
-            f"{counted(impact.matching_now, 'record')} match now, {_and_more(first, impact.matching_now)}; "
+            f"{counted(impact.matching_now, 'record')} match now, {_and_more(first, impact.matching_now)}"
+            f"{past_dates(impact)}; "
             "publishing enrolls none of them, kindling enroll --matching does"
         )
     return [*lines, *(f"warning: {warning}" for warning in impact.warnings)]

@@ -121,6 +121,13 @@ class _Chunk(NamedTuple):
     moved: list[int]
 
 
+class Matching(NamedTuple):
+    """Who would enroll, and for how many of these the date is over that is waited for first."""
+
+    enrollments: Sequence[NewEnrollment]
+    past: int
+
+
 class EnrollByHand:
     """Enrolls in one transaction for each shard and some hundred records."""
 
@@ -164,7 +171,7 @@ class EnrollByHand:
             starts_until=iso(last) if not request.dry_run else None,
         )
 
-    def matching(self, automation: Automation, automation_id: int) -> Iterator[Sequence[NewEnrollment]]:
+    def matching(self, automation: Automation, automation_id: int) -> Iterator[Matching]:
         """Whom an automation that is not stored would enroll now, some at a time. Its profile has to be published.
 
         `automation_id` is that of what it would replace, whose enrollments count for its guards; 0 when it is new.
@@ -190,7 +197,8 @@ class EnrollByHand:
                     now=self._resources.clock(),
                 )
                 decided = listed.enrolling.decide(connection).enrollments
-            yield decided
+                past = count_past(listed.enrolling, decided, {automation_id: first_date(automation)})
+            yield Matching(decided, past[automation_id])
 
     def _check(self, connection: Connection, key: str, request: EnrollRequest) -> tuple[int, Kind]:
         row = find_definition(connection, definitions.AUTOMATIONS, key)

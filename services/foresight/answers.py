@@ -214,6 +214,7 @@ class AutomationImpact(BaseModel):
 
     running: int
     matching_now: int | None = None
+    past: int = Field(default=0, description="For how many of these the date that is waited for is over")
     first: list[TouchedRecord] = Field(default=[], description="The first of those who match now")
     unknown: str | None = None
     days: int = 0

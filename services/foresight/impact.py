@@ -171,8 +171,9 @@ class Impact:
     ) -> None:
         """Count and name those who match now."""
         impact.matching_now, impact.first = 0, []
-        for enrollments in self._by_hand.matching(automation, automation_id):
+        for enrollments, past in self._by_hand.matching(automation, automation_id):
             impact.matching_now += len(enrollments)
+            impact.past += past
             wanted = enrollments if told is not None else enrollments[: FIRST - len(impact.first)]
             if wanted:
                 named = self._matching(plan, wanted)

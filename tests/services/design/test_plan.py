@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 
 from automations.documents import Documents, load_documents
+from commands.design.impacts import impact_lines
 from engine.batch import score_batch
 from engine.published import PublishedCache
 from runtime.messages import PublishInput
@@ -11,6 +12,7 @@ from runtime.settings import load_settings
 from services.application import Application
 from services.design.document_kinds import MODELS
 from services.design.plan import Plans, check_documents
+from services.foresight.answers import AutomationImpact
 from services.resources import Conflict, Resources
 from store.database import Database
 
@@ -188,6 +190,20 @@ def impacts(world: World, *texts: str) -> dict[str, dict[str, Any] | None]:
     }
 
 
+def test_it_is_told_for_how_many_the_date_is_over_that_is_waited_for(world: World) -> None:
+    world.plans.apply(documents(PROFILE, RECIPIENT))
+    sent(world, "ada", "ben", "cleo", count=6)
+    for key, date in {"ada": "2020-05-15", "ben": "2021-05-15", "cleo": "2099-05-15"}.items():
+        world.application.contacts.patch(key, {"fields": {"renewal": date}})
+    dated = AUTOMATION.replace("steps:", "steps:\n  - {wait: {until: contact.renewal, if_past: now}}")
+    impact = world.application.impact.of(world.plans.plan(documents(dated))[0])
+    assert isinstance(impact, AutomationImpact)
+    assert (impact.matching_now, impact.past) == (3, 2)
+    assert "3 records match now, ada, ben, cleo (the date that is waited for is over for 2);" in str(
+        impact_lines(impact)
+    )
+
+
 def test_the_blast_radius_of_an_automation(world: World) -> None:
     before = impacts(world, PROFILE, AUTOMATION, RECIPIENT)
     unknown = 'the profile "engagement" is not published, so that it has no changes to look at'
@@ -211,6 +227,7 @@ def test_the_blast_radius_of_an_automation(world: World) -> None:
     assert after["hot"] == {
         "running": 4,
         "matching_now": 2,
+        "past": 0,
         "first": [
             {
                 "kind": "automation",
