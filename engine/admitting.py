@@ -10,7 +10,7 @@ from conditions.causes import Cause
 from conditions.times import HOUR, Micros
 from engine.published import Published
 from engine.subjects import Subject, earlier_subject
-from runtime.beginnings import of_publish
+from runtime.beginnings import of_publish, of_request
 from runtime.statuses import OPEN
 from scoring.compiled import CompiledProfile
 from scoring.progress import TIME_FIRST, ScoreChange, Turn, turn_of
@@ -20,6 +20,8 @@ from triggers.evaluate import BY_HAND, UNFILTERED, Guard, Match, Window, is_arme
 
 #: How somebody chose those whom they enrolled; the last with the key of a smart list after it.
 NAMED, MATCHING, OF_LIST = "named", "matching", "list "
+#: What ids of adjustments begin with that a bulk job made; its id follows.
+OF_BULK = "bulk"
 
 
 class ByHand(NamedTuple):
@@ -242,7 +244,7 @@ def _in_order(
 def _with_beginnings(
     connection: Connection, enrollments: Sequence[enrolling.NewEnrollment]
 ) -> list[enrolling.NewEnrollment]:
-    """The same, each with what brought its event about, or the follow-up whose step moved its score."""
+    """The same, each with what brought its event about, or the follow-up or bulk job that moved its score."""
     unknown = [one for one in enrollments if one.started_by is None]
     of_events = beginnings.of_events(
         connection, {one.event_id for one in unknown if one.event_id is not None}
@@ -250,10 +252,20 @@ def _with_beginnings(
     movers = {
         one.id: one.origin.partition(":")[2].partition("/") for one in unknown if one.cause == "adjustment"
     }
-    by_step = {enrollment_id: mover[0] for enrollment_id, mover in movers.items() if mover[1]}
+    by_step = {
+        enrollment_id: mover[0] for enrollment_id, mover in movers.items() if mover[1] and mover[0] != OF_BULK
+    }
+    by_bulk = {
+        enrollment_id: of_request(mover[2].partition("/")[0])
+        for enrollment_id, mover in movers.items()
+        if mover[0] == OF_BULK
+    }
     of_steps = beginnings.of_enrollments(connection, {*by_step.values()})
     found = {
-        one.id: of_events.get(one.event_id or "") or of_steps.get(by_step.get(one.id, "")) for one in unknown
+        one.id: of_events.get(one.event_id or "")
+        or of_steps.get(by_step.get(one.id, ""))
+        or by_bulk.get(one.id)
+        for one in unknown
     }
     return [one._replace(started_by=found.get(one.id, one.started_by)) for one in enrollments]
 

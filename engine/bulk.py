@@ -8,9 +8,10 @@ from typing import Any
 from conditions.fields import CONTACT
 from conditions.limits import record_problems
 from conditions.times import Micros, micros_of
-from engine.admitting import NAMED, OF_LIST, ByHand
+from engine.admitting import NAMED, OF_BULK, OF_LIST, ByHand
 from engine.by_hand import Wanted, enlist
 from engine.published import Published
+from runtime.beginnings import of_request
 from runtime.statuses import EventStatus
 from store.connection import Connection
 from store.follow_ups import effects, tasks
@@ -42,6 +43,11 @@ class Slice:
     @property
     def ids(self) -> list[Any]:
         return [member.id for member in self.members]
+
+    @property
+    def brought_by(self) -> str:
+        """What is noted of all that changes here bring about."""
+        return of_request(self.job_id)
 
 
 def act(work: Slice) -> Tally:
@@ -76,10 +82,10 @@ def _change(work: Slice, values_of: Callable[[Mapping[str, Any]], Mapping[str, A
         elif new:
             changes.append((row, new))
     if work.kind == CONTACT:
-        contacts.change_contacts(work.connection, changes, work.now)
+        contacts.change_contacts(work.connection, changes, work.now, brought_by=work.brought_by)
     else:
         for row, new in changes:
-            deals.change_deal(work.connection, row, new, work.now)
+            deals.change_deal(work.connection, row, new, work.now, brought_by=work.brought_by)
     return Tally(
         changed=len(changes), unchanged=len(rows) - len(changes) - skipped.total(), skipped=dict(skipped)
     )
@@ -100,7 +106,7 @@ def _adjust(work: Slice) -> Tally:
         work.connection,
         [
             {
-                "id": f"bulk/{work.job_id}/{member.id}",
+                "id": f"{OF_BULK}/{work.job_id}/{member.id}",
                 "profile_id": profile.id,
                 "record_id": member.id,
                 "shard": member.shard,
@@ -159,7 +165,7 @@ def _reassign(work: Slice) -> Tally:
 def _close(work: Slice) -> Tally:
     rows = tasks.open_tasks(work.connection, work.ids)
     changes = [(row, {"status": "done"}) for row in rows]
-    return _counted(work, tasks.change_tasks(work.connection, changes, work.now))
+    return _counted(work, tasks.change_tasks(work.connection, changes, work.now, brought_by=work.brought_by))
 
 
 def _counted(work: Slice, changed: int) -> Tally:

@@ -1,7 +1,8 @@
 """What brings many follow-ups about at once, as events and enrollments note it, so that all of them can be found.
 
-`publish:7:3`, of the profile's id and the version; `import:May.csv`; `list:partners:<request>` and `enroll:<request>`,
-of enrolling by hand; `request:<id>`, of a call that sends events. What steps bring about has what their follow-up has.
+`publish:7:3`, of the profile's id and the version; `import:May.csv`, of events, contacts or deals;
+`list:partners:<request>` and `enroll:<request>`, of enrolling by hand; `request:<id>`, of a call that sends events or
+records, or of a bulk job. What steps bring about has what their follow-up has.
 """
 
 
@@ -11,12 +12,12 @@ def of_publish(profile_id: int, version: int) -> str:
 
 
 def of_import(name: str) -> str:
-    """The events of an import."""
+    """The events of an import, or those that its records emit."""
     return f"import:{name}"
 
 
 def of_request(request: str) -> str:
-    """The events of one call."""
+    """The events of one call or bulk job, or those that its records emit."""
     return f"request:{request}"
 
 

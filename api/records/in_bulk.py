@@ -7,11 +7,13 @@ from typing import Annotated, Any
 from fastapi import Query, Request
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
+from uuid_utils import uuid7
 
 from api.bodies import NDJSON, check_json_type, decode_json, media_type, read_events_body
 from api.line_stream import LineStream
 from api.rejections import Rejections
 from conditions.problems import Problem
+from runtime.beginnings import of_request
 from services.records.answers import RecordsWritten, WrittenRecord
 from services.records.bulk_items import Mode, Options
 from services.records.in_bulk import MOST_AT_ONCE, RecordsInBulk, Written
@@ -55,7 +57,8 @@ def takes_many(model: type[BaseModel], title: str, modes: Sequence[Mode], **text
 
 async def write_many(request: Request, bulk: RecordsInBulk[Any], options: Options) -> RecordsWritten:
     """Write the body's records: an array, or lines as they arrive."""
-    writing = _Writing(bulk, options)
+    named = str(uuid7())
+    writing = _Writing(bulk, options._replace(brought_by=of_request(named)), named)
     if media_type(request) in NDJSON:
         lines = LineStream(writing.take, writing.rejections.add)
         async for chunk in request.stream():
@@ -80,8 +83,9 @@ async def write_many(request: Request, bulk: RecordsInBulk[Any], options: Option
 class _Writing:
     """What one call has written so far."""
 
-    def __init__(self, bulk: RecordsInBulk[Any], options: Options) -> None:
+    def __init__(self, bulk: RecordsInBulk[Any], options: Options, request: str) -> None:
         self._bulk = bulk
+        self._request = request
         self._options = options
         self._total = Written()
         self.rejections = Rejections()
@@ -95,6 +99,7 @@ class _Writing:
     def told(self) -> RecordsWritten:
         total = self._total
         return RecordsWritten(
+            request=self._request,
             dry_run=self._options.dry_run,
             created=total.created,
             changed=total.changed,

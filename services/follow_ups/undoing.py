@@ -23,7 +23,7 @@ from services.records.shard_locks import in_shards
 from services.resources import Invalid, NotFound, Resources
 from store.connection import Connection, RowMapping
 from store.design import definitions
-from store.follow_ups import repairs, tasks, undoing
+from store.follow_ups import bulk_jobs, repairs, tasks, undoing
 from store.follow_ups.undoing import Begun, TagStep
 from store.records import contacts, deals
 
@@ -247,11 +247,15 @@ def _find(connection: Connection, request: UndoRequest) -> Begun:
         what = f'enrolling the list "{request.smart_list}"'
     else:
         wanted = request.request or ""
+        if (job := bulk_jobs.find_request(connection, wanted)) is not None:
+            wanted = job["id"]
         begun = undoing.begun_by(connection, [of_request(wanted), of_enrolling(wanted)])
         begun = begun or undoing.begun_like(connection, "list:", f":{wanted}")
-        what = f'the request "{wanted}"'
+        what = f'the request "{request.request}"'
     if not begun:
-        raise NotFound(f"{what} has started no follow-ups; kindling undo lists what has")
+        raise NotFound(
+            f"no follow-ups are noted as started by {what}; kindling undo lists what has started some"
+        )
     return begun[0]
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from conditions.problems import Problem
+from runtime.beginnings import of_import
 from runtime.errors import ReadableError
 from services.intake.csv_files import CsvFile
 from services.intake.event_files import NdjsonLines, ReadLine, shape
@@ -73,6 +74,7 @@ def import_records(
     if kind == "ndjson" and (columns.said or delimiter is not None):
         raise ReadableError(f"Columns belong to CSV; lines of NDJSON are {bulk.kind}s as the API takes them")
     done = ImportedRecords(file=path.name)
+    options = options._replace(brought_by=of_import(path.name))
     with bulk.resources.database.read() as connection:
         reads = published_reads(connection)
     with opened(path) as file:

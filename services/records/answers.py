@@ -390,6 +390,7 @@ class WrittenRecord(BaseModel):
 class RecordsWritten(BaseModel):
     """What became of many contacts or deals; with `dry_run`, what would."""
 
+    request: str = Field(description="This call, for `POST /v1/undo`")
     dry_run: bool
     created: int
     changed: int

@@ -24,12 +24,13 @@ class Options(NamedTuple):
     """How many records are written.
 
     `restore`: as an export has them. New ones were created when it says, and changes emit no events, since those that
-    were emitted then are restored by themselves.
+    were emitted then are restored by themselves. `brought_by`: with what others they come, see `runtime.beginnings`.
     """
 
     mode: Mode = "merge"
     dry_run: bool = False
     restore: bool = False
+    brought_by: str | None = None
 
 
 DEFAULT = Options()

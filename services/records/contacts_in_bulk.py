@@ -97,6 +97,7 @@ class _Contacts(Chunk[_ContactWish]):
                 self.now,
                 created=created,
                 emits=not self.options.restore,
+                brought_by=self.options.brought_by,
             )
             rows |= contacts.contacts_by_key(self.connection, missing)
         return rows
@@ -110,7 +111,13 @@ class _Contacts(Chunk[_ContactWish]):
         return patch_values({**wish.values, **added_tags(wish.values)}, before)
 
     def change(self, changes: Sequence[tuple[Mapping[str, Any], dict[str, Any]]]) -> None:
-        contacts.change_contacts(self.connection, changes, self.now, emits=not self.options.restore)
+        contacts.change_contacts(
+            self.connection,
+            changes,
+            self.now,
+            emits=not self.options.restore,
+            brought_by=self.options.brought_by,
+        )
 
 
 def _of_whom(key: str | None, email: str) -> list[Problem]:

@@ -110,12 +110,16 @@ class _Deals(Chunk[_DealWish]):
             self._owners = places.find_contacts(self.connection, named)
             rows |= {key: _blank(key, -number) for number, key in enumerate(sorted(owners), 1)}
         else:
-            emits = not self.options.restore
-            self._owners = places.ensure_contacts(self.connection, named, self.shards, self.now, emits=emits)
+            emits, brought_by = not self.options.restore, self.options.brought_by
+            self._owners = places.ensure_contacts(
+                self.connection, named, self.shards, self.now, emits=emits, brought_by=brought_by
+            )
             if owners:
                 created = {key: at for wish, key in good if (at := wish.created_at) is not None}
                 of_new = {key: self._owners[contact] for key, contact in owners.items()}
-                places.ensure_deals(self.connection, of_new, self.now, created=created, emits=emits)
+                places.ensure_deals(
+                    self.connection, of_new, self.now, created=created, emits=emits, brought_by=brought_by
+                )
                 rows |= deals.deals_by_key(self.connection, owners.keys())
         ids = {place.id for place in self._owners.values()} | {row["contact_id"] for row in rows.values()}
         self._keys = contacts.contact_keys(self.connection, ids - {None})
@@ -145,7 +149,13 @@ class _Deals(Chunk[_DealWish]):
             if new:
                 written.append((row, new))
         if written:
-            deals.change_deals(self.connection, written, self.now, emits=not self.options.restore)
+            deals.change_deals(
+                self.connection,
+                written,
+                self.now,
+                emits=not self.options.restore,
+                brought_by=self.options.brought_by,
+            )
 
     def _moved(self, before: Mapping[str, Any], contact: str) -> Mapping[str, Any]:
         """The deal as it is once it is another contact's."""

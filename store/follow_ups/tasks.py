@@ -42,11 +42,16 @@ def find_request(connection: Connection, request: str) -> RowMapping | None:
 
 
 def change_tasks(
-    connection: Connection, changes: Sequence[tuple[RowMapping, Mapping[str, Any]]], now: Micros
+    connection: Connection,
+    changes: Sequence[tuple[RowMapping, Mapping[str, Any]]],
+    now: Micros,
+    *,
+    brought_by: str | None = None,
 ) -> int:
     """Set what differs of each task, as it is, and emit `task.done`; how many were changed.
 
-    One that is open again, or due at another time, is told of when it is overdue, whether it has been or not.
+    `brought_by`: with what others, see `runtime.beginnings`. One that is open again, or due at another time, is told of
+    when it is overdue, whether it has been or not.
     """
     rows, done = [], []
     for before, values in changes:
@@ -61,7 +66,7 @@ def change_tasks(
         rows.append((*(after[name] for name in _CHANGED), now, before["id"]))
     assignments = ", ".join(f"{name} = ?" for name in (*_CHANGED, "updated_at"))
     Bulk(connection).each(f"UPDATE tasks SET {assignments} WHERE id = ?", rows)
-    _emit(connection, "task.done", done, now)
+    _emit(connection, "task.done", done, now, brought_by=brought_by)
     return len(rows)
 
 
@@ -186,7 +191,13 @@ def _page(
 
 
 def _emit(
-    connection: Connection, event_type: str, task_ids: Collection[str], now: Micros, *, depth: int = 0
+    connection: Connection,
+    event_type: str,
+    task_ids: Collection[str],
+    now: Micros,
+    *,
+    depth: int = 0,
+    brought_by: str | None = None,
 ) -> None:
     """Store what has become of tasks as events of their contact, and of the deal that they are about."""
     if not task_ids:
@@ -203,7 +214,7 @@ def _emit(
             parameter,
         )
     ]
-    add_internal_events(connection, events, now, depth=depth)
+    add_internal_events(connection, events, now, depth=depth, brought_by=brought_by)
 
 
 def _properties(

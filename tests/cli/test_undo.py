@@ -57,7 +57,7 @@ def test_it_is_shown_first_and_asked(kindling: Kindling, written: Write) -> None
     again = kindling("undo", "list", "everybody").stdout
     assert "3 cancelled" in again
     assert 'there is no profile "x"' in kindling("undo", "publish", "x", status=1).stderr
-    assert "has started no follow-ups" in kindling("undo", "import", "x", status=1).stderr
+    assert "no follow-ups are noted as started by" in kindling("undo", "import", "x", status=1).stderr
 
 
 @pytest.mark.slow

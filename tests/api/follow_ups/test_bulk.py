@@ -4,34 +4,15 @@ from typing import Any, get_args
 
 import pytest
 
-from activities.bulk import BulkActivities
 from conditions.limits import TAGS
 from engine.bulk import ACTIONS
-from engine.published import PublishedCache
 from runtime.statuses import BulkAction
 from services.follow_ups.bulk_requests import TAKES
+from tests.api.follow_ups.bulk_worker import Worker
 from tests.api.installation import Installation
 
 PEOPLE = 250
 """More than two slices."""
-
-
-class Worker:
-    """What a worker does with bulk jobs, slice by slice."""
-
-    def __init__(self, kindling: Installation) -> None:
-        self._kindling = kindling
-        wakes: Any = kindling
-        self._activities = BulkActivities(kindling.database, lambda: kindling.now, wakes, PublishedCache())
-
-    def slice(self, job: dict[str, Any]) -> bool:
-        """Do the next one; whether something was left to do."""
-        return self._activities.one_slice(job["id"]) is not None
-
-    def finish(self, job: dict[str, Any]) -> None:
-        while self.slice(job):
-            pass
-        self._kindling.score()
 
 
 @pytest.fixture

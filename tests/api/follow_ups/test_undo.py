@@ -14,8 +14,10 @@ from engine.published import PublishedCache
 from engine.situation import Situation, automation_of
 from services.follow_ups import undoing
 from services.intake.imports import import_file
+from services.intake.record_files import import_records
 from store.connection import Connection
 from store.follow_ups import enrollments, starting
+from tests.api.follow_ups.bulk_worker import Worker
 from tests.api.installation import Installation, opened
 
 STEPS = [
@@ -168,13 +170,48 @@ async def test_an_import_is_undone(kindling: Installation, tmp_path: Path) -> No
     path.write_text('{"type": "met", "contact": "ada"}\n{"type": "met", "contact": "ben"}\n')
     import_file(kindling.application.events, path, name="fair")
     found = await kindling.client.post("/v1/undo", json={"import": "fair"})
-    assert "has started no follow-ups" in found.json()["detail"]
+    assert "no follow-ups are noted as started by the import" in found.json()["detail"]
     kindling.score()
     assert (await undo(kindling, **{"import": "fair"}))["cancelled"] == 4
     await kindling.send({"type": "met", "contact": "ada"})
     kindling.score()
     assert (await undo(kindling, **{"import": "fair", "dry_run": False}))["cancelled"] == 4
     assert sorted(statuses(kindling)) == ["cancelled"] * 4 + ["queued"]
+
+
+async def test_what_records_of_a_file_or_a_call_emit_is_undone_too(
+    kindling: Installation, tmp_path: Path
+) -> None:
+    await kindling.automate("new", trigger={"event": "contact.created"}, steps=STEPS)
+    await kindling.automate("tagged", trigger={"event": "tag.added"}, steps=STEPS)
+    path = tmp_path / "people.csv"
+    path.write_text("key,tags\nada,fair\nben,fair\n")
+    import_records(kindling.application.contacts_in_bulk, path)
+    sent = await kindling.client.post(
+        "/v1/contacts", json=[{"key": "cleo"}, {"key": "dora", "tags": ["fair"]}]
+    )
+    deals = await kindling.client.post("/v1/deals", json=[{"key": "d1", "contact": "elsa"}])
+    kindling.score()
+    assert (await undo(kindling, **{"import": "people.csv", "dry_run": False}))["cancelled"] == 4
+    assert (await undo(kindling, request=sent.json()["request"], dry_run=False))["cancelled"] == 3
+    assert (await undo(kindling, request=deals.json()["request"], dry_run=False))["cancelled"] == 1
+    assert statuses(kindling) == ["cancelled"] * 8
+
+
+async def test_what_a_bulk_job_starts_is_undone_by_its_id_and_its_request(kindling: Installation) -> None:
+    await kindling.publish()
+    await kindling.automate("hot", **AUTOMATION)
+    await kindling.automate("tagged", trigger={"event": "tag.added"}, steps=STEPS)
+    await kindling.client.post("/v1/contacts", json=[{"key": key} for key in ("ada", "ben")])
+    kindling.score()
+    adjust = {"action": "adjust", "profile": "engagement", "points": 5, "reason": "fair"}
+    for request, action in (("points", adjust), ("tags", {"action": "tag", "tag": "fair"})):
+        body = {**action, "contacts": {}, "request": request}
+        job = (await kindling.client.post("/v1/bulk", json=body)).json()
+        Worker(kindling).finish(job)
+        assert (await undo(kindling, request=job["id"]))["cancelled"] == 2
+        assert (await undo(kindling, request=request, dry_run=False))["cancelled"] == 2
+    assert statuses(kindling) == ["cancelled"] * 4
 
 
 async def test_a_list_is_undone_as_it_was_enrolled_last_or_as_its_request_says(
@@ -209,8 +246,8 @@ async def test_a_list_is_undone_as_it_was_enrolled_last_or_as_its_request_says(
         ({"publish": "a", "import": "b"}, 422, "with one of"),
         ({"version": 2, "request": "x"}, 422, "a version goes with publish"),
         ({"publish": "engagment"}, 404, 'did you mean "engagement"?'),
-        ({"publish": "engagement"}, 404, 'a publish of "engagement" has started no follow-ups'),
-        ({"request": "x%"}, 404, 'the request "x%" has started no follow-ups'),
+        ({"publish": "engagement"}, 404, 'no follow-ups are noted as started by a publish of "engagement"'),
+        ({"request": "x%"}, 404, 'no follow-ups are noted as started by the request "x%"'),
     ],
 )
 async def test_what_cannot_be_undone_is_told(
