@@ -90,15 +90,15 @@ class BulkActivities:
         if members:
             tally = bulk.act(
                 bulk.Slice(
-                    connection,
-                    job["id"],
-                    job["action"],
-                    job["kind"],
-                    job["parameters"],
-                    job["smart_list"],
-                    members,
-                    self._published.read(connection),
-                    self._clock(),
+                    connection=connection,
+                    job_id=job["id"],
+                    action=job["action"],
+                    kind=job["kind"],
+                    parameters=job["parameters"],
+                    smart_list=job["smart_list"],
+                    members=members,
+                    published=self._published.read(connection),
+                    now=self._clock(),
                 )
             )
         merged = len(found) - len(members)

@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import Literal
 
 from automations.known import Known
-from automations.list_filters import ContactFilter
 from automations.model import Automation, ExitEvent
 from automations.smart_list import SmartList
 from automations.steps.places import conditions_of, tags_added, walk
@@ -24,6 +23,7 @@ _BUILT_IN = {
     "deal": ("label", "id", *DEAL_FIELDS, *ACTIVITY["deal"]),
 }
 Owner = Literal["contact", "deal"]
+_TAGS = ("contact.tags", "deal.tags")
 
 
 def unknown_in_automation(automation: Automation, known: Known) -> Iterator[Problem]:
@@ -46,7 +46,7 @@ def unknown_in_smart_list(smart_list: SmartList, known: Known) -> Iterator[Probl
     """The same for what a smart list asks for."""
     tests = list(leaves(smart_list.filters, ("filters",)))
     record_filter = smart_list.filter
-    if isinstance(record_filter, ContactFilter) and record_filter.tag is not None:
+    if record_filter.tag is not None:
         yield from _tags([(("filter", "tag"), record_filter.tag)], known)
     for leaf in tests:
         yield from _last_events(leaf, known)
@@ -117,13 +117,13 @@ def _asked_tags(automation: Automation) -> Iterator[tuple[Loc, str]]:
 def _tags_of_rule(rule: Rule, loc: Loc) -> Iterator[tuple[Loc, str]]:
     kind = rule.kind
     if kind.conditions is not None:
-        field = "tags" if kind is ATTRIBUTE else "contact.tags"
-        yield from _tags_of(leaves(rule.given(kind.conditions), (*loc, kind.conditions)), field)
+        fields = ("tags",) if kind is ATTRIBUTE else _TAGS
+        yield from _tags_of(leaves(rule.given(kind.conditions), (*loc, kind.conditions)), fields)
 
 
-def _tags_of(tests: Iterable[Leaf], field: str = "contact.tags") -> Iterator[tuple[Loc, str]]:
+def _tags_of(tests: Iterable[Leaf], fields: Collection[str] = _TAGS) -> Iterator[tuple[Loc, str]]:
     for leaf in tests:
-        if leaf.field == field and leaf.operator.members and leaf.other is None:
+        if leaf.field in fields and leaf.operator.members and leaf.other is None:
             yield leaf.loc, leaf.operand
 
 
@@ -140,7 +140,7 @@ def _tags(
         if tag.strip() in tags:
             continue
         if known.tags is not None:
-            yield Problem(loc, f'no contact has the tag "{tag}", and no automation adds it{similar}')
+            yield Problem(loc, f'no contact or deal has the tag "{tag}", and no automation adds it{similar}')
         elif similar:
             yield Problem(loc, f'no automation{known.nowhere} adds the tag "{tag}"{similar}')
 

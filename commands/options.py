@@ -14,3 +14,10 @@ class Triggers(StrEnum):
 
     silent = "silent"
     fire = "fire"
+
+
+class FileFormat(StrEnum):
+    """Formats of files that are imported and exported."""
+
+    csv = "csv"
+    ndjson = "ndjson"

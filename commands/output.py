@@ -1,6 +1,7 @@
 """What commands print: tables and progress for people, JSON for programs, one line for every error."""
 
 import json
+import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -140,5 +141,11 @@ def shown_moment(text: str | None) -> str:
     return in_zone(text, _zone.get()) if text else ""
 
 
+def in_words(text: str) -> str:
+    """A sentence whose moments are for programs, as people read it."""
+    return _MOMENT.sub(lambda moment: shown_moment(moment[0]), text)
+
+
+_MOMENT = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z")
 _UTC = ZoneInfo("UTC")
 _zone: ContextVar[ZoneInfo] = ContextVar("zone", default=_UTC)

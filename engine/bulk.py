@@ -12,7 +12,7 @@ from engine.admitting import NAMED, OF_BULK, OF_LIST, ByHand
 from engine.by_hand import Wanted, enlist
 from engine.published import Published
 from runtime.beginnings import of_request
-from runtime.statuses import EventStatus
+from runtime.statuses import DONE_TASK, EventStatus
 from store.connection import Connection
 from store.follow_ups import effects, tasks
 from store.follow_ups.bulk_jobs import Member, Tally
@@ -26,7 +26,7 @@ class JobFailed(Exception):
     """The job can go on with nobody; the message is safe to show anywhere."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Slice:
     """Some contacts, deals or tasks (`kind`) of a job, whose shards are locked. `smart_list`: where they come from."""
 
@@ -164,7 +164,7 @@ def _reassign(work: Slice) -> Tally:
 
 def _close(work: Slice) -> Tally:
     rows = tasks.open_tasks(work.connection, work.ids)
-    changes = [(row, {"status": "done"}) for row in rows]
+    changes = [(row, {"status": DONE_TASK}) for row in rows]
     return _counted(work, tasks.change_tasks(work.connection, changes, work.now, brought_by=work.brought_by))
 
 

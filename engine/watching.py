@@ -1,8 +1,10 @@
 """What a batch means for follow-ups that run: those that end early, and those whose wait is over."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
 
 from automations.model import ExitEvent
+from automations.steps.base import BaseStep
 from automations.steps.places import find_step
 from automations.steps.waits import WaitForStep, WaitStep
 from channels.outbound import NOTHING
@@ -99,10 +101,14 @@ def _exits(situation: Situation, events: list[Event]) -> bool:
 def _meets(situation: Situation, wait: RowMapping, events: list[Event]) -> bool:
     """Whether the follow-up has to be told something of its wait."""
     step = find_step(situation.automation, wait["path"])
-    if isinstance(step, WaitStep):
-        return wait["path"] == situation.enrollment["step"] and follow_date(situation, wait, step)
-    if not isinstance(step, WaitForStep):
-        raise TypeError(wait["path"])
+    return MEETS[type(step)](situation, wait, step, events)
+
+
+def _follows(situation: Situation, wait: RowMapping, step: WaitStep, _events: list[Event]) -> bool:
+    return wait["path"] == situation.enrollment["step"] and follow_date(situation, wait, step)
+
+
+def _awaited(situation: Situation, wait: RowMapping, step: WaitForStep, events: list[Event]) -> bool:
     spec, event, deadline = step.wait_for, None, wait["deadline_at"]
     if spec.task is not None:
         told = (event for event in events if event.type == TASK_DONE and _counts(event, wait))
@@ -121,6 +127,13 @@ def _meets(situation: Situation, wait: RowMapping, events: list[Event]) -> bool:
     event_id = event.id if event else None
     watching.meet(situation.connection, wait["enrollment_id"], wait["path"], event_id, situation.now)
     return True
+
+
+#: By the class of a step with a row among the waits, whether it has to be told something.
+MEETS: Mapping[type[BaseStep], Callable[[Situation, RowMapping, Any, list[Event]], bool]] = {
+    WaitStep: _follows,
+    WaitForStep: _awaited,
+}
 
 
 def _counts(event: Event, wait: RowMapping) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from enum import IntEnum, StrEnum
-from typing import Literal
+from typing import Literal, get_args
 
 
 class EventStatus(IntEnum):
@@ -80,6 +80,7 @@ OPEN = (EnrollmentStatus.QUEUED, EnrollmentStatus.RUNNING)
 """An enrollment that is not over."""
 TaskStatus = Literal["open", "done", "cancelled"]
 """`cancelled`: what made it has been undone, or nobody is to do it any more."""
+OPEN_TASK, DONE_TASK, CANCELLED_TASK = get_args(TaskStatus)
 NotificationStatus = Literal[
     MessageStatus.RECORDED,
     MessageStatus.PENDING,

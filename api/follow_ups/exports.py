@@ -1,16 +1,18 @@
 """Tasks and enrollments as files."""
 
-from typing import get_args
+from typing import Any, get_args
 
 from fastapi import APIRouter
 from starlette.responses import StreamingResponse
 
 from api.exporting import STREAMED, ExportFormat, streamed
 from api.follow_ups.statuses import check_status
+from api.follow_ups.tasks import Nobody, Overdue
 from api.parameters import Text
 from api.state import App
 from runtime.statuses import TaskStatus
 from services.follow_ups.listing import STATUSES
+from services.follow_ups.tasks import TaskFilter
 
 router = APIRouter(prefix="/v1/exports", tags=["Exports"])
 
@@ -21,14 +23,27 @@ def export_tasks(
     file_format: ExportFormat,
     contact: Text = None,
     deal: Text = None,
+    automation: Text = None,
     status: Text = None,
-    assign_to: Text = None,
+    assign_to: Nobody = None,
+    *,
+    overdue: Overdue = None,
+    due_before: Text = None,
+    due_after: Text = None,
 ) -> StreamingResponse:
     """All that the filters have, the newest first."""
     check_status(status, get_args(TaskStatus))
-    return streamed(
-        app.exports.tasks(file_format, contact=contact, deal=deal, status=status, assign_to=assign_to)
-    )
+    named: dict[str, Any] = {
+        "contact": contact,
+        "deal": deal,
+        "automation": automation,
+        "status": status,
+        "assign_to": assign_to,
+        "overdue": overdue,
+        "due_before": due_before,
+        "due_after": due_after,
+    }
+    return streamed(app.exports.tasks(file_format, TaskFilter.model_construct(**named)))
 
 
 @router.get("/enrollments", summary="Export enrollments", **STREAMED)

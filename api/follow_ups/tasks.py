@@ -16,8 +16,8 @@ from services.names import ShortText
 
 router = APIRouter(prefix="/v1/tasks", tags=["Tasks"])
 
-_Nobody = Annotated[ShortText | None, Query(description="A name; `none`: nobody's")]
-_Overdue = Annotated[bool | None, Query(description="Open, and its time is over")]
+Nobody = Annotated[ShortText | None, Query(description="A name; `none`: nobody's")]
+Overdue = Annotated[bool | None, Query(description="Open, and its time is over")]
 _Sort = Annotated[str, Query(description="-created_at, created_at, due_at or -due_at")]
 
 
@@ -29,8 +29,8 @@ def list_tasks(
     deal: Text = None,
     automation: Text = None,
     status: Text = None,
-    assign_to: _Nobody = None,
-    overdue: _Overdue = None,
+    assign_to: Nobody = None,
+    overdue: Overdue = None,
     due_before: Text = None,
     due_after: Text = None,
     sort: _Sort = "-created_at",

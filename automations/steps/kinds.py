@@ -39,7 +39,10 @@ STEPS: dict[str, type[BaseStep]] = {
         StopStep,
     )
 }
-_BESIDES = ("key", "name", "on_failure", "then", "elif", "else")
+#: Keys that stand beside the one that names a step.
+_BESIDES = {
+    field.alias or name for kind, step in STEPS.items() for name, field in step.model_fields.items()
+} - STEPS.keys()
 
 
 def _kind_of(value: Any) -> str | None:

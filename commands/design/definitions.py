@@ -118,7 +118,7 @@ def apply(folder: Path, options: ApplyOptions, *, as_json: bool) -> int:
         if not options.silent:
             promised = _promised(opened, plans.plan(documents), options, as_json=as_json)
         if options.prune and (only_there := plans.only_there(documents)):
-            ask(_removal(only_there), yes=options.yes, as_json=as_json)
+            ask(_removal(opened, only_there), yes=options.yes, as_json=as_json)
         applied = plans.apply(
             documents,
             force=options.force,
@@ -266,14 +266,19 @@ def _print_applied(applied: Applied) -> None:
         say(f"- {one.kind} {one.key}: {'archived' if one.archived else 'deleted'}")
 
 
-def _removal(definitions: Sequence[OnlyThere]) -> str:
-    """The question whether to prune these."""
+def _removal(opened: Session, definitions: Sequence[OnlyThere]) -> str:
+    """The question whether to prune these, and what runs on."""
     archived = [one for one in definitions if one.archived]
     deleted = [one for one in definitions if not one.archived]
     parts = [f"archive {_named(archived)}"] if archived else []
     parts += [f"delete {_named(deleted)}"] if deleted else []
     question = " and ".join(parts)
-    return f"{question[0].upper()}{question[1:]}?"
+    counts = [
+        opened.application.statistics.read(one.key, None) for one in archived if one.kind == "automation"
+    ]
+    running = sum(count.queued + count.active for count in counts)
+    on = f" {counted(running, 'follow-up')} of what is archived will run on." if running else ""
+    return f"{question[0].upper()}{question[1:]}?{on}"
 
 
 def _named(definitions: Sequence[OnlyThere]) -> str:

@@ -1,18 +1,11 @@
 """`kindling export`: its commands. They import what they need when they run, so that help is quick."""
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-
-class FileFormat(StrEnum):
-    """Formats that lists are exported in."""
-
-    csv = "csv"
-    ndjson = "ndjson"
-
+from commands.options import FileFormat
 
 Out = Annotated[
     Path | None,
@@ -88,7 +81,9 @@ def deals(
 def tasks(
     *, out: Out = None, file_format: Format = None, filters: Filters = None, as_json: Json = False
 ) -> None:
-    """Export tasks, the newest first; by --filter contact, deal, status, assign_to."""
+    """Export tasks, the newest first; by --filter contact, deal, automation, status, assign_to, overdue=true,
+    due_before, due_after.
+    """
     from commands.exports import exporting
 
     raise typer.Exit(exporting.tasks(exporting.Target(out, file_format, as_json=as_json), filters or ()))

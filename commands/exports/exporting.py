@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, get_args
+from typing import Any, BinaryIO, get_args
 
 from automations.list_filters import FILTERS
-from commands.exports.command_line import FileFormat
+from commands.moments import with_moments
+from commands.options import FileFormat
 from commands.output import counted, errors, note, print_json, progress_bar, say
 from commands.session import session
 from commands.whole_file import whole_file
@@ -19,6 +20,7 @@ from runtime.statuses import TaskStatus
 from services.application import Application
 from services.exports.streams import Format, Stream
 from services.follow_ups.listing import STATUSES
+from services.follow_ups.tasks import TaskFilter, read_filter
 from services.records.filter_texts import filter_of
 from services.records.kinds import Kind
 from services.records.lists import RecordQuery
@@ -60,9 +62,16 @@ def records(
 
 def tasks(target: Target, filters: Iterable[str]) -> int:
     """Export tasks."""
-    given = _given(filters, ("contact", "deal", "status", "assign_to"))
+    given: dict[str, Any] = {**_given(filters, TaskFilter.model_fields)}
     _check_status(given, get_args(TaskStatus))
-    return _write(target, lambda application: application.exports.tasks(target.format, **given))
+    if "overdue" in given:
+        given["overdue"] = {"true": True, "false": False}.get(given["overdue"], given["overdue"])
+
+    def stream(application: Application) -> Stream:
+        wanted = read_filter(with_moments(given, application.scores.moment))
+        return application.exports.tasks(target.format, wanted)
+
+    return _write(target, stream)
 
 
 def enrollments(target: Target, filters: Iterable[str]) -> int:

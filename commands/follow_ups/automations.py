@@ -3,8 +3,9 @@
 from typing import Any
 
 from commands.asking import ask
-from commands.output import counted, note, print_json, say
-from commands.session import session
+from commands.output import counted, note, print_json, say, shown_moment
+from commands.session import local_user, session
+from conditions.times import from_iso
 from runtime.errors import ReadableError
 from runtime.statuses import EnrollmentStatus
 from services.answers import Enrolled
@@ -37,7 +38,7 @@ def enroll(
         "smart_list": smart_list,
         "matching": matching,
         "request": request,
-        "author": author,
+        "author": author or local_user(),
         "draft": draft,
         "again": again,
     }
@@ -48,6 +49,7 @@ def enroll(
         if not dry_run:
             _confirm(enrolled, yes=yes, as_json=as_json)
             enrolled = by_hand.enroll(key, wanted)
+        now = opened.application.resources.clock()
     if as_json:
         print_json(enrolled)
         return 0
@@ -55,7 +57,7 @@ def enroll(
     say(f"{counted(enrolled.enrolled, 'record')} of {enrolled.records:,} {verb} in {key}.", "bold")
     for reason, count in enrolled.skipped.items():
         say(f"  {count:,} skipped: {reason}")
-    for line in _left_out(enrolled):
+    for line in _left_out(enrolled) if enrolled.dry_run else ():
         say(f"  {line}")
     if enrolled.past:
         note(
@@ -63,8 +65,8 @@ def enroll(
         )
     if enrolled.enrolled and not enrolled.dry_run:
         note(f"kindling undo request {enrolled.request} takes that back.")
-    if enrolled.starts_until:
-        note(f"The storm limit lets the last one start at {enrolled.starts_until}.")
+    if enrolled.starts_until and enrolled.enrolled and from_iso(enrolled.starts_until) > now:
+        note(f"The storm limit lets the last one start at {shown_moment(enrolled.starts_until)}.")
     return 0
 
 

@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
+from commands.moments import with_moments
 from commands.output import counted, note_rest, print_json, say, shown_moment
 from commands.session import session
 from conditions.times import Micros, from_iso
+from runtime.statuses import OPEN_TASK
 from services.follow_ups.answers import Task
 from services.follow_ups.tasks import read_filter
 
@@ -14,7 +16,8 @@ def find(wanted: Mapping[str, Any], *, sort: str, limit: int, as_json: bool) -> 
     """List tasks."""
     with session() as opened:
         now = opened.application.resources.clock()
-        page = opened.application.tasks.find(read_filter(wanted), sort=sort, cursor=None, limit=limit)
+        moments = with_moments(wanted, opened.application.scores.moment)
+        page = opened.application.tasks.find(read_filter(moments), sort=sort, cursor=None, limit=limit)
     if as_json:
         print_json(page.items)
         return 0
@@ -32,7 +35,7 @@ def add(body: Mapping[str, Any], *, as_json: bool) -> int:
     """Create a task."""
     with session() as opened:
         now = opened.application.resources.clock()
-        task = opened.application.tasks.add(dict(body))
+        task = opened.application.tasks.add(with_moments(body, opened.application.scores.moment))
     if as_json:
         print_json(task)
     else:
@@ -45,6 +48,7 @@ def change(task_ids: list[str], body: Mapping[str, Any], *, as_json: bool) -> in
     """Do the same to some tasks; none is changed where one of them is not there."""
     with session() as opened:
         now, tasks = opened.application.resources.clock(), opened.application.tasks
+        body = with_moments(body, opened.application.scores.moment)
         for task_id in task_ids:
             tasks.get(task_id)
         changed = [tasks.change(task_id, dict(body)) for task_id in task_ids]
@@ -61,6 +65,6 @@ def change(task_ids: list[str], body: Mapping[str, Any], *, as_json: bool) -> in
 def _line(task: Task, now: Micros) -> str:
     """A task in a line: when it is due, what, about whom, whose, and how it stands."""
     due = shown_moment(task.due_at) or "no date"
-    late = task.status == "open" and task.due_at is not None and from_iso(task.due_at) <= now
+    late = task.status == OPEN_TASK and task.due_at is not None and from_iso(task.due_at) <= now
     state = "overdue" if late else task.status
     return f"{due:<19}  {task.title}  {task.deal or task.contact}, for {task.assign_to or 'nobody'}: {state}"

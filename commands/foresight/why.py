@@ -2,7 +2,7 @@
 
 import json
 
-from commands.output import print_json, say, shown_moment
+from commands.output import in_words, print_json, say, shown_moment
 from commands.session import session
 from conditions.values import Value, is_empty, shown_score
 
@@ -35,7 +35,7 @@ def why(automation: str, key: str, *, deal: bool, limit: int, as_json: bool) -> 
         for test in explained.filters:
             say(f"  {'holds' if test.holds else 'fails'}: {test.text} (it is {_shown(test.actual)})", "dim")
         for guard in explained.guards:
-            say(f"  {'holds' if guard.holds else 'fails'}: {guard.text}", "dim")
+            say(f"  {'holds' if guard.holds else 'fails'}: {in_words(guard.text)}", "dim")
     return 0
 
 

@@ -9,7 +9,8 @@ from typing import Any
 import orjson
 
 from commands.intake.notes import of_shared, print_bad, waiting
-from commands.intake.options import FileFormat, parsed, parsed_all
+from commands.intake.options import parsed, parsed_all
+from commands.options import FileFormat
 from commands.output import counted, note, print_json, progress_bar, say
 from commands.session import session
 from services.intake.cell_values import NumberForm

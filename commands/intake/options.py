@@ -1,18 +1,11 @@
 """Options that the commands of `kindling import` share. They import what they need when they run."""
 
 from collections.abc import Callable, Iterable
-from enum import StrEnum
 from typing import Annotated, TypeVar
 
 import typer
 
-
-class FileFormat(StrEnum):
-    """Formats that can be imported."""
-
-    csv = "csv"
-    ndjson = "ndjson"
-
+from commands.options import FileFormat
 
 Format = Annotated[FileFormat | None, typer.Option("--format", help="Default: by the file's name.")]
 Decimal = Annotated[

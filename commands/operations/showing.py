@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from commands.follow_up_words import standing, waiting
-from commands.output import print_json, say, shown_moment
+from commands.output import in_words, print_json, say, shown_moment
 from commands.session import session
 from conditions.values import shown_score
 from runtime.errors import ReadableError
@@ -70,6 +70,8 @@ def _of_contact(application: Application, contact: Contact) -> Iterator[str]:
 
 def _of_deal(application: Application, deal: Deal) -> Iterator[str]:
     yield from _said(deal, "name", "contact", "pipeline", "stage", "status", "value", "currency", "owner")
+    if deal.tags:
+        yield f"tags: {', '.join(deal.tags)}"
     yield from (f"{name}: {_short(value)}" for name, value in deal.fields.items())
     yield f"created: {shown_moment(deal.created_at)}"
     yield from _of_record(application, "deal", deal.key)
@@ -100,7 +102,7 @@ def _of_enrollment(application: Application, enrollment: EnrollmentDetails) -> I
         yield f"{'error' if failed else 'reason'}: {enrollment.last_error}"
     yield from waiting(enrollment)
     for step in enrollment.steps:
-        more = "; ".join(filter(None, (step.way, step.reason)))
+        more = in_words("; ".join(filter(None, (step.way, step.reason))))
         before = f" in attempt {step.attempt}" if step.attempt < enrollment.attempt else ""
         came = f"{step.result}{before}{f' ({more})' if more else ''}"
         yield f"{shown_moment(step.at)}  {step.place}  {step.title}: {came}"

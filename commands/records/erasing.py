@@ -1,7 +1,6 @@
 """Erasing on the command line: contacts, and the list of those who were erased for good."""
 
-import typer
-
+from commands.asking import ask
 from commands.output import counted, note, note_rest, print_json, print_table, say, shown_moment
 from commands.session import session
 from services.records.suppressions import REASON
@@ -12,8 +11,8 @@ def erase(key: str, *, suppress: bool, reason: str | None, yes: bool, as_json: b
     with session() as opened:
         contacts = opened.application.contacts
         contact = contacts.get(key)
-        if not yes and not as_json:
-            typer.confirm(f"Erase {contact.key} with all that is known about it?", abort=True)
+        if not as_json:
+            ask(f"Erase {contact.key} with all that is known about it?", yes=yes, as_json=False)
         contacts.erase(key, suppress=(reason or REASON) if suppress or reason else None)
     for_good = bool(suppress or reason)
     if as_json:

@@ -5,6 +5,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from automations import model
+from runtime.statuses import PublicationStatus
 from scoring.profile import ScoreProfile
 from services.answers import Enrolled, FieldProblem
 from services.entity_tags import TaggedAnswer
@@ -17,7 +18,7 @@ class Publishing(BaseModel):
 
     done: int
     total: int
-    status: Literal["running"]
+    status: Literal[PublicationStatus.RUNNING]
     triggers: Literal["silent", "fire"]
     workflow_id: str
 

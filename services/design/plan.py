@@ -29,7 +29,7 @@ Action = Literal["create", "change", "publish", "unchanged", "conflict"]
 _ORDER = tuple(DOCUMENT_KINDS)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class DocumentPlan:
     """What applying one document does. `publish` means that only a publish is missing; `publishes` that there is one.
 
@@ -226,4 +226,12 @@ def _document_plan(connection: Connection, document: Document) -> DocumentPlan:
     diff = ""
     if action not in ("unchanged", "publish"):
         diff = difference(stored.draft if stored is not None else None, form, ("stored", "document"))
-    return DocumentPlan(document.kind, document.key, action, not is_published, diff, document.file, document)
+    return DocumentPlan(
+        kind=document.kind,
+        key=document.key,
+        action=action,
+        publishes=not is_published,
+        diff=diff,
+        file=document.file,
+        document=document,
+    )

@@ -142,7 +142,7 @@ def _publishing(connection: Connection, profile_id: int) -> Publishing | None:
     return Publishing(
         done=min(int(latest["done"]), latest["total"]),
         total=latest["total"],
-        status="running",
+        status=PublicationStatus.RUNNING,
         triggers="silent" if latest["silent"] else "fire",
         workflow_id=publish_workflow_id(latest["id"]),
     )

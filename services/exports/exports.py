@@ -82,9 +82,9 @@ class Exports:
 
         return Stream(Listing(f"{query.kind}s", page, columns, lambda: self._lists.count(query)), file_format)
 
-    def tasks(self, file_format: Format, **filters: str | None) -> Stream:
+    def tasks(self, file_format: Format, wanted: TaskFilter) -> Stream:
         """Tasks, the newest first."""
-        return self._stream("tasks", self._of_tasks, _TASK, file_format, filters)
+        return self._stream("tasks", self._tasks.find, _TASK, file_format, {"wanted": wanted})
 
     def enrollments(self, file_format: Format, **filters: str | None) -> Stream:
         """Enrollments, the newest first."""
@@ -110,10 +110,6 @@ class Exports:
             return find(**filters, cursor=cursor, limit=MOST_PER_PAGE)
 
         return Stream(Listing(name, page, None if columns is None else lambda: columns), file_format)
-
-    def _of_tasks(self, *, cursor: str | None, limit: int, **filters: str | None) -> Page[Any]:
-        wanted = {name: value for name, value in filters.items() if value is not None}
-        return self._tasks.find(TaskFilter.model_validate(wanted), cursor=cursor, limit=limit)
 
     def _of_list(self, query: RecordQuery, smart_list: str) -> RecordQuery:
         if query.profile is not None or query.filter != FILTERS[query.kind].model_construct():

@@ -86,7 +86,7 @@ def id_of_automation(connection: Connection, key: str | None) -> dict[str, int]:
     """The id by which rows name an automation, where it is asked for; raises BadParameter."""
     if key is None:
         return {}
-    automation = definitions.find(connection, definitions.AUTOMATIONS, key)
+    automation = definitions.find_even_archived(connection, definitions.AUTOMATIONS, key)
     if automation is None:
         raise BadParameter("automation", f'there is no automation "{key}"')
     return {"automation_id": automation["id"]}

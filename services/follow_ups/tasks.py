@@ -10,7 +10,7 @@ from conditions.messages import plain_errors
 from conditions.problems import Problem, suggestion
 from conditions.times import LATEST, Duration, Micros, from_iso, micros_of, not_a_moment, parse_moment
 from conditions.values import is_empty
-from runtime.statuses import TaskStatus
+from runtime.statuses import OPEN_TASK, TaskStatus
 from services import cursors
 from services.answers import Page
 from services.follow_ups.answers import Task
@@ -245,7 +245,7 @@ def _new_values(
         )
         new["assign_to"] = assignee(new["assign_to"], record["owner"] if record is not None else None)
     if (put_off := values.get("snooze")) is not None:
-        if new.get("status", row["status"]) != "open":
+        if new.get("status", row["status"]) != OPEN_TASK:
             raise Conflict('a task that is not open is not due; open it again with {"status": "open"}')
         new["due_at"] = min(max(now, row["due_at"] or now) + micros_of(put_off), LATEST)
     return new

@@ -15,7 +15,7 @@ from conditions.messages import plain_errors
 from conditions.problems import Problem
 from conditions.times import Micros, to_iso
 from runtime.beginnings import of_enrolling, of_import, of_publish, of_request
-from runtime.statuses import OPEN
+from runtime.statuses import CANCELLED_TASK, OPEN
 from services.answers import Page
 from services.design.definitions import find_definition
 from services.follow_ups.answers import Started, Undone
@@ -195,7 +195,7 @@ class _Found:
         """Do it. The shards are locked."""
         for enrollment_id in self.open:
             repairs.cancel(connection, enrollment_id, now, _REASON)
-        closed = [(task, {"status": "cancelled"}) for task in tasks.open_tasks(connection, self.tasks)]
+        closed = [(task, {"status": CANCELLED_TASK}) for task in tasks.open_tasks(connection, self.tasks)]
         tasks.change_tasks(connection, closed, now)
         for owner in {owner for owner, _ in self.tags}:
             record = self._records[owner]

@@ -131,7 +131,12 @@ class Scores:
                 score.score, score.updated_at = stored["score"], iso(stored["changed_at"])
                 score.next_change_at = iso(stored["due_at"])
             changes = score_reads.changes_of(
-                connection, row["id"], record["id"], before[0] if before else None, limit + 1
+                connection,
+                row["id"],
+                record["id"],
+                before[0] if before else None,
+                limit + 1,
+                until=at.at if at is not None else None,
             )
             taken, score.next = cursors.cut(changes, limit, "changes", lambda change: [change["seq"]])
             score.history = changes_of(connection, taken, Change.of)

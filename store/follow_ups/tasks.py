@@ -7,12 +7,12 @@ from sqlalchemy import Connection, RowMapping, and_, false, func, insert, or_, s
 from uuid_utils import uuid7
 
 from conditions.times import Micros, to_iso
+from runtime.statuses import DONE_TASK, OPEN_TASK
 from store.bulk import Bulk
 from store.intake.internal_events import InternalEvent, add_internal_events
 from store.tables import Automation, Task, table
 
 TASKS, _AUTOMATIONS = table(Task), table(Automation)
-_OPEN = "open"
 
 
 class Place(NamedTuple):
@@ -25,7 +25,7 @@ class Place(NamedTuple):
 def add_task(connection: Connection, now: Micros, *, depth: int = 0, **values: Any) -> str:
     """Create an open task; its id. `depth`: of the step that does it."""
     task_id = str(uuid7())
-    values |= {"status": _OPEN, "alarm_at": values.get("due_at"), "created_at": now, "updated_at": now}
+    values |= {"status": OPEN_TASK, "alarm_at": values.get("due_at"), "created_at": now, "updated_at": now}
     connection.execute(insert(TASKS).values(id=task_id, **values))
     _emit(connection, "task.created", [task_id], now, depth=depth)
     return task_id
@@ -60,8 +60,8 @@ def change_tasks(
             continue
         after = {**before, **new}
         if {"status", "due_at"} & new.keys():
-            after["alarm_at"] = after["due_at"] if after["status"] == _OPEN else None
-        if new.get("status") == "done":
+            after["alarm_at"] = after["due_at"] if after["status"] == OPEN_TASK else None
+        if new.get("status") == DONE_TASK:
             done.append(before["id"])
         rows.append((*(after[name] for name in _CHANGED), now, before["id"]))
     assignments = ", ".join(f"{name} = ?" for name in (*_CHANGED, "updated_at"))
@@ -75,7 +75,7 @@ _CHANGED = ("title", "description", "assign_to", "due_at", "status", "alarm_at")
 
 def open_tasks(connection: Connection, task_ids: Collection[str]) -> list[RowMapping]:
     """Those of the tasks that are open, by id."""
-    tests = (TASKS.c.id.in_(task_ids), TASKS.c.status == _OPEN)
+    tests = (TASKS.c.id.in_(task_ids), TASKS.c.status == OPEN_TASK)
     return list(connection.execute(select(TASKS).where(*tests).order_by(TASKS.c.id)).mappings())
 
 
@@ -103,7 +103,7 @@ def is_done(connection: Connection, enrollment_id: str, path: str) -> bool | Non
     """Whether the task that a step created is done; None when it created none."""
     of_step = (TASKS.c.enrollment_id == enrollment_id, TASKS.c.path == path)
     status = connection.execute(select(TASKS.c.status).where(*of_step)).scalar_one_or_none()
-    return None if status is None else status == "done"
+    return None if status is None else status == DONE_TASK
 
 
 def task_tests(
@@ -119,7 +119,7 @@ def task_tests(
         TASKS.c[name].is_(None) if value is None else TASKS.c[name] == value for name, value in equal.items()
     ]
     if overdue is not None:
-        late = and_(TASKS.c.status == _OPEN, TASKS.c.due_at <= now)
+        late = and_(TASKS.c.status == OPEN_TASK, TASKS.c.due_at <= now)
         tests.append(late if overdue else ~func.coalesce(late, false()))
     if due_before is not None:
         tests.append(TASKS.c.due_at < due_before)
@@ -168,7 +168,7 @@ def open_tasks_of(connection: Connection, kind: str, ids: Collection[int]) -> li
     """The ids of the open tasks of these contacts or deals, shard by shard."""
     bulk = Bulk(connection)
     test, parameter = bulk.among(f"{kind}_id", ids)
-    statement = f"SELECT id FROM tasks WHERE status = '{_OPEN}' AND {test} ORDER BY shard, id"
+    statement = f"SELECT id FROM tasks WHERE status = '{OPEN_TASK}' AND {test} ORDER BY shard, id"
     return [row[0] for row in bulk.rows(statement, parameter)]
 
 

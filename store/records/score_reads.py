@@ -123,12 +123,20 @@ def history_of(
 
 
 def changes_of(
-    connection: Connection, profile_id: int, record_id: int, before: int | None, limit: int
+    connection: Connection,
+    profile_id: int,
+    record_id: int,
+    before: int | None,
+    limit: int,
+    *,
+    until: Micros | None = None,
 ) -> list[RowMapping]:
-    """Changes of one score, the newest first, those before the number `before`."""
+    """Changes of one score, the newest first, those before the number `before`, and up to a moment."""
     query = select(CHANGES).where(CHANGES.c.profile_id == profile_id, CHANGES.c.record_id == record_id)
     if before is not None:
         query = query.where(CHANGES.c.seq < before)
+    if until is not None:
+        query = query.where(CHANGES.c.at <= until)
     return list(connection.execute(query.order_by(CHANGES.c.seq.desc()).limit(limit)).mappings())
 
 

@@ -14,9 +14,9 @@ from conditions.activity import (
     RUNNING_IN,
     Activity,
 )
-from conditions.fields import CONTACT, INTERNAL_EVENTS
+from conditions.fields import CONTACT, INTERNAL_EVENTS, OPEN_DEAL
 from conditions.sql import SqlValue
-from runtime.statuses import OPEN
+from runtime.statuses import OPEN, OPEN_TASK
 from scoring.entries import Place
 from store.statuses import COUNTING_STATUSES
 from store.tables import Automation, Contact, Deal, Enrollment, Event, Task, table
@@ -94,11 +94,11 @@ def _running_in(automation: str, contact_id: Any, deal_id: Any, _before: Place |
 
 
 def _open_tasks(_: str, contact_id: Any, deal_id: Any, _before: Place | None) -> Any:
-    return _count(_TASKS, _of(_TASKS, contact_id, deal_id), _TASKS.c.status == "open")
+    return _count(_TASKS, _of(_TASKS, contact_id, deal_id), _TASKS.c.status == OPEN_TASK)
 
 
 def _open_deals(_: str, contact_id: Any, _deal_id: Any, _before: Place | None) -> Any:
-    return _count(_DEALS, _DEALS.c.contact_id == contact_id, _DEALS.c.status == "open")
+    return _count(_DEALS, _DEALS.c.contact_id == contact_id, _DEALS.c.status == OPEN_DEAL)
 
 
 def _last_seen(_: str, contact_id: Any, deal_id: Any, before: Place | None) -> Any:

@@ -12,6 +12,7 @@ from automations.yaml_text import read_yaml
 from conditions.limits import STEP_LISTS
 from engine.filling import FILLERS
 from engine.steps import PERFORMERS
+from engine.watching import MEETS
 from reference.examples import STEP_EXAMPLES
 from tests.automations.step_spots import (
     CONDITION,
@@ -48,6 +49,23 @@ def test_every_step_says_what_it_does(kind: str) -> None:
 
 def test_every_step_has_a_performer() -> None:
     assert {step.kind for step in PERFORMERS} == set(STEPS)
+
+
+def test_every_step_that_awaits_something_is_told_of_it() -> None:
+    assert {step.kind for step in MEETS} >= {kind for kind, step in STEPS.items() if step.awaits}
+
+
+@pytest.mark.parametrize("kind", STEPS)
+def test_keys_beside_a_step_are_no_steps_that_nobody_knows(kind: str) -> None:
+    """Whatever stands first, the misspelled one is named."""
+    beside = [
+        field.alias or name
+        for name, field in STEPS[kind].model_fields.items()
+        if (field.alias or name) not in STEPS
+    ]
+    step = dict.fromkeys([*beside, f"{kind}x"], "")
+    with pytest.raises(ValidationError, match=f'unknown step "{kind}x"'):
+        Automation.model_validate({"key": "a", "trigger": {"event": "e"}, "steps": [step]})
 
 
 def test_every_step_with_templates_has_them_filled_in() -> None:

@@ -84,7 +84,7 @@ def test_without_a_database_rules_may_name_any_event_but_a_slip_of_our_own() -> 
     ],
 )
 def test_tags_of_rules_that_nobody_has_are_named(rule: dict[str, Any], pointer: str) -> None:
-    message = 'no contact has the tag "partnr", and no automation adds it; did you mean "partner"?'
+    message = 'no contact or deal has the tag "partnr", and no automation adds it; did you mean "partner"?'
     assert of_rules(rule) == {pointer: message}
     guessed = 'no automation in these files adds the tag "partnr"; did you mean "partner"?'
     assert of_rules(rule, known=NOT_ASKED) == {pointer: guessed}

@@ -260,7 +260,7 @@ def test_unknown_tags_are_named() -> None:
     asked = {"score": {"greater": 5}, "contact.tags": {"has": "vpi"}}
     warnings = warned(trigger=trigger(asked), steps=[{"remove_tag": "gone"}])
     assert warnings["/trigger/filters/contact.tags/has"] == (
-        'no contact has the tag "vpi", and no automation adds it; did you mean "vip"?'
+        'no contact or deal has the tag "vpi", and no automation adds it; did you mean "vip"?'
     )
     assert "/steps/0/remove_tag" in warnings
     for tag in ("vip", "partner"):

@@ -71,6 +71,21 @@ def test_every_list_is_exported(filled: Kindling, tmp_path: Path) -> None:
     assert "add --out FILE" in filled("export", "deals", "--json", status=1).stderr
 
 
+def test_tasks_are_exported_by_every_filter_of_their_list(filled: Kindling) -> None:
+    filled("tasks", "add", "Late", "--contact", "ada", "--due", "2026-01-02")
+    filled("tasks", "add", "Whenever", "--contact", "ada", "--for", "eve")
+
+    def titles(*filters: str) -> list[str]:
+        options = [part for text in filters for part in ("--filter", text)]
+        lines = filled("export", "tasks", "--format", "ndjson", *options).stdout.splitlines()
+        return [json.loads(line)["title"] for line in lines]
+
+    assert titles("overdue=true") == titles("due_before=today") == ["Late"]
+    assert titles("overdue=false", "assign_to=eve") == ["Whenever"]
+    assert titles("due_after=2026-01-03") == []
+    assert "should be true or false" in filled("export", "tasks", "--filter", "overdue=x", status=1).stderr
+
+
 def test_a_reader_that_has_had_enough_ends_it(filled: Kindling) -> None:
     command = subprocess.list2cmdline(filled.command("export", "contacts"))
     done = subprocess.run(

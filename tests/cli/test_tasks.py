@@ -41,6 +41,16 @@ def test_tasks_are_added_listed_and_changed(people: Kindling) -> None:
     assert people.json("tasks", "--all", "--sort", "-due_at", "--limit", "1")[0]["title"] == "Call Ada"
 
 
+def test_moments_are_named_as_people_name_them_and_read_in_their_zone(people: Kindling) -> None:
+    people.environment["KINDLING_TIMEZONE"] = "Europe/Berlin"
+    said = people("tasks", "add", "Call", "--contact", "ada", "--due", "2099-06-01T09:00").stdout
+    assert said.startswith("2099-06-01 09:00:00 CEST  Call")
+    people("tasks", "add", "Soon", "--contact", "ada", "--due", "tomorrow")
+    assert [one["title"] for one in people.json("tasks", "--due-before", "2099-01-01")] == ["Soon"]
+    wrong = people("tasks", "add", "x", "--contact", "ada", "--due", "someday", status=1).stderr
+    assert '--due: "someday" is no time; write' in wrong
+
+
 def test_what_is_wrong_is_told_and_changes_nothing(people: Kindling) -> None:
     task = people.json("tasks", "add", "Write", "--contact", "ben")
     assert 'there is no contact "eve"' in people("tasks", "add", "x", "--contact", "eve", status=1).stderr

@@ -14,11 +14,19 @@ FOLDERS: dict[Process, tuple[str, ...]] = {
     "api": ("api",),
     "worker": ("worker.py", "activities", "workflows"),
 }
+#: What several processes run.
+SEVERAL = ("services", "engine", "store")
 #: Secrets that every process is given, and for what.
 SHARED = {
     "database_url": "all that is stored",
     "temporal_api_key": "workflows",
     "smtp_url": "the API sends messages that try a recipient",
+}
+#: What several processes run and reads a setting that one of them is given: why the others can do without.
+WITHOUT = {
+    ("webhook_secret", "services/operations/signing.py"): "the command line, which reads every setting",
+    ("webhook_secret", "services/foresight/rehearsal/rehearse.py"): "where it is not known, that is said",
+    ("secrets_file", "services/foresight/rehearsal/rehearse.py"): "where it is not known, that is said",
 }
 #: Others get the API's address, in the place of its public one.
 PASSED_ON = {"host"}
@@ -68,12 +76,15 @@ def _only(name: str) -> str | None:
 
 
 def _processes(name: str) -> set[str]:
-    """The processes that alone run what reads a setting; none where something reads it that others run, too."""
-    of = {
-        path: next((one for one, parts in FOLDERS.items() if path.parts[0] in parts), "")
-        for path in READERS[name]
-    }
-    return set(of.values())
+    """The processes that run what reads a setting."""
+    of: set[str] = set()
+    for path in READERS[name]:
+        alone = {one for one, parts in FOLDERS.items() if path.parts[0] in parts}
+        if alone:
+            of |= alone
+        elif path.parts[0] in SEVERAL and (name, path.as_posix()) not in WITHOUT:
+            of |= set(FOLDERS)
+    return of
 
 
 @EACH

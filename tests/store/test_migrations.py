@@ -34,8 +34,31 @@ def test_ids_of_erased_records_are_not_given_to_others(sqlite_url: str) -> None:
 
 def test_migrations_make_what_the_tables_say(database: Database) -> None:
     with database.read() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": False})
-        assert compare_metadata(context, SQLModel.metadata) == []
+        assert _differences(connection) == []
+        indexes = _indexes(connection)
+    with database.write() as connection:
+        SQLModel.metadata.drop_all(connection)
+        SQLModel.metadata.create_all(connection)
+        assert _indexes(connection) == indexes
+
+
+def _differences(connection: sa.Connection) -> list[Any]:
+    """Between the database and what the tables say."""
+    compared = {"compare_type": True, "compare_server_default": connection.dialect.name != "sqlite"}
+    context = MigrationContext.configure(connection, opts=compared)
+    return list(compare_metadata(context, SQLModel.metadata))
+
+
+def _indexes(connection: sa.Connection) -> dict[str, str]:
+    """What indexes of our tables are made of, with the rows that they leave out."""
+    catalogue = (
+        "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
+        if connection.dialect.name == "sqlite"
+        else "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'"
+    )
+    ours = {str(index.name) for table in SQLModel.metadata.tables.values() for index in table.indexes}
+    made = connection.execute(sa.text(catalogue)).all()
+    return {name: " ".join(sql.replace('"', "").split()) for name, sql in made if name in ours}
 
 
 def _upgraded(database: Database, revision: str, *statements: str) -> None:
@@ -72,8 +95,7 @@ def test_the_first_schema_is_brought_up_with_its_rows(old: Database) -> None:
     migrate(old, 4)
     with old.read() as connection:
         assert connection.execute(sa.text("SELECT key, merged_into FROM contacts")).all() == [("ada", None)]
-        context = MigrationContext.configure(connection, opts={"compare_type": False})
-        assert compare_metadata(context, SQLModel.metadata) == []
+        assert _differences(connection) == []
 
 
 _SCRIPTS = ScriptDirectory(str(Path(store.migrate.__file__).parent / "migrations"))
