@@ -12,6 +12,7 @@ from api.state import App
 from automations.model import Automation, Recipient
 from conditions.definition import Definition
 from conditions.problems import Problem
+from runtime.permissions import needs
 from services.answers import Page
 from services.design import answers
 from services.design.answers import Comparison
@@ -73,6 +74,7 @@ def _and_enroll(
     response_model_exclude_unset=True,
     summary="List automations",
 )
+@needs("read")
 def list_automations(
     app: App, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
 ) -> Page[answers.Automation]:
@@ -87,6 +89,7 @@ def list_automations(
     responses={201: {"model": answers.Automation}},
     summary="Save an automation's draft",
 )
+@needs("design")
 def put_automation(key: Key, body: Body, app: App, when: When, response: Response) -> answers.Automation:
     """The content of its YAML document. `warnings` tell what is not wrong but may not be meant."""
     automation, created = app.automations.save(key, body, when)
@@ -99,12 +102,14 @@ def put_automation(key: Key, body: Body, app: App, when: When, response: Respons
     response_model_exclude_unset=True,
     summary="Read an automation",
 )
+@needs("read")
 def get_automation(key: Key, app: App, when: When, response: Response) -> answers.Automation:
     """The draft, and how the automation stands."""
     return read(response, app.automations.get(key), when)
 
 
 @router.delete("/automations/{key}", status_code=204, summary="Archive an automation")
+@needs("design")
 def delete_automation(key: Key, app: App, when: When) -> None:
     """It enrolls nobody from then on; what runs, runs on."""
     app.automations.archive(key, when)
@@ -116,6 +121,7 @@ def delete_automation(key: Key, app: App, when: When) -> None:
     openapi_extra=takes(PublishAutomation, required=False),
     summary="Publish the draft",
 )
+@needs("design")
 def publish_automation(
     key: Key, body: OptionalBody, app: App, when: When, response: Response
 ) -> answers.Automation:
@@ -136,6 +142,7 @@ def publish_automation(
     openapi_extra=takes(PauseIn, required=False),
     summary="Stop enrolling",
 )
+@needs("operate")
 def pause_automation(
     key: Key, body: OptionalBody, app: App, when: When, response: Response
 ) -> answers.Automation:
@@ -150,6 +157,7 @@ def pause_automation(
     openapi_extra=takes(ResumeIn, required=False),
     summary="Enroll again",
 )
+@needs("operate")
 def resume_automation(
     key: Key, body: OptionalBody, app: App, when: When, response: Response
 ) -> answers.Automation:
@@ -169,12 +177,14 @@ def resume_automation(
     openapi_extra=takes(RollbackIn),
     summary="Publish an earlier version anew",
 )
+@needs("design")
 def rollback_automation(key: Key, body: Body, app: App, when: When, response: Response) -> answers.Automation:
     """It becomes the draft too. A paused automation stays paused."""
     return tagged(response, app.automations.rollback(key, body, when))
 
 
 @router.get("/automations/{key}/versions", summary="List an automation's versions")
+@needs("read")
 def list_automation_versions(key: Key, app: App) -> Page[answers.Version]:
     """The newest first."""
     return app.automations.versions(key)
@@ -184,6 +194,7 @@ def list_automation_versions(key: Key, app: App) -> Page[answers.Version]:
     "/automations/{key}/compare",
     summary="Compare two versions of an automation",
 )
+@needs("read")
 def compare_automation_versions(
     key: Key,
     app: App,
@@ -200,18 +211,21 @@ def compare_automation_versions(
     tags=["Recipients"],
     summary="Create or replace a recipient",
 )
+@needs("design")
 def put_recipient(key: Key, body: Body, app: App, when: When, response: Response) -> answers.Recipient:
     """Addresses such as `mailto:sales@example.com`; without any, notifications are only recorded."""
     return tagged(response, app.automations.save_recipient(key, body, when))
 
 
 @router.get("/recipients/{key}", tags=["Recipients"], summary="Read a recipient")
+@needs("read")
 def get_recipient(key: Key, app: App, when: When, response: Response) -> answers.Recipient:
     """A recipient with its channels."""
     return read(response, app.automations.recipient(key), when)
 
 
 @router.get("/recipients", tags=["Recipients"], summary="List recipients")
+@needs("read")
 def list_recipients(app: App) -> Page[answers.Recipient]:
     """By key."""
     return app.automations.recipients()

@@ -8,6 +8,7 @@ from api.bodies import Body, OptionalBody, read_options, takes
 from api.conditional import When, read, tagged
 from api.parameters import DEFAULT_LIMIT, Cursor, Key, Limit, Triggers, Version
 from api.state import App
+from runtime.permissions import needs
 from scoring.profile import ScoreProfile
 from services.answers import Page
 from services.design import answers
@@ -31,6 +32,7 @@ class RollbackIn(Authorship):
 
 
 @router.get("", summary="List score profiles", response_model_exclude_unset=True)
+@needs("read")
 def list_profiles(app: App, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT) -> Page[Profile]:
     """By key."""
     return app.profiles.find(cursor=cursor, limit=limit)
@@ -43,6 +45,7 @@ def list_profiles(app: App, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT)
     summary="Save a score profile's draft",
     response_model_exclude_unset=True,
 )
+@needs("design")
 def put_profile(key: Key, body: Body, app: App, when: When, response: Response) -> Profile:
     """The content of its YAML document. Name and description apply at once, the rest when it is published."""
     profile, created = app.profiles.save(key, body, when)
@@ -51,12 +54,14 @@ def put_profile(key: Key, body: Body, app: App, when: When, response: Response) 
 
 
 @router.get("/{key}", summary="Read a score profile", response_model_exclude_unset=True)
+@needs("read")
 def get_profile(key: Key, app: App, when: When, response: Response) -> Profile:
     """The draft, and how the profile stands: `publishing`: how far a publish is, null once it is done."""
     return read(response, app.profiles.get(key), when)
 
 
 @router.delete("/{key}", status_code=204, summary="Archive a score profile")
+@needs("design")
 def delete_profile(key: Key, app: App, when: When) -> None:
     """Its scores are empty from then on. Saving a profile of the same key brings it back as a draft."""
     app.profiles.archive(key, when)
@@ -68,6 +73,7 @@ def delete_profile(key: Key, app: App, when: When) -> None:
     openapi_extra=takes(PublishProfile, required=False),
     summary="Publish the draft",
 )
+@needs("design")
 def publish_profile(
     key: Key,
     body: OptionalBody,
@@ -86,6 +92,7 @@ def publish_profile(
 
 
 @router.post("/{key}/unpublish", summary="Unpublish a score profile", response_model_exclude_unset=True)
+@needs("design")
 def unpublish_profile(key: Key, app: App, when: When, response: Response) -> Profile:
     """Its scores become empty, silently."""
     return tagged(response, app.profiles.unpublish(key, when))
@@ -97,6 +104,7 @@ def unpublish_profile(key: Key, app: App, when: When, response: Response) -> Pro
     openapi_extra=takes(RollbackIn),
     summary="Publish an earlier version anew",
 )
+@needs("design")
 def rollback_profile(key: Key, body: Body, app: App, when: When, triggers: Triggers = None) -> PublishBegun:
     """It becomes the draft too. Re-scores every record, silently unless `triggers` is `fire`."""
     publish = app.profiles.rollback(key, body, when, silent=read_silent(triggers, default=True))
@@ -104,6 +112,7 @@ def rollback_profile(key: Key, body: Body, app: App, when: When, triggers: Trigg
 
 
 @router.get("/{key}/compare", summary="Compare two versions of a score profile")
+@needs("read")
 def compare_profile_versions(
     key: Key,
     app: App,
@@ -115,6 +124,7 @@ def compare_profile_versions(
 
 
 @router.get("/{key}/versions", summary="List a score profile's versions")
+@needs("read")
 def list_profile_versions(key: Key, app: App) -> Page[answers.Version]:
     """The newest first."""
     return app.profiles.versions(key)

@@ -5,6 +5,7 @@ from fastapi import APIRouter
 from api.bodies import Body, takes
 from api.parameters import Key, Version
 from api.state import App
+from runtime.permissions import needs
 from services.answers import Enrolled
 from services.follow_ups.answers import Dropped, Stats
 from services.follow_ups.enrollment import EnrollRequest
@@ -17,6 +18,7 @@ router = APIRouter(prefix="/v1", tags=["Automations"])
     openapi_extra=takes(EnrollRequest),
     summary="Enroll by hand",
 )
+@needs("edit")
 def enroll(key: Key, body: Body, app: App) -> Enrolled:
     """Records that are named, those on a smart list, or all that match now. With `dry_run` it only counts.
 
@@ -26,12 +28,14 @@ def enroll(key: Key, body: Body, app: App) -> Enrolled:
 
 
 @router.get("/automations/{key}/stats", summary="Count what an automation has done")
+@needs("read")
 def read_stats(key: Key, app: App, version: Version = None) -> Stats:
     """Enrollments by status, skips by reason, and how many went which way at each step."""
     return app.statistics.read(key, version)
 
 
 @router.post("/automations/{key}/drop-queued", summary="Give up what waits for its start")
+@needs("operate")
 def drop_queued(key: Key, app: App) -> Dropped:
     """What the storm limit, or `kindling hold`, keeps waiting does not start any more; it is recorded as skipped."""
     return Dropped(dropped=app.automations.drop_queued(key))

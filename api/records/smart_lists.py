@@ -9,6 +9,7 @@ from api.conditional import When, read, tagged
 from api.parameters import DEFAULT_LIMIT, Cursor, Key, Limit
 from api.state import App
 from automations.smart_list import SmartList as SmartListIn
+from runtime.permissions import needs
 from services.answers import Page
 from services.records.answers import ListedContact, ListedDeal, SmartList
 
@@ -18,6 +19,7 @@ router = APIRouter(prefix="/v1/smart-lists", tags=["Smart lists"])
 
 
 @router.get("", response_model_exclude_unset=True, summary="List smart lists")
+@needs("read")
 def list_smart_lists(
     app: App, *, count: Count = False, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
 ) -> Page[SmartList]:
@@ -32,6 +34,7 @@ def list_smart_lists(
     responses={201: {"model": SmartList}},
     summary="Create or replace a smart list",
 )
+@needs("design")
 def put_smart_list(key: Key, body: Body, app: App, when: When, response: Response) -> SmartList:
     """What lists can be filtered by, and `filters`, any condition. All must hold."""
     smart_list, created = app.smart_lists.save(key, body, when)
@@ -40,12 +43,14 @@ def put_smart_list(key: Key, body: Body, app: App, when: When, response: Respons
 
 
 @router.get("/{key}", response_model_exclude_unset=True, summary="Read a smart list")
+@needs("read")
 def get_smart_list(key: Key, app: App, when: When, response: Response) -> SmartList:
     """With `count`, how many records it has now."""
     return read(response, app.smart_lists.get(key), when)
 
 
 @router.delete("/{key}", status_code=204, summary="Delete a smart list")
+@needs("design")
 def delete_smart_list(key: Key, app: App, when: When) -> None:
     """The records stay."""
     app.smart_lists.remove(key, when)
@@ -56,6 +61,7 @@ def delete_smart_list(key: Key, app: App, when: When) -> None:
     response_model_exclude_unset=True,
     summary="List the contacts of a smart list",
 )
+@needs("read")
 def list_smart_list_contacts(
     key: Key, app: App, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
 ) -> Page[ListedContact]:
@@ -68,6 +74,7 @@ def list_smart_list_contacts(
     response_model_exclude_unset=True,
     summary="List the deals of a smart list",
 )
+@needs("read")
 def list_smart_list_deals(
     key: Key, app: App, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
 ) -> Page[ListedDeal]:

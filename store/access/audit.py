@@ -1,0 +1,49 @@
+"""The audit: rows are added, read, trimmed by age, and lose what they say of somebody who is erased."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, delete, insert, null, select, update
+
+from conditions.times import Micros
+from store.tables import Audit, table
+
+AUDIT = table(Audit)
+
+
+def add(connection: Connection, row: Mapping[str, Any]) -> None:
+    connection.execute(insert(AUDIT).values(**row))
+
+
+def find(
+    connection: Connection,
+    *,
+    before: str | None,
+    limit: int,
+    equal: Mapping[str, Any],
+    since: Micros | None = None,
+    until: Micros | None = None,
+) -> list[RowMapping]:
+    """The newest first, those before the id `before`. `equal`: what columns have to hold."""
+    query = select(AUDIT).order_by(AUDIT.c.id.desc()).limit(limit)
+    if before is not None:
+        query = query.where(AUDIT.c.id < before)
+    if since is not None:
+        query = query.where(AUDIT.c.at >= since)
+    if until is not None:
+        query = query.where(AUDIT.c.at < until)
+    for name, value in equal.items():
+        query = query.where(AUDIT.c[name] == value)
+    return list(connection.execute(query).mappings())
+
+
+def strip(connection: Connection, contact_id: int) -> int:
+    """Remove what rows say of a contact that is erased; that something was done, by whom and when, stays."""
+    changed = update(AUDIT).where(AUDIT.c.contact_id == contact_id)
+    return connection.execute(changed.values(subject=None, before=null(), after=null())).rowcount
+
+
+def trim(connection: Connection, before: Micros, most: int) -> int:
+    """Delete up to `most` rows from before a time; how many it were."""
+    old = select(AUDIT.c.id).where(AUDIT.c.at < before).order_by(AUDIT.c.at, AUDIT.c.id).limit(most)
+    return connection.execute(delete(AUDIT).where(AUDIT.c.id.in_(old))).rowcount
