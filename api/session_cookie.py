@@ -9,13 +9,19 @@ from starlette.responses import Response
 from runtime.settings import Settings
 
 _HTTPS_ONLY = "__Host-"
+_NAME = "kindling-"
+
+
+def is_session_cookie(pair: bytes) -> bool:
+    """Whether `name=value` is a session of this or another installation."""
+    return pair.removeprefix(_HTTPS_ONLY.encode()).startswith(_NAME.encode())
 
 
 class SessionCookie:
     """`installation`: an id of its own, since cookies know no ports and several installations may share a host."""
 
     def __init__(self, settings: Settings, installation: str) -> None:
-        self._name = f"kindling-{installation}"
+        self._name = f"{_NAME}{installation}"
         self._public = urlsplit(settings.public_url) if settings.public_url else None
 
     def token(self, cookies: str) -> str | None:

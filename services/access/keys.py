@@ -66,11 +66,10 @@ class Keys:
             keys.add(connection, row)
             after = {
                 "name": wanted.name,
-                "prefix": prefix,
                 "permissions": row["permissions"],
                 "ends_at": None if ends_at is None else to_iso(ends_at),
             }
-            note(connection, by, now, "make", "key", row["id"], after=after)
+            note(connection, by, now, "make", "key", prefix, after=after)
             return MadeKey.made(_found(connection, row["id"]), key, told)
 
         return self._resources.database.run(work)
@@ -91,8 +90,8 @@ class Keys:
             row = _found(connection, key_id)
             if row["revoked_at"] is None:
                 keys.revoke(connection, row["id"], now)
-                told = {"name": row["name"], "prefix": row["prefix"], "permissions": row["permissions"]}
-                note(connection, by, now, "revoke", "key", row["id"], before=told)
+                told = {"name": row["name"], "permissions": row["permissions"]}
+                note(connection, by, now, "revoke", "key", row["prefix"], before=told)
             return ApiKey.of(_found(connection, row["id"]))
 
         return self._resources.database.run(work)

@@ -1,5 +1,6 @@
 """Passwords: which are taken, and argon2id hashes of them, made by few at a time so that memory stays bounded."""
 
+import re
 from collections.abc import Iterable
 from functools import cache
 from threading import BoundedSemaphore
@@ -35,7 +36,8 @@ def mistake(password: str, about: Iterable[str | None] = ()) -> str | None:
         return "a password cannot hold NUL or half of a surrogate pair"
     from zxcvbn import zxcvbn  # noqa: PLC0415 - its lists take some megabytes
 
-    known = ["kindling", *(text for text in about if text)]
+    names = [text for text in about if text]
+    known = ["kindling", *names, *(word for name in names for word in re.findall(r"\w+", name))]
     if float(zxcvbn(password[:_LOOKED_AT], user_inputs=known)["guesses"]) < _GUESSES:
         return (
             "this password is among the first that are tried; take several words that have nothing in common"
