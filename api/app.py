@@ -83,9 +83,9 @@ def create_app(application: Application, temporal_up: Callable[[], Awaitable[boo
     handle_errors(app)
     for router in ROUTERS:
         app.include_router(router)
-    if forgotten := list(undeclared(app)):
-        raise RuntimeError(f"routes that declare no permission: {', '.join(forgotten)}")
     app.state.temporal_ui = temporal_ui.mount(app, application.resources.settings)
+    if forgotten := undeclared(app):
+        raise RuntimeError(f"calls that declare no permission: {', '.join(forgotten)}")
     describe(app)
     return app
 

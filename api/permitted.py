@@ -1,11 +1,15 @@
-"""Whether the principal may make a call: each route declares what it needs."""
+"""Whether the principal may make a call: each route declares what it needs.
+
+What is mounted checks by itself.
+"""
 
 from collections.abc import Iterator
 
 from fastapi import FastAPI, Request
-from fastapi.routing import APIRoute
+from fastapi.routing import iter_route_contexts
+from starlette.routing import Mount
 
-from runtime.permissions import PERMISSIONS, needed_by
+from runtime.permissions import PERMISSIONS, Needed, needed_by
 from runtime.principals import Principal
 from services.resources import NotSignedIn
 
@@ -22,12 +26,19 @@ async def permitted(request: Request) -> None:
         by.require(needed or "admin")
 
 
-def undeclared(app: FastAPI) -> Iterator[str]:
-    """The routes that do not say what they need."""
-    for route in app.routes:
-        if isinstance(route, APIRoute) and needed_by(route.endpoint) not in {
-            *PERMISSIONS,
-            "anybody",
-            "signed in",
-        }:
-            yield f"{' '.join(route.methods or ())} {route.path}"
+def declared_calls(app: FastAPI) -> Iterator[tuple[str, str, Needed | None]]:
+    """Every (method, path, what it needs) of an application; what is mounted has the method `*`."""
+    for route in iter_route_contexts(app.routes):
+        called = route.original_route.app if isinstance(route.original_route, Mount) else route.endpoint
+        needed: Needed | None = "signed in" if route.path == app.openapi_url else needed_by(called)
+        for method in sorted(route.methods or "*"):
+            yield method, route.path or "/", needed
+
+
+def undeclared(app: FastAPI) -> list[str]:
+    """The calls that do not say what they need."""
+    return [
+        f"{method} {path}"
+        for method, path, needed in declared_calls(app)
+        if needed not in (*PERMISSIONS, "anybody", "signed in")
+    ]

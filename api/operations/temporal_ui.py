@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from api.problems import problem
 from api.session_cookie import is_session_cookie
-from runtime.permissions import Permission
+from runtime.permissions import Permission, needs
 from runtime.principals import Forbidden, Principal
 from runtime.settings import Settings
 from runtime.temporal import UI_PATH, ui_url
@@ -44,6 +44,7 @@ _DROPPED = {
 }
 
 
+@needs("read")
 class TemporalUi:
     """ASGI application under `/temporal`."""
 
@@ -190,6 +191,7 @@ def mount(app: Any, settings: Settings) -> TemporalUi:
     return ui
 
 
+@needs("signed in")
 async def _with_slash(request: Request) -> Response:
     query = request.url.query
     return RedirectResponse(f"{UI_PATH}/{f'?{query}' if query else ''}", 307)

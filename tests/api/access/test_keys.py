@@ -86,7 +86,7 @@ async def test_its_last_use_is_kept_to_the_hour_so_that_calls_write_nothing(kind
     [
         ({"permissions": ["read"]}, "/name", "missing"),
         ({"name": " ", "permissions": ["read"]}, "/name", "which system"),
-        ({"name": "a", "permissions": []}, "/permissions", "1"),
+        ({"name": "a", "permissions": []}, "/permissions", "not be empty"),
         ({"name": "a", "permissions": ["root"]}, "/permissions/0", "ingest"),
         ({"name": "a", "permissions": ["read"], "ends_at": "yesterday"}, "/ends_at", "time ahead"),
         ({"name": "a", "permissions": ["read"], "ends_at": "2020-01-01"}, "/ends_at", "time ahead"),

@@ -47,7 +47,7 @@ async def test_a_person_is_added_read_listed_and_changed(kindling: Installation)
         ({"password": "123456789012"}, "/password", "first that are tried"),
         ({"password": "passwordpassword"}, "/password", "first that are tried"),
         ({"password": "kindlingkindling"}, "/password", "first that are tried"),
-        ({"password": "ada byron ada byron"}, "/password", "first that are tried"),
+        ({"password": "adabyron1815"}, "/password", "first that are tried"),
         ({"password": "tiger\x00lamp-42-orbit"}, "", "NUL"),
         ({"autor": 1}, "/autor", "unknown key"),
     ],

@@ -5,22 +5,29 @@ from pathlib import Path
 
 import pytest
 import typer.main
-from fastapi.routing import APIRoute
+from fastapi import FastAPI
 
 import cli
-from api.app import ROUTERS
+from api.permitted import declared_calls, undeclared
 from runtime.permissions import ALL, PERMISSIONS, ROLES, needed_by
 from store.database import Database
 from tests.api.access.principals import INSTALLATION_KEY, Caller, callers, key_of, session_of
 from tests.api.installation import Installation
 
-CALLS = [
-    (method, re.sub(r"\{[^}]+\}", "not-there", route.path), needed_by(route.endpoint))
-    for router in ROUTERS
-    for route in router.routes
-    if isinstance(route, APIRoute)
-    for method in sorted(route.methods or ())
-]
+
+def _calls() -> list[tuple[str, str, str | None]]:
+    """Every call of the application, at something that is not there."""
+    database = Database("sqlite:////tmp/never-made.db")
+    app = Installation(database, "/tmp").app
+    database.close()
+    return [
+        (method, re.sub(r"\{[^}]+\}", "not-there", path), needed)
+        for method, path, needed in declared_calls(app)
+        if not path.startswith(("/openapi", "/temporal"))
+    ]
+
+
+CALLS = _calls()
 #: What the guard and the mounted applications answer.
 OTHERS = [
     ("GET", "/openapi.json", "signed in"),
@@ -38,6 +45,16 @@ def test_every_route_declares_what_it_needs() -> None:
     assert [call for call in CALLS if call[2] not in known] == []
     free = {(method, path) for method, path, needed in CALLS if needed == "anybody"}
     assert free == {("GET", "/healthz"), ("GET", "/readyz"), ("POST", "/v1/session")}
+
+
+def test_a_route_that_declares_nothing_is_told() -> None:
+    app, other = FastAPI(), FastAPI()
+
+    @app.get("/forgotten")
+    def forgotten() -> None: ...
+
+    app.mount("/mounted", other)
+    assert set(undeclared(app)) >= {"GET /forgotten", "* /mounted"}
 
 
 def test_what_only_reads_needs_no_permission_to_change_and_the_other_way_round() -> None:
