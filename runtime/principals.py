@@ -42,7 +42,9 @@ class Principal:
 
     def said_by(self, said: str | None) -> str:
         """The author of something of which a caller says that somebody else wanted it: `key crm for anna`."""
-        return self.author if said in (None, "", self.author) else f"{self.author} for {said}"
+        if said in (None, "", self.author):
+            return self.author
+        return str(said) if self.kind == "system" else f"{self.author} for {said}"
 
 
 #: Whoever can run programs on this machine, where neither key nor person is asked for.

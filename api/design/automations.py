@@ -8,11 +8,12 @@ from api.bodies import Body, OptionalBody, read_options, takes
 from api.conditional import When, read, tagged
 from api.design.profiles import RollbackIn
 from api.parameters import DEFAULT_LIMIT, Cursor, Key, Limit, Version
-from api.state import App
+from api.state import App, By
 from automations.model import Automation, Recipient
 from conditions.definition import Definition
 from conditions.problems import Problem
 from runtime.permissions import needs
+from runtime.principals import Principal
 from services.answers import Page
 from services.design import answers
 from services.design.answers import Comparison
@@ -62,10 +63,10 @@ def _could_enroll(app: App, key: str, wanted: EnrollRequest | None, *, draft: bo
 
 
 def _and_enroll(
-    app: App, key: str, shown: answers.Automation, wanted: EnrollRequest | None
+    app: App, key: str, shown: answers.Automation, wanted: EnrollRequest | None, by: Principal
 ) -> answers.Automation:
     if wanted is not None:
-        shown.enrolled = app.enroll_by_hand.enroll(key, wanted.model_dump(exclude_unset=True))
+        shown.enrolled = app.enroll_by_hand.enroll(key, wanted.model_dump(exclude_unset=True), who=by)
     return shown
 
 
@@ -90,9 +91,11 @@ def list_automations(
     summary="Save an automation's draft",
 )
 @needs("design")
-def put_automation(key: Key, body: Body, app: App, when: When, response: Response) -> answers.Automation:
+def put_automation(
+    key: Key, body: Body, app: App, by: By, when: When, response: Response
+) -> answers.Automation:
     """The content of its YAML document. `warnings` tell what is not wrong but may not be meant."""
-    automation, created = app.automations.save(key, body, when)
+    automation, created = app.automations.save(key, body, when, who=by)
     response.status_code = 201 if created else 200
     return tagged(response, automation)
 
@@ -110,9 +113,9 @@ def get_automation(key: Key, app: App, when: When, response: Response) -> answer
 
 @router.delete("/automations/{key}", status_code=204, summary="Archive an automation")
 @needs("design")
-def delete_automation(key: Key, app: App, when: When) -> None:
+def delete_automation(key: Key, app: App, by: By, when: When) -> None:
     """It enrolls nobody from then on; what runs, runs on."""
-    app.automations.archive(key, when)
+    app.automations.archive(key, when, who=by)
 
 
 @router.post(
@@ -123,7 +126,7 @@ def delete_automation(key: Key, app: App, when: When) -> None:
 )
 @needs("design")
 def publish_automation(
-    key: Key, body: OptionalBody, app: App, when: When, response: Response
+    key: Key, body: OptionalBody, app: App, by: By, when: When, response: Response
 ) -> answers.Automation:
     """Makes an immutable version and switches to it; `difference` is that from the one before. Unchanged, none is made.
 
@@ -131,9 +134,11 @@ def publish_automation(
     those who match now; count them first with a `dry_run`.
     """
     given = read_options(PublishAutomation, body)
+    if given.enroll is not None:
+        by.require("edit")
     _could_enroll(app, key, given.enroll, draft=True)
-    shown = app.automations.publish(key, when, by=given)
-    return tagged(response, _and_enroll(app, key, shown, given.enroll))
+    shown = app.automations.publish(key, when, by=given, who=by)
+    return tagged(response, _and_enroll(app, key, shown, given.enroll, by))
 
 
 @router.post(
@@ -144,11 +149,11 @@ def publish_automation(
 )
 @needs("operate")
 def pause_automation(
-    key: Key, body: OptionalBody, app: App, when: When, response: Response
+    key: Key, body: OptionalBody, app: App, by: By, when: When, response: Response
 ) -> answers.Automation:
     """Matches are recorded as skipped. What runs, runs on, unless `running` says that it pauses too."""
     running = read_options(PauseIn, body).running
-    return tagged(response, app.automations.pause(key, when, paused=True, running=running))
+    return tagged(response, app.automations.pause(key, when, paused=True, running=running, who=by))
 
 
 @router.post(
@@ -159,16 +164,18 @@ def pause_automation(
 )
 @needs("operate")
 def resume_automation(
-    key: Key, body: OptionalBody, app: App, when: When, response: Response
+    key: Key, body: OptionalBody, app: App, by: By, when: When, response: Response
 ) -> answers.Automation:
     """Changes made while it was paused do not enroll later; `enroll` enrolls those who match now.
 
     `running`: follow-ups that are paused go on too.
     """
     wanted = read_options(ResumeIn, body)
+    if wanted.enroll is not None:
+        by.require("edit")
     _could_enroll(app, key, wanted.enroll, draft=False)
-    shown = app.automations.pause(key, when, paused=False, running=wanted.running)
-    return tagged(response, _and_enroll(app, key, shown, wanted.enroll))
+    shown = app.automations.pause(key, when, paused=False, running=wanted.running, who=by)
+    return tagged(response, _and_enroll(app, key, shown, wanted.enroll, by))
 
 
 @router.post(
@@ -178,9 +185,11 @@ def resume_automation(
     summary="Publish an earlier version anew",
 )
 @needs("design")
-def rollback_automation(key: Key, body: Body, app: App, when: When, response: Response) -> answers.Automation:
+def rollback_automation(
+    key: Key, body: Body, app: App, by: By, when: When, response: Response
+) -> answers.Automation:
     """It becomes the draft too. A paused automation stays paused."""
-    return tagged(response, app.automations.rollback(key, body, when))
+    return tagged(response, app.automations.rollback(key, body, when, who=by))
 
 
 @router.get("/automations/{key}/versions", summary="List an automation's versions")
@@ -212,9 +221,11 @@ def compare_automation_versions(
     summary="Create or replace a recipient",
 )
 @needs("design")
-def put_recipient(key: Key, body: Body, app: App, when: When, response: Response) -> answers.Recipient:
+def put_recipient(
+    key: Key, body: Body, app: App, by: By, when: When, response: Response
+) -> answers.Recipient:
     """Addresses such as `mailto:sales@example.com`; without any, notifications are only recorded."""
-    return tagged(response, app.automations.save_recipient(key, body, when))
+    return tagged(response, app.automations.save_recipient(key, body, when, who=by))
 
 
 @router.get("/recipients/{key}", tags=["Recipients"], summary="Read a recipient")

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Response
 from api.bodies import Body, OptionalBody, read_options, takes
 from api.conditional import When, read, tagged
 from api.parameters import DEFAULT_LIMIT, Cursor, Key, Limit, Triggers, Version
-from api.state import App
+from api.state import App, By
 from runtime.permissions import needs
 from scoring.profile import ScoreProfile
 from services.answers import Page
@@ -46,9 +46,9 @@ def list_profiles(app: App, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT)
     response_model_exclude_unset=True,
 )
 @needs("design")
-def put_profile(key: Key, body: Body, app: App, when: When, response: Response) -> Profile:
+def put_profile(key: Key, body: Body, app: App, by: By, when: When, response: Response) -> Profile:
     """The content of its YAML document. Name and description apply at once, the rest when it is published."""
-    profile, created = app.profiles.save(key, body, when)
+    profile, created = app.profiles.save(key, body, when, who=by)
     response.status_code = 201 if created else 200
     return tagged(response, profile)
 
@@ -62,9 +62,9 @@ def get_profile(key: Key, app: App, when: When, response: Response) -> Profile:
 
 @router.delete("/{key}", status_code=204, summary="Archive a score profile")
 @needs("design")
-def delete_profile(key: Key, app: App, when: When) -> None:
+def delete_profile(key: Key, app: App, by: By, when: When) -> None:
     """Its scores are empty from then on. Saving a profile of the same key brings it back as a draft."""
-    app.profiles.archive(key, when)
+    app.profiles.archive(key, when, who=by)
 
 
 @router.post(
@@ -78,6 +78,7 @@ def publish_profile(
     key: Key,
     body: OptionalBody,
     app: App,
+    by: By,
     when: When,
     triggers: Annotated[str | None, Query(description="`silent` or `fire`, as in the body")] = None,
 ) -> PublishBegun:
@@ -87,15 +88,15 @@ def publish_profile(
     """
     given = read_options(PublishProfile, body)
     silent = read_silent(triggers, default=given.triggers == "silent")
-    publish = app.profiles.publish(key, when, silent=silent, by=given)
+    publish = app.profiles.publish(key, when, silent=silent, by=given, who=by)
     return PublishBegun(version=publish.version, workflow_id=publish.workflow_id)
 
 
 @router.post("/{key}/unpublish", summary="Unpublish a score profile", response_model_exclude_unset=True)
 @needs("design")
-def unpublish_profile(key: Key, app: App, when: When, response: Response) -> Profile:
+def unpublish_profile(key: Key, app: App, by: By, when: When, response: Response) -> Profile:
     """Its scores become empty, silently."""
-    return tagged(response, app.profiles.unpublish(key, when))
+    return tagged(response, app.profiles.unpublish(key, when, who=by))
 
 
 @router.post(
@@ -105,9 +106,11 @@ def unpublish_profile(key: Key, app: App, when: When, response: Response) -> Pro
     summary="Publish an earlier version anew",
 )
 @needs("design")
-def rollback_profile(key: Key, body: Body, app: App, when: When, triggers: Triggers = None) -> PublishBegun:
+def rollback_profile(
+    key: Key, body: Body, app: App, by: By, when: When, triggers: Triggers = None
+) -> PublishBegun:
     """It becomes the draft too. Re-scores every record, silently unless `triggers` is `fire`."""
-    publish = app.profiles.rollback(key, body, when, silent=read_silent(triggers, default=True))
+    publish = app.profiles.rollback(key, body, when, silent=read_silent(triggers, default=True), who=by)
     return PublishBegun(version=publish.version, workflow_id=publish.workflow_id)
 
 

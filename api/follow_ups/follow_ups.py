@@ -6,7 +6,7 @@ from fastapi import APIRouter
 
 from api.follow_ups.statuses import check_status
 from api.parameters import DEFAULT_LIMIT, Cursor, Id, Limit, Text
-from api.state import App
+from api.state import App, By
 from runtime.permissions import needs
 from runtime.statuses import NotificationStatus, WebhookStatus
 from services.answers import Page
@@ -50,9 +50,9 @@ def get_enrollment(enrollment_id: Id, app: App) -> EnrollmentDetails:
     summary="Try a failed follow-up again",
 )
 @needs("operate")
-def retry_enrollment(enrollment_id: Id, app: App) -> Enrollment:
+def retry_enrollment(enrollment_id: Id, app: App, by: By) -> Enrollment:
     """From the step that failed, as a new attempt: steps that are done are passed over."""
-    return app.repairs.retry(enrollment_id)
+    return app.repairs.retry(enrollment_id, who=by)
 
 
 @router.post(
@@ -61,9 +61,9 @@ def retry_enrollment(enrollment_id: Id, app: App) -> Enrollment:
     summary="End a follow-up",
 )
 @needs("operate")
-def cancel_enrollment(enrollment_id: Id, app: App) -> Enrollment:
+def cancel_enrollment(enrollment_id: Id, app: App, by: By) -> Enrollment:
     """What it has done stays. Its workflow is told within moments."""
-    return app.repairs.cancel(enrollment_id)
+    return app.repairs.cancel(enrollment_id, who=by)
 
 
 @router.post(
@@ -72,9 +72,9 @@ def cancel_enrollment(enrollment_id: Id, app: App) -> Enrollment:
     summary="Skip a step of a follow-up",
 )
 @needs("operate")
-def skip_step(enrollment_id: Id, app: App) -> Enrollment:
+def skip_step(enrollment_id: Id, app: App, by: By) -> Enrollment:
     """The step where it is: a wait ends, what it tries to send is not sent. A failed one goes on after that step."""
-    return app.repairs.skip(enrollment_id)
+    return app.repairs.skip(enrollment_id, who=by)
 
 
 @router.post(
@@ -83,9 +83,9 @@ def skip_step(enrollment_id: Id, app: App) -> Enrollment:
     summary="Pause a follow-up",
 )
 @needs("operate")
-def pause_enrollment(enrollment_id: Id, app: App) -> Enrollment:
+def pause_enrollment(enrollment_id: Id, app: App, by: By) -> Enrollment:
     """No further step begins until it is resumed. The time of a wait passes meanwhile."""
-    return app.repairs.pause(enrollment_id)
+    return app.repairs.pause(enrollment_id, who=by)
 
 
 @router.post(
@@ -94,9 +94,9 @@ def pause_enrollment(enrollment_id: Id, app: App) -> Enrollment:
     summary="Let a paused follow-up go on",
 )
 @needs("operate")
-def resume_enrollment(enrollment_id: Id, app: App) -> Enrollment:
+def resume_enrollment(enrollment_id: Id, app: App, by: By) -> Enrollment:
     """With the step that it was paused before."""
-    return app.repairs.resume(enrollment_id)
+    return app.repairs.resume(enrollment_id, who=by)
 
 
 @router.get("/notifications", summary="List notifications")

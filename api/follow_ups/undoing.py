@@ -4,7 +4,7 @@ from fastapi import APIRouter
 
 from api.bodies import Body, takes
 from api.parameters import DEFAULT_LIMIT, Limit
-from api.state import App
+from api.state import App, By
 from runtime.permissions import needs
 from services.answers import Page
 from services.follow_ups.answers import Started, Undone
@@ -22,9 +22,9 @@ def list_started(app: App, limit: Limit = DEFAULT_LIMIT) -> Page[Started]:
 
 @router.post("", openapi_extra=takes(UndoRequest), summary="Undo what has started follow-ups")
 @needs("operate")
-def undo(body: Body, app: App) -> Undone:
+def undo(body: Body, app: App, by: By) -> Undone:
     """Cancels its follow-ups, closes their open tasks and removes their tags where nobody has touched them since.
 
     By default it only counts; `dry_run: false` does it. When it was interrupted, calling again does the rest.
     """
-    return app.undoing.undo(body)
+    return app.undoing.undo(body, who=by)

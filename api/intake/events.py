@@ -11,7 +11,7 @@ from api.intake.event_stream import EventStream, conflicting
 from api.parameters import DEFAULT_LIMIT, Cursor, EventId, Key, Limit, Text, Triggers
 from api.problems import invalid, problem
 from api.rejections import Rejections
-from api.state import App, Counted
+from api.state import App, By, Counted
 from runtime.permissions import needs
 from services.answers import Page
 from services.design.documents import read_silent
@@ -135,9 +135,9 @@ def get_event(event_id: EventId, app: App) -> Event:
 
 @router.delete("/events/{event_id:path}", status_code=202, summary="Revoke an event")
 @needs("operate")
-def revoke_event(event_id: EventId, app: App, triggers: Triggers = None) -> Event:
+def revoke_event(event_id: EventId, app: App, by: By, triggers: Triggers = None) -> Event:
     """It stops counting, and its id stays known: sent again, it is a duplicate. Revoking it again changes nothing."""
-    return app.revocations.revoke(event_id, silent=read_silent(triggers, default=False))
+    return app.revocations.revoke(event_id, silent=read_silent(triggers, default=False), who=by)
 
 
 @router.get("/imports", summary="List imports")
@@ -149,10 +149,10 @@ def list_imports(app: App, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT) 
 
 @router.delete("/imports/{name}", status_code=202, summary="Revoke all events of an import")
 @needs("operate")
-def revoke_import(name: Key, app: App, triggers: Triggers = None) -> Revoked:
+def revoke_import(name: Key, app: App, by: By, triggers: Triggers = None) -> Revoked:
     """They stop counting; their ids stay known. When it was interrupted, calling again does the rest."""
     silent = read_silent(triggers, default=False)
-    return Revoked(revoked=app.revocations.revoke_import(name, silent=silent))
+    return Revoked(revoked=app.revocations.revoke_import(name, silent=silent, who=by))
 
 
 @router.get("/event-types", summary="List the event types ever seen")
@@ -175,6 +175,6 @@ def list_quarantine(app: App, cursor: Cursor = None, limit: Limit = DEFAULT_LIMI
     summary="Queue a quarantined event again",
 )
 @needs("operate")
-def retry_event(event_id: EventId, app: App) -> Event:
+def retry_event(event_id: EventId, app: App, by: By) -> Event:
     """After what made scoring it fail has been mended."""
-    return app.quarantine.retry(event_id)
+    return app.quarantine.retry(event_id, who=by)

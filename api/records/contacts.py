@@ -11,7 +11,7 @@ from api.records.answering import SUPPRESSED
 from api.records.in_bulk import DryRun, Restore, takes_many, write_many
 from api.records.list_query import ListQuery
 from api.records.scores import add_score_routes
-from api.state import App
+from api.state import App, By
 from runtime.permissions import needs
 from services.answers import Page
 from services.names import ShortText
@@ -120,6 +120,7 @@ def remove_contact_tag(key: RecordKey, tag: TagName, app: App, when: When, respo
 def delete_contact(
     key: RecordKey,
     app: App,
+    by: By,
     when: When,
     *,
     suppress: Annotated[
@@ -132,17 +133,17 @@ def delete_contact(
     """With its events, scores, deals, tasks and all else about it. Its follow-ups end."""
     if reason is not None and not suppress:
         raise BadParameter("reason", '"reason" is that of a suppression: add suppress=true, or leave it out')
-    app.contacts.erase(key, when, suppress=(reason or REASON) if suppress else None)
+    app.contacts.erase(key, when, suppress=(reason or REASON) if suppress else None, who=by)
 
 
 @router.post("/{key}/merge", openapi_extra=takes(MergeIn), responses=SUPPRESSED, summary="Merge a contact")
 @needs("operate")
-def merge_contact(key: RecordKey, body: Body, app: App, when: When, response: Response) -> Contact:
+def merge_contact(key: RecordKey, body: Body, app: App, by: By, when: When, response: Response) -> Contact:
     """Everything of it becomes the other's, which is returned; the key stays as an alias.
 
     The other's own fields win; what it lacks, and all tags and opt-outs, are taken over.
     """
-    return tagged(response, app.contacts.merge(key, body, when))
+    return tagged(response, app.contacts.merge(key, body, when, who=by))
 
 
 add_score_routes(router, "contact")

@@ -11,7 +11,7 @@ from api.records.answering import SUPPRESSED
 from api.records.in_bulk import DryRun, Restore, takes_many, write_many
 from api.records.list_query import ListQuery
 from api.records.scores import add_score_routes
-from api.state import App
+from api.state import App, By
 from runtime.permissions import needs
 from services.answers import Page
 from services.records.answers import Deal, ListedDeal, RecordsWritten
@@ -109,9 +109,9 @@ def remove_deal_tag(key: RecordKey, tag: TagName, app: App, when: When, response
 
 @router.delete("/{key}", status_code=204, summary="Erase a deal")
 @needs("operate")
-def delete_deal(key: RecordKey, app: App, when: When) -> None:
+def delete_deal(key: RecordKey, app: App, by: By, when: When) -> None:
     """With its scores, tasks and all else about it. What its contact did stays the contact's."""
-    app.deals.erase(key, when)
+    app.deals.erase(key, when, who=by)
 
 
 add_score_routes(router, "deal")

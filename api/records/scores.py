@@ -4,7 +4,7 @@ from fastapi import APIRouter
 
 from api.bodies import Body, takes
 from api.parameters import DEFAULT_LIMIT, AsPublished, At, Cursor, Key, Limit, RecordKey, Text, Triggers
-from api.state import App
+from api.state import App, By
 from runtime.permissions import needs
 from services.answers import Page
 from services.design.documents import read_silent
@@ -83,8 +83,8 @@ def add_score_routes(router: APIRouter, kind: Kind) -> None:
     )
     @needs("edit")
     def post_adjustment(
-        key: RecordKey, profile: Key, body: Body, app: App, triggers: Triggers = None
+        key: RecordKey, profile: Key, body: Body, app: App, by: By, triggers: Triggers = None
     ) -> Adjusted:
         """Adds points, or sets the score. It survives publishing, and starts follow-ups as any change does."""
         silent = read_silent(triggers, default=False)
-        return app.adjustments.add(kind, key, profile, body, silent=silent)
+        return app.adjustments.add(kind, key, profile, body, silent=silent, who=by)

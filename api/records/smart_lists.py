@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Response
 from api.bodies import Body, takes
 from api.conditional import When, read, tagged
 from api.parameters import DEFAULT_LIMIT, Cursor, Key, Limit
-from api.state import App
+from api.state import App, By
 from automations.smart_list import SmartList as SmartListIn
 from runtime.permissions import needs
 from services.answers import Page
@@ -35,9 +35,9 @@ def list_smart_lists(
     summary="Create or replace a smart list",
 )
 @needs("design")
-def put_smart_list(key: Key, body: Body, app: App, when: When, response: Response) -> SmartList:
+def put_smart_list(key: Key, body: Body, app: App, by: By, when: When, response: Response) -> SmartList:
     """What lists can be filtered by, and `filters`, any condition. All must hold."""
-    smart_list, created = app.smart_lists.save(key, body, when)
+    smart_list, created = app.smart_lists.save(key, body, when, who=by)
     response.status_code = 201 if created else 200
     return tagged(response, smart_list)
 
@@ -51,9 +51,9 @@ def get_smart_list(key: Key, app: App, when: When, response: Response) -> SmartL
 
 @router.delete("/{key}", status_code=204, summary="Delete a smart list")
 @needs("design")
-def delete_smart_list(key: Key, app: App, when: When) -> None:
+def delete_smart_list(key: Key, app: App, by: By, when: When) -> None:
     """The records stay."""
-    app.smart_lists.remove(key, when)
+    app.smart_lists.remove(key, when, who=by)
 
 
 @router.get(

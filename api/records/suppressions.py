@@ -4,7 +4,7 @@ from fastapi import APIRouter
 
 from api.bodies import Body, takes
 from api.parameters import DEFAULT_LIMIT, Cursor, Id, Limit
-from api.state import App
+from api.state import App, By
 from runtime.permissions import needs
 from services.answers import Page
 from services.records.answers import Suppressed
@@ -24,13 +24,13 @@ def list_suppressions(app: App, cursor: Cursor = None, limit: Limit = DEFAULT_LI
     "", status_code=201, openapi_extra=takes(SuppressIn), summary="Suppress somebody who is not here"
 )
 @needs("operate")
-def add_suppression(body: Body, app: App) -> Suppressed:
+def add_suppression(body: Body, app: App, by: By) -> Suppressed:
     """A contact that is here is erased for good with DELETE instead."""
-    return app.suppressions.add(body)
+    return app.suppressions.add(body, who=by)
 
 
 @router.delete("/{suppression_id}", status_code=204, summary="Lift a suppression")
 @needs("operate")
-def lift_suppression(suppression_id: Id, app: App) -> None:
+def lift_suppression(suppression_id: Id, app: App, by: By) -> None:
     """What is sent from then on is stored again; what came meanwhile is not there."""
-    app.suppressions.lift(suppression_id)
+    app.suppressions.lift(suppression_id, who=by)

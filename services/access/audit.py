@@ -90,6 +90,13 @@ class AuditLog:
         taken, following = cursors.cut(rows, limit, "audit", lambda row: [row["id"]])
         return Page[AuditEntry](items=[AuditEntry.of(row) for row in taken], next=following)
 
+    def add(self, by: Principal, action: str, thing: str, subject: str | None, *, after: Any = None) -> None:
+        """Note what was done in many transactions, or in none of ours."""
+        now = self._resources.clock()
+        self._resources.database.run(
+            lambda connection: note(connection, by, now, action, thing, subject, after=after)
+        )
+
     def trim(self) -> int:
         """Delete what is older than the setting keeps; how many rows it were."""
         days = self._resources.settings.audit_days

@@ -1,9 +1,9 @@
 """The audit: rows are added, read, trimmed by age, and lose what they say of somebody who is erased."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, delete, insert, null, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, delete, insert, null, select, update
 
 from conditions.times import Micros
 from store.tables import Audit, table
@@ -37,10 +37,18 @@ def find(
     return list(connection.execute(query).mappings())
 
 
-def strip(connection: Connection, contact_id: int) -> int:
+def strip(connection: Connection, contact_ids: Collection[int]) -> None:
     """Remove what rows say of a contact that is erased; that something was done, by whom and when, stays."""
-    changed = update(AUDIT).where(AUDIT.c.contact_id == contact_id)
-    return connection.execute(changed.values(subject=None, before=null(), after=null())).rowcount
+    _strip(connection, AUDIT.c.contact_id.in_(contact_ids))
+
+
+def strip_subject(connection: Connection, thing: str, subject: str) -> None:
+    """The same of one thing, such as a deal."""
+    _strip(connection, (AUDIT.c.thing == thing) & (AUDIT.c.subject == subject))
+
+
+def _strip(connection: Connection, test: ColumnElement[bool]) -> None:
+    connection.execute(update(AUDIT).where(test).values(subject=None, before=null(), after=null()))
 
 
 def trim(connection: Connection, before: Micros, most: int) -> int:
