@@ -1,9 +1,7 @@
-"""The audit: noting what is done, in the transaction that does it, and reading it."""
+"""The audit, read and trimmed."""
 
 from dataclasses import dataclass
 from typing import Any
-
-from uuid_utils import uuid7
 
 from conditions.times import DAY, Micros
 from runtime.principals import Principal
@@ -12,42 +10,10 @@ from services.access.answers import AuditEntry
 from services.answers import Page
 from services.resources import Resources
 from store.access import audit
-from store.connection import Connection
+from store.database import Database
 
 #: Rows that one transaction deletes.
 _TRIMMED_AT_ONCE = 1_000
-
-
-def note(
-    connection: Connection,
-    by: Principal,
-    now: Micros,
-    action: str,
-    thing: str,
-    subject: str | None,
-    *,
-    contact_id: int | None = None,
-    before: Any = None,
-    after: Any = None,
-) -> None:
-    """Note that somebody does something. `contact_id`: whose data it tells of; erased with that contact."""
-    audit.add(
-        connection,
-        {
-            "id": str(uuid7()),
-            "at": now,
-            "kind": by.kind,
-            "actor": by.author,
-            "actor_id": by.id,
-            "address": by.address,
-            "action": action,
-            "thing": thing,
-            "subject": subject,
-            "contact_id": contact_id,
-            "before": before,
-            "after": after,
-        },
-    )
 
 
 @dataclass(frozen=True)
@@ -94,19 +60,14 @@ class AuditLog:
         """Note what was done in many transactions, or in none of ours."""
         now = self._resources.clock()
         self._resources.database.run(
-            lambda connection: note(connection, by, now, action, thing, subject, after=after)
+            lambda connection: audit.note(connection, by, now, action, thing, subject, after=after)
         )
 
-    def trim(self) -> int:
-        """Delete what is older than the setting keeps; how many rows it were."""
-        days = self._resources.settings.audit_days
-        if days == 0:
-            return 0
-        oldest = self._resources.clock() - days * DAY
-        trimmed, some = 0, _TRIMMED_AT_ONCE
-        while some == _TRIMMED_AT_ONCE:
-            some = self._resources.database.run(
-                lambda connection: audit.trim(connection, oldest, _TRIMMED_AT_ONCE)
-            )
-            trimmed += some
-        return trimmed
+
+def trim(database: Database, now: Micros, days: int) -> int:
+    """Delete what is older than so many days; how many rows it were. 0 days: nothing."""
+    trimmed, some = 0, _TRIMMED_AT_ONCE if days else 0
+    while some == _TRIMMED_AT_ONCE:
+        some = database.run(lambda connection: audit.trim(connection, now - days * DAY, _TRIMMED_AT_ONCE))
+        trimmed += some
+    return trimmed

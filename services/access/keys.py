@@ -13,12 +13,12 @@ from runtime.principals import Principal
 from services import cursors
 from services.access import tokens
 from services.access.answers import ApiKey, MadeKey
-from services.access.audit import note
 from services.access.opening import announcement
 from services.answers import Page
 from services.names import ShortText, unstorable
 from services.resources import Conflict, Invalid, NotFound, Resources
 from store.access import keys
+from store.access.audit import note
 from store.connection import Connection, RowMapping
 from store.database import DatabaseUnavailable
 

@@ -12,12 +12,12 @@ from runtime.permissions import Role
 from runtime.principals import Principal
 from services import cursors
 from services.access import answers, passwords
-from services.access.audit import note
 from services.access.opening import announcement
 from services.answers import Page
 from services.names import Name, ShortText, unstorable
 from services.resources import Conflict, Invalid, NotFound, Resources
 from store.access import people, sessions
+from store.access.audit import note
 from store.connection import Connection, RowMapping
 
 #: What the audit keeps of a person.

@@ -11,11 +11,11 @@ from runtime.principals import Principal
 from services.access import passwords, tokens
 from services.access.answers import Who
 from services.access.attempts import Attempts
-from services.access.audit import note
 from services.access.people import find_person
 from services.names import unstorable
 from services.resources import Busy, Invalid, NotSignedIn, Resources
 from store.access import people, sessions
+from store.access.audit import note
 from store.connection import Connection, RowMapping
 from store.database import DatabaseUnavailable
 

@@ -7,7 +7,6 @@ from automations.known import Known
 from automations.model import Automation, Recipient, definition
 from conditions.times import Micros, to_iso
 from runtime.principals import SYSTEM, Principal
-from services.access.audit import note
 from services.answers import Page, field_problems
 from services.design import answers
 from services.design.authorship import NOT_SAID, Authorship
@@ -25,6 +24,7 @@ from services.design.documents import read_model, read_rollback, same_automation
 from services.design.reading import Definitions, compare_versions
 from services.preconditions import ALWAYS, Precondition
 from services.resources import Conflict, Invalid, NotFound
+from store.access.audit import note
 from store.connection import Connection, RowMapping
 from store.design import definitions
 from store.follow_ups import enrolling, repairs

@@ -20,12 +20,12 @@ from runtime.principals import SYSTEM, Principal
 from runtime.registry import publish_workflow_id
 from scoring.checks import check_profile, publish_problems
 from scoring.profile import ScoreProfile
-from services.access.audit import note
 from services.design.authorship import NOT_SAID, Authorship
 from services.design.documents import automation_document, profile_document, same_automation
 from services.design.seen_fields import SeenFields
 from services.resources import Conflict, Invalid, NotFound, Resources
 from store import meta
+from store.access.audit import note
 from store.connection import Connection, RowMapping
 from store.design import definitions, publications
 from store.intake import event_reads

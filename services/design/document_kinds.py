@@ -20,7 +20,6 @@ from runtime.messages import PublishInput
 from runtime.principals import SYSTEM, Principal
 from scoring.checks import check_profile, publish_problems
 from scoring.profile import ScoreProfile
-from services.access.audit import note
 from services.design.authorship import NOT_SAID, Authorship
 from services.design.definitions import (
     archive_automation,
@@ -40,6 +39,7 @@ from services.design.documents import (
     same_smart_list,
     smart_list_document,
 )
+from store.access.audit import note
 from store.connection import Connection, RowMapping
 from store.design import definitions
 from store.records import smart_lists

@@ -11,7 +11,6 @@ from runtime.registry import publish_workflow_id
 from runtime.statuses import PublicationStatus
 from scoring.checks import check_profile
 from scoring.profile import ScoreProfile
-from services.access.audit import note
 from services.answers import field_problems
 from services.design.answers import Profile, Publishing
 from services.design.authorship import NOT_SAID, Authorship
@@ -30,6 +29,7 @@ from services.design.documents import profile_document, read_model, read_rollbac
 from services.design.reading import Definitions
 from services.preconditions import ALWAYS, Precondition
 from services.resources import Conflict, Invalid, Resources
+from store.access.audit import note
 from store.connection import Connection, RowMapping
 from store.design import definitions, publications
 

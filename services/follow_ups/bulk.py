@@ -12,7 +12,6 @@ from conditions.problems import Problem
 from runtime.principals import SYSTEM, Principal
 from runtime.statuses import BulkKind, BulkStatus
 from services import cursors
-from services.access.audit import note
 from services.answers import Page
 from services.design.definitions import find_definition
 from services.follow_ups.answers import BulkCount, BulkJob
@@ -23,6 +22,7 @@ from services.records.kinds import Kind
 from services.records.lists import RecordLists, RecordQuery
 from services.records.smart_lists import SmartLists, query_of
 from services.resources import BadParameter, Conflict, Invalid, NotFound, Resources
+from store.access.audit import note
 from store.connection import Connection, RowMapping
 from store.design import definitions
 from store.follow_ups import bulk_jobs, tasks

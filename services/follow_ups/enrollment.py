@@ -18,13 +18,13 @@ from engine.admitting import MATCHING, NAMED, OF_LIST, ByHand, Decided
 from engine.by_hand import Listed, Wanted, count_past, enlist
 from engine.published import Published, PublishedCache, compile_automation
 from runtime.principals import SYSTEM, Principal
-from services.access.audit import note
 from services.answers import Enrolled, iso
 from services.design.definitions import find_definition
 from services.names import ShortText
 from services.records.kinds import Kind, find_record
 from services.records.smart_lists import SmartLists
 from services.resources import Conflict, Invalid, NotFound, Resources
+from store.access.audit import note
 from store.connection import Connection
 from store.design import definitions
 from store.follow_ups import enrolling

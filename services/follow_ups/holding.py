@@ -2,8 +2,8 @@
 
 from runtime.principals import SYSTEM, Principal
 from runtime.statuses import EnrollmentStatus
-from services.access.audit import note
 from services.resources import Resources
+from store.access.audit import note
 from store.connection import Connection
 from store.follow_ups import enrollments, holding
 

@@ -9,11 +9,11 @@ from automations.steps.places import find_step
 from conditions.times import Micros
 from runtime.principals import SYSTEM, Principal
 from runtime.statuses import OPEN, EnrollmentStatus
-from services.access.audit import note
 from services.follow_ups.answers import Enrollment
 from services.follow_ups.listing import keys_of
 from services.records.shard_locks import in_shards
 from services.resources import Conflict, NotFound, Resources
+from store.access.audit import note
 from store.connection import Connection, RowMapping
 from store.follow_ups import enrollments, repairs
 

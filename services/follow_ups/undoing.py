@@ -17,12 +17,12 @@ from conditions.times import Micros, to_iso
 from runtime.beginnings import of_enrolling, of_import, of_publish, of_request
 from runtime.principals import SYSTEM, Principal
 from runtime.statuses import OPEN
-from services.access.audit import note
 from services.answers import Page
 from services.design.definitions import find_definition
 from services.follow_ups.answers import Started, Undone
 from services.records.shard_locks import in_shards
 from services.resources import Invalid, NotFound, Resources
+from store.access.audit import note
 from store.connection import Connection, RowMapping
 from store.design import definitions
 from store.follow_ups import repairs, tasks, undoing

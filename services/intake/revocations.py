@@ -3,13 +3,13 @@
 from conditions.times import Micros
 from runtime.principals import SYSTEM, Principal
 from services import cursors
-from services.access.audit import note
 from services.answers import iso
 from services.follow_ups.listing import keys_of
 from services.intake.answers import Event, Import, Imports
 from services.intake.history import find_event
 from services.records.shard_locks import in_shards
 from services.resources import Conflict, NotFound, Resources
+from store.access.audit import note
 from store.connection import Connection
 from store.intake import revoking
 

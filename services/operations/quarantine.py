@@ -2,12 +2,12 @@
 
 from runtime.principals import SYSTEM, Principal
 from runtime.statuses import EventStatus
-from services.access.audit import note
 from services.answers import Page
 from services.follow_ups.listing import keys_of
 from services.intake.answers import Event
 from services.intake.history import find_event, list_events
 from services.resources import Conflict, Resources
+from store.access.audit import note
 from store.connection import Connection, RowMapping
 from store.intake import event_reads
 

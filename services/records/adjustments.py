@@ -11,13 +11,13 @@ from conditions.times import Duration, Micros, micros_of, to_iso
 from runtime.principals import SYSTEM, Principal
 from runtime.statuses import STATUS_NAMES, EventStatus
 from scoring.profile import Points
-from services.access.audit import note
 from services.answers import iso
 from services.names import Name, ShortText, unstorable
 from services.records.answers import Adjusted
 from services.records.kinds import Kind, find_record
 from services.records.shard_locks import in_shards
 from services.resources import Conflict, Invalid, NotFound, Resources
+from store.access.audit import note
 from store.connection import Connection, RowMapping
 from store.design import definitions
 from store.follow_ups import effects

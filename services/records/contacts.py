@@ -11,7 +11,6 @@ from conditions.problems import Problem, suggestion
 from conditions.times import Micros
 from conditions.values import ALL_CHANNELS, CHANNELS, Channel, is_empty
 from runtime.principals import SYSTEM, Principal
-from services.access.audit import note
 from services.names import ShortText, Tag, check_name
 from services.preconditions import ALWAYS, Precondition
 from services.records.answers import Contact
@@ -19,7 +18,7 @@ from services.records.shard_locks import forget_copies, in_shards
 from services.records.suppressions import refuse_suppressed, suppress_family
 from services.records.values import read_values, refuse_too_large, without_nulls
 from services.resources import Conflict, Invalid, NotFound, Resources
-from store.access.audit import strip
+from store.access.audit import note, strip
 from store.connection import Connection, RowMapping
 from store.intake import places
 from store.records import contacts, erasing, merging

@@ -10,7 +10,6 @@ from conditions.problems import Problem
 from conditions.times import Micros
 from conditions.values import LARGEST_INTEGER
 from runtime.principals import SYSTEM, Principal
-from services.access.audit import note
 from services.names import Name, ShortText
 from services.preconditions import ALWAYS, Precondition
 from services.records.answers import Deal
@@ -19,7 +18,7 @@ from services.records.shard_locks import forget_copies, in_shards
 from services.records.suppressions import refuse_suppressed
 from services.records.values import read_values, without_nulls
 from services.resources import Invalid, NotFound, Resources
-from store.access.audit import strip_subject
+from store.access.audit import note, strip_subject
 from store.connection import Connection, RowMapping
 from store.intake import places
 from store.records import contacts, deals, erasing, merging

@@ -11,7 +11,6 @@ from conditions.problems import Problem, suggestion
 from conditions.times import Micros, to_iso
 from runtime.principals import SYSTEM, Principal
 from services import cursors
-from services.access.audit import note
 from services.answers import Page, field_problems
 from services.design.definitions import change_definitions, known_definitions, note_saved
 from services.design.documents import read_model
@@ -21,6 +20,7 @@ from services.records.answers import ListedContact, ListedDeal
 from services.records.kinds import Kind
 from services.records.lists import RecordLists, RecordQuery
 from services.resources import BadParameter, Invalid, NotFound, Resources
+from store.access.audit import note
 from store.connection import Connection, RowMapping
 from store.records import smart_lists
 

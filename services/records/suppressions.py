@@ -12,11 +12,11 @@ from conditions.problems import Problem
 from conditions.times import Micros, to_iso
 from runtime.principals import SYSTEM, Principal
 from services import cursors
-from services.access.audit import note
 from services.answers import Page
 from services.names import Name, ShortText
 from services.records import answers
 from services.resources import Conflict, Invalid, NotFound, Resources, Suppressed
+from store.access.audit import note
 from store.connection import Connection, RowMapping
 from store.intake import suppressed
 from store.records import contacts, suppressions

@@ -4,15 +4,47 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, delete, insert, null, select, update
+from uuid_utils import uuid7
 
 from conditions.times import Micros
+from runtime.principals import Principal
 from store.tables import Audit, table
 
 AUDIT = table(Audit)
 
 
-def add(connection: Connection, row: Mapping[str, Any]) -> None:
-    connection.execute(insert(AUDIT).values(**row))
+def note(
+    connection: Connection,
+    by: Principal,
+    now: Micros,
+    action: str,
+    thing: str,
+    subject: str | None,
+    *,
+    contact_id: int | None = None,
+    before: Any = None,
+    after: Any = None,
+) -> None:
+    """Note that somebody does something, in the transaction that does it.
+
+    `contact_id`: whose data it tells of; that is removed when the contact is erased.
+    """
+    connection.execute(
+        insert(AUDIT).values(
+            id=str(uuid7()),
+            at=now,
+            kind=by.kind,
+            actor=by.author,
+            actor_id=by.id,
+            address=by.address,
+            action=action,
+            thing=thing,
+            subject=subject,
+            contact_id=contact_id,
+            before=before,
+            after=after,
+        )
+    )
 
 
 def find(

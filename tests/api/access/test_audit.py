@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from runtime.principals import LOCAL, command_line
+from services.access.audit import trim
 from services.follow_ups.holding import set_held
 from store.access import audit as stored
 from tests.api.access.principals import key_of
@@ -209,15 +210,15 @@ async def test_holding_is_noted_with_what_was_before(town: Audited) -> None:
 
 @pytest.mark.parametrize(("days", "left"), [("0", 6), ("1", 3), ("3", 5)])
 async def test_rows_are_kept_as_long_as_the_setting_says(
-    kindling: Installation, tmp_path: Any, days: str, left: int
+    kindling: Installation, days: str, left: int
 ) -> None:
-    other = Installation(kindling.database, str(tmp_path), KINDLING_AUDIT_DAYS=days)
+    other = kindling
     people = other.application.access.people
     for number in range(3):
         people.add({"key": f"p{number}", "name": "P", "role": "viewer"}, LOCAL)
         other.later(1)
     other.later(0.5)
-    other.application.access.audit.trim()
+    trim(other.database, other.now, int(days))
     for number in range(3, 6):
         people.add({"key": f"p{number}", "name": "P", "role": "viewer"}, LOCAL)
     page = await other.client.get("/v1/audit", headers=key_of(other, "admin"))
