@@ -10,6 +10,7 @@ from api.follow_ups.statuses import check_status
 from api.follow_ups.tasks import Nobody, Overdue
 from api.parameters import Text
 from api.state import App
+from runtime.permissions import needs
 from runtime.statuses import TaskStatus
 from services.follow_ups.listing import STATUSES
 from services.follow_ups.tasks import TaskFilter
@@ -18,6 +19,7 @@ router = APIRouter(prefix="/v1/exports", tags=["Exports"])
 
 
 @router.get("/tasks", summary="Export tasks", **STREAMED)
+@needs("read")
 def export_tasks(
     app: App,
     file_format: ExportFormat,
@@ -47,6 +49,7 @@ def export_tasks(
 
 
 @router.get("/enrollments", summary="Export enrollments", **STREAMED)
+@needs("read")
 def export_enrollments(
     app: App,
     file_format: ExportFormat,

@@ -4,7 +4,8 @@ from fastapi import APIRouter
 
 from api.bodies import Body, takes
 from api.parameters import DEFAULT_LIMIT, AsPublished, At, Cursor, Key, Limit, RecordKey, Text, Triggers
-from api.state import App
+from api.state import App, By
+from runtime.permissions import needs
 from services.answers import Page
 from services.design.documents import read_silent
 from services.operations.answers import TimelineEntry
@@ -21,6 +22,7 @@ def add_score_routes(router: APIRouter, kind: Kind) -> None:
         response_model_exclude_unset=True,
         summary=f"Read a {kind}'s timeline",
     )
+    @needs("read")
     def get_timeline(
         key: RecordKey, app: App, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
     ) -> Page[TimelineEntry]:
@@ -28,6 +30,7 @@ def add_score_routes(router: APIRouter, kind: Kind) -> None:
         return app.timeline.of(kind, key, cursor=cursor, limit=limit)
 
     @router.get("/{key}/scores", response_model_exclude_unset=True, summary=f"Read a {kind}'s scores")
+    @needs("read")
     def get_scores(
         key: RecordKey, app: App, at: At = None, *, as_published: AsPublished = False
     ) -> Page[ScoreSummary]:
@@ -39,6 +42,7 @@ def add_score_routes(router: APIRouter, kind: Kind) -> None:
         response_model_exclude_unset=True,
         summary=f"Read one score of a {kind}",
     )
+    @needs("read")
     def get_score(
         key: RecordKey,
         profile: Key,
@@ -58,6 +62,7 @@ def add_score_routes(router: APIRouter, kind: Kind) -> None:
         response_model_exclude_unset=True,
         summary=f"List what one score of a {kind} is made of",
     )
+    @needs("read")
     def list_entries(
         key: RecordKey,
         profile: Key,
@@ -76,9 +81,10 @@ def add_score_routes(router: APIRouter, kind: Kind) -> None:
         openapi_extra=takes(AdjustmentIn),
         summary=f"Adjust a score of a {kind} by hand",
     )
+    @needs("edit")
     def post_adjustment(
-        key: RecordKey, profile: Key, body: Body, app: App, triggers: Triggers = None
+        key: RecordKey, profile: Key, body: Body, app: App, by: By, triggers: Triggers = None
     ) -> Adjusted:
         """Adds points, or sets the score. It survives publishing, and starts follow-ups as any change does."""
         silent = read_silent(triggers, default=False)
-        return app.adjustments.add(kind, key, profile, body, silent=silent)
+        return app.adjustments.add(kind, key, profile, body, silent=silent, who=by)

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from commands.options import FileFormat
+from runtime.permissions import needs
 
 Out = Annotated[
     Path | None,
@@ -33,11 +34,13 @@ app = typer.Typer(no_args_is_help=True)
 
 
 @app.callback()
+@needs("read")
 def export() -> None:
     """Export a list as CSV or NDJSON. What is exported of contacts, deals and events can be imported again."""
 
 
 @app.command()
+@needs("read")
 def contacts(
     *,
     out: Out = None,
@@ -58,6 +61,7 @@ def contacts(
 
 
 @app.command()
+@needs("read")
 def deals(
     *,
     out: Out = None,
@@ -78,6 +82,7 @@ def deals(
 
 
 @app.command()
+@needs("read")
 def tasks(
     *, out: Out = None, file_format: Format = None, filters: Filters = None, as_json: Json = False
 ) -> None:
@@ -90,6 +95,7 @@ def tasks(
 
 
 @app.command()
+@needs("read")
 def enrollments(
     *, out: Out = None, file_format: Format = None, filters: Filters = None, as_json: Json = False
 ) -> None:
@@ -102,6 +108,7 @@ def enrollments(
 
 
 @app.command()
+@needs("read")
 def changes(
     *, out: Out = None, file_format: Format = None, filters: Filters = None, as_json: Json = False
 ) -> None:
@@ -112,6 +119,7 @@ def changes(
 
 
 @app.command()
+@needs("read")
 def events(
     *,
     out: Out = None,
