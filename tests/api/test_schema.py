@@ -96,12 +96,9 @@ def test_no_principal_meets_an_error_of_ours_or_an_answer_outside_the_schema(
         @given(case=operation.as_strategy(generation_mode=GenerationMode.POSITIVE))
         def send(case: schemathesis.Case[Any]) -> None:
             nonlocal calls
-            case.headers = {
-                name: value
-                for name, value in (case.headers or {}).items()
-                if name.lower() not in ("authorization", "cookie")
-            }
-            case.cookies = {}
+            for made_up in ("authorization", "cookie"):
+                case.headers.pop(made_up, None)
+            case.cookies.clear()
             answer = case.call(timeout=20, headers=callers[caller])
             calls += 1
             statuses[answer.status_code] += 1
