@@ -16,7 +16,6 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
 from hypothesis.errors import Unsatisfiable
-from requests.structures import CaseInsensitiveDict
 from schemathesis.checks import not_a_server_error
 from schemathesis.generation import GenerationMode
 from schemathesis.specs.openapi.checks import content_type_conformance, response_schema_conformance
@@ -97,14 +96,9 @@ def test_no_principal_meets_an_error_of_ours_or_an_answer_outside_the_schema(
         @given(case=operation.as_strategy(generation_mode=GenerationMode.POSITIVE))
         def send(case: schemathesis.Case[Any]) -> None:
             nonlocal calls
-            case.headers = CaseInsensitiveDict(
-                {
-                    name: value
-                    for name, value in (case.headers or {}).items()
-                    if name.lower() not in ("authorization", "cookie")
-                }
-            )
-            case.cookies = {}
+            for made_up in ("authorization", "cookie"):
+                case.headers.pop(made_up, None)
+            case.cookies.clear()
             answer = case.call(timeout=20, headers=callers[caller])
             calls += 1
             statuses[answer.status_code] += 1
