@@ -1,7 +1,8 @@
 """What steps of many follow-ups read and write in one transaction, for all of them in a few statements."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any, Generic, TypeVar
+from itertools import groupby
+from typing import Any, Generic, TypeAlias, TypeVar
 
 from conditions.fields import CONTACT, DEAL
 from conditions.times import Micros
@@ -17,6 +18,8 @@ from store.records import contacts, deals
 
 K = TypeVar("K")
 V = TypeVar("V")
+#: When a record was changed, how many follow-ups led there, and what had started the last of them.
+_Cause: TypeAlias = tuple[Micros, int, str | None]
 
 
 class WorkingSet:
@@ -29,6 +32,7 @@ class WorkingSet:
     def __init__(self, connection: Connection, rows: Sequence[RowMapping]) -> None:
         self._connection = connection
         self._writes = Writes(connection)
+        self._changes: list[tuple[_Cause, tuple[dict[str, Any], dict[str, Any]]]] = []
         ids = [row["id"] for row in rows]
         contact_ids = [row["contact_id"] for row in rows]
         deal_ids = [row["deal_id"] for row in rows if row["deal_id"] is not None]
@@ -61,6 +65,10 @@ class WorkingSet:
     def flush(self) -> None:
         """Write what was kept back."""
         self._writes.flush()
+        changes, self._changes = self._changes, []
+        for (now, depth, brought_by), group in groupby(changes, key=lambda change: change[0]):
+            changed = [change for _, change in group]
+            contacts.change_contacts(self._connection, changed, now, depth=depth, brought_by=brought_by)
 
     def contact(self, contact_id: int) -> Row | None:
         """A contact, also one that was merged into another."""
@@ -145,7 +153,7 @@ class WorkingSet:
         present = dict(before)
         new = contacts.differing(present, values)
         if new:
-            self._writes.contact(present, new, now, depth=depth, brought_by=brought_by)
+            self._changes.append(((now, depth, brought_by), (present, new)))
             self._contacts.note(present["id"], contacts.after_change(present, new, now, depth=depth))
         return bool(new)
 

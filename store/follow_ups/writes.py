@@ -10,7 +10,6 @@ from conditions.times import Micros
 from runtime.statuses import EnrollmentStatus
 from store.bulk import Bulk
 from store.follow_ups import tasks
-from store.records import contacts
 from store.statuses import OPEN_LITERALS
 
 
@@ -24,7 +23,6 @@ class Writes:
         self._connection = connection
         self._inserts: dict[Table, list[dict[str, Any]]] = {}
         self._tasks: list[tuple[Micros, int, dict[str, Any]]] = []
-        self._contacts: list[tuple[_Cause, Mapping[str, Any], Mapping[str, Any]]] = []
         self._watching: list[tuple[Any, ...]] = []
         self._reached: list[tuple[Any, ...]] = []
         self._settled: list[tuple[Any, ...]] = []
@@ -39,18 +37,6 @@ class Writes:
         row = tasks.new_task(now, values)
         self._tasks.append((now, depth, row))
         return str(row["id"])
-
-    def contact(
-        self,
-        before: Mapping[str, Any],
-        new: Mapping[str, Any],
-        now: Micros,
-        *,
-        depth: int,
-        brought_by: str | None,
-    ) -> None:
-        """Fields of a contact become others, as `contacts.change_contact` has it."""
-        self._contacts.append(((now, depth, brought_by), before, new))
 
     def watch(self, enrollment_id: str, bit: int) -> None:
         """Something that changes of its record may bring about concerns an enrollment."""
@@ -76,10 +62,6 @@ class Writes:
         made, self._tasks = self._tasks, []
         for (now, depth), group in groupby(made, key=lambda one: one[:2]):
             tasks.add_tasks(self._connection, [row for *_, row in group], now, depth=depth)
-        changed, self._contacts = self._contacts, []
-        for (now, depth, brought_by), changes in groupby(changed, key=lambda one: one[0]):
-            rows_of = [(before, new) for _, before, new in changes]
-            contacts.change_contacts(self._connection, rows_of, now, depth=depth, brought_by=brought_by)
         self._flush_enrollments()
 
     def _flush_enrollments(self) -> None:
@@ -92,7 +74,3 @@ class Writes:
         completed = of_enrollment.format("status = ?, finished_at = ?")
         bulk.each(f"{completed} AND status IN {OPEN_LITERALS}", self._completed)
         self._watching, self._reached, self._settled, self._completed = [], [], [], []
-
-
-#: When a record was changed, how many follow-ups led there, and what had started the last of them.
-_Cause = tuple[Micros, int, str | None]
