@@ -21,7 +21,7 @@ from runtime.statuses import OPEN, EnrollmentStatus
 from store.bulk import Bulk
 from store.database import A_FEW
 from store.follow_ups import messages
-from store.statuses import QUEUED
+from store.statuses import QUEUED, RUNNING
 from store.tables import (
     Automation,
     AutomationVersion,
@@ -179,20 +179,16 @@ def end_enrollment(
     )
 
 
-def running(connection: Connection, before: Micros, after: str, limit: int) -> list[RowMapping]:
-    """Enrollments that run since before a moment, by id: `id`, `shard`, `workflow_id`."""
-    return list(
-        connection.execute(
-            select(ENROLLMENTS.c.id, ENROLLMENTS.c.shard, ENROLLMENTS.c.workflow_id)
-            .where(
-                ENROLLMENTS.c.status == EnrollmentStatus.RUNNING,
-                ENROLLMENTS.c.started_at < before,
-                ENROLLMENTS.c.id > after,
-            )
-            .order_by(ENROLLMENTS.c.id)
-            .limit(limit)
-        ).mappings()
-    )
+def workflows_running(connection: Connection, before: Micros) -> list[str]:
+    """The workflows of enrollments that run since before a moment."""
+    return [
+        row[0]
+        for row in Bulk(connection).rows(
+            f"SELECT DISTINCT workflow_id FROM enrollments WHERE status = {RUNNING} AND started_at < ? "
+            "AND workflow_id IS NOT NULL ORDER BY workflow_id",
+            before,
+        )
+    ]
 
 
 def start_again(connection: Connection, workflow_id: str) -> None:
