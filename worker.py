@@ -35,7 +35,7 @@ from runtime.data_folder import make_private, open_data_folder
 from runtime.errors import ReadableError
 from runtime.logs import configure_logging
 from runtime.readiness import announce_ready
-from runtime.registry import follow_up_queue
+from runtime.registry import cohort_queue, follow_up_queue
 from runtime.settings import Settings, load_settings
 from runtime.temporal import TemporalUnavailable, connect, register_search_attributes
 from runtime.wakes import Wakes
@@ -59,6 +59,8 @@ HEARTBEATS = timedelta(seconds=1)
 #: Workflow tasks at a time, of scoring and of follow-ups: they share one interpreter, and scoring comes first.
 SCORING_TASKS = 4
 FOLLOW_UP_TASKS = 3
+#: Cohorts that are taken on at a time: each keeps the interpreter and the database busy for a tenth of a second.
+COHORT_TASKS, COHORT_THREADS, CACHED_COHORTS = 2, 2, 50
 #: Follow-ups kept in memory, each half a megabyte; the others are replayed when something happens to them.
 CACHED = 300
 #: A dead worker's workflows move to others after this long.
@@ -72,9 +74,10 @@ _log = structlog.get_logger()
 async def working(
     settings: Settings, database: Database, client: Client, wakes: Wakes
 ) -> AsyncIterator[None]:
-    """Workers for the configured task queue and for that of follow-ups, in the event loop that made `wakes`; digests.
+    """Workers for the configured task queue and for those of follow-ups and of cohorts, in the event loop that made
+    `wakes`; digests.
 
-    Both know everything, so that whatever is found on either is carried out.
+    All know everything, so that whatever is found on any of them is carried out.
     """
     secret = database.run(lambda connection: signing_secret(connection, new_secret()))
     outbound = make_outbound(settings, secret)
@@ -104,14 +107,14 @@ async def working(
         sending.send,
     ]
 
-    def worker(task_queue: str, workflow_tasks: int, cached: int) -> Worker:
+    def worker(task_queue: str, workflow_tasks: int, cached: int, threads: int = THREADS) -> Worker:
         return Worker(
             client,
             task_queue=task_queue,
             workflows=[ShardWorkflow, FollowUpWorkflow, PublishWorkflow, BulkWorkflow],
             activities=activities,
-            activity_executor=ThreadPoolExecutor(THREADS, thread_name_prefix="activity"),
-            max_concurrent_activities=THREADS,
+            activity_executor=ThreadPoolExecutor(threads, thread_name_prefix="activity"),
+            max_concurrent_activities=threads,
             max_concurrent_workflow_tasks=workflow_tasks,
             workflow_runner=SandboxedWorkflowRunner(restrictions=RESTRICTIONS),
             max_cached_workflows=cached,
@@ -124,7 +127,8 @@ async def working(
     await take_over(database, client)
     scoring = worker(settings.task_queue, SCORING_TASKS, settings.shards * 2)
     following_up = worker(follow_up_queue(settings.task_queue), FOLLOW_UP_TASKS, CACHED)
-    async with scoring, following_up:
+    cohorts = worker(cohort_queue(settings.task_queue), COHORT_TASKS, CACHED_COHORTS, COHORT_THREADS)
+    async with scoring, following_up, cohorts:
         digests = asyncio.create_task(Digests(database, now_micros, outbound, settings.base_url).run())
         trimming = asyncio.create_task(keep_trimmed(database, now_micros, settings.audit_days))
         try:

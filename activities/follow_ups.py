@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from threading import Lock
@@ -18,6 +18,7 @@ from engine.explaining import details, done_lines, failure, record_name, standin
 from engine.filling import fill, refuse
 from engine.published import PublishedCache
 from engine.situation import Situation, automation_of
+from engine.working_set import WorkingSet
 from runtime.messages import ADVANCE, END_FOLLOW_UPS, Advance, Advanced, EndFollowUps, FailedMember
 from runtime.registry import enrollment_of, follow_up_workflow_id, is_cohort
 from runtime.statuses import OPEN, RETRIED, EnrollmentStatus
@@ -29,18 +30,21 @@ from store.follow_ups import enrollments, starting
 _log = structlog.get_logger()
 #: Seconds after which those who are left are the next activity's, well before this one times out.
 LONG = 3.0
-#: So many are taken on in one transaction: others wait for the one writer of SQLite meanwhile.
-AT_A_TIME = 20
+#: So many are taken on in one transaction, unless that takes too many seconds: then it ends before the next.
+AT_A_TIME, LONG_TRANSACTION = 100, 0.04
 #: So many attempts may die while they fill in templates.
 MOST_ENDLESS = 3
 
 
 @dataclass
 class _Tally:
-    """What came of those of a workflow in one go. `missing`: by enrollment, the step whose templates are needed."""
+    """What came of those of a workflow in one go. `missing`: by enrollment, the step whose templates are needed;
+    `left`: those whose turn has not come yet.
+    """
 
     stands: dict[str, Stand] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
+    left: list[str] = field(default_factory=list)
     shards: set[int] = field(default_factory=set)
 
 
@@ -110,29 +114,35 @@ class FollowUpActivities:
                 for one in left:
                     self._go_on(request, tally, shard, [one])
                 return
-            left = list(tally.missing)
+            left = [*tally.missing, *tally.left]
 
     def _transact(
         self, request: Advance, tally: _Tally, shard: int, ids: Sequence[str], texts: Mapping[str, Any]
     ) -> None:
         def work(connection: Connection) -> _Tally:
-            done, now = _Tally(), self._clock()
+            done, began = _Tally(), time.monotonic()
             here = enrollments.outcomes_here(connection, ids)
-            for row in enrollments.load_enrollments(connection, ids):
-                if row["status"] not in OPEN or row["workflow_id"] != request.workflow_id:
+            rows = enrollments.load_enrollments(connection, ids)
+            theirs = [row for row in rows if row["workflow_id"] == request.workflow_id]
+            shared = WorkingSet(connection, theirs)
+            for situation in self._situations(connection, theirs, shared, request.reached):
+                row = situation.enrollment
+                if time.monotonic() - began > LONG_TRANSACTION:
+                    done.left.append(row["id"])
                     continue
-                situation = self._situation(connection, row, now, request.reached, texts.get(row["id"], {}))
+                situation.texts = texts.get(row["id"], {})
                 stand = advance(situation, here.get(row["id"]))
                 done.stands[row["id"]] = stand
                 if stand.missing:
                     done.missing[row["id"]] = stand.path or ""
                 if stand.changed:
                     done.shards.add(row["shard"])
+            shared.flush()
             return done
 
         done = self._database.run(work, [shard])
         tally.stands |= done.stands
-        tally.missing = done.missing
+        tally.missing, tally.left = done.missing, done.left
         tally.shards |= done.shards
 
     def _texts(
@@ -145,13 +155,13 @@ class FollowUpActivities:
         """
         endless, culprit = _endless()
         repeated = activity.info().attempt > 1
-        texts, now = {}, self._clock()
+        texts = {}
         with self._filling, self._database.read() as connection:
             here = enrollments.outcomes_here(connection, ids)
-            for row in enrollments.load_enrollments(connection, ids):
-                if row["status"] not in OPEN or row["paused"]:
-                    continue
-                situation = self._situation(connection, row, now, request.reached)
+            rows = [row for row in enrollments.load_enrollments(connection, ids) if not row["paused"]]
+            shared = WorkingSet(connection, rows)
+            for situation in self._situations(connection, rows, shared, request.reached):
+                row = situation.enrollment
                 paths = next_paths(situation, here.get(row["id"]), missing.get(row["id"]))
                 steps = {path: situation.automation.course.stops[path].step for path in paths}
                 guilty = culprit in (None, row["id"])
@@ -167,24 +177,24 @@ class FollowUpActivities:
                 activity.heartbeat(0)
         return texts
 
-    def _situation(
-        self,
-        connection: Connection,
-        row: RowMapping,
-        now: Micros,
-        reached: Micros,
-        texts: Mapping[str, Any] | None = None,
-    ) -> Situation:
-        return Situation(
-            connection,
-            row,
-            automation_of(row),
-            now,
-            self._outbound,
-            self._published.read(connection),
-            texts=texts or {},
-            reached=max(now, reached),
-        )
+    def _situations(
+        self, connection: Connection, rows: Iterable[RowMapping], shared: WorkingSet, reached: Micros
+    ) -> Iterator[Situation]:
+        """Those that are not over, as their steps find them."""
+        now, published = self._clock(), self._published.read(connection)
+        reached = max(now, reached)
+        for row in rows:
+            if row["status"] in OPEN:
+                yield Situation(
+                    connection,
+                    row,
+                    automation_of(row),
+                    now,
+                    self._outbound,
+                    published,
+                    reached=reached,
+                    shared=shared,
+                )
 
     def _told(self, request: Advance, tally: _Tally, *, more: bool) -> Advanced:
         """Where they stand, for the workflow and for those who read its page."""

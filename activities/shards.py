@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 
 import structlog
@@ -68,38 +69,50 @@ class ShardActivities:
     @activity.defn(name=SCORE_SHARD)
     async def score_shard(self, shard: ShardRef) -> ScoreResult:
         """Drain the shard, for about two seconds at the most; `more` when that was not enough."""
-        async with beating():
-            result, concerned = await asyncio.to_thread(self._drain, shard.shard)
-            if 0 < concerned <= AT_ONCE and not self._starter.busy:
-                try:
-                    started = await self._starter.start(shard.shard, AT_ONCE)
-                except (RPCError, RuntimeError) as error:
-                    _log.warning("follow-ups are not started yet", reason=type(error).__name__)
-                else:
-                    return replace(result, unstarted=started.more)
-            return result
+        loop = asyncio.get_running_loop()
+        begun: list[Future[None]] = []
 
-    def _drain(self, shard: int) -> tuple[ScoreResult, int]:
-        """Batches until nothing is pending or the stint is over; also how many follow-ups have to start or be told."""
+        def begin(ids: Collection[str]) -> None:
+            begun.append(asyncio.run_coroutine_threadsafe(self._begin(shard.shard, ids), loop))
+
+        async with beating():
+            result = await asyncio.to_thread(self._drain, shard.shard, begin)
+            if begun:
+                await asyncio.gather(*map(asyncio.wrap_future, begun))
+            return await asyncio.to_thread(self._with_what_comes, shard.shard, result)
+
+    async def _begin(self, shard: int, ids: Collection[str]) -> None:
+        """Start a few follow-ups at once; those for which that fails are left to their own activity."""
+        try:
+            await self._starter.start_few(shard, ids, AT_ONCE)
+        except (RPCError, RuntimeError) as error:
+            _log.warning("follow-ups are not started yet", reason=type(error).__name__)
+
+    def _drain(self, shard: int, begin: Callable[[Collection[str]], None]) -> ScoreResult:
+        """Batches until nothing is pending or the stint is over. `begin` is told of few that have to start, at once."""
         pace = self._paces.setdefault(shard, _Pace())
         began = time.monotonic()
-        events = changes = enrolled = closing = 0
+        events = changes = 0
         more = True
         while more and time.monotonic() - began < STINT:
             outcome = self._one_batch(shard, pace)
             events += outcome.events
             changes += outcome.changes
-            enrolled += outcome.enrolled
-            closing += outcome.closing
+            if 0 < len(outcome.enrolled) + outcome.closing <= AT_ONCE:
+                begin(outcome.enrolled)
             more = outcome.size > 0
             for cause_id, error in outcome.quarantined.items():
                 _log.error("event quarantined", event=cause_id, error=error)
+        return ScoreResult(events, changes, more, unstarted=False, next_due_at=None)
+
+    def _with_what_comes(self, shard: int, result: ScoreResult) -> ScoreResult:
+        """The same, with what there is to start and to wait for."""
         with self._database.read() as connection:
             now = self._clock()
             moments = (pending.next_due(connection, shard), starting.next_start(connection, shard, now))
             due = min((moment for moment in moments if moment is not None), default=None)
             unstarted = starting.any_unstarted(connection, shard, now)
-        return ScoreResult(events, changes, more, unstarted, due), enrolled + closing
+        return replace(result, unstarted=unstarted, next_due_at=due)
 
     def _one_batch(self, shard: int, pace: _Pace) -> BatchOutcome:
         """One batch; a batch that the database refuses is tried in halves, down to one event that is set aside."""

@@ -34,6 +34,7 @@ from runtime.registry import (
     KINDLING_RECORDS,
     KINDLING_VERSION,
     WAKE_SIGNAL,
+    cohort_queue,
     cohort_workflow_id,
     follow_up_queue,
     follow_up_workflow_id,
@@ -88,14 +89,11 @@ class Starter:
         self._database = database
         self._client = client
         self._task_queue = follow_up_queue(task_queue)
+        self._cohort_queue = cohort_queue(task_queue)
         self._clock = clock
         self._gate = asyncio.Semaphore(CONCURRENTLY)
+        self._gate_of_few = asyncio.Semaphore(CONCURRENTLY)
         self._published = published
-
-    @property
-    def busy(self) -> bool:
-        """Whether a follow-up that has to start now would wait for others."""
-        return self._gate.locked()
 
     @activity.defn(name=START_FOLLOW_UPS)
     async def start_follow_ups(self, shard: ShardRef) -> StartResult:
@@ -103,9 +101,18 @@ class Starter:
         async with beating():
             return await self.start(shard.shard, AT_A_TIME)
 
+    async def start_few(self, shard: int, ids: Collection[str], limit: int) -> None:
+        """The same for these few, whoever else waits for a start, and for up to `limit` workflows to be told."""
+        await self._begin(shard, limit, self._gate_of_few, ids)
+
     async def start(self, shard: int, limit: int) -> StartResult:
         """Start up to `limit` follow-ups of a shard; `more` when there may be others."""
-        due = await asyncio.to_thread(self._load, shard, limit)
+        return await self._begin(shard, limit, self._gate)
+
+    async def _begin(
+        self, shard: int, limit: int, gate: asyncio.Semaphore, ids: Collection[str] | None = None
+    ) -> StartResult:
+        due = await asyncio.to_thread(self._load, shard, limit, ids)
         groups = _groups(due.queued)
         if due.stale or any(not group.assigned for group in groups):
 
@@ -116,20 +123,20 @@ class Starter:
 
             groups = await asyncio.to_thread(self._database.run, write, [shard])
         groups = [group for group in groups if group.rows]
-        await asyncio.gather(*(self._close(told) for told in due.closing))
-        await asyncio.gather(*(self._start(group) for group in groups))
+        await asyncio.gather(*(self._close(told, gate) for told in due.closing))
+        await asyncio.gather(*(self._start(group, gate) for group in groups))
         woken = {waking.workflow_id for waking in due.waking if waking.workflow_id is not None}
-        await asyncio.gather(*(self._wake(workflow_id) for workflow_id in sorted(woken)))
+        await asyncio.gather(*(self._wake(workflow_id, gate) for workflow_id in sorted(woken)))
         if any(due):
             await asyncio.to_thread(self._database.run, lambda connection: self._mark(connection, due))
         return StartResult(len(due.queued), due.is_full(limit))
 
-    def _load(self, shard: int, limit: int) -> _Due:
+    def _load(self, shard: int, limit: int, ids: Collection[str] | None) -> _Due:
         with self._database.read() as connection:
             closing = starting.closing(connection, shard, limit)
             waking = watching.waking(connection, shard, limit)
             now = self._clock()
-            queued = starting.queued(connection, shard, now, limit)
+            queued = starting.queued(connection, shard, now, limit, ids)
             gone = set(stale(connection, self._published.read(connection), queued, now))
             return _Due([row for row in queued if row["id"] not in gone], closing, waking, gone)
 
@@ -140,7 +147,7 @@ class Starter:
             starting.mark_closed(connection, due.closing)
         watching.mark_woken(connection, due.waking)
 
-    async def _start(self, group: "_Group") -> None:
+    async def _start(self, group: "_Group", gate: asyncio.Semaphore) -> None:
         first = group.rows[0]
         automation = automation_of(first)
         alone = not is_cohort(group.workflow_id)
@@ -159,7 +166,7 @@ class Starter:
         memo |= {"enrollment": first["id"]} if alone else {"enrollments": len(group.rows)}
         path = first["step"] or automation.course.first
         coming = upcoming(automation, automation.course.group(path)) if alone and path is not None else ""
-        async with self._gate:
+        async with gate:
             try:
                 await self._client.start_workflow(
                     FOLLOW_UP_WORKFLOW,
@@ -170,7 +177,7 @@ class Starter:
                         coming or f"{len(group.rows)} follow-ups",
                     ),
                     id=group.workflow_id,
-                    task_queue=self._task_queue,
+                    task_queue=self._task_queue if alone else self._cohort_queue,
                     id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
                     search_attributes=TypedSearchAttributes(pairs),
                     static_summary=summary(first, automation)
@@ -186,11 +193,11 @@ class Starter:
             except WorkflowAlreadyStartedError:
                 return
 
-    async def _close(self, told: ToTell) -> None:
+    async def _close(self, told: ToTell, gate: asyncio.Semaphore) -> None:
         if not told.workflow_id:  # it had not started
             return
         handle = self._client.get_workflow_handle(told.workflow_id)
-        async with self._gate:
+        async with gate:
             if told.workflow_id.startswith(EARLIER_FOLLOW_UP_PREFIX):
                 await _unless_gone(handle.terminate(rpc_timeout=_PATIENCE))
             elif not is_cohort(told.workflow_id):
@@ -198,9 +205,9 @@ class Starter:
             else:
                 await _unless_gone(handle.signal(WAKE_SIGNAL, rpc_timeout=_PATIENCE))
 
-    async def _wake(self, workflow_id: str) -> None:
+    async def _wake(self, workflow_id: str, gate: asyncio.Semaphore) -> None:
         handle = self._client.get_workflow_handle(workflow_id)
-        async with self._gate:
+        async with gate:
             await _unless_gone(handle.signal(WAKE_SIGNAL, rpc_timeout=_PATIENCE))
 
 

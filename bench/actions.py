@@ -49,16 +49,18 @@ async def measure(scale: float) -> list[Result]:
         await send_bodies(kindling)
         await kindling.until_scored()
         scored = kindling.observer.number(f"SELECT count(*) FROM events WHERE status = {APPLIED}")
-        actions = await _actions(kindling.client)
+        actions = await actions_of(kindling.client, SHARD_WORKFLOW)
     value = actions / scored
     return [Result("actions", value, "actions/event", None, None, f"at most {MOST}", value <= MOST)]
 
 
-async def _actions(client: Client) -> int:
+async def actions_of(client: Client, *kinds: str) -> int:
+    """The billable actions of all workflows of these types."""
     total = 0
-    async for execution in client.list_workflows(f"WorkflowType = '{SHARD_WORKFLOW}'"):
-        history = client.get_workflow_handle(execution.id, run_id=execution.run_id).fetch_history_events()
-        total += await _count(history)
+    for kind in kinds:
+        async for execution in client.list_workflows(f"WorkflowType = '{kind}'"):
+            handle = client.get_workflow_handle(execution.id, run_id=execution.run_id)
+            total += await _count(handle.fetch_history_events())
     return total
 
 

@@ -17,6 +17,7 @@ from bench import (
     actions,
     automations,
     big_contact,
+    crowd,
     follow_ups,
     hard_template,
     intake,
@@ -46,6 +47,7 @@ MEASUREMENTS: dict[str, Callable[[float], Coroutine[Any, Any, list[Result]]]] = 
     "automations": automations.measure,
     "long_follow_up": long_follow_up.measure,
     "waiting": waiting.measure,
+    "crowd": crowd.measure,
     "lists": lists.measure,
 }
 

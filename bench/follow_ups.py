@@ -2,22 +2,26 @@
 
 import asyncio
 import time
+from statistics import median
 from uuid import uuid4
 
 from temporalio.client import Client
 
 from activities.starting import CONCURRENTLY
+from bench.actions import actions_of
 from bench.bare_worker import TASK_QUEUE, Bare
 from bench.installation import Installation, Stalled
-from bench.result import Result, rate, scaled
+from bench.result import Result, scaled
 from bench.workload import EACH_CHANGE
 from runtime.clock import now_micros
-from runtime.registry import FOLLOW_UP_WORKFLOW
+from runtime.registry import FOLLOW_UP_WORKFLOW, SHARD_WORKFLOW
 from runtime.statuses import EnrollmentStatus
 from store.intake.arriving import NewEvent
 from store.statuses import QUEUED
 
-BURST = 2_000
+BURST = 6_000
+#: Follow-ups a second, and Temporal actions for each.
+LEAST, MOST_ACTIONS = 1_500, 0.1
 #: Bare workflows of a burst: each of them is one.
 BARE = 200
 ROUNDS = 3
@@ -26,22 +30,36 @@ ROUNDS = 3
 async def measure(scale: float) -> list[Result]:
     """Follow-ups a second, from the release of queued enrollments until all are done and their workflows completed.
 
-    The floor's workflows are started from this process, as many at once as the product starts, and counted alike.
+    As many worker processes as cores. The floor's workflows are started from this process, as many at once as the
+    product starts, and counted alike. `follow_up_actions`: what Temporal bills for a follow-up of a burst, with what
+    the shards did meanwhile: starting them, and scoring what their steps did.
     """
     burst, bare = scaled(BURST, scale, 20), scaled(BARE, scale, 5)
     ours: list[float] = []
     floors: list[float] = []
     async with Installation(EACH_CHANGE) as kindling:
         await kindling.start_temporal()
-        await asyncio.gather(kindling.start_worker(), kindling.start_bare_worker())
+        await asyncio.gather(kindling.start_workers(), kindling.start_bare_worker())
         await bare_burst(kindling, 5, 5)
+        actions = 0
         for number in range(1, ROUNDS + 1):
+            await _queue(kindling, burst, number)
+            before = await actions_of(kindling.client, SHARD_WORKFLOW)
             ours.append(burst / await _burst(kindling, burst, number))
+            await kindling.until_scored()
+            actions += await actions_of(kindling.client, SHARD_WORKFLOW) - before
             floors.append(bare / await bare_burst(kindling, bare, 5 + bare * number))
-    return [rate("follow_ups", "follow-ups/s", ours, floors, 1.3)]
+        actions += await actions_of(kindling.client, FOLLOW_UP_WORKFLOW)
+    value, floor, each = median(ours), median(floors), actions / (burst * ROUNDS)
+    target, few = f"at least {LEAST:,}/s", f"at most {MOST_ACTIONS}"
+    return [
+        Result("follow_ups", value, "follow-ups/s", floor, value / floor, target, value >= LEAST),
+        Result("follow_up_actions", each, "actions/follow-up", None, None, few, each <= MOST_ACTIONS),
+    ]
 
 
-async def _burst(kindling: Installation, size: int, number: int) -> float:
+async def _queue(kindling: Installation, size: int, number: int) -> None:
+    """Have so many wait for their start."""
     kindling.hold()
     now = now_micros()
     kindling.take(
@@ -55,6 +73,10 @@ async def _burst(kindling: Installation, size: int, number: int) -> float:
     )
     await kindling.until_scored()
     await asyncio.sleep(0.3)  # passes that found nothing more end
+
+
+async def _burst(kindling: Installation, size: int, number: int) -> float:
+    """The seconds from their release until all are done."""
     kindling.release()
     began = time.perf_counter()
     kindling.wake()

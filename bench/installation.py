@@ -78,7 +78,7 @@ class Installation:
         self._observer: Observer | None = None
         self._client: Client | None = None
         self._wakes: Wakes | None = None
-        self._worker: Child | None = None
+        self._workers: list[Child] = []
         self._publishes: list[PublishInput] = []
 
     async def __aenter__(self) -> Self:
@@ -127,15 +127,30 @@ class Installation:
 
     async def start_worker(self) -> None:
         """One worker process."""
-        self._worker = await self._start(self._announced("worker", WORKER))
+        self._workers.append(await self._start(self._announced("worker", WORKER)))
+
+    async def start_workers(self) -> None:
+        """As many worker processes as this one may use cores, as `kindling up` starts them."""
+        await self.start_worker()
+        names = [f"worker-{number}" for number in range(2, self.settings.worker_count + 1)]
+        self._workers += await asyncio.gather(*(self._start(self._announced(name, WORKER)) for name in names))
 
     @property
     def worker_pid(self) -> int:
         """The process that was started for the worker; the worker is it or one of its children."""
-        pid = self._worker.pid if self._worker is not None else None
-        if pid is None:
-            raise RuntimeError("the worker does not run")
-        return pid
+        return self.worker_pids[0]
+
+    @property
+    def worker_pids(self) -> list[int]:
+        """The same of all workers."""
+        pids = [child.pid for child in self._workers if child.pid is not None]
+        if not pids:
+            raise RuntimeError("no worker runs")
+        return pids
+
+    def temporal_size(self) -> int:
+        """Bytes of Temporal's database."""
+        return sum(file.stat().st_size for file in self.settings.home.rglob("temporal.db*"))
 
     def resources(self) -> Resources:
         """What use cases work with; nothing of it wakes anybody."""

@@ -147,6 +147,18 @@ WAITING = _automation(
     [{"wait_for": {"event": "trial.ended", "timeout": "90d"}}, THREE_STEPS[0]],
 )
 
+#: A smart list's two, each of three steps and a wait; those who wait for one moment; and one for single events.
+CROWD = [
+    *(
+        _automation(key, {"event": f"{key}.never"}, [*THREE_STEPS, {"wait": "3d"}])
+        for key in ("crowd", "crowd-again")
+    ),
+    _automation(
+        "gathering", {"event": "gathering"}, [{"wait": {"until": "event.date"}}, {"add_tag": "gathered"}]
+    ),
+    _automation("single", {"event": "single"}, THREE_STEPS),
+]
+
 #: For follow-ups alone: whatever moves a score starts one of three steps.
 EACH_CHANGE = [_automation("each-change", {"profile": "engagement"}, THREE_STEPS)]
 

@@ -11,8 +11,9 @@ from engine.situation import Situation, StepFailed, TextsMissing
 from engine.steps import Result, perform
 from engine.waiting import StillWaiting
 from runtime.statuses import EnrollmentStatus, MessageStatus
-from store.connection import RowMapping
-from store.follow_ups import enrollments, messages
+from store.connection import Row, RowMapping
+from store.follow_ups import enrollments
+from store.follow_ups.messages import NOTIFICATIONS, WEBHOOKS
 
 
 @dataclass(frozen=True)
@@ -38,21 +39,19 @@ class Stand:
 def advance(situation: Situation, here: RowMapping | None) -> Stand:
     """Do every step that can be done, each with its outcome. `here`: the outcome of the step where it is.
 
-    The shard's lock is held. An attempt at steps that have an outcome passes over them.
+    The shard's lock is held. An attempt at steps that have an outcome passes over them. What is written is kept back in
+    the situation's working set.
     """
     stand = _Walk(situation, here).walk()
-    connection, row = situation.connection, situation.enrollment
+    working_set, row = situation.working_set, situation.enrollment
     if stand.path is not None and stand.path != row["step"]:
-        enrollments.reach_step(connection, row["id"], stand.path)
+        working_set.reach_step(row["id"], stand.path)
     if stand.ended is not None:
-        enrollments.end_enrollment(
-            connection,
-            row["id"],
-            stand.ended,
-            situation.now,
-            stand.reason if stand.ended == EnrollmentStatus.FAILED else None,
-        )
-    settled = not stand.missing and not row["settled"] and enrollments.settle(connection, row["id"])
+        failed = stand.ended == EnrollmentStatus.FAILED
+        working_set.end(row["id"], stand.ended, situation.now, stand.reason if failed else None)
+    settled = not stand.missing and not row["settled"] and working_set.is_waited_for(row["id"])
+    if settled:
+        working_set.settle(row["id"])
     return replace(stand, changed=settled or situation.changed)
 
 
@@ -76,7 +75,7 @@ class _Walk:
 
     def __init__(self, situation: Situation, here: RowMapping | None) -> None:
         self._situation = situation
-        self._connection = situation.connection
+        self._working_set = situation.working_set
         self._row = situation.enrollment
         self._course = situation.automation.course
         self._known: dict[str, Mapping[str, Any]] = {here["path"]: here["result"]} if here is not None else {}
@@ -91,10 +90,7 @@ class _Walk:
             result = self._known.get(path)
             if result is None and path != self._row["step"] and self._row["step"] is not None:
                 if later is None:  # what an earlier attempt did is passed over
-                    later = {
-                        one["path"]: one["result"]
-                        for one in enrollments.outcomes_in_turn(self._connection, self._row["id"])
-                    }
+                    later = self._working_set.outcomes(self._row["id"])
                 result = later.get(path)
             if result is None:
                 done = self._do(path)
@@ -123,9 +119,7 @@ class _Walk:
             if step.on_failure == "stop":
                 return self._failed(path, str(error))
             result = {"failed": str(error)}
-        enrollments.add_outcome(
-            self._connection, row["id"], path, step.kind, result, row["attempt"], situation.now
-        )
+        self._working_set.add_outcome(row, path, step.kind, result, situation.now)
         return result
 
     def _held(self, path: str, result: Mapping[str, Any]) -> Stand | None:
@@ -147,16 +141,17 @@ class _Walk:
             reason = (self._row["last_error"] if self._row["step"] == path else None) or message["reason"]
             if step.on_failure == "stop":
                 return self._failed(path, reason or "failed")
-            enrollments.change_outcome(self._connection, self._row["id"], path, {**result, "failed": reason})
+            changed = {**result, "failed": reason}
+            enrollments.change_outcome(self._working_set.connection, self._row["id"], path, changed)
         return None
 
-    def _message(self, result: Mapping[str, Any]) -> RowMapping | None:
+    def _message(self, result: Mapping[str, Any]) -> Row | None:
         """What the step has to send, where it could not be sent or dropped at once."""
         if result.get("status") != MessageStatus.PENDING:
             return None
         if "notification" in result:
-            return messages.find(self._connection, messages.NOTIFICATIONS, result["notification"])
-        return messages.find(self._connection, messages.WEBHOOKS, result["webhook"])
+            return self._working_set.message(NOTIFICATIONS, self._row["id"], result["notification"])
+        return self._working_set.message(WEBHOOKS, self._row["id"], result["webhook"])
 
     def _sending(self, path: str, title: str) -> Stand:
         row = self._row

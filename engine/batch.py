@@ -29,14 +29,14 @@ from store.scoring.pending import Due
 
 @dataclass(slots=True)
 class BatchOutcome:
-    """`size` 0: nothing was pending. `enrolled`: new enrollments; `closing`: workflows to be told of
+    """`size` 0: nothing was pending. `enrolled`: ids of new enrollments; `closing`: workflows to be told of
     something.
     """
 
     size: int = 0
     events: int = 0
     changes: int = 0
-    enrolled: int = 0
+    enrolled: list[str] = field(default_factory=list)
     closing: int = 0
     quarantined: dict[str, str] = field(default_factory=dict)
 
@@ -306,7 +306,8 @@ class Batch:
                     connection, self.shard, profile, self.now, progress, self.known[profile.id]
                 )
         decided = self.enrolling.save(connection)
-        outcome.enrolled, outcome.closing = len(decided.enrollments), len(decided.replaced)
+        outcome.enrolled = [enrollment.id for enrollment in decided.enrollments]
+        outcome.closing = len(decided.replaced)
         self._settle(connection)
         counting = [pending for pending in due.events if pending.event.id not in quarantined]
         outcome.closing += look(connection, self.published, self.subjects, counting, self.now)

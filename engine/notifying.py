@@ -12,9 +12,10 @@ from automations.steps.actions import NotifyStep
 from conditions.values import is_empty
 from engine.situation import OPTED_OUT, TO_CONTACT, Situation, wants_no_mail
 from runtime.statuses import MessageStatus
-from store.connection import Connection
+from store.connection import Connection, Row
 from store.design import definitions
-from store.follow_ups import alerts, messages
+from store.follow_ups import alerts
+from store.follow_ups.messages import NOTIFICATIONS
 
 _log = structlog.get_logger()
 
@@ -29,19 +30,18 @@ def notify(situation: Situation, path: str, step: Any) -> dict[str, Any]:
     status, reason = _decided(situation, choice, notification_id)
     if reason is not None:
         _log.info("notification not sent", notification=notification_id, reason=reason)
-    messages.add(
-        situation.connection,
-        messages.NOTIFICATIONS,
-        id=notification_id,
+    values = {
+        "id": notification_id,
         **situation.made_at(path),
-        recipient=recipient or wanted[-1],
-        targets=choice.targets if status == MessageStatus.PENDING else [],
-        subject=subject,
-        message=message,
-        status=status,
-        reason=reason,
-        passed_over="; ".join(choice.passed) or None if choice.candidate is not None else None,
-    )
+        "recipient": recipient or wanted[-1],
+        "targets": choice.targets if status == MessageStatus.PENDING else [],
+        "subject": subject,
+        "message": message,
+        "status": status,
+        "reason": reason,
+        "passed_over": "; ".join(choice.passed) or None if choice.candidate is not None else None,
+    }
+    situation.working_set.add_message(NOTIFICATIONS, values)
     return {"notification": notification_id, "status": status}
 
 
@@ -91,14 +91,17 @@ def _candidates(situation: Situation, wanted: list[str]) -> Iterator[Candidate]:
         elif name == "owner":
             whose = "contact.owner" if situation.own_deal is None else "deal.owner"
             owner = situation.owner
-            yield _reached(situation.connection, name, owner, whose) if owner else Candidate(name)
+            yield (
+                _reached(situation.working_set.recipient(owner), name, owner, whose)
+                if owner
+                else Candidate(name)
+            )
         else:
-            yield _reached(situation.connection, name, name, f'"{name}"')
+            yield _reached(situation.working_set.recipient(name), name, name, f'"{name}"')
 
 
-def _reached(connection: Connection, name: str, who: str, source: str) -> Candidate:
-    """Somebody by the channels of the document, or by the name if that is an address."""
-    recipient = definitions.find_recipient(connection, who)
+def _reached(recipient: Row | None, name: str, who: str, source: str) -> Candidate:
+    """Somebody by the channels of their document, where there is one, or by the name if that is an address."""
     if recipient is not None:
         return Candidate(name, who, recipient["channels"], f'a channel of "{who}"')
     if mailto(who) is not None:
@@ -108,4 +111,4 @@ def _reached(connection: Connection, name: str, who: str, source: str) -> Candid
 
 def addresses_of(connection: Connection, who: str) -> list[str]:
     """The channels by which a recipient gets e-mail now."""
-    return choose([_reached(connection, who, who, "")]).targets
+    return choose([_reached(definitions.find_recipient(connection, who), who, who, "")]).targets

@@ -16,11 +16,11 @@ from conditions.values import Value, is_empty
 from engine.activity import Around, read_activity
 from engine.published import Published
 from engine.subjects import Subject, subject_of
+from engine.working_set import WorkingSet
 from scoring.entries import Event, Place, place_of
-from store.connection import Connection, RowMapping
+from store.connection import Connection, Row, RowMapping
 from store.database import dump_json
-from store.design import definitions
-from store.follow_ups import effects, webhooks
+from store.follow_ups import webhooks
 from store.records import contacts, deals
 from store.scoring.facts import event_of, plain_number
 
@@ -29,7 +29,7 @@ TO_CONTACT = "contact"
 OPTED_OUT = "the contact does not want e-mail (dnd)"
 
 
-def wants_no_mail(contact: RowMapping) -> bool:
+def wants_no_mail(contact: Row) -> bool:
     """Whether e-mail is among the channels that a contact does not want."""
     return contact["dnd"] == "all" or "email" in contact["dnd"]
 
@@ -65,9 +65,10 @@ class Situation:
     what the templates of steps have become, by path, or the StepFailed that they came to, before anything is locked.
     `reached`: the moment that has come, where more was waited for than the clock shows.
     `events_before`: of events that conditions ask for as the record's last, only those before that place count.
+    `shared`: the working set of all that are taken on in the same transaction.
     """
 
-    connection: Connection
+    source: Connection
     enrollment: RowMapping
     automation: Automation
     now: Micros
@@ -78,28 +79,37 @@ class Situation:
     texts: Mapping[str, Any] = field(default_factory=dict)
     reached: Micros = 0
     events_before: Place | None = None
-    _contact: RowMapping | None = None
-    _deal: RowMapping | None = None
-    _scores: dict[str, tuple[int, int | None]] | None = None
+    shared: WorkingSet | None = None
+    _own: WorkingSet | None = None
     _event: Event | None = None
     _answers: dict[str, dict[str, Any]] | None = None
 
     @property
-    def contact(self) -> RowMapping:
-        if self._contact is None:
-            contact = contacts.contact_by_id(self.connection, self.enrollment["contact_id"])
-            if contact is None:
-                raise StepFailed("the contact does not exist any more")
-            self._contact = contact
-        return self._contact
+    def working_set(self) -> WorkingSet:
+        """What is known of the records of this enrollment and perhaps others, and keeps back what is written."""
+        if self.shared is not None:
+            return self.shared
+        if self._own is None:
+            self._own = WorkingSet(self.source, [self.enrollment])
+        return self._own
 
     @property
-    def deal(self) -> RowMapping | None:
+    def connection(self) -> Connection:
+        """For what the working set does not know."""
+        return self.working_set.connection
+
+    @property
+    def contact(self) -> Row:
+        contact = self.working_set.contact(self.enrollment["contact_id"])
+        if contact is None:
+            raise StepFailed("the contact does not exist any more")
+        return contact
+
+    @property
+    def deal(self) -> Row | None:
         """The deal that is enrolled, or that the enrolling event named."""
         deal_id = self.enrollment["deal_id"]
-        if self._deal is None and deal_id is not None:
-            self._deal = deals.deal_by_id(self.connection, deal_id)
-        return self._deal
+        return self.working_set.deal(deal_id) if deal_id is not None else None
 
     @property
     def subject(self) -> Subject:
@@ -107,16 +117,16 @@ class Situation:
         return subject_of(self.enrollment)
 
     @property
-    def own_deal(self) -> RowMapping | None:
+    def own_deal(self) -> Row | None:
         """The deal if it is what is enrolled; then steps change it, and its owner counts."""
         if not self.subject.about_deal:
             return None
-        if self.deal is None:
+        if (deal := self.deal) is None:
             raise StepFailed("the deal does not exist any more")
-        return self.deal
+        return deal
 
     @property
-    def named_deal(self) -> RowMapping:
+    def named_deal(self) -> Row:
         """The deal that is enrolled, or that the enrolling event named. Raises StepFailed where there is none."""
         deal = self.deal
         if deal is None:
@@ -134,10 +144,8 @@ class Situation:
 
     @property
     def scores(self) -> dict[str, tuple[int, int | None]]:
-        if self._scores is None:
-            row = self.enrollment
-            self._scores = effects.present_scores(self.connection, row["contact_id"], row["deal_id"])
-        return self._scores
+        row = self.enrollment
+        return self.working_set.scores(row["contact_id"], row["deal_id"])
 
     @property
     def event(self) -> Event | None:
@@ -148,7 +156,7 @@ class Situation:
         return self._event
 
     def event_of(self, event_id: str) -> Event | None:
-        row = effects.load_event(self.connection, event_id)
+        row = self.working_set.event(event_id)
         return event_of(row) if row is not None else None
 
     def text(self, path: str) -> Any:
@@ -196,10 +204,9 @@ class Situation:
     def change_contact(self, values: Mapping[str, Any]) -> bool:
         """Change fields as a consequence of this enrollment. Raises StepFailed for more than is kept."""
         _refuse_too_large(values)
-        done = contacts.change_contact(self.connection, self.contact, values, self.now, **self._caused)
+        done = self.working_set.change_contact(self.contact, values, self.now, **self._caused)
         self.changed = self.changed or done
         self.touched = self.touched or done
-        self._contact = None
         return done
 
     @property
@@ -207,13 +214,12 @@ class Situation:
         """What changes that this enrollment makes are told of it."""
         return {"depth": self.enrollment["depth"] + 1, "brought_by": self.enrollment["started_by"]}
 
-    def change_deal(self, deal: RowMapping, values: Mapping[str, Any]) -> bool:
+    def change_deal(self, deal: Row, values: Mapping[str, Any]) -> bool:
         """The same for the deal."""
         _refuse_too_large(values)
-        done = deals.change_deal(self.connection, deal, values, self.now, **self._caused)
+        done = self.working_set.change_deal(deal, values, self.now, **self._caused)
         self.changed = self.changed or done
         self.touched = self.touched or done
-        self._deal = None
         return done
 
     def change_tags(self, kind: str, change: Callable[[list[str]], list[str]]) -> bool:
@@ -276,7 +282,7 @@ class Situation:
         return value
 
     def _profile_name(self, key: str | None) -> str | None:
-        row = definitions.find(self.connection, definitions.PROFILES, key) if key else None
+        row = self.working_set.profile(key) if key else None
         return (row["draft"].get("name") or key) if row is not None else key
 
     def score_of(self, profile: str | None) -> int | None:
@@ -331,7 +337,7 @@ def _within(answers: Mapping[str, Any], path: Sequence[str]) -> Value:
     return None if isinstance(value, Mapping) else value
 
 
-def _field(row: RowMapping, columns: tuple[str, ...], name: str) -> Value:
+def _field(row: Row, columns: tuple[str, ...], name: str) -> Value:
     if name == "created_at":
         return to_iso(row["created_at"])
     if name in (*columns, "key") and name != "fields":
@@ -340,20 +346,20 @@ def _field(row: RowMapping, columns: tuple[str, ...], name: str) -> Value:
     return row["fields"].get(name)  # type: ignore[no-any-return]
 
 
-def _record_context(row: RowMapping, columns: tuple[str, ...]) -> dict[str, Any]:
+def _record_context(row: Row, columns: tuple[str, ...]) -> dict[str, Any]:
     """A record as templates know it."""
     known = {name: row[name] for name in columns if name != "fields"}
     return {**row["fields"], **known, "id": row["id"], "created_at": to_iso(row["created_at"])}
 
 
-def _deal_context(deal: RowMapping | None) -> dict[str, Any]:
+def _deal_context(deal: Row | None) -> dict[str, Any]:
     if deal is None:
         return {}
     shown = _record_context(deal, ("key", *deals.WRITABLE))
     return {**shown, "value": plain_number(deal["value"]), "label": deal["name"] or deal["key"]}
 
 
-def label(contact: RowMapping) -> str:
+def label(contact: Row) -> str:
     """How people call a contact: name, else e-mail, else key."""
     known = (contact[name] for name in ("name", "email") if not is_empty(contact[name]))
     shown: str = next(known, contact["key"])

@@ -8,6 +8,7 @@ from conditions.times import Micros
 from engine.happening import compiled, first_that_holds
 from engine.published import Published
 from engine.situation import Situation, StepFailed, automation_of
+from engine.working_set import WorkingSet
 from store import meta
 from store.connection import Connection, RowMapping
 from triggers.evaluate import UNFILTERED
@@ -31,10 +32,11 @@ def stale(
         and (row["start_at"] > row["created_at"] or row["created_at"] < released_at)
     ]
     outdated = []
+    shared = WorkingSet(connection, waited)
     for row in waited:
         automation = automation_of(row)
         if automation.trigger.queued == "look_again":
-            situation = Situation(connection, row, automation, now, NOTHING, published)
+            situation = Situation(connection, row, automation, now, NOTHING, published, shared=shared)
             if not _holds(situation, automation):
                 outdated.append(row["id"])
     return outdated

@@ -28,8 +28,7 @@ from engine.webhooks import store_call
 from runtime.principals import Principal
 from runtime.statuses import EventStatus
 from store.access import audit
-from store.design import definitions
-from store.follow_ups import effects, tasks
+from store.follow_ups import effects
 
 #: An outcome's result holds our own ids and numbers.
 Result = dict[str, Any]
@@ -38,9 +37,14 @@ Result = dict[str, Any]
 def perform(situation: Situation, path: str, step: BaseStep) -> Result:
     """Do one step; its result becomes the outcome.
 
-    Raises StepFailed, StillWaiting, or TextsMissing before anything is done.
+    Raises StepFailed, StillWaiting, or TextsMissing before anything is done. What it writes is in the database at
+    once, or kept back in the working set that the situation shares with others.
     """
-    return PERFORMERS[type(step)](situation, path, step)
+    try:
+        return PERFORMERS[type(step)](situation, path, step)
+    finally:
+        if situation.shared is None:
+            situation.working_set.flush()
 
 
 def _create_task(situation: Situation, path: str, step: Any) -> Result:
@@ -49,18 +53,16 @@ def _create_task(situation: Situation, path: str, step: Any) -> Result:
     title, description = situation.text(path)
     assignee = situation.owner if task.assign_to == "owner" else task.assign_to
     row, made = situation.enrollment, situation.made_at(path)
-    task_id = tasks.add_task(
-        situation.connection,
-        made.pop("created_at"),
-        depth=row["depth"] + 1,
+    values = {
         **made,
-        step=spec.key,
-        shard=row["shard"],
-        title=title.strip() or situation.automation.title,
-        description=description,
-        assign_to=assignee,
-        due_at=situation.now + micros_of(task.due_in) if task.due_in else None,
-    )
+        "step": spec.key,
+        "shard": row["shard"],
+        "title": title.strip() or situation.automation.title,
+        "description": description,
+        "assign_to": assignee,
+        "due_at": situation.now + micros_of(task.due_in) if task.due_in else None,
+    }
+    task_id = situation.working_set.add_task(made.pop("created_at"), row["depth"] + 1, values)
     situation.changed = True
     return {"task": task_id}
 
@@ -132,7 +134,7 @@ def _adjust_score(situation: Situation, path: str, step: Any) -> Result:
     spec: AdjustScoreStep = step
     reason = situation.text(path)
     row, wanted = situation.enrollment, spec.adjust_score
-    profile = definitions.find(situation.connection, definitions.PROFILES, wanted.profile)
+    profile = situation.working_set.profile(wanted.profile)
     if profile is None or profile["version"] is None:
         raise StepFailed(f'the profile "{wanted.profile}" is not published')
     record_id = row["contact_id"] if profile["applies_to"] == CONTACT else row["deal_id"]

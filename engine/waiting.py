@@ -42,7 +42,7 @@ def wait(situation: Situation, path: str, step: Any) -> dict[str, Any]:
         raise StepFailed(str(error)) from None
     if until > situation.now and spec.may_move:
         enrollment_id = situation.enrollment["id"]
-        watching.register_wait(situation.connection, enrollment_id, path, situation.now, deadline_at=until)
+        situation.working_set.register_wait(enrollment_id, path, situation.now, deadline_at=until)
     return date_outcome(spec, until, situation.now)
 
 
@@ -83,8 +83,8 @@ def follow_date(situation: Situation, row: RowMapping, step: WaitStep) -> bool:
 def wait_for(situation: Situation, path: str, step: Any) -> dict[str, Any]:
     """Begin to wait, or see whether the wait is over; raises StillWaiting. The shard's lock is held."""
     awaiting: WaitForStep = step
-    connection, enrollment_id, spec = situation.connection, situation.enrollment["id"], awaiting.wait_for
-    known = watching.find_wait(connection, enrollment_id, path)
+    enrollment_id, spec = situation.enrollment["id"], awaiting.wait_for
+    known = situation.working_set.wait(enrollment_id, path)
     if known is None:
         if spec.task is not None:
             done = task_is_done(situation, spec.task)
@@ -96,8 +96,7 @@ def wait_for(situation: Situation, path: str, step: Any) -> dict[str, Any]:
             return {"branch": _MET}
         deadline = situation.now + micros_of(spec.timeout) if spec.timeout else None
         since = _since(situation) if spec.event is not None and spec.since == "last_wait" else None
-        watching.register_wait(
-            connection,
+        situation.working_set.register_wait(
             enrollment_id,
             path,
             situation.now,
@@ -106,6 +105,7 @@ def wait_for(situation: Situation, path: str, step: Any) -> dict[str, Any]:
             deadline_at=deadline,
         )
         if spec.event is not None and since is not None:
+            connection = situation.connection
             column, record_id = _record(situation)
             events = watching.happened(connection, column, record_id, spec.event, since, enrollment_id)
             if (event := first_that_holds(situation, spec.event, spec.where, events)) is not None:

@@ -18,6 +18,7 @@ from engine.published import Published
 from engine.situation import Situation, automation_of
 from engine.subjects import Subjects, subject_of
 from engine.waiting import TASK_DONE, follow_date, task_is_done
+from engine.working_set import WorkingSet
 from scoring.entries import Event
 from store.connection import Connection, RowMapping
 from store.follow_ups import watching
@@ -45,9 +46,10 @@ def look(
     for wait in watching.open_waits(connection, [row["id"] for row in watchers]):
         waits.setdefault(wait["enrollment_id"], []).append(wait)
     activity = ActivityReader(connection, subjects)
+    shared = WorkingSet(connection, watchers)
     count = 0
     for row in watchers:
-        situation = _Watched(connection, row, automation_of(row), now, NOTHING, published)
+        situation = _Watched(connection, row, automation_of(row), now, NOTHING, published, shared=shared)
         situation.subjects, situation.activity = subjects, activity
         happened = [
             event

@@ -15,7 +15,6 @@ from conditions.times import SECOND, Micros, to_iso
 from engine.situation import Situation, StepFailed
 from runtime.statuses import MessageStatus
 from store.connection import RowMapping
-from store.follow_ups import messages
 from store.follow_ups.messages import WEBHOOKS
 
 LARGEST_BODY = 256 * 1024
@@ -79,15 +78,14 @@ def store_call(situation: Situation, path: str, step: Any) -> dict[str, Any]:
     del step
     call, outbound = situation.text(path), situation.outbound
     status = MessageStatus.PENDING if outbound.caller is not None else MessageStatus.RECORDED
-    messages.add(
-        situation.connection,
-        WEBHOOKS,
+    values = {
         **call,
         **situation.made_at(path),
-        status=status,
-        reason=None if outbound.caller is not None else outbound.no_calls,
-        tries=0,
-    )
+        "status": status,
+        "reason": None if outbound.caller is not None else outbound.no_calls,
+        "tries": 0,
+    }
+    situation.working_set.add_message(WEBHOOKS, values)
     return {"webhook": call["id"], "status": status}
 
 

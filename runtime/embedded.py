@@ -143,7 +143,7 @@ class Stack:
         await asyncio.gather(*(child.ready() for child in children))
 
     def _workers(self) -> list[Command]:
-        count = self.settings.workers
+        count = self.settings.worker_count
         return [self._worker_process("worker" if count == 1 else f"worker-{n + 1}") for n in range(count)]
 
     def _worker_process(self, name: str) -> Command:

@@ -27,6 +27,8 @@ EARLIER_FOLLOW_UP_PREFIX = "follow-up-"
 
 
 _COHORT = ".cohort."
+#: What the name of the task queue of cohorts ends with.
+COHORTS = "-cohorts"
 _OF_ENROLLMENT = re.compile(
     r"(?:follow-up-|[a-z0-9_-]+\.)([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})(?:[.-][0-9]+)?"
 )
@@ -72,6 +74,11 @@ def bulk_workflow_id(job_id: str) -> str:
 def follow_up_queue(task_queue: str) -> str:
     """The task queue of follow-ups, beside that of scoring: a burst of them must not hold scoring up."""
     return f"{task_queue}-follow-ups"
+
+
+def cohort_queue(task_queue: str) -> str:
+    """The task queue of cohorts, beside that of single follow-ups: many must not hold one up."""
+    return f"{follow_up_queue(task_queue)}{COHORTS}"
 
 
 KINDLING_AUTOMATION = SearchAttributeKey.for_keyword("KindlingAutomation")

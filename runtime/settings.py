@@ -58,6 +58,15 @@ def _variable(
     )
 
 
+#: More workers are only started when they are asked for: each takes memory.
+MOST_BY_DEFAULT = 8
+
+
+def _cores() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 class Settings(BaseModel):
     """All settings of one installation. Make one with `load_settings()`."""
 
@@ -220,10 +229,10 @@ class Settings(BaseModel):
         min_length=1,
         max_length=200,
     )
-    workers: int = _variable(
+    workers: int | None = _variable(
         "KINDLING_WORKERS",
-        "Worker processes that `kindling up` starts",
-        default=1,
+        "Worker processes that `kindling up` starts; unset: as many as it may use cores, up to 8",
+        default=None,
         sample="2",
         ge=1,
         le=64,
@@ -325,6 +334,11 @@ class Settings(BaseModel):
         if self.database_url is None:
             return f"sqlite:///{self.home / 'kindling.db'}"
         return driver_url(self.database_url.get_secret_value())
+
+    @property
+    def worker_count(self) -> int:
+        """How many worker processes `kindling up` starts."""
+        return self.workers if self.workers is not None else min(_cores(), MOST_BY_DEFAULT)
 
     @property
     def time_zone(self) -> ZoneInfo:

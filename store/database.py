@@ -79,7 +79,12 @@ class Database:
                     "change KINDLING_HOME or DATABASE_URL"
                 )
             self._turnstile = Turnstile(path)
-            options |= {"poolclass": QueuePool, "connect_args": {"check_same_thread": False}}
+            # Each connection keeps pages in memory: the one used last is used next, and the others stay small.
+            options |= {
+                "poolclass": QueuePool,
+                "pool_use_lifo": True,
+                "connect_args": {"check_same_thread": False},
+            }
         else:
             options |= {
                 "pool_pre_ping": True,

@@ -33,6 +33,7 @@ with workflow.unsafe.imports_passed_through():
         Send,
     )
     from runtime.registry import (
+        COHORTS,
         FOLLOW_UP_WORKFLOW,
         KINDLING_AUTOMATION,
         KINDLING_OUTCOME,
@@ -125,6 +126,7 @@ class FollowUpWorkflow:
         await workflow.execute_activity(
             SEND,
             Send(workflow.info().workflow_id, reached),
+            task_queue=_of_single(),
             start_to_close_timeout=DELIVERY_TIMEOUT,
             heartbeat_timeout=SILENCE_TIMEOUT,
             retry_policy=DATABASE_RETRY,
@@ -161,6 +163,7 @@ class FollowUpWorkflow:
             FOLLOW_UP_WORKFLOW,
             FollowUpInput(self._follow_up.automation, self._follow_up.version, 1, "say that it has failed"),
             id=member.workflow_id,
+            task_queue=_of_single(),
             id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
             parent_close_policy=ParentClosePolicy.ABANDON,
             search_attributes=TypedSearchAttributes(
@@ -201,6 +204,11 @@ class FollowUpWorkflow:
         now = done.now if plain else f"Now: {done.now}"
         so_far = f"Done so far:\n\n{done.done}" if done.done else ""
         workflow.set_current_details("\n\n".join(part for part in (now, so_far) if part))
+
+
+def _of_single() -> str:
+    """The task queue of single follow-ups, which is also for what may take long."""
+    return workflow.info().task_queue.removesuffix(COHORTS)
 
 
 def _moment(micros: int) -> datetime:

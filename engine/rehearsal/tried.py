@@ -10,7 +10,7 @@ from conditions.times import Micros
 from conditions.values import Value
 from engine.steps import Result
 from runtime.statuses import EnrollmentStatus
-from store.connection import RowMapping
+from store.connection import Row, RowMapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class Ended:
 Held: TypeAlias = dict[tuple[RecordKind, str], Any]
 
 
-def held(record: RecordKind, row: RowMapping, columns: Sequence[str]) -> Held:
+def held(record: RecordKind, row: Row, columns: Sequence[str]) -> Held:
     """The fields of a record, by its kind and their names."""
     own = {(record, name): row[name] for name in columns if name != "fields"}
     return {**own, **{(record, name): value for name, value in row["fields"].items()}}

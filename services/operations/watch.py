@@ -31,7 +31,6 @@ PUBLISHES_EVERY = 5
 EMPTIED_EVERY, MEASURED_EVERY = 60, 5
 #: Seconds between audits; more where one takes long, but so that each follow-up is seen within a minute.
 AUDIT_EVERY, AUDIT_AT_LEAST_EVERY, AUDIT_PAUSES = 15.0, 40.0, 8
-_PAGE = 500
 _PATIENCE = timedelta(seconds=10)
 _log = structlog.get_logger()
 
@@ -155,20 +154,14 @@ class Watch:
                 f"WorkflowType = '{FOLLOW_UP_WORKFLOW}' AND ExecutionStatus = 'Running'", page_size=1000
             )
         }
-        after = ""
         before = self._clock() - 5 * SECOND
-        while True:
-            page = await asyncio.to_thread(self._running, before, after)
-            lost = {row["workflow_id"] for row in page} - open_ids
-            for workflow_id in sorted(one for one in lost if one is not None):
+        for workflow_id in await asyncio.to_thread(self._running, before):
+            if workflow_id not in open_ids:
                 await self._settle(workflow_id)
-            if len(page) < _PAGE:
-                return
-            after = page[-1]["id"]
 
-    def _running(self, before: Micros, after: str) -> list[RowMapping]:
+    def _running(self, before: Micros) -> list[str]:
         with self._database.read() as connection:
-            return enrollments.running(connection, before, after, _PAGE)
+            return enrollments.workflows_running(connection, before)
 
     async def _settle(self, workflow_id: str) -> None:
         handle = self._client.get_workflow_handle(workflow_id)

@@ -1,6 +1,6 @@
 """Profiles, automations and recipients: drafts, versions, what is published."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -87,6 +87,13 @@ def find(connection: Connection, family: Family, key: str) -> RowMapping | None:
         .mappings()
         .one_or_none()
     )
+
+
+def find_many(connection: Connection, family: Family, keys: Collection[str]) -> dict[str, dict[str, Any]]:
+    """The same for many, by key."""
+    known = family.table.c.key.in_(list(keys)), family.table.c.archived.is_(False)
+    query = select(family.table).where(*known)
+    return {row["key"]: dict(row) for row in connection.execute(query).mappings()}
 
 
 def find_even_archived(connection: Connection, family: Family, key: str) -> RowMapping | None:
@@ -287,6 +294,12 @@ def remove_recipient(connection: Connection, key: str) -> None:
 
 def find_recipient(connection: Connection, key: str) -> RowMapping | None:
     return connection.execute(select(RECIPIENTS).where(RECIPIENTS.c.key == key)).mappings().one_or_none()
+
+
+def find_recipients(connection: Connection, keys: Collection[str]) -> dict[str, dict[str, Any]]:
+    """Recipients by key."""
+    query = select(RECIPIENTS).where(RECIPIENTS.c.key.in_(list(keys)))
+    return {row["key"]: dict(row) for row in connection.execute(query).mappings()}
 
 
 def all_recipients(connection: Connection) -> list[RowMapping]:

@@ -1,10 +1,11 @@
 """What steps read and write besides their enrollment: adjustments, scores, turns."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, and_, insert, or_, select
+from sqlalchemy import Connection, RowMapping, insert, select
 
+from conditions.fields import CONTACT, DEAL
 from store import meta
 from store.bulk import Bulk
 from store.tables import Adjustment, Event, Profile, Score, table
@@ -40,22 +41,40 @@ def present_scores(
     connection: Connection, contact_id: int, deal_id: int | None
 ) -> dict[str, tuple[int, int | None]]:
     """(profile id, score) by profile key, of the published profiles that have scored the contact or the deal."""
-    of_deal = and_(_SCORES.c.record_id == deal_id, _PROFILES.c.applies_to == "deal")
-    of_contact = and_(_SCORES.c.record_id == contact_id, _PROFILES.c.applies_to == "contact")
+    scores = dict(scores_of(connection, CONTACT, [contact_id]).get(contact_id, {}))
+    if deal_id is not None:
+        scores |= scores_of(connection, DEAL, [deal_id]).get(deal_id, {})
+    return scores
+
+
+def scores_of(
+    connection: Connection, kind: str, ids: Collection[int]
+) -> dict[int, dict[str, tuple[int, int | None]]]:
+    """The same by record, of contacts or of deals."""
     scores = connection.execute(
-        select(_PROFILES.c.key, _PROFILES.c.id, _SCORES.c.score)
+        select(_SCORES.c.record_id, _PROFILES.c.key, _PROFILES.c.id, _SCORES.c.score)
         .join(_SCORES, _SCORES.c.profile_id == _PROFILES.c.id)
         .where(
-            or_(of_contact, of_deal) if deal_id is not None else of_contact,
+            _SCORES.c.record_id.in_(list(ids)),
+            _PROFILES.c.applies_to == kind,
             _PROFILES.c.version.is_not(None),
             _SCORES.c.version > _PROFILES.c.emptied,
         )
     )
-    return {key: (profile_id, score) for key, profile_id, score in scores}
+    by_record: dict[int, dict[str, tuple[int, int | None]]] = {}
+    for record_id, key, profile_id, score in scores:
+        by_record.setdefault(record_id, {})[key] = profile_id, score
+    return by_record
 
 
 def load_event(connection: Connection, event_id: str) -> RowMapping | None:
     return connection.execute(select(_EVENTS).where(_EVENTS.c.id == event_id)).mappings().one_or_none()
+
+
+def load_events(connection: Connection, ids: Collection[str]) -> dict[str, dict[str, Any]]:
+    """Events by id."""
+    query = select(_EVENTS).where(_EVENTS.c.id.in_(list(ids)))
+    return {row["id"]: dict(row) for row in connection.execute(query).mappings()}
 
 
 def take_turn(connection: Connection, name: str) -> int:

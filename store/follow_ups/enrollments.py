@@ -21,7 +21,7 @@ from runtime.statuses import OPEN, EnrollmentStatus
 from store.bulk import Bulk
 from store.database import A_FEW
 from store.follow_ups import messages
-from store.statuses import QUEUED
+from store.statuses import QUEUED, RUNNING
 from store.tables import (
     Automation,
     AutomationVersion,
@@ -104,13 +104,10 @@ def change_enrollment(connection: Connection, enrollment_id: str, **values: Any)
     connection.execute(update(ENROLLMENTS).where(ENROLLMENTS.c.id == enrollment_id).values(**values))
 
 
-def settle(connection: Connection, enrollment_id: str) -> bool:
-    """Note that the first steps are done, if another waits for that; whether one does."""
-    behind = select(ENROLLMENTS.c.id).where(ENROLLMENTS.c.after_id == enrollment_id).limit(1)
-    if connection.execute(behind).first() is None:
-        return False
-    change_enrollment(connection, enrollment_id, settled=True)
-    return True
+def waited_for(connection: Connection, ids: Collection[str]) -> dict[str, str]:
+    """Those of the enrollments that others come after, each with one of those."""
+    behind = select(ENROLLMENTS.c.after_id, ENROLLMENTS.c.id).where(ENROLLMENTS.c.after_id.in_(list(ids)))
+    return {row.after_id: row.id for row in connection.execute(behind)}
 
 
 def reach_step(connection: Connection, enrollment_id: str, path: str) -> None:
@@ -182,20 +179,16 @@ def end_enrollment(
     )
 
 
-def running(connection: Connection, before: Micros, after: str, limit: int) -> list[RowMapping]:
-    """Enrollments that run since before a moment, by id: `id`, `shard`, `workflow_id`."""
-    return list(
-        connection.execute(
-            select(ENROLLMENTS.c.id, ENROLLMENTS.c.shard, ENROLLMENTS.c.workflow_id)
-            .where(
-                ENROLLMENTS.c.status == EnrollmentStatus.RUNNING,
-                ENROLLMENTS.c.started_at < before,
-                ENROLLMENTS.c.id > after,
-            )
-            .order_by(ENROLLMENTS.c.id)
-            .limit(limit)
-        ).mappings()
-    )
+def workflows_running(connection: Connection, before: Micros) -> list[str]:
+    """The workflows of enrollments that run since before a moment."""
+    return [
+        row[0]
+        for row in Bulk(connection).rows(
+            f"SELECT DISTINCT workflow_id FROM enrollments WHERE status = {RUNNING} AND started_at < ? "
+            "AND workflow_id IS NOT NULL ORDER BY workflow_id",
+            before,
+        )
+    ]
 
 
 def start_again(connection: Connection, workflow_id: str) -> None:
@@ -220,6 +213,15 @@ def outcomes_here(connection: Connection, ids: Collection[str]) -> dict[str, Row
     here = and_(OUTCOMES.c.enrollment_id == ENROLLMENTS.c.id, OUTCOMES.c.path == ENROLLMENTS.c.step)
     query = select(OUTCOMES).join(ENROLLMENTS, here).where(ENROLLMENTS.c.id.in_(list(ids)))
     return {row["enrollment_id"]: row for row in connection.execute(query).mappings()}
+
+
+def outcomes_of(connection: Connection, ids: Collection[str]) -> dict[str, dict[str, Any]]:
+    """What all steps of enrollments came to, by enrollment and path."""
+    query = select(OUTCOMES.c.enrollment_id, OUTCOMES.c.path, OUTCOMES.c.result)
+    results: dict[str, dict[str, Any]] = {}
+    for row in connection.execute(query.where(OUTCOMES.c.enrollment_id.in_(list(ids)))):
+        results.setdefault(row.enrollment_id, {})[row.path] = row.result
+    return results
 
 
 def outcomes_in_turn(connection: Connection, enrollment_id: str) -> list[RowMapping]:

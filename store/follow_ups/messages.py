@@ -1,8 +1,9 @@
 """What goes outside: notifications and webhooks, each with a status, how often it failed and why."""
 
+from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Table, and_, insert, or_, select, update
+from sqlalchemy import Connection, RowMapping, Table, and_, or_, select, update
 
 from conditions.times import Micros
 from runtime.statuses import OPEN, MessageStatus
@@ -16,13 +17,20 @@ Kind = Table
 KINDS: tuple[Kind, ...] = (NOTIFICATIONS, WEBHOOKS)
 
 
-def add(connection: Connection, kind: Kind, **values: Any) -> None:
-    connection.execute(insert(kind).values(**values))
-
-
 def find(connection: Connection, kind: Kind, message_id: str) -> RowMapping | None:
     query = select(kind).where(kind.c.id == message_id)
     return connection.execute(query).mappings().one_or_none()
+
+
+def of_enrollments(
+    connection: Connection, kind: Kind, enrollment_ids: Collection[str]
+) -> dict[str, dict[str, dict[str, Any]]]:
+    """All messages of a kind, by enrollment and id."""
+    query = select(kind).where(kind.c.enrollment_id.in_(list(enrollment_ids)))
+    found: dict[str, dict[str, dict[str, Any]]] = {}
+    for row in connection.execute(query).mappings():
+        found.setdefault(row["enrollment_id"], {})[row["id"]] = dict(row)
+    return found
 
 
 def of_enrollment(connection: Connection, enrollment_id: str) -> dict[str, RowMapping]:

@@ -14,15 +14,18 @@ from store.tables import Cancellation, table
 CANCELLATIONS = table(Cancellation)
 
 
-def queued(connection: Connection, shard: int, now: Micros, limit: int) -> list[RowMapping]:
+def queued(
+    connection: Connection, shard: int, now: Micros, limit: int, ids: Collection[str] | None = None
+) -> list[RowMapping]:
     """Enrollments whose follow-up may start now, with `automation` key, `profile` key and `definition`.
 
-    While new starts are held, those only that began before: lost in Temporal, or retried.
+    `ids`: of these alone. While new starts are held, those only that began before: lost in Temporal, or retried.
     """
+    among = [ENROLLMENTS.c.id.in_(list(ids))] if ids is not None else []
     return list(
         connection.execute(
             with_definition()
-            .where(ENROLLMENTS.c.shard == shard, *_may_start(connection, now))
+            .where(ENROLLMENTS.c.shard == shard, *_may_start(connection, now), *among)
             .order_by(ENROLLMENTS.c.start_at, ENROLLMENTS.c.id)
             .limit(limit)
         ).mappings()

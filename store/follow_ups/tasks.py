@@ -24,11 +24,23 @@ class Place(NamedTuple):
 
 def add_task(connection: Connection, now: Micros, *, depth: int = 0, **values: Any) -> str:
     """Create an open task; its id. `depth`: of the step that does it."""
-    task_id = str(uuid7())
-    values |= {"status": OPEN_TASK, "alarm_at": values.get("due_at"), "created_at": now, "updated_at": now}
-    connection.execute(insert(TASKS).values(id=task_id, **values))
-    _emit(connection, "task.created", [task_id], now, depth=depth)
-    return task_id
+    row = new_task(now, values)
+    add_tasks(connection, [row], now, depth=depth)
+    return str(row["id"])
+
+
+def new_task(now: Micros, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The row of an open task."""
+    made = {"status": OPEN_TASK, "alarm_at": values.get("due_at"), "created_at": now, "updated_at": now}
+    return {"id": str(uuid7()), **values, **made}
+
+
+def add_tasks(
+    connection: Connection, rows: Sequence[Mapping[str, Any]], now: Micros, *, depth: int = 0
+) -> None:
+    """Create many, as `new_task` gives them; all name the same columns."""
+    connection.execute(insert(TASKS), [dict(row) for row in rows])
+    _emit(connection, "task.created", [row["id"] for row in rows], now, depth=depth)
 
 
 def find_task(connection: Connection, task_id: str) -> RowMapping | None:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Literal, NamedTuple, TypeAlias
 
-from sqlalchemy import Connection, RowMapping, and_, insert, select, update
+from sqlalchemy import Connection, RowMapping, and_, select, update
 
 from automations.steps.kinds import STEPS
 from conditions.fields import CHANGE_EVENTS
@@ -76,8 +76,16 @@ def find_wait(connection: Connection, enrollment_id: str, path: str) -> RowMappi
     return connection.execute(query).mappings().one_or_none()
 
 
-def register_wait(
-    connection: Connection,
+def waits_of(connection: Connection, enrollment_ids: Collection[str]) -> dict[str, dict[str, dict[str, Any]]]:
+    """All waits of enrollments, by enrollment and path."""
+    query = select(WAITS).where(WAITS.c.enrollment_id.in_(list(enrollment_ids)))
+    found: dict[str, dict[str, dict[str, Any]]] = {}
+    for row in connection.execute(query).mappings():
+        found.setdefault(row["enrollment_id"], {})[row["path"]] = dict(row)
+    return found
+
+
+def new_wait(
     enrollment_id: str,
     path: str,
     now: Micros,
@@ -85,21 +93,20 @@ def register_wait(
     event_type: str | None = None,
     since: Place | None = None,
     deadline_at: Micros | None = None,
-) -> None:
-    """Begin to wait; the shard's lock is held, so that nothing happens between the first check and this."""
+) -> dict[str, Any]:
+    """The row of a wait that begins; its enrollment watches its record from then on."""
     since_at, since_id = since if since is not None else (None, None)
-    connection.execute(
-        insert(WAITS).values(
-            enrollment_id=enrollment_id,
-            path=path,
-            event_type=event_type,
-            since_at=since_at,
-            since_id=since_id,
-            deadline_at=deadline_at,
-            registered_at=now,
-        )
-    )
-    watch(connection, enrollment_id, WAIT)
+    return {
+        "enrollment_id": enrollment_id,
+        "path": path,
+        "event_type": event_type,
+        "since_at": since_at,
+        "since_id": since_id,
+        "registered_at": now,
+        "deadline_at": deadline_at,
+        "met_at": None,
+        "event_id": None,
+    }
 
 
 def waited_until(connection: Connection, enrollment_id: str) -> Place | None:
@@ -197,13 +204,6 @@ def move_wait(
     of_step = (OUTCOMES.c.enrollment_id == enrollment_id, OUTCOMES.c.path == path)
     connection.execute(update(OUTCOMES).where(*of_step).values(result=dict(result)))
     wake(connection, enrollment_id)
-
-
-def watch(connection: Connection, enrollment_id: str, bit: int) -> None:
-    watching = ENROLLMENTS.c.watching
-    connection.execute(
-        update(ENROLLMENTS).where(ENROLLMENTS.c.id == enrollment_id).values(watching=watching.bitwise_or(bit))
-    )
 
 
 def note_met(

@@ -38,6 +38,12 @@ def contact_by_id(connection: Connection, contact_id: int) -> RowMapping | None:
     return connection.execute(select(CONTACTS).where(CONTACTS.c.id == contact_id)).mappings().one_or_none()
 
 
+def load_contacts(connection: Connection, ids: Collection[int]) -> dict[int, dict[str, Any]]:
+    """Contacts by id, also those that were merged into others."""
+    query = select(CONTACTS).where(CONTACTS.c.id.in_(ids))
+    return {row["id"]: dict(row) for row in connection.execute(query).mappings()}
+
+
 def contacts_by_id(connection: Connection, ids: Collection[int]) -> list[RowMapping]:
     """The contacts that are there and were not merged into others, by id."""
     query = select(CONTACTS).where(CONTACTS.c.id.in_(ids), CONTACTS.c.merged_into.is_(None))
@@ -101,7 +107,7 @@ def keys_by_address(connection: Connection, addresses: Collection[str]) -> dict[
 
 def change_contact(
     connection: Connection,
-    before: RowMapping,
+    before: RowMapping | Mapping[str, Any],
     values: Mapping[str, Any],
     now: Micros,
     *,

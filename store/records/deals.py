@@ -34,6 +34,11 @@ def deal_by_id(connection: Connection, deal_id: int) -> RowMapping | None:
     return connection.execute(select(DEALS).where(DEALS.c.id == deal_id)).mappings().one_or_none()
 
 
+def load_deals(connection: Connection, ids: Collection[int]) -> dict[int, dict[str, Any]]:
+    """Deals by id."""
+    return {row["id"]: dict(row) for row in deals_by_id(connection, ids)}
+
+
 def deals_by_id(connection: Connection, ids: Collection[int]) -> list[RowMapping]:
     """The deals that are there, by id."""
     query = select(DEALS).where(DEALS.c.id.in_(ids))
@@ -55,7 +60,7 @@ def deals_by_key(connection: Connection, keys: Collection[str]) -> dict[str, dic
 
 def change_deal(
     connection: Connection,
-    before: RowMapping,
+    before: RowMapping | Mapping[str, Any],
     values: Mapping[str, Any],
     now: Micros,
     *,

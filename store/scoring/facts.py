@@ -10,7 +10,7 @@ from conditions.times import Micros, to_iso
 from conditions.values import Value
 from scoring.entries import Event
 from store.bulk import Bulk
-from store.connection import Connection, RowMapping
+from store.connection import Connection, Row
 
 
 class Properties(Mapping[str, Any]):
@@ -43,7 +43,7 @@ class Properties(Mapping[str, Any]):
         return len(self._read())
 
 
-def event_of(row: RowMapping) -> Event:
+def event_of(row: Row) -> Event:
     """An event as rules and filters read it, of a row with all that they may ask for."""
     return Event(row["id"], row["type"], row["occurred_at"], Properties(row["properties"]), row["deal_id"])
 

@@ -13,6 +13,11 @@ ROWS = {
     "latency": ["latency", "latency_p99"],
     "automations": ["automations_500", "automations_10000"],
     "long_follow_up": ["long_follow_up", "long_follow_up_history"],
+    "follow_ups": ["follow_ups", "follow_up_actions"],
+    "crowd": [
+        "crowd",
+        *(f"crowd_{name}" for name in ("others", "woken", "memory", "temporal", "audit", "scoring")),
+    ],
     "waiting": ["waiting", "waiting_scoring", "waiting_wake"],
     "publish": ["publish", "publish_memory", "preview"],
     "big_contact": [
@@ -21,7 +26,7 @@ ROWS = {
     ],
     "lists": ["list", "list_filtered"],
 }
-WITHOUT_FLOOR = ("actions", "publish", "big_contact", "lists")
+WITHOUT_FLOOR = ("actions", "follow_ups", "crowd", "publish", "big_contact", "lists")
 KEYS = ["name", "value", "unit", "floor", "ratio", "target", "met"]
 
 

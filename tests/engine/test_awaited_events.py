@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from automations.steps.places import find_step
 from channels.outbound import NOTHING
 from engine.situation import Situation, automation_of
-from engine.waiting import StillWaiting, wait_for
+from engine.steps import perform
+from engine.waiting import StillWaiting
 from store.connection import Connection
 from store.follow_ups import enrollments
 from tests.engine.conftest import Fresh
@@ -30,7 +31,7 @@ def enter(world: World, path: str = "0", enrollment: int = 0) -> str:
         situation = Situation(connection, row, automation_of(row), world.now, NOTHING, published)
         enrollments.reach_step(connection, row["id"], path)
         try:
-            outcome = wait_for(situation, path, find_step(situation.automation, path))
+            outcome = perform(situation, path, find_step(situation.automation, path))
         except StillWaiting:
             return "waits"
         enrollments.add_outcome(connection, row["id"], path, "wait_for", outcome, 1, world.now)
