@@ -44,7 +44,7 @@ class Adjustments:
 
     def add(self, kind: Kind, key: str, profile: str, body: Any, *, silent: bool = False) -> Adjusted:
         """Give points; once per `id`. Raises Conflict while the profile is not published."""
-        wanted = _read(body)
+        wanted = read_adjustment(body)
 
         def work(connection: Connection, now: Micros) -> Adjusted:
             record = find_record(connection, kind, key)
@@ -52,23 +52,7 @@ class Adjustments:
             adjustment_id = wanted.id or str(uuid7())
             known = effects.find_adjustment(connection, adjustment_id)
             if known is None:
-                life = micros_of(wanted.expires_after) if wanted.expires_after else None
-                effects.add_adjustment(
-                    connection,
-                    id=adjustment_id,
-                    profile_id=row["id"],
-                    record_id=record["id"],
-                    shard=record["shard"],
-                    points=wanted.points,
-                    set_to=wanted.set_to,
-                    reason=wanted.reason,
-                    author=wanted.author or NOT_NAMED,
-                    at=now,
-                    ends_at=now + life if life is not None else None,
-                    status=EventStatus.PENDING,
-                    silent=silent,
-                    depth=0,
-                )
+                give_points(connection, wanted, row, record, adjustment_id, now, silent=silent)
                 known = effects.find_adjustment(connection, adjustment_id)
             if known is None or (known["profile_id"], known["record_id"]) != (row["id"], record["id"]):
                 raise Conflict(f'the id "{adjustment_id}" is that of an adjustment of another score')
@@ -98,7 +82,38 @@ class Adjustments:
         )
 
 
-def _read(body: Any) -> AdjustmentIn:
+def give_points(
+    connection: Connection,
+    wanted: AdjustmentIn,
+    profile: RowMapping,
+    record: RowMapping,
+    adjustment_id: str,
+    now: Micros,
+    *,
+    silent: bool,
+) -> None:
+    """Have the next batch of the record's shard give them."""
+    life = micros_of(wanted.expires_after) if wanted.expires_after else None
+    effects.add_adjustment(
+        connection,
+        id=adjustment_id,
+        profile_id=profile["id"],
+        record_id=record["id"],
+        shard=record["shard"],
+        points=wanted.points,
+        set_to=wanted.set_to,
+        reason=wanted.reason,
+        author=wanted.author or NOT_NAMED,
+        at=now,
+        ends_at=now + life if life is not None else None,
+        status=EventStatus.PENDING,
+        silent=silent,
+        depth=0,
+    )
+
+
+def read_adjustment(body: Any) -> AdjustmentIn:
+    """The adjustment in a body; raises Invalid with every mistake."""
     example = 'send an adjustment such as {"points": 5, "reason": "met at the fair"}'
     if not isinstance(body, dict):
         raise Invalid([Problem((), example)])

@@ -1,0 +1,67 @@
+"""The console as a part of the API's process: its pages, its files, and errors as pages."""
+
+from typing import Any
+
+import orjson
+from fastapi import FastAPI, Request
+from starlette.exceptions import HTTPException
+from starlette.responses import RedirectResponse, Response
+
+from console import preferences
+from console.assets import Assets
+from console.navigation import Counts
+from console.pages import Desk, Untidy
+from console.principal import principal
+from console.records import events, lists, record
+
+ROUTERS = (
+    lists.router,
+    record.router,
+    events.router,
+    preferences.router,
+)
+#: What belongs to programs: errors there stay as they are.
+_PROGRAMS = ("/v1/", "/temporal", "/assets/", "/metrics", "/healthz", "/readyz", "/openapi.json")
+
+
+def add_console(app: FastAPI) -> None:
+    """Serve the console beside the API of `app`."""
+    app.state.console_assets = assets = Assets()
+    app.state.console_counts = Counts(app.state.application)
+
+    @app.get("/assets/{name}", include_in_schema=False)
+    async def asset(name: str) -> Response:
+        found = assets.find(f"/assets/{name}")
+        if found is None:
+            raise HTTPException(404)
+        return Response(found.content, media_type=found.media_type, headers=dict(found.headers))
+
+    for router in ROUTERS:
+        app.include_router(router, include_in_schema=False)
+
+    @app.exception_handler(Untidy)
+    async def untidy(_: Request, error: Untidy) -> Response:
+        return RedirectResponse(error.address, 303)
+
+    for kind, handler in [*app.exception_handlers.items()]:
+        if isinstance(kind, type) and kind is not Untidy:
+            app.exception_handler(kind)(_as_page(handler))
+
+
+def _as_page(handler: Any) -> Any:
+    """The same error, as a page where a page was asked for."""
+
+    async def handled(request: Request, error: Exception) -> Response:
+        answer: Response = await handler(request, error)
+        programs = request.url.path.startswith(_PROGRAMS)
+        if programs or "problem+json" not in (answer.media_type or ""):
+            return answer
+        desk = Desk(request, await principal(request), None)
+        told = orjson.loads(answer.body)
+        page = desk.page("error.html", answer.status_code, problem=told)
+        for name in ("Retry-After", "Allow"):
+            if name in answer.headers:
+                page.headers[name] = answer.headers[name]
+        return page
+
+    return handled
