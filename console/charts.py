@@ -6,7 +6,9 @@ from math import ceil, floor, log10
 
 from conditions.times import DAY, Micros, from_iso, to_iso
 from console.language import Speech
+from services.foresight.answers import Bar as DistributionBar
 from services.foresight.answers import Curve, CurvePoint
+from services.operations.answers import ComingHour
 
 #: The box of a trend, and of a curve with the room around it for its words.
 TREND_WIDTH, TREND_HEIGHT = 88, 20
@@ -151,10 +153,16 @@ class Drawing:
         )
 
     def bars(
-        self, values: Sequence[int], says: Sequence[str], *, tones: Sequence[str] = (), height: int = 96
+        self,
+        values: Sequence[int],
+        says: Sequence[str],
+        *,
+        tones: Sequence[str] = (),
+        height: int = 96,
+        most: int = 1,
     ) -> Bars:
         """Bars of equal width."""
-        most, count, width = max([*values, 1]), max(len(values), 1), 640
+        most, count, width = max([*values, most]), max(len(values), 1), 640
         each = width / count
         bars = [
             Bar(
@@ -168,6 +176,47 @@ class Drawing:
             for number, value in enumerate(values)
         ]
         return Bars(bars, width, height)
+
+    def distribution(self, found: Sequence[DistributionBar]) -> Bars:
+        """How many have which score, as logarithms; `after` is the outline of what publishing makes of it."""
+
+        def tall(count: int) -> int:
+            return round(100 * log10(count + 1))
+
+        says = [
+            f"{self._speech.number(bar.from_)} … {self._speech.number(bar.to)}: {self._speech.number(bar.before)}"
+            for bar in found
+        ]
+        most = max([*(tall(bar.before) for bar in found), *(tall(bar.after) for bar in found), 1])
+        drawn = self.bars([tall(bar.before) for bar in found], says, height=90, most=most)
+        each = drawn.width / max(len(found), 1)
+        steps = [round(drawn.height - tall(bar.after) / most * (drawn.height - 4), 1) for bar in found]
+        drawn.after = "".join(
+            f"{'M0 ' if number == 0 else 'V'}{up}H{round((number + 1) * each, 1)}"
+            for number, up in enumerate(steps)
+        )
+        every = max(len(found) // 8, 1)
+        drawn.ticks = [
+            Tick(round((number + 0.5) * each, 1), self._speech.number(bar.from_))
+            for number, bar in enumerate(found)
+            if number % every == 0
+        ]
+        return drawn
+
+    def hours(self, hours: Sequence[ComingHour], values: Sequence[int], tone: str) -> Bars:
+        """A value for each hour of a day."""
+        says = [
+            f"{self._speech.clock(hour.at)}: {self._speech.number(value)}"
+            for hour, value in zip(hours, values, strict=True)
+        ]
+        drawn = self.bars(values, says, tones=[tone] * len(values), height=40)
+        each = drawn.width / max(len(values), 1)
+        drawn.ticks = [
+            Tick(round((number + 0.5) * each, 1), self._speech.clock(hour.at))
+            for number, hour in enumerate(hours)
+            if number % 6 == 0
+        ]
+        return drawn
 
     def _told(self, curve: Curve) -> str:
         """What the curve says, as a sentence."""

@@ -80,7 +80,7 @@ class Speech:
         return str(numbers.format_decimal(value, locale=self._locale)).replace("-", _MINUS)
 
     def signed(self, value: float) -> str:
-        """Points as they are added: `+5`, `−2`, `0`."""
+        """Points as they are added: `+5`, `0`, and a true minus before what is taken away."""
         return f"+{self.number(value)}" if value > 0 else self.number(value)
 
     def moment(self, moment: str) -> str:

@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse, RedirectResponse
 from uuid_utils import uuid7
 
 from conditions.times import DAY, from_iso
-from console import charts, language, words
+from console import charts, language, sentences, words
 from console.assets import Assets
 from console.language import LANGUAGES, Speech
 from console.navigation import Counts, Place, navigation
@@ -57,7 +57,9 @@ class Desk:
         """The template as an answer."""
         made = environment(self.speech.language).get_template(template)
         context = {"desk": self, "speech": self.speech, "languages": LANGUAGES, "path": self.path, **values}
-        text = made.render(**context, chart=charts.Drawing(self.speech), words=words.Words(self.speech))
+        drawing = {"chart": charts.Drawing(self.speech)}
+        saying = {"words": words.Words(self.speech), "say": sentences.Sentences(self.speech)}
+        text = made.render(**context, **drawing, **saying)
         return HTMLResponse(text, status, headers={"Content-Security-Policy": POLICY, "Vary": "Cookie"})
 
     @property

@@ -9,15 +9,24 @@ from starlette.responses import RedirectResponse, Response
 
 from console import preferences
 from console.assets import Assets
+from console.design import automations, profiles
+from console.follow_ups import follow_ups, tasks
 from console.navigation import Counts
+from console.operations import finding, overview
 from console.pages import Desk, Untidy
 from console.principal import principal
 from console.records import events, lists, record
 
 ROUTERS = (
+    overview.router,
     lists.router,
     record.router,
     events.router,
+    tasks.router,
+    follow_ups.router,
+    profiles.router,
+    automations.router,
+    finding.router,
     preferences.router,
 )
 #: What belongs to programs: errors there stay as they are.

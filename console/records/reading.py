@@ -11,9 +11,10 @@ CHOICES = 200
 
 
 def published(desk: Desk, kind: Kind) -> list[Profile]:
-    """The published profiles that score records of this kind."""
+    """The published profiles that score records of this kind, those that score most of them first."""
     profiles = desk.application.profiles.find(cursor=None, limit=CHOICES).items
-    return [one for one in profiles if one.version is not None and applies_to(one) == kind]
+    fitting = [one for one in profiles if one.version is not None and applies_to(one) == kind]
+    return sorted(fitting, key=lambda one: -desk.application.record_lists.scored(kind, one.key))
 
 
 def applies_to(profile: Profile) -> str:

@@ -4,7 +4,7 @@ for (const form of document.querySelectorAll("form[data-choose]")) {
   const told = form.querySelector("[data-count]");
   const empty = told.textContent;
   const boxes = () => [...form.querySelectorAll("input[name=key]")];
-  const buttons = form.querySelectorAll("button[name=action]");
+  const buttons = form.querySelectorAll("[data-chosen] button");
   const tell = () => {
     const count = boxes().filter((box) => box.checked).length;
     told.textContent = count ? String(count) : empty;

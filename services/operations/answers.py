@@ -140,6 +140,14 @@ class Leaving(BaseModel):
     count: int
 
 
+class Rising(BaseModel):
+    """A record whose score rose of late."""
+
+    key: str
+    name: str | None
+    points: int
+
+
 class ComingDay(BaseModel):
     """The next 24 hours, from the beginning of the present one."""
 

@@ -1,17 +1,21 @@
 """What waits for a person, and what the next day brings by itself."""
 
 from collections import Counter
+from threading import Lock
 
-from conditions.times import DAY, HOUR, to_iso
+from conditions.times import DAY, HOUR, SECOND, Micros, to_iso
 from services.foresight.moves import ComingMoves, MovesQuery
-from services.operations.answers import ComingDay, ComingHour, Leaving, Need, Status, Waiting
+from services.operations.answers import ComingDay, ComingHour, Leaving, Need, Rising, Status, Waiting
 from services.resources import Resources
-from store.follow_ups import watching
+from store.design import definitions
+from store.follow_ups import enrollments, watching
 from store.operations import overview
+from store.records import lists
 
 _HOURS = 24
 #: Follow-ups whose waits are read at once, and how many moves between bands are looked for.
 _AT_ONCE, _MOST_MOVES = 2_000, 500
+_RISING_GOOD_FOR: Micros = 300 * SECOND
 
 
 class Attention:
@@ -20,6 +24,8 @@ class Attention:
     def __init__(self, resources: Resources, moves: ComingMoves) -> None:
         self._resources = resources
         self._moves = moves
+        self._lock = Lock()
+        self._rising: dict[str, tuple[Micros, list[Rising]]] = {}
 
     def waiting(self) -> Waiting:
         """Numbers alone: open tasks that are due within a day or overdue, and follow-ups that failed."""
@@ -30,6 +36,35 @@ class Attention:
                 overdue=overview.tasks_due(connection, now),
                 failed=overview.failed(connection),
             )
+
+    def follow_ups(self) -> dict[str, int]:
+        """How many there are, by status; those that are `retrying` are not among the `running`."""
+        with self._resources.database.read() as connection:
+            return enrollments.count_by_status(connection)
+
+    def rising(self, profile: str, within: Micros = 7 * DAY, most: int = 6) -> list[Rising]:
+        """The contacts or deals whose score rose most of late, those that publishing moved apart.
+
+        It takes a look at every change of the profile, so that it is good for some minutes.
+        """
+        now = self._resources.clock()
+        with self._lock:
+            known = self._rising.get(profile)
+            if known is not None and now - known[0] < _RISING_GOOD_FOR:
+                return known[1]
+            with self._resources.database.read() as connection:
+                row = definitions.find(connection, definitions.PROFILES, profile)
+                if row is None or row["version"] is None:
+                    return []
+                risen = overview.risen(connection, row["id"], now - within, most)
+                names = lists.names(connection, row["applies_to"], [record_id for record_id, _ in risen])
+            rising = [
+                Rising(key=names[record_id][0], name=names[record_id][1], points=points)
+                for record_id, points in risen
+                if record_id in names
+            ]
+            self._rising[profile] = now, rising
+            return rising
 
     def needs(self, status: Status) -> list[Need]:
         """What only a person can settle, the worst first. `status`: how the installation is doing now."""
