@@ -223,6 +223,8 @@ class Drawing:
         if not curve.points:
             return self._speech.gettext("There is no score yet.")
         first, last = curve.points[0], curve.points[-1]
+        if first.score is None:
+            first = next((point for point in curve.points if point.score is not None), first)
         told = self._speech.gettext("From %(first)s on %(since)s to %(last)s today.") % {
             "first": self._speech.number(first.score),
             "since": self._speech.day(first.at),

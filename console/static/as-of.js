@@ -11,8 +11,8 @@ const start = (form) => {
   let turn = 0;
   const look = async () => {
     const mine = ++turn;
-    const day = new Date();
-    day.setDate(day.getDate() + Number(range.value));
+    const day = new Date(`${form.dataset.asOf}T00:00:00Z`);
+    day.setUTCDate(day.getUTCDate() + Number(range.value));
     const address = new URL(location.href);
     const named = day.toISOString().slice(0, 10);
     if (range.value === "0") address.searchParams.delete("at");
