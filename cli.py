@@ -8,12 +8,14 @@ from typing import Annotated
 
 import typer
 
+from commands.access import keys_options, people_options
 from commands.design import command_line as designing
 from commands.exports import command_line as exporting
 from commands.follow_ups import bulk_options, task_options
 from commands.follow_ups import command_line as following_up
 from commands.intake import command_line as importing
 from runtime.errors import ReadableError
+from runtime.permissions import needs
 
 app = typer.Typer(
     name="kindling",
@@ -30,10 +32,14 @@ app.add_typer(following_up.app, name="undo")
 app.add_typer(task_options.app, name="tasks")
 app.add_typer(bulk_options.app, name="bulk")
 
+app.add_typer(people_options.app, name="people")
+app.add_typer(keys_options.app, name="keys")
+
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
 
 @app.command()
+@needs("operate")
 def up() -> None:
     """Start Temporal, the worker and the API, and stay until Ctrl-C."""
     from commands.operations import running
@@ -42,6 +48,7 @@ def up() -> None:
 
 
 @app.command()
+@needs("operate")
 def worker() -> None:
     """Run one worker process. Many may run side by side."""
     from commands.operations import running
@@ -50,6 +57,7 @@ def worker() -> None:
 
 
 @app.command()
+@needs("operate")
 def api() -> None:
     """Serve the HTTP API."""
     from commands.operations import running
@@ -62,6 +70,7 @@ for command in designing.COMMANDS:
 
 
 @app.command()
+@needs("read")
 def imports(*, as_json: Json = False) -> None:
     """List imports, with how many events each brought and how many of these are revoked."""
     from commands.intake import revoking
@@ -70,6 +79,7 @@ def imports(*, as_json: Json = False) -> None:
 
 
 @app.command()
+@needs("operate")
 def revoke(
     events: Annotated[list[str] | None, typer.Argument(help="Ids of events.")] = None,
     *,
@@ -86,6 +96,7 @@ def revoke(
 
 
 @app.command()
+@needs("operate")
 def erase(
     key: Annotated[str, typer.Argument(help="The contact's key.")],
     *,
@@ -105,6 +116,7 @@ def erase(
 
 
 @app.command()
+@needs("operate")
 def suppressions(
     *,
     lift: Annotated[
@@ -120,6 +132,7 @@ def suppressions(
 
 
 @app.command()
+@needs("read")
 def score(
     key: Annotated[str, typer.Argument(help="The contact's key.")],
     profile: Annotated[str | None, typer.Argument(help="One score, with what it is made of.")] = None,
@@ -157,6 +170,7 @@ def score(
 
 
 @app.command()
+@needs("read")
 def scores(
     profile: Annotated[str, typer.Argument(help="Whose scores: the profile's key.")],
     *,
@@ -187,6 +201,7 @@ def scores(
 
 
 @app.command()
+@needs("read")
 def forecast(
     profile: Annotated[
         str | None, typer.Argument(help="The profile's key; by default each that is published.")
@@ -221,6 +236,7 @@ def forecast(
 
 
 @app.command()
+@needs("read")
 def preview(
     profile: Annotated[str, typer.Argument(help="The profile's key.")], *, as_json: Json = False
 ) -> None:
@@ -231,6 +247,7 @@ def preview(
 
 
 @app.command()
+@needs("read")
 def duplicates(*, limit: Annotated[int, typer.Option(min=1, max=500)] = 50, as_json: Json = False) -> None:
     """List contacts that share an e-mail address, however they write it: probably one and the same person."""
     from commands.records import duplicates as listing
@@ -239,6 +256,7 @@ def duplicates(*, limit: Annotated[int, typer.Option(min=1, max=500)] = 50, as_j
 
 
 @app.command()
+@needs("read")
 def lists(
     key: Annotated[str | None, typer.Argument(help="A list's key: who is on it now.")] = None,
     *,
@@ -254,6 +272,7 @@ def lists(
 
 
 @app.command()
+@needs("read")
 def enrollments(
     *,
     contact: Annotated[str | None, typer.Option(metavar="KEY", help="Only this contact's.")] = None,
@@ -282,6 +301,7 @@ def enrollments(
 
 
 @app.command()
+@needs("read")
 def why(
     automation: Annotated[str, typer.Argument(help="The automation's key.")],
     key: Annotated[str, typer.Argument(help="The contact's key.")],
@@ -297,6 +317,7 @@ def why(
 
 
 @app.command()
+@needs("design")
 def rehearse(
     automation: Annotated[str, typer.Argument(help="The automation's key.")],
     *,
@@ -348,6 +369,7 @@ def rehearse(
 
 
 @app.command()
+@needs("read")
 def points(event: Annotated[str, typer.Argument(help="The event's id.")], *, as_json: Json = False) -> None:
     """Tell why an event gave the points that it gave, or none: for each published profile, rule by rule."""
     from commands.foresight import why as why_commands
@@ -356,6 +378,7 @@ def points(event: Annotated[str, typer.Argument(help="The event's id.")], *, as_
 
 
 @app.command()
+@needs("operate")
 def retry(
     enrollment: Annotated[str, typer.Argument(help="Id of a failed enrollment.")], *, as_json: Json = False
 ) -> None:
@@ -366,6 +389,7 @@ def retry(
 
 
 @app.command()
+@needs("operate")
 def skip(
     enrollment: Annotated[str, typer.Argument(help="Id of an enrollment.")], *, as_json: Json = False
 ) -> None:
@@ -376,6 +400,7 @@ def skip(
 
 
 @app.command()
+@needs("operate")
 def pause(
     target: Annotated[str, typer.Argument(help="An automation's key, or the id of an enrollment.")],
     *,
@@ -389,6 +414,7 @@ def pause(
 
 
 @app.command()
+@needs("operate")
 def resume(
     target: Annotated[str, typer.Argument(help="An automation's key, or the id of an enrollment.")],
     *,
@@ -406,6 +432,7 @@ def resume(
 
 
 @app.command()
+@needs("edit")
 def enroll(
     automation: Annotated[str, typer.Argument(help="The automation's key.")],
     *,
@@ -450,6 +477,7 @@ def enroll(
 
 
 @app.command()
+@needs("design")
 def backtest(
     automation: Annotated[str, typer.Argument(help="The automation's key.")],
     *,
@@ -466,6 +494,7 @@ def backtest(
 
 
 @app.command()
+@needs("read")
 def stats(
     automation: Annotated[str, typer.Argument(help="The automation's key.")],
     *,
@@ -479,6 +508,7 @@ def stats(
 
 
 @app.command("test-message")
+@needs("design")
 def send_test_message(
     recipient: Annotated[str, typer.Argument(help="The recipient's key.")], *, as_json: Json = False
 ) -> None:
@@ -489,6 +519,7 @@ def send_test_message(
 
 
 @app.command("webhook-secret")
+@needs("admin")
 def webhook_secret() -> None:
     """Show the secret that signs webhooks, for those who receive them."""
     from commands.operations import looking
@@ -497,6 +528,7 @@ def webhook_secret() -> None:
 
 
 @app.command()
+@needs("operate")
 def cancel(
     enrollment: Annotated[str, typer.Argument(help="Id of an enrollment.")], *, as_json: Json = False
 ) -> None:
@@ -507,6 +539,7 @@ def cancel(
 
 
 @app.command()
+@needs("operate")
 def hold(*, as_json: Json = False) -> None:
     """Hold all new starts of follow-ups back. Those that run go on."""
     from commands.follow_ups import enrollments as enrollment_lists
@@ -515,6 +548,7 @@ def hold(*, as_json: Json = False) -> None:
 
 
 @app.command()
+@needs("operate")
 def drop(
     automation: Annotated[str, typer.Argument(help="The automation's key.")], *, as_json: Json = False
 ) -> None:
@@ -525,6 +559,7 @@ def drop(
 
 
 @app.command()
+@needs("operate")
 def release(*, as_json: Json = False) -> None:
     """Resume the starts that `hold` held back."""
     from commands.follow_ups import enrollments as enrollment_lists
@@ -533,6 +568,7 @@ def release(*, as_json: Json = False) -> None:
 
 
 @app.command()
+@needs("read")
 def status(*, as_json: Json = False) -> None:
     """Show what is pending, running and done, and who works."""
     from commands.operations import looking
@@ -541,6 +577,7 @@ def status(*, as_json: Json = False) -> None:
 
 
 @app.command()
+@needs("read")
 def show(
     what: Annotated[
         str,
@@ -558,6 +595,31 @@ def show(
 
 
 @app.command()
+@needs("admin")
+def audit(
+    *,
+    by: Annotated[
+        str | None, typer.Option(metavar="AUTHOR", help="Only what this one did: ada, key crm, local.")
+    ] = None,
+    action: Annotated[str | None, typer.Option(help="Only this: publish, revoke, erase ...")] = None,
+    thing: Annotated[str | None, typer.Option(help="Only to this kind: profile, contact, key ...")] = None,
+    subject: Annotated[
+        str | None, typer.Option(metavar="KEY", help="Only to what has this key or id.")
+    ] = None,
+    since: Annotated[str | None, typer.Option(metavar="TIME", help="From then on: 2026-06-30, -7d.")] = None,
+    until: Annotated[str | None, typer.Option(metavar="TIME", help="Before then.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=500)] = 50,
+    as_json: Json = False,
+) -> None:
+    """List who did what to what, when and from where; the newest first."""
+    from commands.access import audit as listing
+
+    filters = {"by": by, "action": action, "thing": thing, "subject": subject}
+    raise typer.Exit(listing.audit(filters, since, until, limit=limit, as_json=as_json))
+
+
+@app.command()
+@needs("anybody")
 def demo() -> None:
     """Run the main job on real input in a folder of its own, show what happened, and end."""
     from commands.demo import run
@@ -566,6 +628,7 @@ def demo() -> None:
 
 
 @app.command()
+@needs("anybody")
 def bench(
     names: Annotated[list[str] | None, typer.Argument(help="Measurements. Default: all.")] = None,
     *,
@@ -642,9 +705,9 @@ def _status(end: SystemExit) -> int:
 def _readable(error: Exception) -> str:
     if isinstance(error, ReadableError):
         return str(error)
-    from services.resources import BadParameter, Conflict, Invalid, NotFound
+    from services.resources import BadParameter, Busy, Conflict, Invalid, NotFound
 
-    if isinstance(error, BadParameter | Conflict | Invalid | NotFound):
+    if isinstance(error, BadParameter | Busy | Conflict | Invalid | NotFound):
         return str(error)
     reason = str(getattr(error, "orig", None) or error).strip().splitlines()
     said = f": {reason[0]}" if reason else ""

@@ -39,6 +39,7 @@ from runtime.registry import follow_up_queue
 from runtime.settings import Settings, load_settings
 from runtime.temporal import TemporalUnavailable, connect, register_search_attributes
 from runtime.wakes import Wakes
+from services.access.retention import keep_trimmed
 from services.operations.digests import Digests
 from services.operations.watch import Watch
 from store.database import Database
@@ -125,11 +126,13 @@ async def working(
     following_up = worker(follow_up_queue(settings.task_queue), FOLLOW_UP_TASKS, CACHED)
     async with scoring, following_up:
         digests = asyncio.create_task(Digests(database, now_micros, outbound, settings.base_url).run())
+        trimming = asyncio.create_task(keep_trimmed(database, now_micros, settings.audit_days))
         try:
             yield
         finally:
             digests.cancel()
-            await asyncio.gather(digests, return_exceptions=True)
+            trimming.cancel()
+            await asyncio.gather(digests, trimming, return_exceptions=True)
 
 
 async def work(settings: Settings) -> None:

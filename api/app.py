@@ -6,6 +6,7 @@ from importlib.metadata import PackageNotFoundError, version
 from fastapi import Depends, FastAPI
 from starlette.middleware import Middleware
 
+from api.access import audit, keys, people, session
 from api.design import automations, profiles
 from api.follow_ups import bulk, by_automation, follow_ups, tasks, undoing
 from api.follow_ups import exports as follow_up_exports
@@ -17,6 +18,7 @@ from api.metrics import Metrics, Observed
 from api.openapi import describe
 from api.operations import finding, health, recipients, temporal_ui
 from api.parameters import only_known_parameters
+from api.permitted import permitted, undeclared
 from api.problems import ProblemDetails, handle_errors
 from api.records import contacts, deals, duplicates, smart_lists, suppressions
 from api.records import exports as record_exports
@@ -43,6 +45,10 @@ ROUTERS = (
     record_exports.router,
     follow_up_exports.router,
     event_exports.router,
+    session.router,
+    people.router,
+    keys.router,
+    audit.router,
     health.router,
 )
 _ERRORS = {
@@ -65,9 +71,9 @@ def create_app(application: Application, temporal_up: Callable[[], Awaitable[boo
         redirect_slashes=False,
         middleware=[
             Middleware(Observed, metrics=metrics),
-            Middleware(RequestGuard, settings=application.resources.settings),
+            Middleware(RequestGuard, settings=application.resources.settings, access=application.access),
         ],
-        dependencies=[Depends(only_known_parameters)],
+        dependencies=[Depends(permitted), Depends(only_known_parameters)],
         responses=_ERRORS,  # type: ignore[arg-type]
     )
     app.state.application = application
@@ -78,6 +84,8 @@ def create_app(application: Application, temporal_up: Callable[[], Awaitable[boo
     for router in ROUTERS:
         app.include_router(router)
     app.state.temporal_ui = temporal_ui.mount(app, application.resources.settings)
+    if forgotten := undeclared(app):
+        raise RuntimeError(f"calls that declare no permission: {', '.join(forgotten)}")
     describe(app)
     return app
 

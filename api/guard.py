@@ -1,22 +1,34 @@
-"""Who may call: the API key, or without one only this machine, and no web page but those served here."""
+"""Who calls: by key, by session, or from this machine; and no web page but those served here."""
 
 import base64
 import binascii
-import hmac
 import re
 import time
+from dataclasses import dataclass
+from functools import cached_property
 from urllib.parse import unquote_to_bytes, urlsplit
 
 import structlog
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.problems import problem
+from api.session_cookie import SessionCookie
+from api.slowing import Rates, WrongKeys
+from runtime.principals import Principal
 from runtime.setting_values import is_loopback
 from runtime.settings import Settings
 from runtime.temporal import UI_PATH
+from services.access.access import Access, local
+from services.access.tokens import prefix_of
+from store.database import DatabaseUnavailable
 
 FREE = ("/healthz", "/readyz")
+#: What belongs to programs. Everything else is pages: whoever is not known yet is asked to sign in there.
+PROGRAMS = ("/v1/", "/openapi.json", "/metrics", *FREE)
+#: The one call that is for those whom nobody knows yet.
+SIGN_IN = ("POST", "/v1/session")
 _SAFE = ("GET", "HEAD", "OPTIONS")
 _AUTHORITY = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+)(:(?P<port>[0-9]{1,5}))?")
 _STANDARD_PORTS = {"http": 80, "https": 443}
@@ -34,69 +46,171 @@ _HEADERS = {
 _log = structlog.get_logger()
 
 
-class RequestGuard:
-    """ASGI middleware: 400 for an ambiguous host, 401 without the key, 403 for foreign hosts and other sites' pages."""
+@dataclass(frozen=True)
+class Refusal:
+    """Why a call may not go on. `is_guess`: it brought a key that opens nothing."""
 
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+    status: int
+    reason: str
+    remedy: str
+    is_guess: bool = False
+    seconds: int | None = None
+
+
+@dataclass(frozen=True)
+class Call:
+    """What the guard looks at."""
+
+    method: str
+    path: str
+    headers: Headers
+    address: str | None = None
+
+    @property
+    def key(self) -> str | None:
+        """The key that it brings; empty where what it brings is none."""
+        scheme, _, given = self.headers.get("authorization", "").partition(" ")
+        if not scheme:
+            return None
+        if _is_ui(self.path) and scheme.lower() == "basic":  # what a browser can ask for
+            return _password(given)
+        return given.strip() if scheme.lower() == "bearer" else ""
+
+
+class RequestGuard:
+    """ASGI middleware: says who calls, and refuses those whom it cannot recognise.
+
+    400 for an ambiguous host, 401 for nobody known, 403 for foreign hosts and other sites' pages, 429 for too many.
+    What the principal may do is for `api.permitted`.
+    """
+
+    def __init__(self, app: ASGIApp, settings: Settings, access: Access) -> None:
         self._app = app
-        self._key = settings.api_key.get_secret_value().encode() if settings.api_key else None
+        self._access = access
+        self._has_key = settings.api_key is not None
+        self._open = settings.loopback == "open"
         self._public = urlsplit(settings.public_url) if settings.public_url else None
         self._refusals = _Refusals()
+        self._wrong = WrongKeys()
+        self._rates = Rates(settings.rate_per_key)
+        self._settings = settings
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
-        refused = _unreadable(scope) or self.refusal(scope["method"], scope["path"], headers)
-        if refused is None:
+        client = scope.get("client")
+        call = Call(scope["method"], scope["path"], Headers(scope=scope), client[0] if client else None)
+        seen = _unreadable(scope) or await self._seen(call)
+        if not isinstance(seen, Refusal):
+            scope.setdefault("state", {})["principal"] = seen
             await self._app(scope, receive, _private(send))
             return
-        status, reason, remedy = refused
-        self._refusals.note(scope, status, reason)
-        answer = problem(status, f"{reason}; {remedy}", headers=_challenge(status, scope["path"]))
+        self._refusals.note(scope, seen.status, seen.reason)
+        if seen.is_guess:
+            await self._wrong.wait(call.address or "")
+        headers = _challenge(seen.status, call.path)
+        if seen.seconds is not None:
+            headers["Retry-After"] = str(seen.seconds)
+        answer = problem(seen.status, f"{seen.reason}; {seen.remedy}", headers=headers)
         await answer(scope, receive, _private(send))
 
-    def refusal(self, method: str, path: str, headers: Headers) -> tuple[int, str, str] | None:
-        """Status, reason and remedy, or None for a call that may go on."""
-        if path in FREE:
+    async def _seen(self, call: Call) -> Principal | Refusal | None:
+        """As `admit`, off the event loop where the database is asked, and within the rates."""
+        key = call.key
+        if key and self._wrong.is_full(call.address or "") and prefix_of(key) is None:
+            return Refusal(
+                429, "too many wrong keys came from this address", "wait, then send the right one", seconds=1
+            )
+        try:
+            if call.path in FREE or (key and self._access.is_installation_key(key)):
+                seen = self.admit(call)
+            else:
+                seen = await run_in_threadpool(self.admit, call)
+        except DatabaseUnavailable as error:
+            return Refusal(503, str(error), "try again", seconds=2)
+        if isinstance(seen, Principal) and seen.kind in ("key", "installation key"):
+            seconds = self._rates.wait(seen.id or seen.kind)
+            if seconds:
+                rate = self._settings.rate_per_key
+                return Refusal(
+                    429,
+                    f"{seen.author} has made more than {rate:,} calls a minute",
+                    "wait as Retry-After says, or send more in one call (KINDLING_RATE_PER_KEY)",
+                    seconds=seconds,
+                )
+        return seen
+
+    def admit(self, call: Call) -> Principal | Refusal | None:
+        """Who calls; None where that does not matter."""
+        if call.path in FREE:
             return None
+        headers = call.headers
         named = headers.getlist("host")
         host = _authority(named[0]) if len(named) == 1 else None
-        if host is None and self._key is not None:
-            return 400, "the Host header names no host", "send exactly one, such as 127.0.0.1:8000"
-        if host is None or (self._key is None and not self._serves(host["host"])):
-            return (
+        if host is None and self._has_key:
+            return Refusal(400, "the Host header names no host", "send exactly one, such as 127.0.0.1:8000")
+        if host is None or (not self._has_key and not self._serves(host["host"])):
+            return Refusal(
                 403,
                 f'the host "{", ".join(named)[:100]}" is not served',
                 "use a loopback address, or set KINDLING_PUBLIC_URL or KINDLING_API_KEY",
             )
+        key, token = call.key, self._token(headers)
         # Before the key: a page of another site must not make the browser ask for it.
-        if (self._key is None or _is_ui(path)) and not self._own_page(method, host, headers):
+        lent = not self._has_key or _is_ui(call.path) or (key is None and (token is not None or self._open))
+        if (lent or _is_sign_in(call)) and not self._own_page(call.method, host, headers):
             site = headers.get("origin") or "another site"
-            return (
+            return Refusal(
                 403,
                 f'requests from pages of "{site[:100]}" are refused',
-                "set KINDLING_API_KEY and send it"
-                if self._key is None
-                else "open the page in a tab of its own",
+                "open the page in a tab of its own" if self._has_key else "set KINDLING_API_KEY and send it",
             )
-        if self._key is not None and not self._has_key(headers, path):
-            return (
-                401,
-                "this installation needs its API key",
-                "send the header Authorization: Bearer <KINDLING_API_KEY>",
-            )
-        return None
+        return self._recognised(call, host["host"], key, token)
 
-    def _has_key(self, headers: Headers, path: str) -> bool:
-        scheme, _, given = headers.get("authorization", "").partition(" ")
-        secret = given.strip().encode()
-        if _is_ui(path) and scheme.lower() == "basic":  # what a browser can ask for
-            secret = _password(given)
-        elif scheme.lower() != "bearer":
-            return False
-        return self._key is not None and hmac.compare_digest(secret, self._key)
+    def _recognised(
+        self, call: Call, host: str, key: str | None, token: str | None
+    ) -> Principal | Refusal | None:
+        if key is not None and (by := self._access.of_key(key, call.address)) is not None:
+            return by
+        if token is not None and key is None:
+            by = self._access.sessions.principal_of(token, call.address)
+            if by is not None:
+                return by
+        if _is_sign_in(call):
+            return None
+        if not self._access.asks_everybody():
+            return local(call.address)
+        if key is not None:
+            return Refusal(
+                401,
+                "this key opens nothing: it is wrong, revoked or over",
+                "send the header Authorization: Bearer <key>; kindling keys add makes one",
+                is_guess=True,
+            )
+        if self._open and self._comes_from_here(call, host):
+            return local(call.address)
+        if _is_page(call.path):
+            return None
+        return Refusal(
+            401,
+            "this installation needs a key" if token is None else "the session is over",
+            "send the header Authorization: Bearer <KINDLING_API_KEY>, or any key that kindling keys add has made; "
+            "people sign in with POST /v1/session",
+        )
+
+    def _token(self, headers: Headers) -> str | None:
+        cookies = headers.get("cookie")
+        return self._cookie.token(cookies) if cookies is not None else None
+
+    @cached_property
+    def _cookie(self) -> SessionCookie:
+        return SessionCookie(self._settings, self._access.installation)
+
+    def _comes_from_here(self, call: Call, host: str) -> bool:
+        """Whether a program on this machine makes the call, and no proxy hands it on."""
+        handed_on = any(name in call.headers for name in ("x-forwarded-for", "forwarded", "x-real-ip"))
+        return call.address is not None and is_loopback(call.address) and is_loopback(host) and not handed_on
 
     def _serves(self, host: str) -> bool:
         return is_loopback(host) or (self._public is not None and host.lower() == self._public.hostname)
@@ -153,12 +267,12 @@ class _Refusals:
             )
 
 
-def _unreadable(scope: Scope) -> tuple[int, str, str] | None:
+def _unreadable(scope: Scope) -> Refusal | None:
     """Bytes that are no UTF-8 would all become one and the same key."""
     try:
         unquote_to_bytes(scope.get("raw_path") or b"").decode()
     except UnicodeDecodeError:
-        return 400, "the address is not UTF-8", "encode it so, and each byte as %XX"
+        return Refusal(400, "the address is not UTF-8", "encode it so, and each byte as %XX")
     return None
 
 
@@ -173,15 +287,26 @@ def _part(path: str) -> str:
     return known[0] if known else "/"
 
 
+def _is_page(path: str) -> bool:
+    """Whether people open it. What it needs it says itself; without a principal only few pages are shown."""
+    return not path.startswith(PROGRAMS) and not _is_ui(path)
+
+
 def _is_ui(path: str) -> bool:
     return path == UI_PATH or path.startswith(f"{UI_PATH}/")
 
 
-def _password(credentials: str) -> bytes:
+def _is_sign_in(call: Call) -> bool:
+    return (call.method, call.path) == SIGN_IN
+
+
+def _password(credentials: str) -> str:
     try:
-        return base64.b64decode(credentials, validate=True).partition(b":")[2]
+        return (
+            base64.b64decode(credentials, validate=True).partition(b":")[2].decode("utf-8", "surrogateescape")
+        )
     except (binascii.Error, ValueError):
-        return b""
+        return ""
 
 
 def _challenge(status: int, path: str) -> dict[str, str]:

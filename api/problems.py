@@ -14,10 +14,11 @@ from starlette.responses import JSONResponse, Response
 from api.conditional import NotModified
 from conditions.limits import LISTED
 from conditions.problems import Problem
+from runtime.principals import Forbidden
 from services.answers import FieldProblem, field_problems
 from services.preconditions import PreconditionFailed
 from services.records.answers import NotStored
-from services.resources import BadParameter, Conflict, Invalid, NotFound, Suppressed
+from services.resources import BadParameter, Busy, Conflict, Invalid, NotFound, NotSignedIn, Suppressed
 from store.database import DatabaseUnavailable
 
 MEDIA_TYPE = "application/problem+json"
@@ -36,6 +37,7 @@ class ProblemDetails(BaseModel):
     changed: list[str] | None = Field(
         default=None, description="With 412: what differs from what the caller had, as far as it is known"
     )
+    permission: str | None = Field(default=None, description="With 403: the permission that is missing")
     etag: str | None = Field(default=None, description="With 412: the present tag")
 
 
@@ -93,6 +95,18 @@ def handle_errors(app: FastAPI) -> None:
     @app.exception_handler(NotFound)
     async def not_found(_: Request, error: NotFound) -> Response:
         return problem(404, str(error))
+
+    @app.exception_handler(NotSignedIn)
+    async def not_signed_in(_: Request, error: NotSignedIn) -> Response:
+        return problem(401, str(error), headers={"WWW-Authenticate": "Bearer"})
+
+    @app.exception_handler(Forbidden)
+    async def forbidden(_: Request, error: Forbidden) -> Response:
+        return problem(403, str(error), more={"permission": error.permission})
+
+    @app.exception_handler(Busy)
+    async def busy(_: Request, error: Busy) -> Response:
+        return problem(429, str(error), headers={"Retry-After": str(error.seconds)})
 
     @app.exception_handler(Conflict)
     async def conflict(_: Request, error: Conflict) -> Response:

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from api.metrics import Metrics
+from runtime.principals import Principal
 from services.application import Application
 
 
@@ -18,5 +19,12 @@ async def _metrics(request: Request) -> Metrics:
     return metrics
 
 
+async def _principal(request: Request) -> Principal:
+    by: Principal = request.state.principal
+    return by
+
+
 App = Annotated[Application, Depends(_application)]
 Counted = Annotated[Metrics, Depends(_metrics)]
+By = Annotated[Principal, Depends(_principal)]
+"""Who makes the call."""

@@ -10,6 +10,7 @@ from commands.temporal_link import TemporalLink
 from runtime.clock import now_micros
 from runtime.data_folder import open_data_folder
 from runtime.logs import configure_logging
+from runtime.principals import Principal, command_line
 from runtime.settings import Settings, load_settings
 from services.application import Application
 from services.resources import Resources
@@ -25,6 +26,7 @@ class Session:
     settings: Settings
     application: Application
     link: TemporalLink
+    by: Principal
 
 
 def local_user() -> str | None:
@@ -64,7 +66,8 @@ def session(settings: Settings | None = None) -> Iterator[Session]:
             with database.read() as connection:
                 shards = meta.shard_count(connection)
             resources = Resources(settings, database, now_micros, link, shards)
-            yield Session(settings, Application(resources, link.start_publish), link)
+            application = Application(resources, link.start_publish)
+            yield Session(settings, application, link, command_line(local_user()))
         finally:
             link.close()
     finally:

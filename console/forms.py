@@ -39,7 +39,7 @@ class Form:
         return [value for given, value in self.fields if given == name]
 
 
-async def _sent(request: Request) -> Form:
+async def read_form(request: Request) -> Form:
     """The form in a request; raises HTTPException for one of another site, and for anything else."""
     check_origin(request.headers, request.headers.get("host", ""))
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _TYPE:
@@ -58,7 +58,7 @@ async def _sent(request: Request) -> Form:
     return Form(fields)
 
 
-Sent = Annotated[Form, Depends(_sent)]
+Sent = Annotated[Form, Depends(read_form)]
 
 
 def check_origin(headers: Mapping[str, str], host: str) -> None:

@@ -69,4 +69,5 @@ def navigation(speech: Speech, counts: Waiting, path: str) -> Sequence[Sequence[
             place("/automations", _("Automations"), "automations"),
         ),
         (place("/follow-ups", _("Follow-ups"), "follow-ups", counts.failed, _("failed"), alarm=True),),
+        (place("/settings", _("Settings"), "settings"),),
     )

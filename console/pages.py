@@ -1,6 +1,7 @@
 """How a page is made: template, language, who reads it, and the headers that keep it to itself."""
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Annotated, Any
@@ -16,7 +17,8 @@ from console import charts, language, sentences, words
 from console.assets import Assets
 from console.language import LANGUAGES, Speech
 from console.navigation import Counts, Place, navigation
-from console.principal import Principal, principal
+from runtime.permissions import Permission
+from runtime.principals import Principal
 from services.application import Application
 
 POLICY = (
@@ -26,6 +28,10 @@ POLICY = (
 THEMES = ("light", "dark")
 #: For how long a reader's choice of language and look is kept, in seconds.
 _KEPT = 400 * 24 * 3600
+
+
+#: Whoever has not signed in, where that is asked of everybody.
+NOBODY = Principal("local", "", frozenset())
 
 
 class Untidy(Exception):
@@ -39,16 +45,20 @@ class Untidy(Exception):
 class Desk:
     """Where one page is made: the use cases, the reader's language, and the request."""
 
-    def __init__(self, request: Request, reader: Principal, done: str | None) -> None:
+    def __init__(self, request: Request, done: str | None = None) -> None:
         self.request = request
         self.application: Application = request.app.state.application
         self.assets: Assets = request.app.state.console_assets
-        self.principal = reader
+        known: Principal | None = getattr(request.state, "principal", None)
+        #: Nobody may do anything before they have signed in.
+        self.principal = known or NOBODY
         self.done = done
         resources = self.application.resources
         self.settings = resources.settings
         chosen = preferences(request)
-        wanted = language.choose(chosen.get("language"), request.headers.get("accept-language", ""))
+        wanted = language.choose(
+            chosen.get("language") or self.principal.language, request.headers.get("accept-language", "")
+        )
         self.speech = Speech(wanted, self.settings.time_zone, resources.clock())
         self.theme = chosen.get("theme") if chosen.get("theme") in THEMES else None
         self.dense = chosen.get("rows") == "dense"
@@ -62,11 +72,20 @@ class Desk:
         text = made.render(**context, **drawing, **saying)
         return HTMLResponse(text, status, headers={"Content-Security-Policy": POLICY, "Vary": "Cookie"})
 
+    def may(self, permission: Permission) -> bool:
+        """Whether the reader may do what needs the permission."""
+        return permission in self.principal.permissions
+
+    @staticmethod
+    def named_request(request: str | None) -> dict[str, str]:
+        """The name of what a form does, as use cases take it."""
+        return {"request": request} if request else {}
+
     @property
     def navigation(self) -> Sequence[Sequence[Place]]:
         """Where else there is to go, with what waits there."""
         counts: Counts = self.request.app.state.console_counts
-        return navigation(self.speech, counts.read(), self.path)
+        return navigation(self.speech, counts.read(), self.path) if self.may("read") else ()
 
     @property
     def path(self) -> str:
@@ -99,16 +118,12 @@ class Desk:
         return self.here()
 
 
-async def _desk(
-    request: Request,
-    reader: Annotated[Principal, Depends(principal)],
-    done: Annotated[str | None, Query(max_length=40)] = None,
-) -> Desk:
+async def _desk(request: Request, done: Annotated[str | None, Query(max_length=40)] = None) -> Desk:
     given = request.query_params.multi_items()
     if any(not value.strip() for _, value in given):
         kept = [(name, value) for name, value in given if value.strip()]
         raise Untidy(f"{request.url.path}?{urlencode(kept)}" if kept else request.url.path)
-    return Desk(request, reader, done)
+    return Desk(request, done)
 
 
 Here = Annotated[Desk, Depends(_desk)]
@@ -159,6 +174,7 @@ def environment(name: str) -> Environment:
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
     )
+    made.filters["tojson_plain"] = lambda value: json.dumps(value, ensure_ascii=False, indent=2, default=str)
     made.filters["doubled"] = lambda value: (value, value)
     made.filters["days_away"] = lambda moment, today: round((from_iso(moment) - from_iso(today)) / DAY)
     made.policies["ext.i18n.trimmed"] = True

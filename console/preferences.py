@@ -6,12 +6,14 @@ from starlette.responses import Response
 from console.forms import Sent
 from console.language import LANGUAGES
 from console.pages import THEMES, keep_preferences, own_address, preferences, see
+from runtime.permissions import needs
 
 router = APIRouter()
 _CHOICES = {"language": ("", *LANGUAGES), "theme": ("", *THEMES), "rows": ("", "dense")}
 
 
 @router.post("/preferences")
+@needs("anybody")
 def choose(request: Request, form: Sent) -> Response:
     """Keep a choice and lead back; an empty one goes by the browser again."""
     chosen = preferences(request)

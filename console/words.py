@@ -1,8 +1,9 @@
 """What the codes of the API are called on pages, in the reader's language."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from console.language import Speech
+from runtime.permissions import PERMISSIONS
 from services.follow_ups.answers import Enrollment
 from services.foresight.answers import Explained
 
@@ -19,6 +20,9 @@ class Words:
         _ = self._
         return {
             "saved": _("Saved."),
+            "password": _("The password is changed."),
+            "person-added": _("Added."),
+            "key-revoked": _("Revoked."),
             "tagged": _("The tag is there."),
             "untagged": _("The tag is removed."),
             "adjusted": _("Taken in. The score follows within a second."),
@@ -160,6 +164,23 @@ class Words:
             "skipped": _("skipped"),
             "failed": _("failed"),
         }.get(result, result)
+
+    def permission(self, permission: str) -> str:
+        """What somebody may do."""
+        _ = self._
+        return {
+            "ingest": _("send events"),
+            "read": _("see everything"),
+            "edit": _("change contacts, deals and tasks"),
+            "design": _("change profiles, automations and lists"),
+            "operate": _("repair, pause, take back and erase"),
+            "admin": _("manage people, keys and settings"),
+        }.get(permission, permission)
+
+    def permissions(self, permissions: Iterable[str]) -> list[str]:
+        """What somebody may do, in the order of the table."""
+        given = set(permissions)
+        return [self.permission(one) for one in PERMISSIONS if one in given]
 
     def line(self, rule: str) -> str:
         """A line of a receipt: a rule, or what else makes up a score."""

@@ -25,7 +25,9 @@ from engine.notifying import notify
 from engine.situation import Situation, StepFailed
 from engine.waiting import wait, wait_for
 from engine.webhooks import store_call
+from runtime.principals import Principal
 from runtime.statuses import EventStatus
+from store.access import audit
 from store.design import definitions
 from store.follow_ups import effects, tasks
 
@@ -151,6 +153,23 @@ def _adjust_score(situation: Situation, path: str, step: Any) -> Result:
         status=EventStatus.PENDING,
         silent=False,
         depth=row["depth"] + 1,
+    )
+    record = situation.contact if profile["applies_to"] == CONTACT else situation.deal
+    audit.note(
+        situation.connection,
+        Principal("automation", f"{row['automation']} v{row['version']}", frozenset(), id=row["automation"]),
+        situation.now,
+        "adjust",
+        profile["applies_to"],
+        None if record is None else record["key"],
+        contact_id=row["contact_id"],
+        after={
+            "profile": wanted.profile,
+            "points": wanted.points,
+            "set_to": wanted.set_to,
+            "reason": reason,
+            "enrollment": row["id"],
+        },
     )
     situation.changed = True
     return {}

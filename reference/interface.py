@@ -93,12 +93,14 @@ def described_calls() -> list[tuple[str, str, dict[str, Any]]]:
 
 def calls() -> str:
     """Every call, by subject."""
-    subjects: dict[str, list[tuple[str, str, str]]] = {}
+    subjects: dict[str, list[tuple[str, str, str, str]]] = {}
     for name, subject, call in described_calls():
         query = (code(given["name"]) for given in call.get("parameters", ()) if _is_filter(given))
-        subjects.setdefault(subject, []).append((code(name), call["summary"], ", ".join(query)))
+        subjects.setdefault(subject, []).append(
+            (code(name), call["summary"], call["x-permission"], ", ".join(query))
+        )
     return "\n".join(
-        f"## {subject}\n\n{table(('call', 'does', 'parameters'), of_subject)}"
+        f"## {subject}\n\n{table(('call', 'does', 'needs', 'parameters'), of_subject)}"
         for subject, of_subject in subjects.items()
     )
 

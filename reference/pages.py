@@ -12,7 +12,7 @@ from pathlib import Path
 
 from automations.schema import documents_schema
 from conditions.problems import suggestion
-from reference import conditions, documents, interface, steps
+from reference import access, conditions, documents, interface, steps
 
 ROOT = Path(__file__).parents[1]
 SCHEMA = ROOT / "docs" / "definitions.schema.json"
@@ -33,6 +33,8 @@ SECTIONS: Mapping[str, Callable[[], str]] = {
     "template filters": conditions.template_filters,
     "limits": interface.limits,
     "settings": interface.settings,
+    "permissions": access.permissions,
+    "commands by permission": access.commands,
     "api": interface.calls,
     "workflows": interface.workflows,
     "search attributes": interface.search_attributes,

@@ -83,6 +83,47 @@ class Settings(BaseModel):
         sample="pW9vTq2LxZr7",
         only="api",
     )
+    loopback: Literal["ask", "open"] = _variable(
+        "KINDLING_LOOPBACK",
+        "`ask`: once there is a key or a person, programs on this machine need one too; `open`: they never do",
+        default="ask",
+        sample="open",
+        only="api",
+    )
+    session_idle_hours: int = _variable(
+        "KINDLING_SESSION_IDLE_HOURS",
+        "After how many hours without a call a person is signed out",
+        default=12,
+        sample="1",
+        only="api",
+        ge=1,
+        le=24 * 90,
+    )
+    session_days: int = _variable(
+        "KINDLING_SESSION_DAYS",
+        "After how many days a person has to sign in anew, however busy they were",
+        default=14,
+        sample="1",
+        only="api",
+        ge=1,
+        le=90,
+    )
+    rate_per_key: int | None = _variable(
+        "KINDLING_RATE_PER_KEY",
+        "How many calls a minute an API process takes from one key; default: any number",
+        sample="600",
+        only="api",
+        ge=1,
+        le=10_000_000,
+    )
+    audit_days: int = _variable(
+        "KINDLING_AUDIT_DAYS",
+        "How many days the audit is kept; 0: for ever",
+        default=0,
+        sample="730",
+        ge=0,
+        le=36_500,
+    )
     public_url: WebAddress | None = _variable(
         "KINDLING_PUBLIC_URL",
         "Address under which users reach the API, for links and allowed hosts",

@@ -1,5 +1,6 @@
 """All use cases of one process, composed."""
 
+from services.access.access import Access
 from services.design.automations import Automations
 from services.design.profile_cache import ProfileCache
 from services.design.profiles import Profiles, StartPublish
@@ -51,6 +52,7 @@ class Application:
     def __init__(self, resources: Resources, start_publish: StartPublish) -> None:
         cache = ProfileCache()
         self.resources = resources
+        self.access = Access(resources)
         self.events = Events(resources)
         self.contacts = Contacts(resources)
         self.contacts_in_bulk = ContactsInBulk(resources)

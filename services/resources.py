@@ -61,3 +61,15 @@ class BadParameter(Exception):
     def __init__(self, name: str, message: str) -> None:
         self.name = name
         super().__init__(message)
+
+
+class Busy(Exception):
+    """Too much is asked for at once; the message says when it may work. `seconds`: after how many."""
+
+    def __init__(self, message: str, seconds: float) -> None:
+        self.seconds = max(1, round(seconds))
+        super().__init__(message)
+
+
+class NotSignedIn(Exception):
+    """Who calls could not be recognised; the message says what to send."""

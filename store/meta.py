@@ -9,6 +9,8 @@ SHARDS = "shards"
 HELD = "held"
 #: When holding ended last, in microseconds.
 RELEASED = "released"
+#: Sets the cookies of this installation apart from those of others.
+INSTALLATION = "installation"
 
 
 def get_fact(connection: Connection, key: str) -> str | None:

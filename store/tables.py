@@ -755,3 +755,81 @@ class Lease(SQLModel, table=True):
     name: str = Field(primary_key=True, sa_type=Text)
     holder: str = _text()
     until: int = _moment()
+
+
+class ApiKey(SQLModel, table=True):
+    """A key of another system. `prefix` is its readable beginning; of the rest there is only `hash`."""
+
+    __tablename__: ClassVar[Any] = "api_keys"
+    id: str = Field(primary_key=True, sa_type=Text)
+    name: str = _text()
+    prefix: str = Field(sa_type=Text, unique=True)
+    hash: str = _text()
+    permissions: list[str] = Field(sa_type=Json)
+    made_at: int = _moment()
+    made_by: str = _text()
+    ends_at: int | None = _moment(null=True)
+    last_used_at: int | None = _moment(null=True)
+    revoked_at: int | None = _moment(null=True)
+
+
+class Person(SQLModel, table=True):
+    """Who may sign in. `key_folded` and `email_folded` are what is signed in with, compared without case.
+
+    `password` is an argon2id hash; without one nobody can sign in as this person.
+    """
+
+    __tablename__: ClassVar[Any] = "people"
+    key: str = Field(primary_key=True, sa_type=Text)
+    key_folded: str = Field(sa_type=Text, unique=True)
+    name: str = _text()
+    email: str | None = _text(null=True)
+    email_folded: str | None = Field(default=None, sa_type=Text, unique=True, nullable=True)
+    role: str = _text()
+    language: str = _text()
+    password: str | None = _text(null=True)
+    disabled: bool = False
+    created_at: int = _moment()
+    updated_at: int = _moment()
+    signed_in_at: int | None = _moment(null=True)
+
+
+class PersonSession(SQLModel, table=True):
+    """A browser in which a person is signed in; `hash` is that of its token. `seen_at` is coarse."""
+
+    __tablename__: ClassVar[Any] = "sessions"
+    __table_args__ = (Index("ix_sessions_person", "person", "created_at"),)
+    hash: str = Field(primary_key=True, sa_type=Text)
+    person: str = _text()
+    address: str | None = _text(null=True)
+    created_at: int = _moment()
+    seen_at: int = _moment()
+    ends_at: int = _moment()
+
+
+class Audit(SQLModel, table=True):
+    """Who did what to what. Rows are added, trimmed by age, and lose what they say of somebody who is erased.
+
+    `actor` is the author, `kind` what sort of principal. `subject` is the key of the `thing`; of records `contact_id`
+    says whose data it may hold.
+    """
+
+    __tablename__: ClassVar[Any] = "audit"
+    __table_args__ = (
+        Index("ix_audit_at", "at", "id"),
+        Index("ix_audit_actor", "actor", "id"),
+        Index("ix_audit_subject", "thing", "subject", "id"),
+        _partial("ix_audit_contact", "contact_id", where="contact_id IS NOT NULL"),
+    )
+    id: str = Field(primary_key=True, sa_type=Text)
+    at: int = _moment()
+    kind: str = _text()
+    actor: str = _text()
+    actor_id: str | None = _text(null=True)
+    address: str | None = _text(null=True)
+    action: str = _text()
+    thing: str = _text()
+    subject: str | None = _text(null=True)
+    contact_id: int | None = Field(default=None, sa_type=BigInteger)
+    before: Any = Field(default=None, sa_column=Column(Json, nullable=True))
+    after: Any = Field(default=None, sa_column=Column(Json, nullable=True))

@@ -8,10 +8,12 @@ from api.bodies import Body, OptionalBody, read_options, takes
 from api.conditional import When, read, tagged
 from api.design.profiles import RollbackIn
 from api.parameters import DEFAULT_LIMIT, Cursor, Key, Limit, Version
-from api.state import App
+from api.state import App, By
 from automations.model import Automation, Recipient
 from conditions.definition import Definition
 from conditions.problems import Problem
+from runtime.permissions import needs
+from runtime.principals import Principal
 from services.answers import Page
 from services.design import answers
 from services.design.answers import Comparison
@@ -61,10 +63,10 @@ def _could_enroll(app: App, key: str, wanted: EnrollRequest | None, *, draft: bo
 
 
 def _and_enroll(
-    app: App, key: str, shown: answers.Automation, wanted: EnrollRequest | None
+    app: App, key: str, shown: answers.Automation, wanted: EnrollRequest | None, by: Principal
 ) -> answers.Automation:
     if wanted is not None:
-        shown.enrolled = app.enroll_by_hand.enroll(key, wanted.model_dump(exclude_unset=True))
+        shown.enrolled = app.enroll_by_hand.enroll(key, wanted.model_dump(exclude_unset=True), who=by)
     return shown
 
 
@@ -73,6 +75,7 @@ def _and_enroll(
     response_model_exclude_unset=True,
     summary="List automations",
 )
+@needs("read")
 def list_automations(
     app: App, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
 ) -> Page[answers.Automation]:
@@ -87,9 +90,12 @@ def list_automations(
     responses={201: {"model": answers.Automation}},
     summary="Save an automation's draft",
 )
-def put_automation(key: Key, body: Body, app: App, when: When, response: Response) -> answers.Automation:
+@needs("design")
+def put_automation(
+    key: Key, body: Body, app: App, by: By, when: When, response: Response
+) -> answers.Automation:
     """The content of its YAML document. `warnings` tell what is not wrong but may not be meant."""
-    automation, created = app.automations.save(key, body, when)
+    automation, created = app.automations.save(key, body, when, who=by)
     response.status_code = 201 if created else 200
     return tagged(response, automation)
 
@@ -99,15 +105,17 @@ def put_automation(key: Key, body: Body, app: App, when: When, response: Respons
     response_model_exclude_unset=True,
     summary="Read an automation",
 )
+@needs("read")
 def get_automation(key: Key, app: App, when: When, response: Response) -> answers.Automation:
     """The draft, and how the automation stands."""
     return read(response, app.automations.get(key), when)
 
 
 @router.delete("/automations/{key}", status_code=204, summary="Archive an automation")
-def delete_automation(key: Key, app: App, when: When) -> None:
+@needs("design")
+def delete_automation(key: Key, app: App, by: By, when: When) -> None:
     """It enrolls nobody from then on; what runs, runs on."""
-    app.automations.archive(key, when)
+    app.automations.archive(key, when, who=by)
 
 
 @router.post(
@@ -116,8 +124,9 @@ def delete_automation(key: Key, app: App, when: When) -> None:
     openapi_extra=takes(PublishAutomation, required=False),
     summary="Publish the draft",
 )
+@needs("design")
 def publish_automation(
-    key: Key, body: OptionalBody, app: App, when: When, response: Response
+    key: Key, body: OptionalBody, app: App, by: By, when: When, response: Response
 ) -> answers.Automation:
     """Makes an immutable version and switches to it; `difference` is that from the one before. Unchanged, none is made.
 
@@ -125,9 +134,11 @@ def publish_automation(
     those who match now; count them first with a `dry_run`.
     """
     given = read_options(PublishAutomation, body)
+    if given.enroll is not None:
+        by.require("edit")
     _could_enroll(app, key, given.enroll, draft=True)
-    shown = app.automations.publish(key, when, by=given)
-    return tagged(response, _and_enroll(app, key, shown, given.enroll))
+    shown = app.automations.publish(key, when, by=given, who=by)
+    return tagged(response, _and_enroll(app, key, shown, given.enroll, by))
 
 
 @router.post(
@@ -136,12 +147,13 @@ def publish_automation(
     openapi_extra=takes(PauseIn, required=False),
     summary="Stop enrolling",
 )
+@needs("operate")
 def pause_automation(
-    key: Key, body: OptionalBody, app: App, when: When, response: Response
+    key: Key, body: OptionalBody, app: App, by: By, when: When, response: Response
 ) -> answers.Automation:
     """Matches are recorded as skipped. What runs, runs on, unless `running` says that it pauses too."""
     running = read_options(PauseIn, body).running
-    return tagged(response, app.automations.pause(key, when, paused=True, running=running))
+    return tagged(response, app.automations.pause(key, when, paused=True, running=running, who=by))
 
 
 @router.post(
@@ -150,17 +162,20 @@ def pause_automation(
     openapi_extra=takes(ResumeIn, required=False),
     summary="Enroll again",
 )
+@needs("operate")
 def resume_automation(
-    key: Key, body: OptionalBody, app: App, when: When, response: Response
+    key: Key, body: OptionalBody, app: App, by: By, when: When, response: Response
 ) -> answers.Automation:
     """Changes made while it was paused do not enroll later; `enroll` enrolls those who match now.
 
     `running`: follow-ups that are paused go on too.
     """
     wanted = read_options(ResumeIn, body)
+    if wanted.enroll is not None:
+        by.require("edit")
     _could_enroll(app, key, wanted.enroll, draft=False)
-    shown = app.automations.pause(key, when, paused=False, running=wanted.running)
-    return tagged(response, _and_enroll(app, key, shown, wanted.enroll))
+    shown = app.automations.pause(key, when, paused=False, running=wanted.running, who=by)
+    return tagged(response, _and_enroll(app, key, shown, wanted.enroll, by))
 
 
 @router.post(
@@ -169,12 +184,16 @@ def resume_automation(
     openapi_extra=takes(RollbackIn),
     summary="Publish an earlier version anew",
 )
-def rollback_automation(key: Key, body: Body, app: App, when: When, response: Response) -> answers.Automation:
+@needs("design")
+def rollback_automation(
+    key: Key, body: Body, app: App, by: By, when: When, response: Response
+) -> answers.Automation:
     """It becomes the draft too. A paused automation stays paused."""
-    return tagged(response, app.automations.rollback(key, body, when))
+    return tagged(response, app.automations.rollback(key, body, when, who=by))
 
 
 @router.get("/automations/{key}/versions", summary="List an automation's versions")
+@needs("read")
 def list_automation_versions(key: Key, app: App) -> Page[answers.Version]:
     """The newest first."""
     return app.automations.versions(key)
@@ -184,6 +203,7 @@ def list_automation_versions(key: Key, app: App) -> Page[answers.Version]:
     "/automations/{key}/compare",
     summary="Compare two versions of an automation",
 )
+@needs("read")
 def compare_automation_versions(
     key: Key,
     app: App,
@@ -200,18 +220,23 @@ def compare_automation_versions(
     tags=["Recipients"],
     summary="Create or replace a recipient",
 )
-def put_recipient(key: Key, body: Body, app: App, when: When, response: Response) -> answers.Recipient:
+@needs("design")
+def put_recipient(
+    key: Key, body: Body, app: App, by: By, when: When, response: Response
+) -> answers.Recipient:
     """Addresses such as `mailto:sales@example.com`; without any, notifications are only recorded."""
-    return tagged(response, app.automations.save_recipient(key, body, when))
+    return tagged(response, app.automations.save_recipient(key, body, when, who=by))
 
 
 @router.get("/recipients/{key}", tags=["Recipients"], summary="Read a recipient")
+@needs("read")
 def get_recipient(key: Key, app: App, when: When, response: Response) -> answers.Recipient:
     """A recipient with its channels."""
     return read(response, app.automations.recipient(key), when)
 
 
 @router.get("/recipients", tags=["Recipients"], summary="List recipients")
+@needs("read")
 def list_recipients(app: App) -> Page[answers.Recipient]:
     """By key."""
     return app.automations.recipients()

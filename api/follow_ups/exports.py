@@ -9,6 +9,7 @@ from api.exporting import STREAMED, ExportFormat, streamed
 from api.follow_ups.statuses import check_status
 from api.parameters import Text
 from api.state import App
+from runtime.permissions import needs
 from runtime.statuses import TaskStatus
 from services.follow_ups.listing import STATUSES
 
@@ -16,6 +17,7 @@ router = APIRouter(prefix="/v1/exports", tags=["Exports"])
 
 
 @router.get("/tasks", summary="Export tasks", **STREAMED)
+@needs("read")
 def export_tasks(
     app: App,
     file_format: ExportFormat,
@@ -32,6 +34,7 @@ def export_tasks(
 
 
 @router.get("/enrollments", summary="Export enrollments", **STREAMED)
+@needs("read")
 def export_enrollments(
     app: App,
     file_format: ExportFormat,

@@ -8,6 +8,7 @@ from api.bodies import Body, takes
 from api.follow_ups.statuses import check_status
 from api.parameters import DEFAULT_LIMIT, Cursor, Id, Limit, Text
 from api.state import App
+from runtime.permissions import needs
 from runtime.statuses import TaskStatus
 from services.answers import Page
 from services.follow_ups.answers import Task
@@ -22,6 +23,7 @@ _Sort = Annotated[str, Query(description="-created_at, created_at, due_at or -du
 
 
 @router.get("", summary="List tasks")
+@needs("read")
 def list_tasks(
     app: App,
     *,
@@ -54,18 +56,21 @@ def list_tasks(
 
 
 @router.post("", status_code=201, openapi_extra=takes(TaskIn), summary="Create a task")
+@needs("edit")
 def add_task(body: Body, app: App) -> Task:
     """For a contact or a deal. Emits `task.created`, and `task.overdue` once its time is over while it is open."""
     return app.tasks.add(body)
 
 
 @router.get("/{task_id}", summary="Read a task")
+@needs("read")
 def get_task(task_id: Id, app: App) -> Task:
     """A task as it is now."""
     return app.tasks.get(task_id)
 
 
 @router.patch("/{task_id}", openapi_extra=takes(TaskChange), summary="Change a task")
+@needs("edit")
 def patch_task(task_id: Id, body: Body, app: App) -> Task:
     """What is missing stays. `{"status": "done"}` emits `task.done`, and `{"status": "open"}` opens it again.
 

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Response
 from api.bodies import Body, OptionalBody, takes
 from api.parameters import DEFAULT_LIMIT, AsPublished, At, Cursor, EventId, Key, Limit, Text
 from api.state import App
+from runtime.permissions import needs
 from services.answers import Page
 from services.foresight.answers import (
     BacktestResult,
@@ -44,6 +45,7 @@ Going = Annotated[
     responses={202: {"model": Preview, "description": "It takes long; ask again for the answer"}},
     summary="Look at what publishing the draft would do",
 )
+@needs("read")
 def preview_profile(key: Key, app: App, response: Response) -> Preview:
     """Scores before and after, moves between bands, who moves most, and which automations `fire` would start.
 
@@ -60,6 +62,7 @@ def preview_profile(key: Key, app: App, response: Response) -> Preview:
     response_model_exclude_unset=True,
     summary="List whose scores time alone will move",
 )
+@needs("read")
 def list_moves(
     app: App,
     profile: Profile,
@@ -96,6 +99,7 @@ def list_moves(
     response_model_exclude_unset=True,
     summary="List scores at another time",
 )
+@needs("read")
 def list_scores_at(
     app: App,
     profile: Profile,
@@ -117,6 +121,7 @@ def list_scores_at(
     response_model_exclude_unset=True,
     summary="List how scores have gone of late",
 )
+@needs("read")
 def list_trends(
     app: App,
     profile: Profile,
@@ -138,6 +143,7 @@ def list_trends(
     openapi_extra=takes(BacktestRequest, required=False),
     summary="Run an automation's trigger over the past",
 )
+@needs("design")
 def backtest(key: Key, body: OptionalBody, app: App) -> BacktestResult:
     """Who would have entered in the last days, when and how often, beside who was enrolled. Writes nothing.
 
@@ -154,6 +160,7 @@ def backtest(key: Key, body: OptionalBody, app: App) -> BacktestResult:
     openapi_extra=takes(RehearseRequest),
     summary="Rehearse an automation's steps for one record",
 )
+@needs("design")
 def rehearse(key: Key, body: Body, app: App) -> Rehearsal:
     """Every step in order, with what it would do and when, up to the end of the follow-up. Writes and sends nothing.
 
@@ -170,6 +177,7 @@ def rehearse(key: Key, body: Body, app: App) -> Rehearsal:
     response_model_exclude_unset=True,
     summary="Why an automation did or did not enroll a record",
 )
+@needs("read")
 def explain_automation(
     key: Key, app: App, contact: Text = None, deal: Text = None, limit: Limit = DEFAULT_LIMIT
 ) -> Explanation:
@@ -183,6 +191,7 @@ def explain_automation(
 @router.get(
     "/events/{event_id:path}/points", tags=["Events"], summary="Why an event gave the points that it gave"
 )
+@needs("read")
 def explain_event(event_id: EventId, app: App) -> EventPoints:
     """For every published profile, rule by rule: the points, or what did not hold, or which limit was reached.
 

@@ -11,7 +11,8 @@ from api.intake.event_stream import EventStream, conflicting
 from api.parameters import DEFAULT_LIMIT, Cursor, EventId, Key, Limit, Text, Triggers
 from api.problems import invalid, problem
 from api.rejections import Rejections
-from api.state import App, Counted
+from api.state import App, By, Counted
+from runtime.permissions import needs
 from services.answers import Page
 from services.design.documents import read_silent
 from services.intake.answers import Accepted, Event, EventTypes, Imports, Revoked
@@ -43,6 +44,7 @@ _TAKES = {
     openapi_extra=_TAKES,
     summary="Send events",
 )
+@needs("ingest")
 async def post_events(request: Request, app: App, metrics: Counted, triggers: Triggers = None) -> Response:
     """One event, an array of up to 2,500, or any number as NDJSON. Answered after the durable write.
 
@@ -111,6 +113,7 @@ def _told(accepted: Accepted, metrics: Counted) -> Response:
 
 
 @router.get("/events", summary="List events")
+@needs("read")
 def list_events(
     app: App,
     contact: Text = None,
@@ -124,37 +127,43 @@ def list_events(
 
 
 @by_id.get("/events/{event_id:path}", summary="Read an event")
+@needs("read")
 def get_event(event_id: EventId, app: App) -> Event:
     """As it is stored, with its `status`; those of our own have a `/` in their id."""
     return app.event_history.event(event_id)
 
 
 @router.delete("/events/{event_id:path}", status_code=202, summary="Revoke an event")
-def revoke_event(event_id: EventId, app: App, triggers: Triggers = None) -> Event:
+@needs("operate")
+def revoke_event(event_id: EventId, app: App, by: By, triggers: Triggers = None) -> Event:
     """It stops counting, and its id stays known: sent again, it is a duplicate. Revoking it again changes nothing."""
-    return app.revocations.revoke(event_id, silent=read_silent(triggers, default=False))
+    return app.revocations.revoke(event_id, silent=read_silent(triggers, default=False), who=by)
 
 
 @router.get("/imports", summary="List imports")
+@needs("read")
 def list_imports(app: App, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT) -> Imports:
     """By name, with how many events each brought."""
     return app.revocations.imports(cursor=cursor, limit=limit)
 
 
 @router.delete("/imports/{name}", status_code=202, summary="Revoke all events of an import")
-def revoke_import(name: Key, app: App, triggers: Triggers = None) -> Revoked:
+@needs("operate")
+def revoke_import(name: Key, app: App, by: By, triggers: Triggers = None) -> Revoked:
     """They stop counting; their ids stay known. When it was interrupted, calling again does the rest."""
     silent = read_silent(triggers, default=False)
-    return Revoked(revoked=app.revocations.revoke_import(name, silent=silent))
+    return Revoked(revoked=app.revocations.revoke_import(name, silent=silent, who=by))
 
 
 @router.get("/event-types", summary="List the event types ever seen")
+@needs("read")
 def list_event_types(app: App, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT) -> EventTypes:
     """By name, with those that changes of contacts emit."""
     return app.event_history.event_types(cursor=cursor, limit=limit)
 
 
 @router.get("/quarantine", summary="List events that scoring set aside")
+@needs("read")
 def list_quarantine(app: App, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT) -> Page[Event]:
     """Each with the `error` that scoring it met. They count for nothing until they are queued again."""
     return app.quarantine.events(cursor=cursor, limit=limit)
@@ -165,6 +174,7 @@ def list_quarantine(app: App, cursor: Cursor = None, limit: Limit = DEFAULT_LIMI
     status_code=202,
     summary="Queue a quarantined event again",
 )
-def retry_event(event_id: EventId, app: App) -> Event:
+@needs("operate")
+def retry_event(event_id: EventId, app: App, by: By) -> Event:
     """After what made scoring it fail has been mended."""
-    return app.quarantine.retry(event_id)
+    return app.quarantine.retry(event_id, who=by)

@@ -9,12 +9,14 @@ from api.bodies import NDJSON
 from api.exporting import STREAMED, streamed
 from api.parameters import Text
 from api.state import App
+from runtime.permissions import needs
 
 router = APIRouter(prefix="/v1/exports", tags=["Exports"])
 _RESPONSES = {200: {"content": {NDJSON[0]: {"schema": {"type": "string"}}}}}
 
 
 @router.get("/events", summary="Export events", **{**STREAMED, "responses": _RESPONSES})
+@needs("read")
 def export_events(
     app: App,
     contact: Text = None,

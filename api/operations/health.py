@@ -8,6 +8,7 @@ from starlette.responses import JSONResponse, Response
 
 from api.problems import AGAIN_SOON, problem
 from api.state import App, Counted
+from runtime.permissions import needs
 from services.operations.answers import Overview, Status
 from store.database import DatabaseLocked, DatabaseUnavailable
 
@@ -16,6 +17,7 @@ router = APIRouter(tags=["Operations"])
 
 
 @router.get("/v1/status", summary="How the installation is doing")
+@needs("read")
 async def get_status(request: Request, app: App) -> Status:
     """Work that is accepted and not done, follow-ups by status, whether Temporal answers, who works."""
     up = await request.app.state.temporal_up()
@@ -23,6 +25,7 @@ async def get_status(request: Request, app: App) -> Status:
 
 
 @router.get("/v1/overview", summary="What needs a person, and what comes by itself")
+@needs("read")
 async def get_overview(request: Request, app: App) -> Overview:
     """Failed follow-ups, events set aside, overdue tasks and the like; and the next 24 hours by the hour."""
     up = await request.app.state.temporal_up()
@@ -35,12 +38,14 @@ async def get_overview(request: Request, app: App) -> Overview:
 
 
 @router.get("/healthz", summary="Whether the process is alive")
+@needs("anybody")
 async def healthz() -> Response:
     """Always 200."""
     return JSONResponse({"status": "ok"})
 
 
 @router.get("/readyz", summary="Whether events can be taken")
+@needs("anybody")
 def readyz(app: App) -> Response:
     """503 while the database cannot be reached or written to. Temporal need not be up."""
     try:
@@ -58,6 +63,7 @@ def _unready(reason: str) -> Response:
 
 
 @router.get("/metrics", summary="Prometheus metrics", response_class=Response)
+@needs("read")
 def get_metrics(metrics: Counted) -> Response:
     """Events taken, request times, and pending work by shard."""
     return Response(metrics.render(), media_type=CONTENT_TYPE_LATEST)

@@ -12,12 +12,17 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from api.problems import problem
+from api.session_cookie import is_session_cookie
+from runtime.permissions import Permission, needs
+from runtime.principals import Forbidden, Principal
 from runtime.settings import Settings
 from runtime.temporal import UI_PATH, ui_url
 from runtime.temporal_server import ui_address
 
 #: What one request may send, in bytes; the UI's own are a few kilobytes.
 LARGEST_REQUEST = 4 * 1024 * 1024
+#: Methods that show workflows; the others end them, signal them and start others.
+_READING = ("GET", "HEAD")
 _TIMEOUT = httpx2.Timeout(30, connect=3)
 #: Headers of one connection, not of the message.
 _HOP = {
@@ -39,6 +44,7 @@ _DROPPED = {
 }
 
 
+@needs("read")
 class TemporalUi:
     """ASGI application under `/temporal`."""
 
@@ -47,7 +53,14 @@ class TemporalUi:
         self._client: httpx2.AsyncClient | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        answer = await self._answer(Request(scope, receive))
+        by: Principal = scope["state"]["principal"]
+        needed: Permission = "read" if scope["method"] in _READING else "operate"
+        if needed not in by.permissions:
+            answer: Response | httpx2.Response = problem(
+                403, str(Forbidden(by, needed)), more={"permission": needed}
+            )
+        else:
+            answer = await self._answer(Request(scope, receive))
         if isinstance(answer, Response):
             await answer(scope, receive, send)
         else:
@@ -68,7 +81,7 @@ class TemporalUi:
             asked = httpx2.Request(
                 request.method,
                 f"{address}{_target(request.scope)}",
-                headers=_end_to_end(request.headers.raw, _OURS),
+                headers=_without_session(_end_to_end(request.headers.raw, _OURS)),
                 content=await _limited(request),
             )
             return await _while_wanted(request, self._open().send(asked, stream=True))
@@ -149,6 +162,20 @@ def _end_to_end(headers: Iterable[tuple[bytes, bytes]], without: set[bytes]) -> 
     return [(name, value) for name, value in given if name.lower() not in left_out]
 
 
+def _without_session(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """Without the cookies that stand for people of the installation: Temporal has cookies of its own."""
+    kept = []
+    for name, value in headers:
+        told = value
+        if name.lower() == b"cookie":
+            told = b"; ".join(
+                part for part in map(bytes.strip, value.split(b";")) if not is_session_cookie(part)
+            )
+        if told:
+            kept.append((name, told))
+    return kept
+
+
 def _target(scope: Scope) -> str:
     """Path and query as they were sent."""
     path: bytes = scope.get("raw_path") or quote(scope["path"]).encode()
@@ -164,6 +191,7 @@ def mount(app: Any, settings: Settings) -> TemporalUi:
     return ui
 
 
+@needs("signed in")
 async def _with_slash(request: Request) -> Response:
     query = request.url.query
     return RedirectResponse(f"{UI_PATH}/{f'?{query}' if query else ''}", 307)

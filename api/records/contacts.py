@@ -11,7 +11,8 @@ from api.records.answering import SUPPRESSED
 from api.records.in_bulk import DryRun, Restore, takes_many, write_many
 from api.records.list_query import ListQuery
 from api.records.scores import add_score_routes
-from api.state import App
+from api.state import App, By
+from runtime.permissions import needs
 from services.answers import Page
 from services.foresight.answers import Consequences
 from services.names import ShortText
@@ -33,6 +34,7 @@ _MODE = Query(
 
 
 @router.get("", response_model_exclude_unset=True, summary="List contacts")
+@needs("read")
 def list_contacts(
     query: Annotated[RecordQuery, Depends(ListQuery("contact"))], app: App
 ) -> Page[ListedContact]:
@@ -46,6 +48,7 @@ def list_contacts(
     response_model_exclude_unset=True,
     summary="Write many contacts",
 )
+@needs("edit")
 async def post_contacts(
     request: Request,
     app: App,
@@ -64,6 +67,7 @@ async def post_contacts(
 
 
 @router.get("/{key}", summary="Read a contact")
+@needs("read")
 def get_contact(key: RecordKey, app: App, when: When, response: Response) -> Contact:
     """A contact with its fields. `ETag` stands for all of it: send it as `If-Match` with a change."""
     return read(response, app.contacts.get(key), when)
@@ -75,6 +79,7 @@ def get_contact(key: RecordKey, app: App, when: When, response: Response) -> Con
     responses={201: {"model": Contact}, **SUPPRESSED},
     summary="Create or replace a contact",
 )
+@needs("edit")
 def put_contact(key: RecordKey, body: Body, app: App, when: When, response: Response) -> Contact:
     """What is missing becomes empty, but for `dnd`: an opt-out ends only when somebody says so.
 
@@ -88,6 +93,7 @@ def put_contact(key: RecordKey, body: Body, app: App, when: When, response: Resp
 
 
 @router.patch("/{key}", openapi_extra=takes(ContactPatchIn), responses=SUPPRESSED, summary="Change a contact")
+@needs("edit")
 def patch_contact(key: RecordKey, body: Body, app: App, when: When, response: Response) -> Contact:
     """What is missing stays. `fields` are merged; null removes one. `tags` as a list replaces all.
 
@@ -102,27 +108,32 @@ def patch_contact(key: RecordKey, body: Body, app: App, when: When, response: Re
     response_model_exclude_unset=True,
     summary="Look at what changing a contact would bring about",
 )
+@needs("edit")
 def try_patch(key: RecordKey, body: Body, app: App) -> Consequences:
     """Which scores would move, which follow-ups would begin or end. Done in a copy; nothing is written."""
     return app.consequences.of_change(key, body)
 
 
 @router.put("/{key}/tags/{tag:path}", responses=SUPPRESSED, summary="Add a tag to a contact")
+@needs("edit")
 def add_contact_tag(key: RecordKey, tag: TagName, app: App, when: When, response: Response) -> Contact:
     """The other tags stay. Adding one that is there changes nothing."""
     return tagged(response, app.contacts.tag(key, tag, when, there=True))
 
 
 @router.delete("/{key}/tags/{tag:path}", responses=SUPPRESSED, summary="Remove a tag from a contact")
+@needs("edit")
 def remove_contact_tag(key: RecordKey, tag: TagName, app: App, when: When, response: Response) -> Contact:
     """The other tags stay. Removing one that is not there changes nothing."""
     return tagged(response, app.contacts.tag(key, tag, when, there=False))
 
 
 @router.delete("/{key}", status_code=204, summary="Erase a contact")
+@needs("operate")
 def delete_contact(
     key: RecordKey,
     app: App,
+    by: By,
     when: When,
     *,
     suppress: Annotated[
@@ -135,16 +146,17 @@ def delete_contact(
     """With its events, scores, deals, tasks and all else about it. Its follow-ups end."""
     if reason is not None and not suppress:
         raise BadParameter("reason", '"reason" is that of a suppression: add suppress=true, or leave it out')
-    app.contacts.erase(key, when, suppress=(reason or REASON) if suppress else None)
+    app.contacts.erase(key, when, suppress=(reason or REASON) if suppress else None, who=by)
 
 
 @router.post("/{key}/merge", openapi_extra=takes(MergeIn), responses=SUPPRESSED, summary="Merge a contact")
-def merge_contact(key: RecordKey, body: Body, app: App, when: When, response: Response) -> Contact:
+@needs("operate")
+def merge_contact(key: RecordKey, body: Body, app: App, by: By, when: When, response: Response) -> Contact:
     """Everything of it becomes the other's, which is returned; the key stays as an alias.
 
     The other's own fields win; what it lacks, and all tags and opt-outs, are taken over.
     """
-    return tagged(response, app.contacts.merge(key, body, when))
+    return tagged(response, app.contacts.merge(key, body, when, who=by))
 
 
 add_score_routes(router, "contact")

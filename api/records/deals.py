@@ -11,7 +11,8 @@ from api.records.answering import SUPPRESSED
 from api.records.in_bulk import DryRun, Restore, takes_many, write_many
 from api.records.list_query import ListQuery
 from api.records.scores import add_score_routes
-from api.state import App
+from api.state import App, By
+from runtime.permissions import needs
 from services.answers import Page
 from services.records.answers import Deal, ListedDeal, RecordsWritten
 from services.records.bulk_items import Options
@@ -29,6 +30,7 @@ _MODE = Query(
 
 
 @router.get("", response_model_exclude_unset=True, summary="List deals")
+@needs("read")
 def list_deals(query: Annotated[RecordQuery, Depends(ListQuery("deal"))], app: App) -> Page[ListedDeal]:
     """All filters must hold. With a `profile`, each deal has its `score` and `band`; empty scores come last."""
     return app.record_lists.deals(query)
@@ -40,6 +42,7 @@ def list_deals(query: Annotated[RecordQuery, Depends(ListQuery("deal"))], app: A
     response_model_exclude_unset=True,
     summary="Write many deals",
 )
+@needs("edit")
 async def post_deals(
     request: Request,
     app: App,
@@ -57,6 +60,7 @@ async def post_deals(
 
 
 @router.get("/{key}", summary="Read a deal")
+@needs("read")
 def get_deal(key: RecordKey, app: App, when: When, response: Response) -> Deal:
     """A deal with its fields. `ETag` stands for all of it: send it as `If-Match` with a change."""
     return read(response, app.deals.get(key), when)
@@ -68,6 +72,7 @@ def get_deal(key: RecordKey, app: App, when: When, response: Response) -> Deal:
     responses={201: {"model": Deal}, **SUPPRESSED},
     summary="Create or replace a deal",
 )
+@needs("edit")
 def put_deal(key: RecordKey, body: Body, app: App, when: When, response: Response) -> Deal:
     """What is missing becomes empty, the contact excepted; an unknown contact is created.
 
@@ -79,6 +84,7 @@ def put_deal(key: RecordKey, body: Body, app: App, when: When, response: Respons
 
 
 @router.patch("/{key}", openapi_extra=takes(DealPatchIn), responses=SUPPRESSED, summary="Change a deal")
+@needs("edit")
 def patch_deal(key: RecordKey, body: Body, app: App, when: When, response: Response) -> Deal:
     """What is missing stays. `fields` are merged; null removes one. `tags` as a list replaces all.
 
@@ -88,21 +94,24 @@ def patch_deal(key: RecordKey, body: Body, app: App, when: When, response: Respo
 
 
 @router.put("/{key}/tags/{tag:path}", responses=SUPPRESSED, summary="Add a tag to a deal")
+@needs("edit")
 def add_deal_tag(key: RecordKey, tag: TagName, app: App, when: When, response: Response) -> Deal:
     """The other tags stay. Adding one that is there changes nothing."""
     return tagged(response, app.deals.tag(key, tag, when, there=True))
 
 
 @router.delete("/{key}/tags/{tag:path}", responses=SUPPRESSED, summary="Remove a tag from a deal")
+@needs("edit")
 def remove_deal_tag(key: RecordKey, tag: TagName, app: App, when: When, response: Response) -> Deal:
     """The other tags stay. Removing one that is not there changes nothing."""
     return tagged(response, app.deals.tag(key, tag, when, there=False))
 
 
 @router.delete("/{key}", status_code=204, summary="Erase a deal")
-def delete_deal(key: RecordKey, app: App, when: When) -> None:
+@needs("operate")
+def delete_deal(key: RecordKey, app: App, by: By, when: When) -> None:
     """With its scores, tasks and all else about it. What its contact did stays the contact's."""
-    app.deals.erase(key, when)
+    app.deals.erase(key, when, who=by)
 
 
 add_score_routes(router, "deal")

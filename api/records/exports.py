@@ -9,6 +9,7 @@ from api.exporting import STREAMED, ExportFormat, streamed
 from api.parameters import Text
 from api.records.list_query import ListQuery
 from api.state import App
+from runtime.permissions import needs
 from services.names import ShortText
 from services.records.lists import RecordQuery
 from services.resources import BadParameter
@@ -22,6 +23,7 @@ _Since = Annotated[str | None, Query(description="From this time on: 2026-06-30,
 
 
 @router.get("/contacts", summary="Export contacts", **STREAMED)
+@needs("read")
 def export_contacts(
     query: Annotated[RecordQuery, Depends(ListQuery("contact", paged=False))],
     app: App,
@@ -36,6 +38,7 @@ def export_contacts(
 
 
 @router.get("/deals", summary="Export deals", **STREAMED)
+@needs("read")
 def export_deals(
     query: Annotated[RecordQuery, Depends(ListQuery("deal", paged=False))],
     app: App,
@@ -47,6 +50,7 @@ def export_deals(
 
 
 @router.get("/changes", summary="Export changes of scores", **STREAMED)
+@needs("read")
 def export_changes(
     app: App,
     file_format: ExportFormat,

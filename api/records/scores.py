@@ -6,7 +6,8 @@ from fastapi import APIRouter, Query
 
 from api.bodies import Body, takes
 from api.parameters import DEFAULT_LIMIT, AsPublished, At, Cursor, Key, Limit, RecordKey, Text, Triggers
-from api.state import App
+from api.state import App, By
+from runtime.permissions import needs
 from services.answers import Page
 from services.design.documents import read_silent
 from services.foresight.answers import Consequences, Curve, NearnessOf
@@ -28,6 +29,7 @@ def add_score_routes(router: APIRouter, kind: Kind) -> None:
         response_model_exclude_unset=True,
         summary=f"Read a {kind}'s timeline",
     )
+    @needs("read")
     def get_timeline(
         key: RecordKey, app: App, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
     ) -> Page[TimelineEntry]:
@@ -35,6 +37,7 @@ def add_score_routes(router: APIRouter, kind: Kind) -> None:
         return app.timeline.of(kind, key, cursor=cursor, limit=limit)
 
     @router.get("/{key}/scores", response_model_exclude_unset=True, summary=f"Read a {kind}'s scores")
+    @needs("read")
     def get_scores(
         key: RecordKey, app: App, at: At = None, *, as_published: AsPublished = False
     ) -> Page[ScoreSummary]:
@@ -46,6 +49,7 @@ def add_score_routes(router: APIRouter, kind: Kind) -> None:
         response_model_exclude_unset=True,
         summary=f"Read one score of a {kind}",
     )
+    @needs("read")
     def get_score(
         key: RecordKey,
         profile: Key,
@@ -65,6 +69,7 @@ def add_score_routes(router: APIRouter, kind: Kind) -> None:
         response_model_exclude_unset=True,
         summary=f"List what one score of a {kind} is made of",
     )
+    @needs("read")
     def list_entries(
         key: RecordKey,
         profile: Key,
@@ -81,6 +86,7 @@ def add_score_routes(router: APIRouter, kind: Kind) -> None:
         response_model_exclude_unset=True,
         summary=f"Read how one score of a {kind} went and will go on",
     )
+    @needs("read")
     def get_curve(
         key: RecordKey, profile: Key, app: App, since: Since = "-365d", until: Until = "+90d"
     ) -> Curve:
@@ -92,6 +98,7 @@ def add_score_routes(router: APIRouter, kind: Kind) -> None:
         response_model_exclude_unset=True,
         summary=f"Read how far a {kind} is from each automation",
     )
+    @needs("read")
     def get_nearness(key: RecordKey, app: App) -> NearnessOf:
         """What keeps it out of each published automation now, those first that it is nearest to."""
         return app.nearness.of(kind, key)
@@ -102,6 +109,7 @@ def add_score_routes(router: APIRouter, kind: Kind) -> None:
         openapi_extra=takes(AdjustmentIn),
         summary=f"Look at what adjusting a score of a {kind} would bring about",
     )
+    @needs("edit")
     def try_adjustment(key: RecordKey, profile: Key, body: Body, app: App) -> Consequences:
         """Done in a copy, scored and matched as in earnest. Nothing is written."""
         return app.consequences.of_adjustment(kind, key, profile, body)
@@ -113,9 +121,10 @@ def add_score_routes(router: APIRouter, kind: Kind) -> None:
         openapi_extra=takes(AdjustmentIn),
         summary=f"Adjust a score of a {kind} by hand",
     )
+    @needs("edit")
     def post_adjustment(
-        key: RecordKey, profile: Key, body: Body, app: App, triggers: Triggers = None
+        key: RecordKey, profile: Key, body: Body, app: App, by: By, triggers: Triggers = None
     ) -> Adjusted:
         """Adds points, or sets the score. It survives publishing, and starts follow-ups as any change does."""
         silent = read_silent(triggers, default=False)
-        return app.adjustments.add(kind, key, profile, body, silent=silent)
+        return app.adjustments.add(kind, key, profile, body, silent=silent, who=by)

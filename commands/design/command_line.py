@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from commands.options import Json, Triggers, Yes
+from runtime.permissions import needs
 
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="Folder (or file) of definitions in YAML.")]
 Comment = Annotated[str | None, typer.Option(help="Why; kept with the versions that this makes.")]
@@ -25,6 +26,7 @@ OfKind = Annotated[
 VersionedKey = Annotated[str, typer.Argument(metavar="KEY", help="Key of a profile or an automation.")]
 
 
+@needs("anybody")
 def check(folder: Folder, *, as_json: Json = False) -> None:
     """Check definitions without a database: every mistake with file and line. Exit status 1 if there are any."""
     from commands.design import definitions
@@ -32,6 +34,7 @@ def check(folder: Folder, *, as_json: Json = False) -> None:
     raise typer.Exit(definitions.check(folder, as_json=as_json))
 
 
+@needs("design")
 def plan(
     folder: Folder,
     *,
@@ -48,6 +51,7 @@ def plan(
     raise typer.Exit(definitions.plan(folder, brief=brief, everybody=everybody, as_json=as_json))
 
 
+@needs("anybody")
 def schema() -> None:
     """Print the JSON Schema of definitions, for editors."""
     from commands.design import definitions
@@ -55,6 +59,7 @@ def schema() -> None:
     raise typer.Exit(definitions.schema())
 
 
+@needs("design")
 def apply(
     folder: Folder,
     *,
@@ -91,6 +96,7 @@ def apply(
     raise typer.Exit(definitions.apply(folder, options, as_json=as_json))
 
 
+@needs("read")
 def pull(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to write into.")],
     *,
@@ -104,6 +110,7 @@ def pull(
     raise typer.Exit(pulling.pull(folder, force=force, dry_run=dry_run, as_json=as_json))
 
 
+@needs("read")
 def versions(key: VersionedKey, *, kind: OfKind = None, as_json: Json = False) -> None:
     """List the versions of a profile or an automation, with who made them and why."""
     from commands.design import versions as known_versions
@@ -111,6 +118,7 @@ def versions(key: VersionedKey, *, kind: OfKind = None, as_json: Json = False) -
     raise typer.Exit(known_versions.versions(key, kind=kind, as_json=as_json))
 
 
+@needs("design")
 def rollback(
     key: VersionedKey,
     version: Annotated[

@@ -16,7 +16,7 @@ from commands.definition_files import read_files
 from commands.design.impacts import impact_lines, past_dates, touched_file
 from commands.mail_words import only_recorded
 from commands.output import DIFF_COLOURS, ProgressBar, counted, errors, note, print_json, progress_bar, say
-from commands.session import Session, local_user, session
+from commands.session import Session, session
 from commands.waiting import until_over
 from runtime.errors import ReadableError
 from runtime.settings import Settings, load_settings
@@ -125,7 +125,8 @@ def apply(folder: Path, options: ApplyOptions, *, as_json: bool) -> int:
             silent=options.silent,
             draft=options.draft,
             prune=options.prune,
-            by=Authorship(author=local_user(), comment=options.comment),
+            by=Authorship(comment=options.comment),
+            who=opened.by,
         )
         if as_json:
             print_json(_applied_data(applied, warnings) | {"promised": promised})
@@ -165,7 +166,7 @@ def apply_beside(opened: Session, folder: Path) -> Applied:
             f"The database has its own {', '.join(others)}, other than in {folder}. Nothing was overwritten;"
             " set DATABASE_URL to another database"
         )
-    applied = plans.apply(documents)
+    applied = plans.apply(documents, who=opened.by)
     _await_scores(opened, [key for kind, key in applied.versions if kind == "score_profile"])
     return applied
 

@@ -1,7 +1,7 @@
 """Versions of profiles and automations: listed with who made them, and gone back to."""
 
 from commands.output import DIFF_COLOURS, note, print_json, print_table, say, shown_moment
-from commands.session import Session, local_user, session
+from commands.session import Session, session
 from conditions.problems import suggestion
 from runtime.errors import ReadableError
 from services.design.automations import Automations
@@ -43,8 +43,8 @@ def rollback(key: str, version: int | None, *, kind: str | None, comment: str | 
         before = family.versions(key).items
         in_force = next((one.version for one in before if one.current), None)
         wanted = version or _before(key, in_force)
-        said = {"author": local_user(), "comment": comment or f"Back to version {wanted}"}
-        family.rollback(key, {"version": wanted, **said})
+        said = comment or f"Back to version {wanted}"
+        family.rollback(key, {"version": wanted, "comment": said}, who=opened.by)
         made = family.versions(key).items[0]
         difference = family.compare(key, in_force or before[0].version, made.version)
     if as_json:

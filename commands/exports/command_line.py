@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from runtime.permissions import needs
+
 
 class FileFormat(StrEnum):
     """Formats that lists are exported in."""
@@ -40,11 +42,13 @@ app = typer.Typer(no_args_is_help=True)
 
 
 @app.callback()
+@needs("read")
 def export() -> None:
     """Export a list as CSV or NDJSON. What is exported of contacts, deals and events can be imported again."""
 
 
 @app.command()
+@needs("read")
 def contacts(
     *,
     out: Out = None,
@@ -65,6 +69,7 @@ def contacts(
 
 
 @app.command()
+@needs("read")
 def deals(
     *,
     out: Out = None,
@@ -85,6 +90,7 @@ def deals(
 
 
 @app.command()
+@needs("read")
 def tasks(
     *, out: Out = None, file_format: Format = None, filters: Filters = None, as_json: Json = False
 ) -> None:
@@ -95,6 +101,7 @@ def tasks(
 
 
 @app.command()
+@needs("read")
 def enrollments(
     *, out: Out = None, file_format: Format = None, filters: Filters = None, as_json: Json = False
 ) -> None:
@@ -107,6 +114,7 @@ def enrollments(
 
 
 @app.command()
+@needs("read")
 def changes(
     *, out: Out = None, file_format: Format = None, filters: Filters = None, as_json: Json = False
 ) -> None:
@@ -117,6 +125,7 @@ def changes(
 
 
 @app.command()
+@needs("read")
 def events(
     *,
     out: Out = None,

@@ -47,7 +47,7 @@ def enroll(
         enrolled = by_hand.enroll(key, {**wanted, "dry_run": True})
         if not dry_run:
             _confirm(enrolled, yes=yes, as_json=as_json)
-            enrolled = by_hand.enroll(key, wanted)
+            enrolled = by_hand.enroll(key, wanted, who=opened.by)
     if as_json:
         print_json(enrolled)
         return 0
@@ -123,8 +123,10 @@ def pause(target: str, *, running: bool, as_json: bool) -> int:
         application = opened.application
         if is_enrollment_id(target):
             _only_automations(target, running)
-            return _print_pause(target, application.repairs.pause(target), "paused", as_json=as_json)
-        automation = application.automations.pause(target, paused=True, running=running)
+            return _print_pause(
+                target, application.repairs.pause(target, who=opened.by), "paused", as_json=as_json
+            )
+        automation = application.automations.pause(target, paused=True, running=running, who=opened.by)
     return _print_pause(target, automation, "paused", as_json=as_json)
 
 
@@ -134,13 +136,15 @@ def resume(target: str, *, running: bool, matching: bool, yes: bool, as_json: bo
         application = opened.application
         if is_enrollment_id(target):
             _only_automations(target, running or matching)
-            return _print_pause(target, application.repairs.resume(target), "goes on", as_json=as_json)
+            return _print_pause(
+                target, application.repairs.resume(target, who=opened.by), "goes on", as_json=as_json
+            )
         by_hand = application.enroll_by_hand
         if matching:
             _confirm(by_hand.count_resumed(target), yes=yes, as_json=as_json)
-        automation = application.automations.pause(target, paused=False, running=running)
+        automation = application.automations.pause(target, paused=False, running=running, who=opened.by)
         if matching:
-            automation.enrolled = by_hand.enroll(target, {"matching": True})
+            automation.enrolled = by_hand.enroll(target, {"matching": True}, who=opened.by)
     return _print_pause(target, automation, "goes on", as_json=as_json)
 
 

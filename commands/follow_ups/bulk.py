@@ -73,7 +73,7 @@ def _start(does: str, body: Mapping[str, Any], options: Options) -> int:
         if options.dry_run:
             return _print_count(does, count, as_json=options.as_json)
         _confirm(does, count, yes=options.yes, as_json=options.as_json)
-        job = bulk.start(dict(body))
+        job = bulk.start(dict(body), who=opened.by)
         if isinstance(job, BulkJob) and options.wait:
             job = _watch(opened, job)
     return _shown(job, as_json=options.as_json)
@@ -107,7 +107,7 @@ def show(job_id: str, *, as_json: bool) -> int:
 def stop(job_id: str, *, as_json: bool) -> int:
     """Stop one job."""
     with session() as opened:
-        job = opened.application.bulk.stop(job_id)
+        job = opened.application.bulk.stop(job_id, who=opened.by)
     return _shown(job, as_json=as_json)
 
 

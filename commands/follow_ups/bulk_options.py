@@ -7,6 +7,8 @@ from typing import Annotated, Any, NamedTuple
 
 import typer
 
+from runtime.permissions import needs
+
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 Job = Annotated[str, typer.Argument(metavar="JOB", help="Id of a bulk job.")]
 Tag = Annotated[str, typer.Argument(metavar="TAG", help="The tag.")]
@@ -64,12 +66,13 @@ def _command(*without: str) -> Callable[[Callable[..., int]], Callable[..., None
         described.__signature__ = Signature([*own, *common])
         described.__annotations__ = {one.name: one.annotation for one in [*own, *common]}
         app.command()(run)
-        return run
+        return needs("edit")(run)
 
     return decorate
 
 
 @app.callback(invoke_without_command=True)
+@needs("read")
 def bulk(
     context: typer.Context,
     *,
@@ -194,6 +197,7 @@ def close(*, options: Options) -> int:
 
 
 @app.command()
+@needs("read")
 def show(job: Job, *, as_json: Json = False) -> None:
     """Show how far a bulk job is, and what became of its records."""
     from commands.follow_ups import bulk as commands
@@ -202,6 +206,7 @@ def show(job: Job, *, as_json: Json = False) -> None:
 
 
 @app.command()
+@needs("edit")
 def stop(job: Job, *, as_json: Json = False) -> None:
     """Stop a bulk job. What it has done stays."""
     from commands.follow_ups import bulk as commands

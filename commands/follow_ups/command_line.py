@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from commands.options import Json, Yes
+from runtime.permissions import needs
 
 app = typer.Typer(
     help="Undo what one publish, import, list or call has started: its follow-ups end, all at once.",
@@ -15,6 +16,7 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Only show what would be
 
 
 @app.callback()
+@needs("operate")
 def undo(
     context: typer.Context,
     *,
@@ -33,6 +35,7 @@ def undo(
 
 
 @app.command()
+@needs("operate")
 def publish(
     profile: Annotated[str, typer.Argument(help="Key of the profile.")],
     *,
@@ -51,6 +54,7 @@ def publish(
 
 
 @app.command("import")
+@needs("operate")
 def import_(
     name: Annotated[str, typer.Argument(help="Name of the import: kindling imports lists them.")],
     *,
@@ -65,6 +69,7 @@ def import_(
 
 
 @app.command("list")
+@needs("operate")
 def smart_list(
     key: Annotated[str, typer.Argument(help="Key of the smart list that was enrolled.")],
     *,
@@ -83,6 +88,7 @@ def smart_list(
 
 
 @app.command()
+@needs("operate")
 def request(
     request: Annotated[str, typer.Argument(help="The `request` in the answer of the call.")],
     *,

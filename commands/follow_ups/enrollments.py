@@ -1,6 +1,5 @@
 """Follow-ups one by one: listed, repaired, given up before they start, held back."""
 
-from collections.abc import Callable, Mapping
 from typing import Literal
 
 from commands.follow_up_words import standing, waiting
@@ -12,7 +11,6 @@ from runtime.errors import ReadableError
 from services.follow_ups.answers import Enrollment
 from services.follow_ups.holding import set_held
 from services.follow_ups.listing import STATUSES
-from services.follow_ups.repairs import Repairs
 
 
 def enrollments(
@@ -62,17 +60,14 @@ def _line(enrollment: Enrollment) -> str:
 
 
 Repair = Literal["retry", "skip", "cancel"]
-_REPAIRS: Mapping[Repair, Callable[[Repairs, str], Enrollment]] = {
-    "retry": Repairs.retry,
-    "skip": Repairs.skip,
-    "cancel": Repairs.cancel,
-}
 
 
 def repair(enrollment: str, what: Repair, *, as_json: bool) -> int:
     """Do something to one follow-up."""
     with session() as opened:
-        repaired = _REPAIRS[what](opened.application.repairs, enrollment)
+        repairs = opened.application.repairs
+        does = {"retry": repairs.retry, "skip": repairs.skip, "cancel": repairs.cancel}[what]
+        repaired = does(enrollment, who=opened.by)
     if as_json:
         print_json(repaired)
     else:
@@ -83,7 +78,7 @@ def repair(enrollment: str, what: Repair, *, as_json: bool) -> int:
 def drop(automation: str, *, as_json: bool) -> int:
     """Give up the follow-ups of an automation that wait for their start."""
     with session() as opened:
-        count = opened.application.automations.drop_queued(automation)
+        count = opened.application.automations.drop_queued(automation, who=opened.by)
     if as_json:
         print_json({"dropped": count})
     else:
@@ -94,7 +89,7 @@ def drop(automation: str, *, as_json: bool) -> int:
 def hold(*, held: bool, as_json: bool) -> int:
     """Hold all new starts of follow-ups back, or resume them."""
     with session() as opened:
-        waiting = set_held(opened.application.resources, held=held)
+        waiting = set_held(opened.application.resources, held=held, who=opened.by)
     if as_json:
         print_json({"held": held, "queued": waiting})
         return 0

@@ -4,6 +4,8 @@ from typing import Annotated, Any
 
 import typer
 
+from runtime.permissions import needs
+
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 Ids = Annotated[list[str], typer.Argument(metavar="TASK...", help="Ids of tasks.")]
 Contact = Annotated[str | None, typer.Option(metavar="KEY", help="Of this contact.")]
@@ -13,6 +15,7 @@ app = typer.Typer()
 
 
 @app.callback(invoke_without_command=True)
+@needs("read")
 def tasks(
     context: typer.Context,
     *,
@@ -54,6 +57,7 @@ def tasks(
 
 
 @app.command()
+@needs("edit")
 def add(
     title: Annotated[str, typer.Argument(help="What there is to do.")],
     *,
@@ -85,6 +89,7 @@ def add(
 
 
 @app.command()
+@needs("edit")
 def done(task_ids: Ids, *, as_json: Json = False) -> None:
     """Note that tasks are done."""
     from commands.follow_ups import tasks as commands
@@ -93,6 +98,7 @@ def done(task_ids: Ids, *, as_json: Json = False) -> None:
 
 
 @app.command()
+@needs("edit")
 def reopen(task_ids: Ids, *, as_json: Json = False) -> None:
     """Open tasks again that are done."""
     from commands.follow_ups import tasks as commands
@@ -101,6 +107,7 @@ def reopen(task_ids: Ids, *, as_json: Json = False) -> None:
 
 
 @app.command()
+@needs("edit")
 def snooze(
     task_ids: Ids,
     *,
@@ -114,6 +121,7 @@ def snooze(
 
 
 @app.command()
+@needs("edit")
 def assign(
     task_ids: Ids,
     *,

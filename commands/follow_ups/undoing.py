@@ -42,7 +42,7 @@ def undo(wanted: dict[str, Any], *, dry_run: bool, yes: bool, as_json: bool) -> 
             _print(found)
         if not dry_run and (found.cancelled or found.tasks or found.tags):
             ask("Undo this?", yes=yes, as_json=as_json)
-            found = undoing.undo(named | {"dry_run": False})
+            found = undoing.undo(named | {"dry_run": False}, who=opened.by)
             if not as_json:
                 say(f"Undone: {_sums(found)}.", "green")
     if as_json:

@@ -19,6 +19,7 @@ from commands.intake.options import (
     parsed_all,
 )
 from commands.options import Json, Triggers
+from runtime.permissions import needs
 
 
 class ContactMode(StrEnum):
@@ -50,11 +51,13 @@ app = typer.Typer(cls=_EventsByDefault, no_args_is_help=True)
 
 
 @app.callback()
+@needs("operate")
 def import_() -> None:
     """Import a file of events (kindling import FILE), of contacts or of deals (kindling import contacts FILE)."""
 
 
 @app.command()
+@needs("operate")
 def events(
     file: Annotated[Path, typer.Argument(help="CSV with a header, or NDJSON with an event per line.")],
     *,
@@ -170,6 +173,7 @@ def events(
 
 
 @app.command()
+@needs("operate")
 def contacts(
     file: Annotated[Path, typer.Argument(help="CSV with a header, or NDJSON with a contact per line.")],
     *,
@@ -205,6 +209,7 @@ def contacts(
 
 
 @app.command()
+@needs("operate")
 def deals(
     file: Annotated[Path, typer.Argument(help="CSV with a header, or NDJSON with a deal per line.")],
     *,

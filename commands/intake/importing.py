@@ -66,6 +66,8 @@ def run(
                 told=waiting,
             )
         shared = opened.application.duplicates.count_since(newest)
+        told = {"accepted": done.accepted, "triggers": "silent" if silent else "fire"}
+        opened.application.access.audit.add(opened.by, "import", "events", None, after=told)
     seconds = time.monotonic() - begun
     notes = [*done.notes, *of_shared(shared)]
     if as_json:

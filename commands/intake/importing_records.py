@@ -84,6 +84,9 @@ def run(path: Path, how: RecordOptions, options: Options, *, tags: Sequence[str]
             told=waiting,
         )
         shared = 0 if options.dry_run else application.duplicates.count_since(newest)
+        if not options.dry_run:
+            told = {"mode": options.mode, "restore": options.restore}
+            application.access.audit.add(opened.by, "import", f"{how.kind}s", None, after=told)
     seconds = time.monotonic() - started
     notes = [*done.notes, *of_shared(shared)]
     if as_json:

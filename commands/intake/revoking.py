@@ -12,10 +12,10 @@ def revoke(events: list[str], import_name: str | None, *, silent: bool, as_json:
     with session() as opened:
         revocations = opened.application.revocations
         if import_name is not None:
-            count = revocations.revoke_import(import_name, silent=silent)
+            count = revocations.revoke_import(import_name, silent=silent, who=opened.by)
         else:
             for event_id in events:
-                revocations.revoke(event_id, silent=silent)
+                revocations.revoke(event_id, silent=silent, who=opened.by)
             count = len(events)
     if as_json:
         print_json({"revoked": count})

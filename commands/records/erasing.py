@@ -14,7 +14,7 @@ def erase(key: str, *, suppress: bool, reason: str | None, yes: bool, as_json: b
         contact = contacts.get(key)
         if not yes and not as_json:
             typer.confirm(f"Erase {contact.key} with all that is known about it?", abort=True)
-        contacts.erase(key, suppress=(reason or REASON) if suppress or reason else None)
+        contacts.erase(key, suppress=(reason or REASON) if suppress or reason else None, who=opened.by)
     for_good = bool(suppress or reason)
     if as_json:
         print_json({"erased": contact.key, "suppressed": for_good})
@@ -30,7 +30,7 @@ def suppressions(lift: list[str], *, limit: int, as_json: bool) -> int:
     with session() as opened:
         known = opened.application.suppressions
         for suppression_id in lift:
-            known.lift(suppression_id)
+            known.lift(suppression_id, who=opened.by)
         page = known.find(cursor=None, limit=limit)
     if as_json:
         print_json({"lifted": len(lift)} if lift else page)

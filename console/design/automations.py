@@ -1,6 +1,7 @@
 """Automations: what each does and has done, its draft, its versions, and publishing with what that brings about."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
@@ -9,9 +10,10 @@ from starlette.responses import Response
 from api.parameters import Cursor, Key
 from automations.model import Automation
 from console.design.drafts import Draft, document_of, draft_of, published_document, save_typed
-from console.forms import Sent
+from console.forms import Form, Sent
 from console.outline import outline
 from console.pages import Desk, Here, see
+from runtime.permissions import needs
 from services.design import answers
 from services.design.authorship import Authorship
 from services.resources import Conflict, Invalid, NotFound
@@ -34,6 +36,7 @@ steps:
 
 
 @router.get("/automations")
+@needs("read")
 def show_all(desk: Here, cursor: Cursor = None) -> Response:
     """All of them, by key, with what they have brought about."""
     application = desk.application
@@ -49,22 +52,27 @@ def model_of(shown: answers.Automation) -> Automation:
 
 
 @router.get("/automations/new")
+@needs("design")
 def new(desk: Here) -> Response:
     """An editor with an example."""
     return desk.page("design/new.html", of="automation", draft=Draft(STARTER))
 
 
 @router.post("/automations/new")
+@needs("design")
 def create(desk: Here, form: Sent) -> Response:
     """Save a new one."""
     automations = desk.application.automations
-    saved = save_typed(form, None, automations.save, automations.get, desk.speech)
+    saved = save_typed(
+        form, None, partial(automations.save, who=desk.principal), automations.get, desk.speech
+    )
     if isinstance(saved, Draft):
         return desk.page("design/new.html", 422, of="automation", draft=saved)
     return see(f"/automations/{saved.key}", "draft-saved")  # type: ignore[attr-defined]
 
 
 @router.get("/automations/{key}")
+@needs("read")
 def show(desk: Here, key: Key, tab: Annotated[Tab, Query()] = "steps") -> Response:
     """One of them."""
     return one(desk, key, tab)
@@ -98,16 +106,18 @@ def one(
 
 
 @router.post("/automations/{key}")
+@needs("design")
 def save(desk: Here, key: Key, form: Sent) -> Response:
     """Save the draft."""
     automations = desk.application.automations
-    saved = save_typed(form, key, automations.save, automations.get, desk.speech)
+    saved = save_typed(form, key, partial(automations.save, who=desk.principal), automations.get, desk.speech)
     if isinstance(saved, Draft):
         return one(desk, key, "yaml", saved)
     return see(f"/automations/{key}?tab=yaml", "draft-saved")
 
 
 @router.get("/automations/{key}/publish")
+@needs("design")
 def ask_to_publish(desk: Here, key: Key) -> Response:
     """What publishing the draft would change."""
     return publishing(desk, key)
@@ -135,20 +145,16 @@ def publishing(desk: Desk, key: str, errors: Mapping[str, str] | None = None) ->
 
 
 @router.post("/automations/{key}/publish")
+@needs("design")
 def publish(desk: Here, key: Key, form: Sent) -> Response:
     """Publish the draft, and enroll whom the form says."""
     application = desk.application
-    by = Authorship(author=desk.principal.name, comment=form.optional("comment"))
+    by = Authorship(comment=form.optional("comment"))
     try:
-        application.automations.publish(key, by=by)
+        application.automations.publish(key, by=by, who=desk.principal)
         if form.text("enroll") == "matching":
-            request = form.optional("request")
-            body = {
-                "matching": True,
-                "author": desk.principal.name,
-                **({"request": request} if request else {}),
-            }
-            application.enroll_by_hand.enroll(key, body)
+            body = {"matching": True, **desk.named_request(form.optional("request"))}
+            application.enroll_by_hand.enroll(key, body, who=desk.principal)
     except Invalid as error:
         return publishing(desk, key, {"": " ".join(problem.message for problem in error.problems)})
     except Conflict as error:
@@ -156,22 +162,43 @@ def publish(desk: Here, key: Key, form: Sent) -> Response:
     return see(f"/automations/{key}", "published")
 
 
+@router.post("/automations/{key}/pause")
+@needs("operate")
+def pause(desk: Here, key: Key, form: Sent) -> Response:
+    """Enroll nobody any more; what runs, runs on."""
+    return _paused(desk, key, form, paused=True)
+
+
+@router.post("/automations/{key}/resume")
+@needs("operate")
+def resume(desk: Here, key: Key, form: Sent) -> Response:
+    """Enroll again."""
+    return _paused(desk, key, form, paused=False)
+
+
+def _paused(desk: Desk, key: str, form: Form, *, paused: bool) -> Response:
+    running = bool(form.text("running"))
+    try:
+        desk.application.automations.pause(key, paused=paused, running=running, who=desk.principal)
+    except Conflict as error:
+        return one(desk, key, "steps", errors={"": str(error)})
+    return see(f"/automations/{key}", "paused" if paused else "resumed")
+
+
 @router.post("/automations/{key}/{deed}")
+@needs("design")
 def act(desk: Here, key: Key, deed: str, form: Sent) -> Response:
-    """Pause, resume, take out of use, return to a version, or have the draft be what is published again."""
+    """Take out of use, return to a version, or have the draft be what is published again."""
     automations = desk.application.automations
     try:
-        if deed in ("pause", "resume"):
-            automations.pause(key, paused=deed == "pause", running=bool(form.text("running")))
-            return see(f"/automations/{key}", "paused" if deed == "pause" else "resumed")
         if deed == "archive":
-            automations.archive(key)
+            automations.archive(key, who=desk.principal)
             return see("/automations", "archived")
         if deed == "rollback":
-            automations.rollback(key, _version(form.text("version"), desk.principal.name))
+            automations.rollback(key, _version(form.text("version")), who=desk.principal)
             return see(f"/automations/{key}?tab=versions", "published")
         if deed == "discard":
-            automations.save(key, published_document(automations, key))
+            automations.save(key, published_document(automations, key), who=desk.principal)
             return see(f"/automations/{key}", "discarded")
     except Invalid as error:
         return one(desk, key, "steps", errors={"": " ".join(problem.message for problem in error.problems)})
@@ -180,5 +207,5 @@ def act(desk: Here, key: Key, deed: str, form: Sent) -> Response:
     raise NotFound(f'there is nothing called "{deed}" that can be done to automations')
 
 
-def _version(text: str, author: str) -> dict[str, Any]:
-    return {"version": int(text) if text.isdigit() else text, "author": author}
+def _version(text: str) -> dict[str, Any]:
+    return {"version": int(text) if text.isdigit() else text}

@@ -1,6 +1,7 @@
 """Score profiles: their rules in words, the draft, what publishing it would do, and their versions."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
@@ -10,6 +11,7 @@ from api.parameters import Cursor, Key
 from console.design.drafts import Draft, document_of, draft_of, published_document, save_typed
 from console.forms import Sent
 from console.pages import Desk, Here, see
+from runtime.permissions import needs
 from scoring.profile import ScoreProfile
 from services.design.answers import Profile
 from services.design.authorship import Authorship
@@ -34,6 +36,7 @@ rules:
 
 
 @router.get("/profiles")
+@needs("read")
 def show_all(desk: Here, cursor: Cursor = None) -> Response:
     """All of them, by key."""
     page = desk.application.profiles.find(cursor=cursor, limit=_LIMIT)
@@ -47,22 +50,25 @@ def model_of(shown: Profile) -> ScoreProfile:
 
 
 @router.get("/profiles/new")
+@needs("design")
 def new(desk: Here) -> Response:
     """An editor with an example."""
     return desk.page("design/new.html", of="profile", draft=Draft(STARTER))
 
 
 @router.post("/profiles/new")
+@needs("design")
 def create(desk: Here, form: Sent) -> Response:
     """Save a new one."""
     profiles = desk.application.profiles
-    saved = save_typed(form, None, profiles.save, profiles.get, desk.speech)
+    saved = save_typed(form, None, partial(profiles.save, who=desk.principal), profiles.get, desk.speech)
     if isinstance(saved, Draft):
         return desk.page("design/new.html", 422, of="profile", draft=saved)
     return see(f"/profiles/{saved.key}", "draft-saved")  # type: ignore[attr-defined]
 
 
 @router.get("/profiles/{key}")
+@needs("read")
 def show(desk: Here, key: Key, tab: Annotated[Tab, Query()] = "rules") -> Response:
     """One of them."""
     return one(desk, key, tab)
@@ -97,16 +103,18 @@ def previewed(desk: Desk, key: str) -> Preview | None:
 
 
 @router.post("/profiles/{key}")
+@needs("design")
 def save(desk: Here, key: Key, form: Sent) -> Response:
     """Save the draft."""
     profiles = desk.application.profiles
-    saved = save_typed(form, key, profiles.save, profiles.get, desk.speech)
+    saved = save_typed(form, key, partial(profiles.save, who=desk.principal), profiles.get, desk.speech)
     if isinstance(saved, Draft):
         return one(desk, key, "yaml", saved)
     return see(f"/profiles/{key}?tab=yaml", "draft-saved")
 
 
 @router.get("/profiles/{key}/publish")
+@needs("design")
 def ask_to_publish(desk: Here, key: Key) -> Response:
     """What publishing the draft would do."""
     return publishing(desk, key)
@@ -126,11 +134,14 @@ def publishing(desk: Desk, key: str, errors: Mapping[str, str] | None = None) ->
 
 
 @router.post("/profiles/{key}/publish")
+@needs("design")
 def publish(desk: Here, key: Key, form: Sent) -> Response:
     """Publish the draft; with `fire` its changes start follow-ups."""
-    by = Authorship(author=desk.principal.name, comment=form.optional("comment"))
+    by = Authorship(comment=form.optional("comment"))
     try:
-        desk.application.profiles.publish(key, silent=form.text("triggers") != "fire", by=by)
+        desk.application.profiles.publish(
+            key, silent=form.text("triggers") != "fire", by=by, who=desk.principal
+        )
     except Invalid as error:
         return publishing(desk, key, {"": " ".join(problem.message for problem in error.problems)})
     except Conflict as error:
@@ -139,23 +150,24 @@ def publish(desk: Here, key: Key, form: Sent) -> Response:
 
 
 @router.post("/profiles/{key}/{deed}")
+@needs("design")
 def act(desk: Here, key: Key, deed: str, form: Sent) -> Response:
     """Unpublish, take out of use, return to a version, or have the draft be what is published again."""
     profiles = desk.application.profiles
     try:
         if deed == "unpublish":
-            profiles.unpublish(key)
+            profiles.unpublish(key, who=desk.principal)
             return see(f"/profiles/{key}", "unpublished")
         if deed == "archive":
-            profiles.archive(key)
+            profiles.archive(key, who=desk.principal)
             return see("/profiles", "archived")
         if deed == "rollback":
             version = form.text("version")
-            body = {"version": int(version) if version.isdigit() else version, "author": desk.principal.name}
-            profiles.rollback(key, body)
+            body = {"version": int(version) if version.isdigit() else version}
+            profiles.rollback(key, body, who=desk.principal)
             return see(f"/profiles/{key}?tab=versions", "published")
         if deed == "discard":
-            profiles.save(key, published_document(profiles, key))
+            profiles.save(key, published_document(profiles, key), who=desk.principal)
             return see(f"/profiles/{key}", "discarded")
     except Invalid as error:
         return one(desk, key, "rules", errors={"": " ".join(problem.message for problem in error.problems)})

@@ -1,6 +1,7 @@
 """Follow-ups: what runs, what failed and why, and what can be done about it."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter
@@ -12,6 +13,7 @@ from console.forms import Sent
 from console.navigation import Counts
 from console.outline import outline
 from console.pages import Desk, Here, own_address, see
+from runtime.permissions import needs
 from services.follow_ups.answers import EnrollmentDetails
 from services.resources import Conflict, NotFound
 
@@ -29,6 +31,7 @@ STATUSES = ("failed", "retrying", "running", "queued", "completed", "exited", "r
 
 
 @router.get("/follow-ups")
+@needs("read")
 def show_all(
     desk: Here,
     status: Text = None,
@@ -60,6 +63,7 @@ def several(desk: Desk, errors: Mapping[str, str] | None = None, **asked: Any) -
 
 
 @router.post("/follow-ups")
+@needs("operate")
 def act_on_several(desk: Here, form: Sent) -> Response:
     """Do one thing to those that are chosen; what is not possible for some is told."""
     deed = _deed(desk, form.text("deed"))
@@ -77,6 +81,7 @@ def act_on_several(desk: Here, form: Sent) -> Response:
 
 
 @router.get("/follow-ups/{enrollment_id}")
+@needs("read")
 def show(desk: Here, enrollment_id: Id) -> Response:
     """One follow-up, step by step."""
     return one(desk, enrollment_id)
@@ -113,6 +118,7 @@ def _version(desk: Desk, enrollment: EnrollmentDetails) -> Automation | None:
 
 
 @router.post("/follow-ups/{enrollment_id}")
+@needs("operate")
 def act(desk: Here, enrollment_id: Id, form: Sent) -> Response:
     """Do one thing to a follow-up."""
     deed = _deed(desk, form.text("deed"))
@@ -128,5 +134,4 @@ def act(desk: Here, enrollment_id: Id, form: Sent) -> Response:
 def _deed(desk: Desk, name: str) -> Callable[[str], Any]:
     if name not in DEEDS:
         raise NotFound(f'there is nothing called "{name}" that can be done to follow-ups')
-    deed: Callable[[str], Any] = getattr(desk.application.repairs, name)
-    return deed
+    return partial(getattr(desk.application.repairs, name), who=desk.principal)

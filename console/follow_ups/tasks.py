@@ -11,6 +11,7 @@ from console.forms import Sent
 from console.navigation import Counts
 from console.pages import Desk, Here, own_address, see
 from console.records.reading import bands_of, published
+from runtime.permissions import needs
 from services.follow_ups.tasks import TaskFilter
 from services.records.answers import ScoreSummary
 from services.resources import Conflict, Invalid
@@ -28,6 +29,7 @@ DEEDS: Mapping[str, tuple[dict[str, Any], str]] = {
 
 
 @router.get("/tasks")
+@needs("read")
 def show(
     desk: Here,
     view: Annotated[View, Query()] = "open",
@@ -74,6 +76,7 @@ def page(
 
 
 @router.post("/tasks/{task_id}")
+@needs("edit")
 def change(desk: Here, task_id: Id, form: Sent) -> Response:
     """Done, open again, put off or given to somebody."""
     deed = form.text("deed")

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from console.pages import Here, see
+from runtime.permissions import needs
 from services.names import ShortText
 from services.operations.answers import Found
 
@@ -14,6 +15,7 @@ router = APIRouter()
 
 
 @router.get("/find")
+@needs("read")
 def find(desk: Here, q: Annotated[ShortText | None, Query()] = None) -> Response:
     """The page of what is named; a list where there are several, or none."""
     if q is None:

@@ -7,6 +7,7 @@ from starlette.responses import Response
 from automations.list_filters import FILTERS
 from console.pages import Desk, Here
 from console.records.reading import bands_of, published
+from runtime.permissions import needs
 from services.operations.answers import Status
 from services.records.answers import ListedContact
 from services.records.lists import RecordQuery
@@ -17,6 +18,7 @@ _HOTTEST, _LATEST = 6, 8
 
 
 @router.get("/")
+@needs("read")
 async def show(request: Request, desk: Here) -> Response:
     """The overview."""
     up = await request.app.state.temporal_up()

@@ -11,6 +11,7 @@ from api.records.list_query import ListQuery
 from console.forms import Form, Sent
 from console.pages import Desk, Here, own_address, see
 from console.records.reading import CHOICES, bands_of, published
+from runtime.permissions import needs
 from services.answers import Page
 from services.design.answers import Profile
 from services.follow_ups.answers import BulkCount
@@ -61,12 +62,12 @@ def _saved(kind: Kind) -> Callable[..., Response]:
     return save
 
 
-router.get("/contacts")(_page("contact"))
-router.get("/deals")(_page("deal"))
-router.post("/contacts/several")(_chosen("contact"))
-router.post("/deals/several")(_chosen("deal"))
-router.post("/contacts/lists")(_saved("contact"))
-router.post("/deals/lists")(_saved("deal"))
+router.get("/contacts")(needs("read")(_page("contact")))
+router.get("/deals")(needs("read")(_page("deal")))
+router.post("/contacts/several")(needs("edit")(_chosen("contact")))
+router.post("/deals/several")(needs("edit")(_chosen("deal")))
+router.post("/contacts/lists")(needs("design")(_saved("contact")))
+router.post("/deals/lists")(needs("design")(_saved("deal")))
 
 
 def table(
@@ -176,7 +177,7 @@ def save_list(desk: Desk, kind: Kind, form: Form) -> Response:
         errors["name"] = desk.speech.gettext("Write a name with at least one letter or digit.")
     else:
         try:
-            desk.application.smart_lists.save(key, wanted, NEW)
+            desk.application.smart_lists.save(key, wanted, NEW, who=desk.principal)
             return see(desk.address(f"/{kind}s", {"list": key}), "listed")
         except PreconditionFailed:
             errors["name"] = desk.speech.gettext("There is a list of this name; choose another one.")
@@ -199,12 +200,9 @@ def with_several(desk: Desk, kind: Kind, form: Form) -> Response:
             "points": int(value) if value.lstrip("+-").isdigit() else value,
             "profile": form.text("profile"),
             "reason": form.text("reason"),
-            "author": desk.principal.name,
         }
     else:
         wanted[ACTIONS[action]] = value or None
-    if action == "enroll":
-        wanted["author"] = desk.principal.name
     errors: dict[str, str] = {}
     counted = None
     if not keys:
@@ -213,7 +211,9 @@ def with_several(desk: Desk, kind: Kind, form: Form) -> Response:
         try:
             counted = desk.application.bulk.start({**wanted, "dry_run": True})
             if form.text("confirmed"):
-                desk.application.bulk.start({**wanted, "request": form.optional("request")})
+                desk.application.bulk.start(
+                    {**wanted, **desk.named_request(form.optional("request"))}, who=desk.principal
+                )
                 return see(back, "begun")
         except Invalid as error:
             errors = {

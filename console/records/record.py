@@ -12,6 +12,7 @@ from console.forms import Form, Sent
 from console.pages import Desk, Here, see
 from console.records.editing import editing
 from console.records.reading import bands_of, published, read, told
+from runtime.permissions import needs
 from services.answers import Page
 from services.design.answers import Profile
 from services.follow_ups.tasks import TaskFilter
@@ -162,16 +163,15 @@ def adjustment(desk: Desk, kind: Kind, key: str, form: Form) -> Response:
     errors: dict[str, str] = {}
     consequences = None
     if "points" in form:
-        body: dict[str, Any] = {"reason": form.text("reason"), "author": desk.principal.name}
+        body: dict[str, Any] = {"reason": form.text("reason")}
         body[form.text("way") if form.text("way") == "set_to" else "points"] = _whole(form.text("points"))
         if form.text("expires_after"):
             body["expires_after"] = form.text("expires_after")
         try:
             if form.text("confirmed"):
                 request = form.optional("request")
-                desk.application.adjustments.add(
-                    kind, key, profile, {**body, **({"id": request} if request else {})}
-                )
+                body |= {"id": request} if request else {}
+                desk.application.adjustments.add(kind, key, profile, body, who=desk.principal)
                 return see(desk.address(f"/{kind}s/{record.key}", {"profile": profile}), "adjusted")
             consequences = desk.application.consequences.of_adjustment(kind, key, profile, body)
         except Invalid as error:
@@ -214,13 +214,11 @@ def _enroll(kind: Kind) -> Callable[..., Response]:
     def enroll(desk: Here, key: RecordKey, form: Sent) -> Response:
         record = read(desk, kind, key)
         automation = form.text("automation")
-        body = {f"{kind}s": [record.key], "author": desk.principal.name, "again": True}
+        body = {f"{kind}s": [record.key], "again": True}
         counted = desk.application.enroll_by_hand.enroll(automation, {**body, "dry_run": True})
         if form.text("confirmed") and counted.enrolled:
-            request = form.optional("request")
-            desk.application.enroll_by_hand.enroll(
-                automation, {**body, **({"request": request} if request else {})}
-            )
+            body |= desk.named_request(form.optional("request"))
+            desk.application.enroll_by_hand.enroll(automation, body, who=desk.principal)
             return see(desk.address(f"/{kind}s/{record.key}", {"tab": "follow-ups"}), "enrolled")
         return desk.page(
             "records/enroll.html", kind=kind, record=record, automation=automation, counted=counted
@@ -245,10 +243,10 @@ def _save(kind: Kind) -> Callable[..., Response]:
 
 for _kind, _path in (("contact", "/contacts/{key}"), ("deal", "/deals/{key}")):
     _of: Kind = "contact" if _kind == "contact" else "deal"
-    router.get(_path)(_show(_of))
-    router.get(f"{_path}/adjust")(_adjust(_of))
-    router.post(f"{_path}/adjust")(_give(_of))
-    router.post(f"{_path}/tags")(_tags(_of))
-    router.post(f"{_path}/enroll")(_enroll(_of))
-    router.get(f"{_path}/edit")(_edit(_of))
-    router.post(f"{_path}/edit")(_save(_of))
+    router.get(_path)(needs("read")(_show(_of)))
+    router.get(f"{_path}/adjust")(needs("edit")(_adjust(_of)))
+    router.post(f"{_path}/adjust")(needs("edit")(_give(_of)))
+    router.post(f"{_path}/tags")(needs("edit")(_tags(_of)))
+    router.post(f"{_path}/enroll")(needs("edit")(_enroll(_of)))
+    router.get(f"{_path}/edit")(needs("edit")(_edit(_of)))
+    router.post(f"{_path}/edit")(needs("edit")(_save(_of)))

@@ -6,6 +6,7 @@ from automations.checks import check_automation
 from automations.known import Known
 from automations.model import Automation, Recipient, definition
 from conditions.times import Micros, to_iso
+from runtime.principals import SYSTEM, Principal
 from services.answers import Page, field_problems
 from services.design import answers
 from services.design.authorship import NOT_SAID, Authorship
@@ -14,6 +15,7 @@ from services.design.definitions import (
     change_definitions,
     find_definition,
     known_definitions,
+    note_saved,
     publish_automation,
     return_to_version,
     save_automation,
@@ -22,6 +24,7 @@ from services.design.documents import read_model, read_rollback, same_automation
 from services.design.reading import Definitions, compare_versions
 from services.preconditions import ALWAYS, Precondition
 from services.resources import Conflict, Invalid, NotFound
+from store.access.audit import note
 from store.connection import Connection, RowMapping
 from store.design import definitions
 from store.follow_ups import enrolling, repairs
@@ -65,7 +68,9 @@ class Automations(Definitions[answers.Automation]):
         with self._resources.database.read() as connection:
             check_automation(automation, self._known(connection))
 
-    def save(self, key: str, body: Any, when: Precondition = ALWAYS) -> tuple[answers.Automation, bool]:
+    def save(
+        self, key: str, body: Any, when: Precondition = ALWAYS, *, who: Principal = SYSTEM
+    ) -> tuple[answers.Automation, bool]:
         """Save the draft, with `warnings` of what is not wrong but strange. Also whether the automation is new."""
         automation = read_model(Automation, body, key, "automation")
         self._look_through(automation)
@@ -77,14 +82,19 @@ class Automations(Definitions[answers.Automation]):
             before = definitions.find(connection, definitions.AUTOMATIONS, key)
             self.check(when, connection, key, before)
             created = before is None
-            shown = self.shown(connection, save_automation(connection, automation, now))
+            shown = self.shown(connection, save_automation(connection, automation, now, who=who))
             shown.warnings = field_problems(warnings)
             return shown, created
 
         return change_definitions(self._resources, work)
 
     def publish(
-        self, key: str, when: Precondition = ALWAYS, *, by: Authorship = NOT_SAID
+        self,
+        key: str,
+        when: Precondition = ALWAYS,
+        *,
+        by: Authorship = NOT_SAID,
+        who: Principal = SYSTEM,
     ) -> answers.Automation:
         """Make the draft a version and switch to it; a paused automation goes on. `difference`: from the one before."""
         with self._resources.database.read() as connection:
@@ -93,7 +103,7 @@ class Automations(Definitions[answers.Automation]):
 
         def work(connection: Connection, now: Micros) -> answers.Automation:
             row = self.checked(when, connection, key)
-            version = publish_automation(connection, row, now, by=by)
+            version = publish_automation(connection, row, now, by=by, who=who)
             after = find_definition(connection, definitions.AUTOMATIONS, key)
             shown = self.shown(connection, after)
             before = row["version"] or row["latest"] or None
@@ -105,7 +115,9 @@ class Automations(Definitions[answers.Automation]):
 
         return change_definitions(self._resources, work)
 
-    def rollback(self, key: str, body: Any, when: Precondition = ALWAYS) -> answers.Automation:
+    def rollback(
+        self, key: str, body: Any, when: Precondition = ALWAYS, *, who: Principal = SYSTEM
+    ) -> answers.Automation:
         """Publish an earlier version's content anew; it becomes the draft too. A paused automation stays paused."""
         version, by = read_rollback(body)
 
@@ -113,7 +125,7 @@ class Automations(Definitions[answers.Automation]):
             row = self.checked(when, connection, key)
             row = return_to_version(connection, definitions.AUTOMATIONS, row, version, now)
             before = row["version"] or row["latest"]
-            after = publish_automation(connection, row, now, keep_paused=True, by=by)
+            after = publish_automation(connection, row, now, keep_paused=True, by=by, who=who)
             row = find_definition(connection, definitions.AUTOMATIONS, key)
             shown = self.shown(connection, row)
             shown.difference = compare_versions(connection, definitions.AUTOMATIONS, row, before, after)
@@ -122,7 +134,13 @@ class Automations(Definitions[answers.Automation]):
         return change_definitions(self._resources, work)
 
     def pause(
-        self, key: str, when: Precondition = ALWAYS, *, paused: bool, running: bool = False
+        self,
+        key: str,
+        when: Precondition = ALWAYS,
+        *,
+        paused: bool,
+        running: bool = False,
+        who: Principal = SYSTEM,
     ) -> answers.Automation:
         """Stop enrolling, or go on. What runs, runs on, unless `running`: then it is paused, or resumed, too."""
 
@@ -135,6 +153,8 @@ class Automations(Definitions[answers.Automation]):
             definitions.change_definition(
                 connection, definitions.AUTOMATIONS, row["id"], paused=paused, updated_at=now
             )
+            action = "pause" if paused else "resume"
+            note(connection, who, now, action, definitions.AUTOMATIONS.name, key, after={"running": running})
             shown = self.shown(connection, find_definition(connection, definitions.AUTOMATIONS, key))
             if running:
                 if paused:
@@ -148,34 +168,43 @@ class Automations(Definitions[answers.Automation]):
             self._resources.wakes.request(range(self._resources.shards))
         return shown
 
-    def drop_queued(self, key: str) -> int:
+    def drop_queued(self, key: str, *, who: Principal = SYSTEM) -> int:
         """Give up the follow-ups that wait for their start; they are recorded as skips. How many."""
         shards = range(self._resources.shards)
 
         def work(connection: Connection) -> int:
             row = find_definition(connection, definitions.AUTOMATIONS, key)
-            return enrolling.drop_queued(connection, row["id"], self._resources.clock())
+            now = self._resources.clock()
+            dropped = enrolling.drop_queued(connection, row["id"], now)
+            name = definitions.AUTOMATIONS.name
+            note(connection, who, now, "drop queued", name, key, after={"dropped": dropped})
+            return dropped
 
         return self._resources.database.run(work, shards)
 
-    def archive(self, key: str, when: Precondition = ALWAYS) -> None:
+    def archive(self, key: str, when: Precondition = ALWAYS, *, who: Principal = SYSTEM) -> None:
         """Take the automation out of use; what runs, runs on."""
 
         def work(connection: Connection, now: Micros) -> None:
-            archive_automation(connection, self.checked(when, connection, key), now)
+            archive_automation(connection, self.checked(when, connection, key), now, who)
 
         change_definitions(self._resources, work)
 
-    def save_recipient(self, key: str, body: Any, when: Precondition = ALWAYS) -> answers.Recipient:
+    def save_recipient(
+        self, key: str, body: Any, when: Precondition = ALWAYS, *, who: Principal = SYSTEM
+    ) -> answers.Recipient:
         """Create or replace a recipient."""
         recipient = read_model(Recipient, body, key, "recipient")
 
-        def work(connection: Connection, _now: Micros) -> answers.Recipient:
+        def work(connection: Connection, now: Micros) -> answers.Recipient:
             row = definitions.find_recipient(connection, key)
             if when:
                 when.check(f'the recipient "{key}"', None if row is None else _recipient(row))
             definitions.save_recipient(connection, key, recipient.name or key, recipient.channels)
-            return _recipient(_find_recipient(connection, key))
+            saved = _find_recipient(connection, key)
+            was = None if row is None else _told(row)
+            note_saved(connection, who, now, "recipient", key, was, _told(saved))
+            return _recipient(saved)
 
         return change_definitions(self._resources, work)
 
@@ -194,6 +223,11 @@ def _find_recipient(connection: Connection, key: str) -> RowMapping:
     if row is None:
         raise NotFound(f'there is no recipient "{key}"; PUT /v1/recipients/{{key}} creates one')
     return row
+
+
+def _told(row: RowMapping) -> dict[str, Any]:
+    """What the audit keeps of a recipient."""
+    return {"name": row["name"], "channels": row["channels"]}
 
 
 def _recipient(row: RowMapping) -> answers.Recipient:

@@ -16,6 +16,7 @@ from conditions.fields import INTERNAL_EVENTS
 from conditions.problems import Problem, suggestion
 from conditions.times import Micros
 from runtime.messages import PublishInput
+from runtime.principals import SYSTEM, Principal
 from runtime.registry import publish_workflow_id
 from scoring.checks import check_profile, publish_problems
 from scoring.profile import ScoreProfile
@@ -24,6 +25,7 @@ from services.design.documents import automation_document, profile_document, sam
 from services.design.seen_fields import SeenFields
 from services.resources import Conflict, Invalid, NotFound, Resources
 from store import meta
+from store.access.audit import note
 from store.connection import Connection, RowMapping
 from store.design import definitions, publications
 from store.intake import event_reads
@@ -117,7 +119,12 @@ def find_definition(connection: Connection, family: definitions.Family, key: str
 
 
 def save_profile(
-    connection: Connection, profile: ScoreProfile, now: Micros, *, source: str | None = None
+    connection: Connection,
+    profile: ScoreProfile,
+    now: Micros,
+    *,
+    source: str | None = None,
+    who: Principal = SYSTEM,
 ) -> RowMapping:
     """Save a draft; the row as it is then. Raises Invalid when it scores other records than its versions do."""
     before = definitions.find_even_archived(connection, definitions.PROFILES, profile.key)
@@ -131,16 +138,36 @@ def save_profile(
     definitions.save_draft(
         connection, definitions.PROFILES, profile.key, document, now, source=source, extra=extra
     )
+    note_saved(connection, who, now, definitions.PROFILES.name, profile.key, _draft(before), document)
     return find_definition(connection, definitions.PROFILES, profile.key)
 
 
 def save_automation(
-    connection: Connection, automation: Automation, now: Micros, *, source: str | None = None
+    connection: Connection,
+    automation: Automation,
+    now: Micros,
+    *,
+    source: str | None = None,
+    who: Principal = SYSTEM,
 ) -> RowMapping:
     """Save a draft; the row as it is then."""
+    before = definitions.find_even_archived(connection, definitions.AUTOMATIONS, automation.key)
     document = automation_document(automation)
     definitions.save_draft(connection, definitions.AUTOMATIONS, automation.key, document, now, source=source)
+    note_saved(connection, who, now, definitions.AUTOMATIONS.name, automation.key, _draft(before), document)
     return find_definition(connection, definitions.AUTOMATIONS, automation.key)
+
+
+def note_saved(
+    connection: Connection, who: Principal, now: Micros, thing: str, key: str, before: Any, after: Any
+) -> None:
+    """Note that a definition was saved, with what it was before; not where nothing has changed."""
+    if before != after:
+        note(connection, who, now, "save", thing, key, before=before, after=after)
+
+
+def _draft(row: RowMapping | None) -> Any:
+    return None if row is None or row["archived"] else row["draft"]
 
 
 def publish_profile(
@@ -151,14 +178,22 @@ def publish_profile(
     shards: int,
     silent: bool,
     by: Authorship = NOT_SAID,
+    who: Principal = SYSTEM,
 ) -> Publish:
     """Make the draft the next version and begin its re-scoring; raises Invalid for what may not be published."""
     profile = ScoreProfile.model_validate(row["draft"])
     if problems := [*check_profile(profile), *publish_problems(profile)]:
         raise Invalid(problems)
     version = definitions.publish_version(
-        connection, definitions.PROFILES, row, row["draft"], now, author=by.author, comment=by.comment
+        connection,
+        definitions.PROFILES,
+        row,
+        row["draft"],
+        now,
+        author=who.said_by(by.author),
+        comment=by.comment,
     )
+    note_version(connection, who, now, definitions.PROFILES, row, version, by)
     publication = str(uuid7())
     publications.begin(connection, publication, row["id"], version, shards, now, silent=silent)
     return Publish(version, PublishInput(publication, row["key"], version, shards))
@@ -171,6 +206,7 @@ def publish_automation(
     *,
     keep_paused: bool = False,
     by: Authorship = NOT_SAID,
+    who: Principal = SYSTEM,
 ) -> int:
     """Make the draft the next version; its number. A draft that is what is published makes none."""
     family = definitions.AUTOMATIONS
@@ -186,11 +222,35 @@ def publish_automation(
                 definitions.change_definition(connection, family, row["id"], paused=False, updated_at=now)
             return int(row["version"])
     version = definitions.publish_version(
-        connection, family, row, row["draft"], now, author=by.author, comment=by.comment
+        connection,
+        family,
+        row,
+        row["draft"],
+        now,
+        author=who.said_by(by.author),
+        comment=by.comment,
     )
+    note_version(connection, who, now, family, row, version, by)
     if paused:
         definitions.change_definition(connection, family, row["id"], paused=True)
     return version
+
+
+def note_version(
+    connection: Connection,
+    who: Principal,
+    now: Micros,
+    family: definitions.Family,
+    row: RowMapping,
+    version: int,
+    by: Authorship,
+) -> None:
+    """Note a publish: the versions before and after, whose content is kept with them."""
+    after: dict[str, Any] = {"version": version}
+    if by.comment is not None:
+        after["comment"] = by.comment
+    before = None if row["version"] is None else {"version": row["version"]}
+    note(connection, who, now, "publish", family.name, row["key"], before=before, after=after)
 
 
 def return_to_version(
@@ -206,7 +266,7 @@ def return_to_version(
     return find_definition(connection, family, row["key"])
 
 
-def archive_profile(connection: Connection, row: RowMapping, now: Micros) -> None:
+def archive_profile(connection: Connection, row: RowMapping, now: Micros, who: Principal = SYSTEM) -> None:
     """Take a profile out of use; raises Conflict while published automations look at it."""
     users = [
         automation.key
@@ -219,6 +279,7 @@ def archive_profile(connection: Connection, row: RowMapping, now: Micros) -> Non
             "change or archive them first"
         )
     empty_scores(connection, row, now, archived=True)
+    note(connection, who, now, "archive", definitions.PROFILES.name, row["key"], before=row["draft"])
 
 
 def empty_scores(connection: Connection, row: RowMapping, now: Micros, **more: Any) -> None:
@@ -235,8 +296,9 @@ def empty_scores(connection: Connection, row: RowMapping, now: Micros, **more: A
     publications.supersede(connection, row["id"], now)
 
 
-def archive_automation(connection: Connection, row: RowMapping, now: Micros) -> None:
+def archive_automation(connection: Connection, row: RowMapping, now: Micros, who: Principal = SYSTEM) -> None:
     """Take an automation out of use; what runs, runs on."""
     definitions.change_definition(
         connection, definitions.AUTOMATIONS, row["id"], version=None, archived=True, updated_at=now
     )
+    note(connection, who, now, "archive", definitions.AUTOMATIONS.name, row["key"], before=row["draft"])

@@ -17,6 +17,7 @@ from automations.warnings import recipient_warnings
 from conditions.problems import Problem
 from conditions.times import Micros
 from runtime.messages import PublishInput
+from runtime.principals import SYSTEM, Principal
 from scoring.checks import check_profile, publish_problems
 from scoring.profile import ScoreProfile
 from services.design.authorship import NOT_SAID, Authorship
@@ -24,6 +25,7 @@ from services.design.definitions import (
     archive_automation,
     archive_profile,
     find_definition,
+    note_saved,
     publish_automation,
     publish_profile,
     save_automation,
@@ -37,6 +39,7 @@ from services.design.documents import (
     same_smart_list,
     smart_list_document,
 )
+from store.access.audit import note
 from store.connection import Connection, RowMapping
 from store.design import definitions
 from store.records import smart_lists
@@ -63,6 +66,7 @@ class PublishOptions:
     shards: int
     silent: bool
     by: Authorship = NOT_SAID
+    who: Principal = SYSTEM
 
 
 @dataclass(frozen=True)
@@ -108,11 +112,11 @@ class DocumentKind(ABC):
         """Errors, which keep it from being applied, and warnings."""
 
     @abstractmethod
-    def save(self, connection: Connection, model: Any, now: Micros, source: str) -> None:
+    def save(self, connection: Connection, model: Any, now: Micros, source: str, who: Principal) -> None:
         """Save it as draft, as applied from a text."""
 
     @abstractmethod
-    def remove(self, connection: Connection, key: str, now: Micros) -> None:
+    def remove(self, connection: Connection, key: str, now: Micros, who: Principal) -> None:
         """Archive it, or delete it where it is of a kind that is not archived; raises Conflict while it is needed."""
 
     def publish(
@@ -165,17 +169,21 @@ class _ScoreProfiles(_Versioned):
         problems = [*check_profile(model), *publish_problems(model)]
         return problems, [] if problems else [*profile_warnings(model, known)]
 
-    def save(self, connection: Connection, model: ScoreProfile, now: Micros, source: str) -> None:
-        save_profile(connection, model, now, source=source)
+    def save(
+        self, connection: Connection, model: ScoreProfile, now: Micros, source: str, who: Principal
+    ) -> None:
+        save_profile(connection, model, now, source=source, who=who)
 
-    def remove(self, connection: Connection, key: str, now: Micros) -> None:
-        archive_profile(connection, find_definition(connection, self.family, key), now)
+    def remove(self, connection: Connection, key: str, now: Micros, who: Principal) -> None:
+        archive_profile(connection, find_definition(connection, self.family, key), now, who)
 
     def publish(
         self, connection: Connection, key: str, now: Micros, how: PublishOptions
     ) -> PublishedDocument:
         row = find_definition(connection, self.family, key)
-        publish = publish_profile(connection, row, now, shards=how.shards, silent=how.silent, by=how.by)
+        publish = publish_profile(
+            connection, row, now, shards=how.shards, silent=how.silent, by=how.by, who=how.who
+        )
         return PublishedDocument(publish.version, publish.message)
 
 
@@ -196,17 +204,21 @@ class _Automations(_Versioned):
     def check(self, model: Automation, known: Known) -> tuple[Sequence[Problem], Sequence[Problem]]:
         return check_automation(model, known)
 
-    def save(self, connection: Connection, model: Automation, now: Micros, source: str) -> None:
-        save_automation(connection, model, now, source=source)
+    def save(
+        self, connection: Connection, model: Automation, now: Micros, source: str, who: Principal
+    ) -> None:
+        save_automation(connection, model, now, source=source, who=who)
 
-    def remove(self, connection: Connection, key: str, now: Micros) -> None:
-        archive_automation(connection, find_definition(connection, self.family, key), now)
+    def remove(self, connection: Connection, key: str, now: Micros, who: Principal) -> None:
+        archive_automation(connection, find_definition(connection, self.family, key), now, who)
 
     def publish(
         self, connection: Connection, key: str, now: Micros, how: PublishOptions
     ) -> PublishedDocument:
         row = find_definition(connection, self.family, key)
-        return PublishedDocument(publish_automation(connection, row, now, keep_paused=True, by=how.by))
+        return PublishedDocument(
+            publish_automation(connection, row, now, keep_paused=True, by=how.by, who=how.who)
+        )
 
 
 class _Recipients(DocumentKind):
@@ -232,16 +244,21 @@ class _Recipients(DocumentKind):
         del known
         return [], [*recipient_warnings(model)]
 
-    def save(self, connection: Connection, model: Recipient, now: Micros, source: str) -> None:
-        del now
+    def save(
+        self, connection: Connection, model: Recipient, now: Micros, source: str, who: Principal
+    ) -> None:
+        before = definitions.find_recipient(connection, model.key)
         form = self.form(model)
         definitions.save_recipient(
             connection, model.key, form["name"], model.channels, applied=form, source=source
         )
+        was = None if before is None else {"name": before["name"], "channels": before["channels"]}
+        told = {"name": form["name"], "channels": [*model.channels]}
+        note_saved(connection, who, now, self.name, model.key, was, told)
 
-    def remove(self, connection: Connection, key: str, now: Micros) -> None:
-        del now
+    def remove(self, connection: Connection, key: str, now: Micros, who: Principal) -> None:
         definitions.remove_recipient(connection, key)
+        note(connection, who, now, "delete", self.name, key)
 
 
 def _stored_recipient(row: RowMapping) -> StoredDocument:
@@ -273,12 +290,17 @@ class _SmartLists(DocumentKind):
     def check(self, model: SmartList, known: Known) -> tuple[Sequence[Problem], Sequence[Problem]]:
         return check_smart_list(model, known)
 
-    def save(self, connection: Connection, model: SmartList, now: Micros, source: str) -> None:
+    def save(
+        self, connection: Connection, model: SmartList, now: Micros, source: str, who: Principal
+    ) -> None:
+        before = smart_lists.find(connection, model.key)
         smart_lists.save(connection, model.key, self.form(model), now, source=source)
+        was = None if before is None else before["definition"]
+        note_saved(connection, who, now, self.name, model.key, was, self.form(model))
 
-    def remove(self, connection: Connection, key: str, now: Micros) -> None:
-        del now
+    def remove(self, connection: Connection, key: str, now: Micros, who: Principal) -> None:
         smart_lists.remove(connection, key)
+        note(connection, who, now, "delete", self.name, key)
 
 
 def _stored_list(row: RowMapping) -> StoredDocument:

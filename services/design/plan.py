@@ -11,6 +11,7 @@ from automations.model import Automation
 from automations.steps.places import fields_set, tags_added
 from automations.touching import Touching, touching
 from runtime.messages import PublishInput
+from runtime.principals import SYSTEM, Principal
 from runtime.registry import publish_workflow_id
 from scoring.profile import ScoreProfile
 from services.design.authorship import NOT_SAID, Authorship
@@ -121,13 +122,14 @@ class Plans:
         draft: bool = False,
         prune: bool = False,
         by: Authorship = NOT_SAID,
+        who: Principal = SYSTEM,
     ) -> Applied:
         """Save and publish what has changed, all or nothing. The documents have passed `check`.
 
         `draft`: publish nothing. `prune`: archive what no document stands for. Raises Conflict, having done nothing,
         when a draft was edited elsewhere; `force` overwrites such edits.
         """
-        options = PublishOptions(self._resources.shards, silent, by)
+        options = PublishOptions(self._resources.shards, silent, by, who)
         started: list[PublishInput] = []
 
         def work(connection: Connection) -> Applied:
@@ -142,7 +144,7 @@ class Plans:
                     "edits over into the files, or overwrite them with --force"
                 )
             for plan in planned:  # all, before the first is published: they may name each other
-                DOCUMENT_KINDS[plan.kind].save(connection, plan.document.model, now, plan.document.text)
+                DOCUMENT_KINDS[plan.kind].save(connection, plan.document.model, now, plan.document.text, who)
             versions = {}
             for plan in planned:
                 if plan.publishes and not draft:
@@ -154,7 +156,7 @@ class Plans:
                         started.append(published.message)
             pruned = tuple(reversed(_only_there(connection, documents))) if prune else ()
             for one in pruned:  # what refers to others comes first
-                DOCUMENT_KINDS[one.kind].remove(connection, one.key, now)
+                DOCUMENT_KINDS[one.kind].remove(connection, one.key, now, who)
             return Applied(planned, versions, (), pruned)
 
         applied = self._resources.database.run(work)

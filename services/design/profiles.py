@@ -6,6 +6,7 @@ from typing import Any
 from automations.profile_warnings import profile_warnings
 from conditions.times import Micros, to_iso
 from runtime.messages import PublishInput
+from runtime.principals import SYSTEM, Principal
 from runtime.registry import publish_workflow_id
 from runtime.statuses import PublicationStatus
 from scoring.checks import check_profile
@@ -28,6 +29,7 @@ from services.design.documents import profile_document, read_model, read_rollbac
 from services.design.reading import Definitions
 from services.preconditions import ALWAYS, Precondition
 from services.resources import Conflict, Invalid, Resources
+from store.access.audit import note
 from store.connection import Connection, RowMapping
 from store.design import definitions, publications
 
@@ -68,7 +70,9 @@ class Profiles(Definitions[Profile]):
             updated_at=to_iso(row["updated_at"]),
         )
 
-    def save(self, key: str, body: Any, when: Precondition = ALWAYS) -> tuple[Profile, bool]:
+    def save(
+        self, key: str, body: Any, when: Precondition = ALWAYS, *, who: Principal = SYSTEM
+    ) -> tuple[Profile, bool]:
         """Save the draft; name and description apply at once. `warnings`: what is not wrong but strange.
 
         Also whether the profile is new.
@@ -81,35 +85,51 @@ class Profiles(Definitions[Profile]):
             before = definitions.find(connection, definitions.PROFILES, key)
             self.check(when, connection, key, before)
             warnings = field_problems(profile_warnings(profile, known_definitions(connection)))
-            shown = self.shown(connection, save_profile(connection, profile, now))
+            shown = self.shown(connection, save_profile(connection, profile, now, who=who))
             shown.warnings = warnings
             return shown, before is None
 
         return change_definitions(self._resources, work)
 
     def publish(
-        self, key: str, when: Precondition = ALWAYS, *, silent: bool = True, by: Authorship = NOT_SAID
+        self,
+        key: str,
+        when: Precondition = ALWAYS,
+        *,
+        silent: bool = True,
+        by: Authorship = NOT_SAID,
+        who: Principal = SYSTEM,
     ) -> Publish:
         """Make the draft a version, switch to it, and start to re-score every record."""
 
         def work(connection: Connection, now: Micros) -> Publish:
             row = self.checked(when, connection, key)
-            return publish_profile(connection, row, now, shards=self._resources.shards, silent=silent, by=by)
+            shards = self._resources.shards
+            return publish_profile(connection, row, now, shards=shards, silent=silent, by=by, who=who)
 
         return self._started(change_definitions(self._resources, work))
 
-    def rollback(self, key: str, body: Any, when: Precondition = ALWAYS, *, silent: bool = True) -> Publish:
+    def rollback(
+        self,
+        key: str,
+        body: Any,
+        when: Precondition = ALWAYS,
+        *,
+        silent: bool = True,
+        who: Principal = SYSTEM,
+    ) -> Publish:
         """Publish an earlier version's content anew; it becomes the draft too."""
         version, by = read_rollback(body)
 
         def work(connection: Connection, now: Micros) -> Publish:
             row = self.checked(when, connection, key)
             row = return_to_version(connection, definitions.PROFILES, row, version, now)
-            return publish_profile(connection, row, now, shards=self._resources.shards, silent=silent, by=by)
+            shards = self._resources.shards
+            return publish_profile(connection, row, now, shards=shards, silent=silent, by=by, who=who)
 
         return self._started(change_definitions(self._resources, work))
 
-    def unpublish(self, key: str, when: Precondition = ALWAYS) -> Profile:
+    def unpublish(self, key: str, when: Precondition = ALWAYS, *, who: Principal = SYSTEM) -> Profile:
         """Make the profile a draft again: its scores are empty from now on."""
 
         def work(connection: Connection, now: Micros) -> Profile:
@@ -117,15 +137,17 @@ class Profiles(Definitions[Profile]):
             if row["version"] is None:
                 raise Conflict(f'the profile "{key}" is not published')
             empty_scores(connection, row, now)
+            before = {"version": row["version"]}
+            note(connection, who, now, "unpublish", definitions.PROFILES.name, key, before=before)
             return self.shown(connection, find_definition(connection, definitions.PROFILES, key))
 
         return change_definitions(self._resources, work)
 
-    def archive(self, key: str, when: Precondition = ALWAYS) -> None:
+    def archive(self, key: str, when: Precondition = ALWAYS, *, who: Principal = SYSTEM) -> None:
         """Take the profile out of use. Saving one of the same key brings it back as a draft."""
 
         def work(connection: Connection, now: Micros) -> None:
-            archive_profile(connection, self.checked(when, connection, key), now)
+            archive_profile(connection, self.checked(when, connection, key), now, who)
 
         change_definitions(self._resources, work)
 

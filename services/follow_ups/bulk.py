@@ -9,6 +9,7 @@ from automations.model import Automation
 from automations.smart_list import SmartList
 from conditions.messages import plain_errors
 from conditions.problems import Problem
+from runtime.principals import SYSTEM, Principal
 from runtime.statuses import BulkKind, BulkStatus
 from services import cursors
 from services.answers import Page
@@ -16,11 +17,12 @@ from services.design.definitions import find_definition
 from services.follow_ups.answers import BulkCount, BulkJob
 from services.follow_ups.bulk_requests import OF_TASKS, BulkIn, parameters_of, read_bulk
 from services.follow_ups.tasks import TaskFilter, tests_of
-from services.records.adjustments import NOT_NAMED, published_profile
+from services.records.adjustments import published_profile
 from services.records.kinds import Kind
 from services.records.lists import RecordLists, RecordQuery
 from services.records.smart_lists import SmartLists, query_of
 from services.resources import BadParameter, Conflict, Invalid, NotFound, Resources
+from store.access.audit import note
 from store.connection import Connection, RowMapping
 from store.design import definitions
 from store.follow_ups import bulk_jobs, tasks
@@ -41,7 +43,7 @@ class Bulk:
         self._lists = lists
         self._smart_lists = smart_lists
 
-    def start(self, body: Any) -> BulkJob | BulkCount:
+    def start(self, body: Any, *, who: Principal = SYSTEM) -> BulkJob | BulkCount:
         """Begin a job for all who are meant now, or only count them. Whoever comes later is not meant."""
         wanted = read_bulk(body)
         parameters = parameters_of(wanted)
@@ -52,8 +54,8 @@ class Bulk:
             return BulkCount(
                 action=wanted.action, of=meant.kind, smart_list=wanted.smart_list, total=len(meant.ids)
             )
-        if wanted.action == "adjust":
-            parameters.setdefault("author", NOT_NAMED)
+        if wanted.action in ("adjust", "enroll"):
+            parameters["author"] = who.said_by(wanted.author)
 
         def work(connection: Connection) -> RowMapping:
             if wanted.request is not None:
@@ -72,6 +74,8 @@ class Bulk:
                 parameters=parameters,
                 smart_list=wanted.smart_list,
             )
+            told = {"action": wanted.action, "of": meant.kind, "total": len(meant.ids)}
+            note(connection, who, self._resources.clock(), "start", "bulk job", job_id, after=told)
             return _find(connection, job_id)
 
         return self._shown(self._resources.database.run(work))
@@ -88,13 +92,14 @@ class Bulk:
         taken, following = cursors.cut(rows, limit, "bulk", lambda row: [row["id"]])
         return Page[BulkJob](items=[self._shown(row) for row in taken], next=following)
 
-    def stop(self, job_id: str) -> BulkJob:
+    def stop(self, job_id: str, *, who: Principal = SYSTEM) -> BulkJob:
         """Let no further slice begin; what is done stays done. Raises Conflict where it is over already."""
 
         def work(connection: Connection) -> RowMapping:
             row = _find(connection, job_id)
             if not bulk_jobs.end(connection, job_id, BulkStatus.STOPPED, self._resources.clock()):
                 raise Conflict(f'the bulk job "{job_id}" is over already: {row["status"]}')
+            note(connection, who, self._resources.clock(), "stop", "bulk job", job_id)
             return _find(connection, job_id)
 
         return self._shown(self._resources.database.run(work))
@@ -108,7 +113,12 @@ class Bulk:
 
     def _same(self, known: RowMapping, wanted: BulkIn, parameters: dict[str, Any]) -> BulkJob:
         """The job that was begun by this name; raises Conflict where another was."""
-        was = {name: value for name, value in known["parameters"].items() if name in parameters}
+        was = {
+            name: value
+            for name, value in known["parameters"].items()
+            if name in parameters and name != "author"
+        }
+        parameters = {name: value for name, value in parameters.items() if name != "author"}
         if known["action"] != wanted.action or was != parameters:
             raise Conflict(
                 f'the request "{wanted.request}" is that of another bulk job, {known["id"]}; choose another name'

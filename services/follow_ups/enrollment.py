@@ -17,12 +17,14 @@ from conditions.problems import Problem
 from engine.admitting import MATCHING, NAMED, OF_LIST, ByHand, Decided
 from engine.by_hand import Listed, Wanted, count_past, enlist
 from engine.published import Published, PublishedCache, compile_automation
+from runtime.principals import SYSTEM, Principal
 from services.answers import Enrolled, iso
 from services.design.definitions import find_definition
 from services.names import ShortText
 from services.records.kinds import Kind, find_record
 from services.records.smart_lists import SmartLists
 from services.resources import Conflict, Invalid, NotFound, Resources
+from store.access.audit import note
 from store.connection import Connection
 from store.design import definitions
 from store.follow_ups import enrolling
@@ -133,21 +135,25 @@ class EnrollByHand:
         """How many of those who match now would enroll if the automation were not paused."""
         return self._enroll(key, EnrollRequest(matching=True, dry_run=True), resumed=True)
 
-    def enroll(self, key: str, body: Any) -> Enrolled:
+    def enroll(self, key: str, body: Any, *, who: Principal = SYSTEM) -> Enrolled:
         """How many enrolled (or would), and why others did not; the storm limit spreads the starts over time."""
-        return self._enroll(key, read_request(body))
+        return self._enroll(key, read_request(body), who=who)
 
-    def _enroll(self, key: str, request: EnrollRequest, *, resumed: bool = False) -> Enrolled:
+    def _enroll(
+        self, key: str, request: EnrollRequest, *, resumed: bool = False, who: Principal = SYSTEM
+    ) -> Enrolled:
         with self._resources.database.read() as connection:
             automation_id, kind = self._check(connection, key, request)
             tally = _Tally(date=first_date(self._automation(connection, key, request)))
-        by = ByHand(request.author, request.chosen)
+        author = request.author if who.kind == "system" else who.said_by(request.author)
+        by = ByHand(author, request.chosen)
         wanted = Wanted(request.request or str(uuid7()), request.matching, request.again, by)
         call = _Call(key, request, kind, wanted=wanted, tally=tally, resumed=resumed)
         for shard, ids in self._records(request, kind):
             self._chunk(call, shard, ids)
         if not request.dry_run:
             self._resources.wakes.request(range(self._resources.shards))
+            self._note(who, key, request, tally)
         with self._resources.database.read() as connection:
             last = enrolling.last_start(connection, automation_id)
         return Enrolled(
@@ -162,6 +168,13 @@ class EnrollByHand:
             recent=tally.recent,
             past=tally.past,
             starts_until=iso(last) if not request.dry_run else None,
+        )
+
+    def _note(self, who: Principal, key: str, request: EnrollRequest, tally: _Tally) -> None:
+        told = {"records": tally.looked_at, "enrolled": tally.enrolled, "chosen": request.chosen}
+        now = self._resources.clock()
+        self._resources.database.run(
+            lambda connection: note(connection, who, now, "enroll", "automation", key, after=told)
         )
 
     def matching(self, automation: Automation, automation_id: int) -> Iterator[Sequence[NewEnrollment]]:

@@ -1,16 +1,19 @@
 """What ops do to follow-ups: try again, skip a step, pause, resume, end."""
 
 from collections.abc import Callable
+from typing import Any
 from uuid import UUID
 
 from automations.model import Automation
 from automations.steps.places import find_step
 from conditions.times import Micros
+from runtime.principals import SYSTEM, Principal
 from runtime.statuses import OPEN, EnrollmentStatus
 from services.follow_ups.answers import Enrollment
 from services.follow_ups.listing import keys_of
 from services.records.shard_locks import in_shards
 from services.resources import Conflict, NotFound, Resources
+from store.access.audit import note
 from store.connection import Connection, RowMapping
 from store.follow_ups import enrollments, repairs
 
@@ -32,7 +35,7 @@ class Repairs:
     def __init__(self, resources: Resources) -> None:
         self._resources = resources
 
-    def retry(self, enrollment_id: str) -> Enrollment:
+    def retry(self, enrollment_id: str, *, who: Principal = SYSTEM) -> Enrollment:
         """Begin a failed follow-up again, as its next attempt, which passes over every step that is done."""
 
         def work(connection: Connection, row: RowMapping, now: Micros) -> None:
@@ -43,9 +46,9 @@ class Repairs:
                 )
             repairs.retry(connection, row)
 
-        return self._change(enrollment_id, work)
+        return self._change(enrollment_id, "retry", work, who)
 
-    def cancel(self, enrollment_id: str) -> Enrollment:
+    def cancel(self, enrollment_id: str, *, who: Principal = SYSTEM) -> Enrollment:
         """End a follow-up that is queued or runs; what it has done stays."""
 
         def work(connection: Connection, row: RowMapping, now: Micros) -> None:
@@ -53,9 +56,9 @@ class Repairs:
                 raise Conflict(f"the follow-up {enrollment_id} is {row['status']} already")
             repairs.cancel(connection, enrollment_id, now)
 
-        return self._change(enrollment_id, work)
+        return self._change(enrollment_id, "cancel", work, who)
 
-    def skip(self, enrollment_id: str) -> Enrollment:
+    def skip(self, enrollment_id: str, *, who: Principal = SYSTEM) -> Enrollment:
         """Pass over the step where a follow-up is: the one it waits in, tries to send, or is paused before.
 
         A failed one goes on after the step that failed, as its next attempt.
@@ -77,9 +80,9 @@ class Repairs:
                     remedy = "the step that failed has been skipped already; retry it"
                 raise Conflict(f"the follow-up {enrollment_id} is between two steps; {remedy}")
 
-        return self._change(enrollment_id, work)
+        return self._change(enrollment_id, "skip", work, who)
 
-    def pause(self, enrollment_id: str) -> Enrollment:
+    def pause(self, enrollment_id: str, *, who: Principal = SYSTEM) -> Enrollment:
         """Let no further step of a follow-up begin. Pausing it twice is no error."""
 
         def work(connection: Connection, row: RowMapping, now: Micros) -> None:
@@ -88,9 +91,9 @@ class Repairs:
                 raise Conflict(f"the follow-up {enrollment_id} is {row['status']} already")
             repairs.pause(connection, enrollment_id)
 
-        return self._change(enrollment_id, work)
+        return self._change(enrollment_id, "pause", work, who)
 
-    def resume(self, enrollment_id: str) -> Enrollment:
+    def resume(self, enrollment_id: str, *, who: Principal = SYSTEM) -> Enrollment:
         """Let a paused follow-up go on."""
 
         def work(connection: Connection, row: RowMapping, now: Micros) -> None:
@@ -99,9 +102,9 @@ class Repairs:
                 raise Conflict(f"the follow-up {enrollment_id} is not paused")
             repairs.resume(connection, enrollment_id)
 
-        return self._change(enrollment_id, work)
+        return self._change(enrollment_id, "resume", work, who)
 
-    def _change(self, enrollment_id: str, work: Repair) -> Enrollment:
+    def _change(self, enrollment_id: str, action: str, work: Repair, who: Principal) -> Enrollment:
         def place(connection: Connection) -> list[int]:
             shard = enrollments.enrollment_shard(connection, enrollment_id)
             if shard is None:
@@ -109,11 +112,28 @@ class Repairs:
             return [shard]
 
         def change(connection: Connection, now: Micros) -> Enrollment:
-            work(connection, _load(connection, enrollment_id), now)
+            before = _load(connection, enrollment_id)
+            work(connection, before, now)
             after = _load(connection, enrollment_id)
+            note(
+                connection,
+                who,
+                now,
+                action,
+                "enrollment",
+                enrollment_id,
+                contact_id=after["contact_id"],
+                before=_told(before),
+                after=_told(after),
+            )
             return Enrollment.of(after, keys_of(connection, [after]), self._resources.settings)
 
         return in_shards(self._resources, place, change)
+
+
+def _told(row: RowMapping) -> dict[str, Any]:
+    """What the audit keeps of an enrollment."""
+    return {name: row[name] for name in ("automation", "status", "step", "attempt", "paused")}
 
 
 def _load(connection: Connection, enrollment_id: str) -> RowMapping:

@@ -15,12 +15,14 @@ from conditions.messages import plain_errors
 from conditions.problems import Problem
 from conditions.times import Micros, to_iso
 from runtime.beginnings import of_enrolling, of_import, of_publish, of_request
+from runtime.principals import SYSTEM, Principal
 from runtime.statuses import OPEN
 from services.answers import Page
 from services.design.definitions import find_definition
 from services.follow_ups.answers import Started, Undone
 from services.records.shard_locks import in_shards
 from services.resources import Invalid, NotFound, Resources
+from store.access.audit import note
 from store.connection import Connection, RowMapping
 from store.design import definitions
 from store.follow_ups import repairs, tasks, undoing
@@ -80,7 +82,7 @@ class Undoing:
             begun = undoing.recent(connection, limit)
         return Page[Started](items=[_started(one, names) for one in begun], next=None)
 
-    def undo(self, body: Any) -> Undone:
+    def undo(self, body: Any, *, who: Principal = SYSTEM) -> Undone:
         """Cancel the follow-ups, close the tasks and remove the tags that nobody has touched since, or count them."""
         try:
             request = UndoRequest.model_validate(body)
@@ -102,6 +104,12 @@ class Undoing:
             undone.tags_kept += found.tags_kept
             undone.sent += found.sent
         undone.over = dict(sorted(over.items()))
+        if not request.dry_run:
+            told = {"cancelled": undone.cancelled, "tasks": undone.tasks, "tags": undone.tags}
+            now, started_by = self._resources.clock(), begun.started_by
+            self._resources.database.run(
+                lambda connection: note(connection, who, now, "undo", "start", started_by, after=told)
+            )
         return undone
 
     def _chunks(self, started_by: str) -> Iterator[list[str]]:

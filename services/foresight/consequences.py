@@ -53,7 +53,16 @@ class ConsequencesOf:
 
         def give(connection: Connection, record: RowMapping, now: Micros) -> None:
             row = published_profile(connection, profile, kind)
-            give_points(connection, wanted, row, record, str(uuid7()), now, silent=False)
+            give_points(
+                connection,
+                wanted,
+                row,
+                record,
+                id=str(uuid7()),
+                author=wanted.author or "",
+                now=now,
+                silent=False,
+            )
 
         return self._try(kind, key, give)
 

@@ -1,6 +1,7 @@
 """Taking events back."""
 
 from conditions.times import Micros
+from runtime.principals import SYSTEM, Principal
 from services import cursors
 from services.answers import iso
 from services.follow_ups.listing import keys_of
@@ -8,6 +9,7 @@ from services.intake.answers import Event, Import, Imports
 from services.intake.history import find_event
 from services.records.shard_locks import in_shards
 from services.resources import Conflict, NotFound, Resources
+from store.access.audit import note
 from store.connection import Connection
 from store.intake import revoking
 
@@ -20,7 +22,7 @@ class Revocations:
     def __init__(self, resources: Resources) -> None:
         self._resources = resources
 
-    def revoke(self, event_id: str, *, silent: bool = False) -> Event:
+    def revoke(self, event_id: str, *, silent: bool = False, who: Principal = SYSTEM) -> Event:
         """Take one event back; its id stays known. Once more changes nothing."""
         if "/" in event_id:
             raise Conflict(
@@ -32,7 +34,9 @@ class Revocations:
             return revoking.shards_of(connection, [event_id])
 
         def work(connection: Connection, now: Micros) -> Event:
-            revoking.revoke(connection, [event_id], now, silent=silent)
+            if revoking.revoke(connection, [event_id], now, silent=silent):
+                contact_id = find_event(connection, event_id)["contact_id"]
+                note(connection, who, now, "revoke", "event", event_id, contact_id=contact_id)
             row = find_event(connection, event_id)
             return Event.of(row, keys_of(connection, [row]))
 
@@ -52,7 +56,7 @@ class Revocations:
             next=following,
         )
 
-    def revoke_import(self, name: str, *, silent: bool = False) -> int:
+    def revoke_import(self, name: str, *, silent: bool = False, who: Principal = SYSTEM) -> int:
         """Take back all events of an import, some at a time; how many. Once more takes back what is left."""
         total, last = 0, ""
         while True:
@@ -61,9 +65,16 @@ class Revocations:
             if not ids and not last:
                 raise NotFound(f'there is no import "{name}"; GET /v1/imports lists them')
             if not ids:
+                self._note(who, name, total)
                 return total
             last = ids[-1]
             total += self._revoke(ids, silent=silent)
+
+    def _note(self, who: Principal, name: str, total: int) -> None:
+        now, told = self._resources.clock(), {"revoked": total}
+        self._resources.database.run(
+            lambda connection: note(connection, who, now, "revoke", "import", name, after=told)
+        )
 
     def _revoke(self, ids: list[str], *, silent: bool) -> int:
         return in_shards(

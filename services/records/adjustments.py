@@ -8,6 +8,7 @@ from uuid_utils import uuid7
 from conditions.messages import plain_errors
 from conditions.problems import Problem, suggestion
 from conditions.times import Duration, Micros, micros_of, to_iso
+from runtime.principals import SYSTEM, Principal
 from runtime.statuses import STATUS_NAMES, EventStatus
 from scoring.profile import Points
 from services.answers import iso
@@ -16,11 +17,12 @@ from services.records.answers import Adjusted
 from services.records.kinds import Kind, find_record
 from services.records.shard_locks import in_shards
 from services.resources import Conflict, Invalid, NotFound, Resources
+from store.access.audit import note
 from store.connection import Connection, RowMapping
 from store.design import definitions
 from store.follow_ups import effects
 
-NOT_NAMED = "API"
+_TOLD = {"points", "set_to", "reason", "expires_after", "id"}
 
 
 class AdjustmentIn(BaseModel):
@@ -31,7 +33,9 @@ class AdjustmentIn(BaseModel):
     points: Points | None = None
     set_to: Points | None = None
     reason: Annotated[ShortText, Field(min_length=1, description="People will read it beside the score")]
-    author: ShortText | None = Field(default=None, description="Who gives the points")
+    author: ShortText | None = Field(
+        default=None, description="For whom; the author is whoever makes the call"
+    )
     expires_after: Duration | None = None
     id: Name | None = Field(default=None, description="Idempotency key; a known id changes nothing")
 
@@ -42,7 +46,16 @@ class Adjustments:
     def __init__(self, resources: Resources) -> None:
         self._resources = resources
 
-    def add(self, kind: Kind, key: str, profile: str, body: Any, *, silent: bool = False) -> Adjusted:
+    def add(
+        self,
+        kind: Kind,
+        key: str,
+        profile: str,
+        body: Any,
+        *,
+        silent: bool = False,
+        who: Principal = SYSTEM,
+    ) -> Adjusted:
         """Give points; once per `id`. Raises Conflict while the profile is not published."""
         wanted = read_adjustment(body)
 
@@ -52,8 +65,20 @@ class Adjustments:
             adjustment_id = wanted.id or str(uuid7())
             known = effects.find_adjustment(connection, adjustment_id)
             if known is None:
-                give_points(connection, wanted, row, record, adjustment_id, now, silent=silent)
+                give_points(
+                    connection,
+                    wanted,
+                    row,
+                    record,
+                    id=adjustment_id,
+                    author=who.said_by(wanted.author),
+                    now=now,
+                    silent=silent,
+                )
                 known = effects.find_adjustment(connection, adjustment_id)
+                given = {"profile": profile, **wanted.model_dump(include=_TOLD, exclude_none=True)}
+                contact_id = record["id"] if kind == "contact" else record["contact_id"]
+                note(connection, who, now, "adjust", kind, record["key"], contact_id=contact_id, after=given)
             if known is None or (known["profile_id"], known["record_id"]) != (row["id"], record["id"]):
                 raise Conflict(f'the id "{adjustment_id}" is that of an adjustment of another score')
             if known["reason"] != wanted.reason or known["set_to"] != wanted.set_to:
@@ -87,23 +112,24 @@ def give_points(
     wanted: AdjustmentIn,
     profile: RowMapping,
     record: RowMapping,
-    adjustment_id: str,
-    now: Micros,
     *,
+    id: str,  # noqa: A002 - the name of the column
+    author: str,
+    now: Micros,
     silent: bool,
 ) -> None:
     """Have the next batch of the record's shard give them."""
     life = micros_of(wanted.expires_after) if wanted.expires_after else None
     effects.add_adjustment(
         connection,
-        id=adjustment_id,
+        id=id,
         profile_id=profile["id"],
         record_id=record["id"],
         shard=record["shard"],
         points=wanted.points,
         set_to=wanted.set_to,
         reason=wanted.reason,
-        author=wanted.author or NOT_NAMED,
+        author=author,
         at=now,
         ends_at=now + life if life is not None else None,
         status=EventStatus.PENDING,

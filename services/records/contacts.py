@@ -10,6 +10,7 @@ from conditions.fields import CONTACT_FIELDS, CONTACT_TEXTS
 from conditions.problems import Problem, suggestion
 from conditions.times import Micros
 from conditions.values import ALL_CHANNELS, CHANNELS, Channel, is_empty
+from runtime.principals import SYSTEM, Principal
 from services.names import ShortText, Tag, check_name
 from services.preconditions import ALWAYS, Precondition
 from services.records.answers import Contact
@@ -17,6 +18,7 @@ from services.records.shard_locks import forget_copies, in_shards
 from services.records.suppressions import refuse_suppressed, suppress_family
 from services.records.values import read_values, refuse_too_large, without_nulls
 from services.resources import Conflict, Invalid, NotFound, Resources
+from store.access.audit import note, strip
 from store.connection import Connection, RowMapping
 from store.intake import places
 from store.records import contacts, erasing, merging
@@ -161,7 +163,14 @@ class Contacts:
         """Add a tag, or remove it; doing so twice is no error."""
         return self.patch(key, {"tags": {"add" if there else "remove": [tag]}}, when)
 
-    def erase(self, key: str, when: Precondition = ALWAYS, *, suppress: str | None = None) -> None:
+    def erase(
+        self,
+        key: str,
+        when: Precondition = ALWAYS,
+        *,
+        suppress: str | None = None,
+        who: Principal = SYSTEM,
+    ) -> None:
         """Delete the contact with everything about it; its follow-ups end.
 
         With `suppress`, a reason, for good: what senders send again about it is not stored.
@@ -172,12 +181,15 @@ class Contacts:
                 suppress_family(connection, find_contact(connection, key), suppress, now)
             contact = find_contact(connection, key)
             _check(when, key, contact)
-            erasing.erase_contact(connection, contact["id"], contact["shard"])
+            family = erasing.erase_contact(connection, contact["id"], contact["shard"])
+            strip(connection, family)
+            told = {"id": contact["id"], "for good": suppress is not None}
+            note(connection, who, now, "erase", "contact", None, after=told)
 
         in_shards(self._resources, lambda connection: [find_contact(connection, key)["shard"]], work)
         forget_copies(self._resources)
 
-    def merge(self, key: str, body: Any, when: Precondition = ALWAYS) -> Contact:
+    def merge(self, key: str, body: Any, when: Precondition = ALWAYS, *, who: Principal = SYSTEM) -> Contact:
         """Give everything of a contact to another, which is returned; the key stays as an alias.
 
         The other's own fields win; those it lacks, and all tags and opt-outs, are taken over.
@@ -195,6 +207,8 @@ class Contacts:
             loser, survivor = both(connection)
             _check(when, key, loser)
             merging.merge_contacts(connection, loser, survivor, _merged(loser, survivor), now)
+            told = {"into": survivor["key"]}
+            note(connection, who, now, "merge", "contact", key, contact_id=loser["id"], after=told)
             return Contact.of(find_contact(connection, into))
 
         return in_shards(self._resources, lambda connection: [row["shard"] for row in both(connection)], work)

@@ -9,6 +9,7 @@ from conditions.fields import DEAL_FIELDS, OPEN_DEAL, DealStatus
 from conditions.problems import Problem
 from conditions.times import Micros
 from conditions.values import LARGEST_INTEGER
+from runtime.principals import SYSTEM, Principal
 from services.names import Name, ShortText
 from services.preconditions import ALWAYS, Precondition
 from services.records.answers import Deal
@@ -17,6 +18,7 @@ from services.records.shard_locks import forget_copies, in_shards
 from services.records.suppressions import refuse_suppressed
 from services.records.values import read_values, without_nulls
 from services.resources import Invalid, NotFound, Resources
+from store.access.audit import note, strip_subject
 from store.connection import Connection, RowMapping
 from store.intake import places
 from store.records import contacts, deals, erasing, merging
@@ -137,13 +139,15 @@ class Deals:
 
         return in_shards(self._resources, place, work)
 
-    def erase(self, key: str, when: Precondition = ALWAYS) -> None:
+    def erase(self, key: str, when: Precondition = ALWAYS, *, who: Principal = SYSTEM) -> None:
         """Delete the deal with everything about it; its follow-ups end. What its contact did stays."""
 
         def work(connection: Connection, now: Micros) -> None:
             deal = find_deal(connection, key)
             _check(when, connection, key, deal)
             erasing.erase_deal(connection, deal["id"], deal["contact_id"], deal["shard"], now)
+            strip_subject(connection, "deal", deal["key"])
+            note(connection, who, now, "erase", "deal", None, after={"id": deal["id"]})
 
         in_shards(self._resources, lambda connection: [find_deal(connection, key)["shard"]], work)
         forget_copies(self._resources)

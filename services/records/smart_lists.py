@@ -9,9 +9,10 @@ from automations.smart_list import SmartList
 from automations.smart_list_checks import check_smart_list
 from conditions.problems import Problem, suggestion
 from conditions.times import Micros, to_iso
+from runtime.principals import SYSTEM, Principal
 from services import cursors
 from services.answers import Page, field_problems
-from services.design.definitions import change_definitions, known_definitions
+from services.design.definitions import change_definitions, known_definitions, note_saved
 from services.design.documents import read_model
 from services.preconditions import ALWAYS, Precondition
 from services.records import answers
@@ -19,6 +20,7 @@ from services.records.answers import ListedContact, ListedDeal
 from services.records.kinds import Kind
 from services.records.lists import RecordLists, RecordQuery
 from services.resources import BadParameter, Invalid, NotFound, Resources
+from store.access.audit import note
 from store.connection import Connection, RowMapping
 from store.records import smart_lists
 
@@ -30,7 +32,9 @@ class SmartLists:
         self._resources = resources
         self._lists = lists
 
-    def save(self, key: str, body: Any, when: Precondition = ALWAYS) -> tuple[answers.SmartList, bool]:
+    def save(
+        self, key: str, body: Any, when: Precondition = ALWAYS, *, who: Principal = SYSTEM
+    ) -> tuple[answers.SmartList, bool]:
         """Create or replace a list, with `warnings` of what is not wrong but strange. Also whether it is new."""
         wanted = read_model(SmartList, body, key, "smart_list", also=("count",), own=FILTER_NAMES)
 
@@ -41,7 +45,10 @@ class SmartLists:
             before = smart_lists.find(connection, key)
             _check(when, key, before)
             smart_lists.save(connection, key, definition(wanted), now)
-            return _find_list(connection, key), before is None, warnings
+            saved = _find_list(connection, key)
+            was = None if before is None else before["definition"]
+            note_saved(connection, who, now, "smart_list", key, was, saved["definition"])
+            return saved, before is None, warnings
 
         row, created, warnings = change_definitions(self._resources, work)
         shown = self._counted(row)
@@ -70,10 +77,14 @@ class SmartLists:
         show = self._counted if counted else _shown
         return Page[answers.SmartList](items=[show(row) for row in taken], next=following)
 
-    def remove(self, key: str, when: Precondition = ALWAYS) -> None:
-        def work(connection: Connection, _now: Micros) -> None:
-            _check(when, key, _find_list(connection, key))
+    def remove(self, key: str, when: Precondition = ALWAYS, *, who: Principal = SYSTEM) -> None:
+        """Delete it; the records stay."""
+
+        def work(connection: Connection, now: Micros) -> None:
+            row = _find_list(connection, key)
+            _check(when, key, row)
             smart_lists.remove(connection, key)
+            note(connection, who, now, "delete", "smart_list", key, before=row["definition"])
 
         change_definitions(self._resources, work)
 

@@ -10,11 +10,13 @@ from conditions.definition import invalid
 from conditions.messages import plain_errors
 from conditions.problems import Problem
 from conditions.times import Micros, to_iso
+from runtime.principals import SYSTEM, Principal
 from services import cursors
 from services.answers import Page
 from services.names import Name, ShortText
 from services.records import answers
 from services.resources import Conflict, Invalid, NotFound, Resources, Suppressed
+from store.access.audit import note
 from store.connection import Connection, RowMapping
 from store.intake import suppressed
 from store.records import contacts, suppressions
@@ -58,7 +60,7 @@ class Suppressions:
         items = [answers.Suppressed.of(row) for row in taken]
         return Page[answers.Suppressed](items=items, next=following)
 
-    def add(self, body: Any) -> answers.Suppressed:
+    def add(self, body: Any, *, who: Principal = SYSTEM) -> answers.Suppressed:
         """Suppress somebody who is not here, or not any more."""
         try:
             wanted = SuppressIn.model_validate(body)
@@ -77,14 +79,22 @@ class Suppressions:
                     f'the contact "{wanted.contact}" is here; DELETE /v1/contacts/{{key}}?suppress=true erases it '
                     "for good"
                 )
-            return suppress(connection, names, wanted.reason, self._resources.clock())
+            now = self._resources.clock()
+            suppression = suppress(connection, names, wanted.reason, now)
+            note(connection, who, now, "add", "suppression", suppression.id)
+            return suppression
 
         return self._resources.database.run(work)
 
-    def lift(self, suppression_id: str) -> None:
+    def lift(self, suppression_id: str, *, who: Principal = SYSTEM) -> None:
         """Let somebody come back with what is sent from now on."""
-        if not self._resources.database.run(lambda connection: suppressions.lift(connection, suppression_id)):
-            raise NotFound(f'there is no suppression "{suppression_id}"; GET /v1/suppressions lists them')
+
+        def work(connection: Connection) -> None:
+            if not suppressions.lift(connection, suppression_id):
+                raise NotFound(f'there is no suppression "{suppression_id}"; GET /v1/suppressions lists them')
+            note(connection, who, self._resources.clock(), "lift", "suppression", suppression_id)
+
+        self._resources.database.run(work)
 
 
 def suppress_family(connection: Connection, contact: RowMapping, reason: str, now: Micros) -> None:

@@ -13,3 +13,7 @@ def set_held(connection: Connection, now: Micros, *, held: bool) -> None:
         meta.set_fact(connection, meta.HELD, "yes")
     elif Bulk(connection).run("DELETE FROM meta WHERE key = ?", meta.HELD):
         meta.set_fact(connection, meta.RELEASED, str(now))
+
+
+def is_held(connection: Connection) -> bool:
+    return meta.get_fact(connection, meta.HELD) is not None

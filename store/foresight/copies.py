@@ -57,6 +57,7 @@ LEFT_OUT: frozenset[str] = frozenset(
             "bulk_jobs",
             "bulk_slices",
         ),
+        *("api_keys", "people", "sessions", "audit"),
     )
 )
 #: The history of a score, which a long one is copied without.

@@ -15,10 +15,10 @@ from store.scoring.folds import begin_anew
 from store.scoring.ledgers import fold_anew
 
 
-def erase_contact(connection: Connection, contact_id: int, shard: int) -> None:
+def erase_contact(connection: Connection, contact_id: int, shard: int) -> list[int]:
     """Delete a contact, those merged into it, its deals, and everything recorded about them. The shard is locked.
 
-    It is gone then for whoever asks; what there is much of is deleted by later batches.
+    It is gone then for whoever asks; what there is much of is deleted by later batches. The ids that were its own.
     """
     bulk = Bulk(connection)
     family = [contact_id]
@@ -37,6 +37,7 @@ def erase_contact(connection: Connection, contact_id: int, shard: int) -> None:
     for member in family:
         leave(connection, Leftover(CONTACT, member, member, None, shard))
     bulk.run("DELETE FROM contacts WHERE id = ? OR merged_into = ?", contact_id, contact_id)
+    return family
 
 
 def erase_deal(connection: Connection, deal_id: int, contact_id: int, shard: int, now: Micros) -> None:

@@ -1,28 +1,48 @@
 """Which calls are let in: by host, by the page they come from, by key."""
 
 import base64
+from collections.abc import Callable, Iterator
 
 import pytest
 from starlette.datastructures import Headers
 
-from api.guard import RequestGuard
+from api.guard import Call, Refusal, RequestGuard
+from runtime.clock import now_micros
 from runtime.settings import load_settings
+from services.access.access import Access
+from services.resources import Resources
+from store.database import Database
 
 
 async def nothing(*_: object) -> None:
     raise AssertionError
 
 
-def guard(**settings: str) -> RequestGuard:
-    return RequestGuard(nothing, load_settings(settings, environ={}))
+@pytest.fixture
+def guard(sqlite_url: str) -> Iterator[Callable[..., RequestGuard]]:
+    """A guard with these settings, of an installation without people and keys."""
+    database = Database(sqlite_url)
+
+    def made(**settings: str) -> RequestGuard:
+        read = load_settings(settings, environ={})
+        return RequestGuard(nothing, read, Access(Resources(read, database, now_micros, Nobody(), 4)))
+
+    yield made
+    database.close()
+
+
+class Nobody:
+    def request(self, shards: object) -> None:
+        raise AssertionError
 
 
 def answer(guard: RequestGuard, method: str, path: str, *headers: tuple[str, str]) -> int:
     raw = [(name.encode(), value.encode("latin-1")) for name, value in headers]
-    refused = guard.refusal(method, path, Headers(raw=raw))
-    return 200 if refused is None else refused[0]
+    seen = guard.admit(Call(method, path, Headers(raw=raw)))
+    return seen.status if isinstance(seen, Refusal) else 200
 
 
+Guard = Callable[..., RequestGuard]
 HOST = ("host", "127.0.0.1:8000")
 
 
@@ -52,12 +72,12 @@ HOST = ("host", "127.0.0.1:8000")
         ["0.0.0.0"],
     ],
 )
-def test_a_foreign_or_ambiguous_host_is_refused(hosts: list[str]) -> None:
+def test_a_foreign_or_ambiguous_host_is_refused(guard: Guard, hosts: list[str]) -> None:
     assert answer(guard(), "GET", "/v1/contacts", *(("host", host) for host in hosts)) == 403
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.1:8000", "localhost:9000", "LOCALHOST", "[::1]:8000"])
-def test_loopback_is_served_at_any_port_since_tunnels_have_others(host: str) -> None:
+def test_loopback_is_served_at_any_port_since_tunnels_have_others(guard: Guard, host: str) -> None:
     assert answer(guard(), "GET", "/v1/contacts", ("host", host.lower())) == 200
 
 
@@ -78,7 +98,7 @@ ORIGINS = [
 
 
 @pytest.mark.parametrize(("origin", "status"), ORIGINS)
-def test_only_pages_of_this_very_address_may_change_something(origin: str, status: int) -> None:
+def test_only_pages_of_this_very_address_may_change_something(guard: Guard, origin: str, status: int) -> None:
     assert answer(guard(), "POST", "/v1/events", HOST, ("origin", origin)) == status
 
 
@@ -97,7 +117,7 @@ def test_only_pages_of_this_very_address_may_change_something(origin: str, statu
     ],
 )
 def test_what_the_browser_says_of_the_page_counts(
-    site: str, mode: str, dest: str, get: int, post: int
+    guard: Guard, site: str, mode: str, dest: str, get: int, post: int
 ) -> None:
     told = (("sec-fetch-site", site), ("sec-fetch-mode", mode), ("sec-fetch-dest", dest))
     assert answer(guard(), "GET", "/v1/contacts", HOST, *told) == get
@@ -105,12 +125,12 @@ def test_what_the_browser_says_of_the_page_counts(
 
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site", "new-word"])
-def test_an_origin_of_ours_does_not_outweigh_what_the_browser_says(site: str) -> None:
+def test_an_origin_of_ours_does_not_outweigh_what_the_browser_says(guard: Guard, site: str) -> None:
     told = (("sec-fetch-site", site), ("origin", "http://127.0.0.1:8000"))
     assert answer(guard(), "POST", "/v1/events", HOST, *told) == 403
 
 
-def test_programs_say_nothing_of_pages() -> None:
+def test_programs_say_nothing_of_pages(guard: Guard) -> None:
     assert answer(guard(), "POST", "/v1/events", HOST) == 200
 
 
@@ -123,7 +143,7 @@ def test_programs_say_nothing_of_pages() -> None:
         ("https://kindling.example:8443", 403),
     ],
 )
-def test_a_public_address_has_one_origin(origin: str, status: int) -> None:
+def test_a_public_address_has_one_origin(guard: Guard, origin: str, status: int) -> None:
     public = guard(KINDLING_PUBLIC_URL="https://kindling.example")
     assert answer(public, "POST", "/v1/events", ("host", "kindling.example"), ("origin", origin)) == status
 
@@ -149,12 +169,12 @@ def basic(password: str) -> tuple[str, str]:
         ("/healthz", ("x", "y"), 200),
     ],
 )
-def test_the_key(path: str, header: tuple[str, str], status: int) -> None:
+def test_the_key(guard: Guard, path: str, header: tuple[str, str], status: int) -> None:
     keyed = guard(KINDLING_API_KEY="sesame")
     assert answer(keyed, "GET", path, ("host", "kindling.example"), header) == status
 
 
-def test_a_browser_that_knows_the_key_of_the_ui_lends_it_to_nobody() -> None:
+def test_a_browser_that_knows_the_key_of_the_ui_lends_it_to_nobody(guard: Guard) -> None:
     keyed = guard(KINDLING_API_KEY="sesame")
     foreign = (("sec-fetch-site", "cross-site"), ("origin", "https://evil.example"))
     call = "/temporal/api/v1/namespaces/default/workflows/w/terminate"
@@ -162,7 +182,7 @@ def test_a_browser_that_knows_the_key_of_the_ui_lends_it_to_nobody() -> None:
     assert answer(keyed, "GET", call, ("host", "kindling.example"), basic("sesame"), foreign[0]) == 403
 
 
-def test_with_a_key_an_ambiguous_host_is_a_bad_request() -> None:
+def test_with_a_key_an_ambiguous_host_is_a_bad_request(guard: Guard) -> None:
     keyed = guard(KINDLING_API_KEY="sesame")
     twice = (HOST, HOST, ("authorization", "Bearer sesame"))
     assert answer(keyed, "GET", "/v1/contacts", *twice) == 400

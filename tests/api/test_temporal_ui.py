@@ -74,7 +74,7 @@ def test_headers_of_the_message_pass_and_those_for_us_do_not(api: str) -> None:
         b"Origin": api.encode(),
         b"Connection": b"close, X-Hop",
         b"X-Hop": b"1",
-        b"Cookie": b"_csrf=1",
+        b"Cookie": b"kindling-0a1b2c3d=token; _csrf=1; __Host-kindling-0a1b2c3d=token",
     }
     answer = httpx2.get(f"{api}/temporal/api/v1/x?q=%C3%B6", headers=sent)
     assert answer.status_code == 200

@@ -45,6 +45,11 @@ PAGES = (
     "/automations/hot?tab=people",
     "/automations/hot?tab=versions",
     "/automations/hot/publish",
+    "/settings",
+    "/settings/people",
+    "/settings/keys",
+    "/settings/audit",
+    "/me",
 )
 
 

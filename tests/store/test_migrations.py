@@ -240,3 +240,39 @@ def test_tasks_that_are_due_later_are_told_of_and_those_that_were_overdue_are_no
 
 def _sql(value: str | int | None) -> str:
     return "NULL" if value is None else str(value) if isinstance(value, int) else f"'{value}'"
+
+
+def _schema(connection: sa.Connection) -> dict[str, Any]:
+    """Tables with their columns and indexes."""
+    inspector = sa.inspect(connection)
+    return {
+        name: (
+            sorted(
+                (column["name"], str(column["type"]), column["nullable"])
+                for column in inspector.get_columns(name)
+            ),
+            sorted(str(index["name"]) for index in inspector.get_indexes(name)),
+        )
+        for name in inspector.get_table_names()
+    }
+
+
+def test_people_keys_and_the_audit_can_be_taken_out_and_put_in_again(old: Database) -> None:
+    _upgraded(old, "0016")
+    config = Config()
+    config.set_main_option("script_location", str(Path(store.migrate.__file__).parent / "migrations"))
+    with old.write() as connection:
+        before = _schema(connection)
+        rows = _filled(connection)
+    for _ in range(2):
+        migrate(old, 4)
+        with old.write() as connection:
+            context = MigrationContext.configure(connection, opts={"compare_type": False})
+            assert compare_metadata(context, SQLModel.metadata) == []
+            config.attributes["connection"] = connection
+            command.downgrade(config, "0016")
+            assert _schema(connection) == before
+            for name in rows:
+                table = SQLModel.metadata.tables[name]
+                counted = sa.select(sa.func.count()).select_from(table)
+                assert connection.execute(counted).scalar_one() >= 1, name

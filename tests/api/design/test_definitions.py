@@ -247,15 +247,15 @@ async def test_versions_say_who_made_them_and_why(kindling: Installation) -> Non
     assert back.status_code == 202, back.text
     versions = (await kindling.get("/v1/profiles/p/versions"))["items"]
     assert [(one["version"], one["author"], one["comment"]) for one in versions] == [
-        (3, "ben", None),
-        (2, None, None),
-        (1, "ada", "The first"),
+        (3, "local for ben", None),
+        (2, "local", None),
+        (1, "local for ada", "The first"),
     ]
     document = {"trigger": {"event": "a"}, "steps": [{"add_tag": "x"}]}
     await kindling.client.put("/v1/automations/a", json=document)
     assert (await kindling.client.post("/v1/automations/a/publish", json=said)).status_code == 200
     [version] = (await kindling.get("/v1/automations/a/versions"))["items"]
-    assert (version["author"], version["comment"]) == ("ada", "The first")
+    assert (version["author"], version["comment"]) == ("local for ada", "The first")
     wrong = await kindling.client.post("/v1/profiles/p/rollback", json={"version": 1, "autor": "ben"})
     assert [error["message"] for error in wrong.json()["errors"]] == [
         'unknown key "autor"; did you mean "author"?'

@@ -201,9 +201,9 @@ async def test_those_who_are_enrolled_are_counted_and_the_others_told(
     assert (done["changed"], done["unchanged"], done["skipped"]) == (2, 0, {"running": 1})
     enrolled = (await kindling.get("/v1/enrollments"))["items"]
     assert [(one["author"], one["chosen"]) for one in enrolled] == [
-        ("ada", "list all"),
-        ("ada", "list all"),
-        (None, "named"),
+        ("local for ada", "list all"),
+        ("local for ada", "list all"),
+        ("local", "named"),
     ]
 
 

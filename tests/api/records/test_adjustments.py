@@ -35,7 +35,7 @@ async def test_points_and_targets_add_up_with_reason_and_author(scored: Installa
     assert (given["status"], given["points"], given["author"], given["expires_at"]) == (
         "pending",
         5,
-        "eve",
+        "local for eve",
         None,
     )
     await adjust(scored, set_to=2)
@@ -49,7 +49,7 @@ async def test_points_and_targets_add_up_with_reason_and_author(scored: Installa
     assert score["history"][1]["adjustment"] == {
         "id": given["id"],
         "reason": "met at the fair",
-        "author": "eve",
+        "author": "local for eve",
     }
 
 

@@ -1,0 +1,1 @@
+"""Calls about people, sessions, keys and the audit."""

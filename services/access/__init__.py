@@ -1,0 +1,1 @@
+"""Who may do what: people, sessions, keys, and the audit of what they did."""

@@ -1,0 +1,1 @@
+"""Statements on keys, people, sessions and the audit."""
