@@ -25,6 +25,8 @@ from services.access.tokens import prefix_of
 from store.database import DatabaseUnavailable
 
 FREE = ("/healthz", "/readyz")
+#: What belongs to programs. Everything else is pages: whoever is not known yet is asked to sign in there.
+PROGRAMS = ("/v1/", "/openapi.json", "/metrics", *FREE)
 #: The one call that is for those whom nobody knows yet.
 SIGN_IN = ("POST", "/v1/session")
 _SAFE = ("GET", "HEAD", "OPTIONS")
@@ -188,6 +190,8 @@ class RequestGuard:
             )
         if self._open and self._comes_from_here(call, host):
             return local(call.address)
+        if _is_page(call.path):
+            return None
         return Refusal(
             401,
             "this installation needs a key" if token is None else "the session is over",
@@ -281,6 +285,11 @@ def _part(path: str) -> str:
     """The beginning of a path, which holds no key of a record: `/v1/contacts`."""
     known = re.match(r"(/v1/[a-z-]{1,40}|/[a-z.]{1,40})(?=/|$)", path)
     return known[0] if known else "/"
+
+
+def _is_page(path: str) -> bool:
+    """Whether people open it. What it needs it says itself; without a principal only few pages are shown."""
+    return not path.startswith(PROGRAMS) and not _is_ui(path)
 
 
 def _is_ui(path: str) -> bool:

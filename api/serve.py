@@ -11,6 +11,7 @@ from typing import Any
 
 import structlog
 import uvicorn
+from fastapi import FastAPI
 from temporalio.api.workflowservice.v1 import GetSystemInfoRequest
 from temporalio.client import Client
 from temporalio.service import RPCError
@@ -35,6 +36,9 @@ from store import meta
 from store.database import Database, DatabaseUnavailable
 from store.migrate import migrate
 
+AddPages = Callable[[FastAPI], None]
+"""Adds what is served to people to the application that serves programs."""
+
 _log = structlog.get_logger()
 #: How long an answer of Temporal's is good for, and how long it may take, in seconds.
 _FRESH, _PATIENCE = 1.0, 1.5
@@ -42,8 +46,8 @@ _FRESH, _PATIENCE = 1.0, 1.5
 _GRACE = 10
 
 
-def serve(settings: Settings) -> None:
-    """Serve until SIGINT or SIGTERM. Raises ReadableError where a person can mend what is wrong."""
+def serve(settings: Settings, add_pages: AddPages) -> None:
+    """Serve until SIGINT or SIGTERM, with pages beside the API. Raises ReadableError where a person can mend it."""
     configure_logging(settings, "api")
     make_private()
     for warning in open_data_folder(settings):
@@ -57,7 +61,7 @@ def serve(settings: Settings) -> None:
         raise ReadableError(str(error)) from error
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            runner.run(_serve(settings, database, shards))
+            runner.run(_serve(settings, database, shards, add_pages))
     finally:
         database.close()
 
@@ -70,7 +74,7 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return None
 
 
-async def _serve(settings: Settings, database: Database, shards: int) -> None:
+async def _serve(settings: Settings, database: Database, shards: int, add_pages: AddPages) -> None:
     await ports.claim(settings.host, settings.port, "KINDLING_PORT", "the API")
     client = await connect(settings, lazy=True)
     resources = Resources(
@@ -82,6 +86,7 @@ async def _serve(settings: Settings, database: Database, shards: int) -> None:
     )
     application = Application(resources, _publish_starter(client, settings.task_queue))
     app = create_app(application, _temporal_up(client))
+    add_pages(app)
     server = uvicorn.Server(
         uvicorn.Config(
             app,

@@ -13,8 +13,11 @@ from services.follow_ups.statistics import Statistics
 from services.follow_ups.tasks import Tasks
 from services.follow_ups.undoing import Undoing
 from services.foresight.backtest import Backtest
+from services.foresight.consequences import ConsequencesOf
+from services.foresight.curves import Curves
 from services.foresight.impact import Impact
 from services.foresight.moves import ComingMoves
+from services.foresight.nearness import NearnessOfAll
 from services.foresight.points import Points
 from services.foresight.preview_jobs import PreviewJobs
 from services.foresight.rehearsal.rehearse import Rehearsals
@@ -23,6 +26,7 @@ from services.foresight.why import Why
 from services.intake.events import Events
 from services.intake.history import EventHistory
 from services.intake.revocations import Revocations
+from services.operations.attention import Attention
 from services.operations.finding import Finding
 from services.operations.quarantine import Quarantine
 from services.operations.recipient_tests import RecipientTests
@@ -87,11 +91,15 @@ class Application:
         self.impact = Impact(resources, self.backtest, self.enroll_by_hand)
         self.coming_moves = ComingMoves(resources, cache, self.smart_lists)
         self.scores_at = ScoresAt(resources, cache, self.record_lists, self.smart_lists)
+        self.curves = Curves(resources, cache, self.coming_moves, self.record_lists, self.smart_lists)
         self.why = Why(resources, cache)
+        self.nearness = NearnessOfAll(resources, cache)
+        self.consequences = ConsequencesOf(resources)
         self.points = Points(resources)
         self.rehearsals = Rehearsals(resources)
         self.recipient_tests = RecipientTests(resources)
         self.status = StatusReport(resources, self.duplicates)
+        self.attention = Attention(resources, self.coming_moves)
         self.finding = Finding(
             resources,
             tasks=self.tasks,

@@ -9,8 +9,17 @@ from api.parameters import DEFAULT_LIMIT, AsPublished, At, Cursor, EventId, Key,
 from api.state import App
 from runtime.permissions import needs
 from services.answers import Page
-from services.foresight.answers import BacktestResult, EventPoints, Explanation, Move, Preview, ScoreAt
+from services.foresight.answers import (
+    BacktestResult,
+    EventPoints,
+    Explanation,
+    Move,
+    Preview,
+    ScoreAt,
+    Trend,
+)
 from services.foresight.backtest import BacktestRequest
+from services.foresight.curves import TrendsQuery
 from services.foresight.moves import MovesQuery
 from services.foresight.rehearsal.answers import Rehearsal
 from services.foresight.rehearsal.request import RehearseRequest
@@ -104,6 +113,28 @@ def list_scores_at(
     """Of the records that a smart list has now, in its order, or of all that the profile scores, by age."""
     time = app.scores.named_time(at or "now", as_published=as_published)
     return app.scores_at.find(ScoresAtQuery(profile, time, smart_list, cursor, limit))
+
+
+@router.get(
+    "/trends",
+    tags=["Score profiles"],
+    response_model_exclude_unset=True,
+    summary="List how scores have gone of late",
+)
+@needs("read")
+def list_trends(
+    app: App,
+    profile: Profile,
+    within: Annotated[ShortText, Query(description="How far to look back, such as `90d`")] = "90d",
+    smart_list: OfList = None,
+    cursor: Cursor = None,
+    limit: Limit = DEFAULT_LIMIT,
+) -> Page[Trend]:
+    """A few scores at even distances up to now, by the rules and fields of today, and when each leaves its band.
+
+    Of the records that a smart list has now, in its order, or of all that the profile scores, by age.
+    """
+    return app.curves.trends(TrendsQuery(profile, within, smart_list, cursor, limit))
 
 
 @router.post(

@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, Response
 from api.problems import AGAIN_SOON, problem
 from api.state import App, Counted
 from runtime.permissions import needs
-from services.operations.answers import Status
+from services.operations.answers import Overview, Status
 from store.database import DatabaseLocked, DatabaseUnavailable
 
 _log = structlog.get_logger()
@@ -22,6 +22,19 @@ async def get_status(request: Request, app: App) -> Status:
     """Work that is accepted and not done, follow-ups by status, whether Temporal answers, who works."""
     up = await request.app.state.temporal_up()
     return await run_in_threadpool(app.status.read, temporal_up=up)
+
+
+@router.get("/v1/overview", summary="What needs a person, and what comes by itself")
+@needs("read")
+async def get_overview(request: Request, app: App) -> Overview:
+    """Failed follow-ups, events set aside, overdue tasks and the like; and the next 24 hours by the hour."""
+    up = await request.app.state.temporal_up()
+
+    def read() -> Overview:
+        status = app.status.read(temporal_up=up)
+        return Overview(needs=app.attention.needs(status), day=app.attention.day())
+
+    return await run_in_threadpool(read)
 
 
 @router.get("/healthz", summary="Whether the process is alive")

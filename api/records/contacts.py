@@ -14,6 +14,7 @@ from api.records.scores import add_score_routes
 from api.state import App, By
 from runtime.permissions import needs
 from services.answers import Page
+from services.foresight.answers import Consequences
 from services.names import ShortText
 from services.records.answers import Contact, ListedContact, RecordsWritten
 from services.records.bulk_items import Mode, Options
@@ -99,6 +100,18 @@ def patch_contact(key: RecordKey, body: Body, app: App, when: When, response: Re
     With `tags: {add: [...], remove: [...]}` the others stay, also those that somebody else adds meanwhile.
     """
     return tagged(response, app.contacts.patch(key, body, when))
+
+
+@router.post(
+    "/{key}/consequences",
+    openapi_extra=takes(ContactPatchIn),
+    response_model_exclude_unset=True,
+    summary="Look at what changing a contact would bring about",
+)
+@needs("edit")
+def try_patch(key: RecordKey, body: Body, app: App) -> Consequences:
+    """Which scores would move, which follow-ups would begin or end. Done in a copy; nothing is written."""
+    return app.consequences.of_change(key, body)
 
 
 @router.put("/{key}/tags/{tag:path}", responses=SUPPRESSED, summary="Add a tag to a contact")

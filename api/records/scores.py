@@ -1,6 +1,8 @@
 """Scores, adjustments and timeline of a record: the same calls for contacts and deals."""
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Query
 
 from api.bodies import Body, takes
 from api.parameters import DEFAULT_LIMIT, AsPublished, At, Cursor, Key, Limit, RecordKey, Text, Triggers
@@ -8,10 +10,15 @@ from api.state import App, By
 from runtime.permissions import needs
 from services.answers import Page
 from services.design.documents import read_silent
+from services.foresight.answers import Consequences, Curve, NearnessOf
+from services.names import ShortText
 from services.operations.answers import TimelineEntry
 from services.records.adjustments import AdjustmentIn
 from services.records.answers import Adjusted, Score, ScoreEntry, ScoreSummary
 from services.records.kinds import Kind
+
+Since = Annotated[ShortText, Query(description="Where it begins, such as `-365d` or `2026-06-30`")]
+Until = Annotated[ShortText, Query(description="Where it ends, such as `%2B90d`")]
 
 
 def add_score_routes(router: APIRouter, kind: Kind) -> None:
@@ -73,6 +80,39 @@ def add_score_routes(router: APIRouter, kind: Kind) -> None:
     ) -> Page[ScoreEntry]:
         """Each event and adjustment that counts, the newest first. Rules on fields and on silence have no entries."""
         return app.scores.entries(kind, key, profile, rule=rule, cursor=cursor, limit=limit)
+
+    @router.get(
+        "/{key}/scores/{profile}/curve",
+        response_model_exclude_unset=True,
+        summary=f"Read how one score of a {kind} went and will go on",
+    )
+    @needs("read")
+    def get_curve(
+        key: RecordKey, profile: Key, app: App, since: Since = "-365d", until: Until = "+90d"
+    ) -> Curve:
+        """Every change up to now, by the rules and fields of today, and those that time alone will make."""
+        return app.curves.curve(kind, key, profile, since=since, until=until)
+
+    @router.get(
+        "/{key}/nearness",
+        response_model_exclude_unset=True,
+        summary=f"Read how far a {kind} is from each automation",
+    )
+    @needs("read")
+    def get_nearness(key: RecordKey, app: App) -> NearnessOf:
+        """What keeps it out of each published automation now, those first that it is nearest to."""
+        return app.nearness.of(kind, key)
+
+    @router.post(
+        "/{key}/scores/{profile}/adjustments/consequences",
+        response_model_exclude_unset=True,
+        openapi_extra=takes(AdjustmentIn),
+        summary=f"Look at what adjusting a score of a {kind} would bring about",
+    )
+    @needs("edit")
+    def try_adjustment(key: RecordKey, profile: Key, body: Body, app: App) -> Consequences:
+        """Done in a copy, scored and matched as in earnest. Nothing is written."""
+        return app.consequences.of_adjustment(kind, key, profile, body)
 
     @router.post(
         "/{key}/scores/{profile}/adjustments",

@@ -45,7 +45,8 @@ def worker() -> None:
 
 
 def api() -> None:
-    """Serve the HTTP API until told to stop."""
+    """Serve the HTTP API and the console until told to stop."""
     from api.serve import serve  # noqa: PLC0415 - imports the whole API
+    from console.site import add_console  # noqa: PLC0415 - with the command that needs it
 
-    serve(load_settings())
+    serve(load_settings(), add_console)

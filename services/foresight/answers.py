@@ -50,6 +50,51 @@ class ScoreAt(BaseModel):
     at: str
 
 
+class Band(BaseModel):
+    """A band of scores."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    band: str
+    from_: int | None = Field(alias="from", description="null: below all others")
+
+
+class CurvePoint(BaseModel):
+    """The score from a moment on."""
+
+    at: str
+    score: int | None
+    band: str | None
+
+
+class Curve(BaseModel):
+    """How one score went and will go on, by the rules and fields of today."""
+
+    contact: str | None = None
+    deal: str | None = None
+    profile: str
+    since: str
+    now: str
+    until: str
+    exact: bool = Field(description="False: so much happened that not every change of the past is shown")
+    points: list[CurvePoint] = Field(description="Where the score changed, up to now")
+    ahead: list[CurvePoint] = Field(description="Where time alone will change it")
+    bands: list[Band] = Field(description="The lowest first")
+
+
+class Trend(BaseModel):
+    """How a score has gone of late, by the rules and fields of today."""
+
+    contact: str | None = None
+    deal: str | None = None
+    profile: str
+    since: str
+    scores: list[int | None] = Field(description="At even distances, the last one of now")
+    band_until: str | None = Field(
+        description="When time alone will take the score out of its band; null: not within a year"
+    )
+
+
 class BandCount(BeforeAfter):
     """Records in one band."""
 
@@ -337,3 +382,52 @@ class Explanation(BaseModel):
     version: int | None
     items: list[Explained]
     besides: list[Besides] = Field(description="Enrolled without an event or a change of the profile's score")
+
+
+class Nearness(BaseModel):
+    """How far a record is from entering an automation, as both are now."""
+
+    automation: str
+    name: str | None
+    state: Literal["ready", "inside", "guard", "event", "filters", "paused", "running"] = Field(
+        description="`filters`: not all hold; `guard`: re-entry, running follow-ups or rearm keep it out; `inside`: "
+        "the filters hold already, and it fires when they come to hold; `event`: it begins with an event; `ready`: the "
+        "next change enrolls it"
+    )
+    why: str = Field(examples=["score is at least 50"])
+    holding: int = Field(description="How many of the filters hold, each group counted as one")
+    tests: int = Field(description="Of how many")
+    short: int | float | None = Field(
+        description="By how much the first filter that does not hold is missed, where that is a number"
+    )
+    until: str | None = Field(description="When re-entry lets it in again")
+    enrollment: str | None = Field(description="The follow-up that runs, where one does")
+
+
+class NearnessOf(BaseModel):
+    """How far a record is from each published automation, the nearest first; where it is already, last."""
+
+    contact: str | None = None
+    deal: str | None = None
+    items: list[Nearness]
+
+
+class ScoreMove(BaseModel):
+    """What becomes of one score."""
+
+    profile: str
+    before: int | None
+    after: int | None
+    band_before: str | None
+    band_after: str | None
+
+
+class Consequences(BaseModel):
+    """What something done by hand would bring about at once, worked out in a copy."""
+
+    contact: str | None = None
+    deal: str | None = None
+    scores: list[ScoreMove] = Field(description="Scores that would move")
+    starts: list[str] = Field(description="Automations whose follow-ups would begin")
+    skipped: dict[str, str] = Field(description="Automations that would match and not begin, with the reason")
+    ends: list[str] = Field(description="Automations whose running follow-ups would end early")

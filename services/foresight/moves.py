@@ -1,6 +1,6 @@
 """Whose scores time alone will move before long: who cools, who warms, from which band to which, and when."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, get_args
 
@@ -64,6 +64,12 @@ class _Due(NamedTuple):
         """The score at the end of the time."""
         return self.outlook.changes[-1].score if self.outlook.changes else self.stored.score
 
+    @property
+    def leaves(self) -> Micros | None:
+        """When it leaves its band; None: not within the time."""
+        score, band = self.stored.score, self.profile.band
+        return next((one.at for one in self.outlook.changes if band(one.score) != band(score)), None)
+
     def meets(self, query: MovesQuery) -> bool:
         """Whether it is asked for."""
         score, last, band = self.stored.score, self.last, self.profile.band
@@ -77,16 +83,15 @@ class _Due(NamedTuple):
 
     def answer(self, **record: str | None) -> Move:
         """The move of the record with this key."""
-        score, changes, band = self.stored.score, self.outlook.changes, self.profile.band
-        leaves = next((one.at for one in changes if band(one.score) != band(score)), None)
+        score, band = self.stored.score, self.profile.band
         return Move(
             **record,
             score=score,
             band=band(score),
-            at=to_iso(changes[0].at),
+            at=to_iso(self.outlook.changes[0].at),
             score_then=self.last,
             band_then=band(self.last),
-            band_until=iso(leaves),
+            band_until=iso(self.leaves),
             looked_until=iso(self.outlook.looked_until),
         )
 
@@ -124,6 +129,20 @@ class ComingMoves:
             taken, following = self._page(look, query, place)
             items = _answers(connection, profile.applies_to, taken)
         return Page[Move](items=items, next=cursors.encode(_OF, following) if following is not None else None)
+
+    def leaving(self, profile_key: str, ids: Sequence[int], within: str) -> dict[int, str]:
+        """When time alone takes the scores of these records out of their bands, by id, where it does."""
+        until = self._resources.clock() + _length(within)
+        with self._resources.database.read() as connection:
+            published = self._published.read(connection)
+            profile = self._profile(connection, published, profile_key)
+            if profile is None:
+                return {}
+            look = _Look(connection, self._profiles, published, profile, until)
+            leaves = {
+                due.place.record_id: due.leaves for due in look.at([DuePlace(0, one) for one in ids], None)
+            }
+        return {record_id: to_iso(at) for record_id, at in leaves.items() if at is not None}
 
     def _page(
         self, look: "_Look", query: MovesQuery, place: DuePlace | None

@@ -77,7 +77,7 @@ class Why:
         with self._resources.database.read() as connection:
             row = find_definition(connection, definitions.AUTOMATIONS, key)
             record = find_record(connection, kind, contact or deal or "")
-            about = _About(connection, row, kind, record, now, self._profiles)
+            about = About(connection, row, kind, record, now, self._profiles)
             trigger = about.automation.trigger
             if trigger.profile is None:
                 items = _events(about, trigger.event or "", limit, self._resources.settings)
@@ -108,7 +108,7 @@ class Why:
             ],
         )
 
-    def _changes(self, about: "_About", profile_key: str, limit: int) -> list[Explained]:
+    def _changes(self, about: "About", profile_key: str, limit: int) -> list[Explained]:
         connection = about.connection
         row = self._profiles.row(connection, profile_key)
         if row is None:
@@ -164,7 +164,7 @@ class Why:
         return explained
 
 
-def _events(about: "_About", event_type: str, limit: int, settings: Settings) -> list[Explained]:
+def _events(about: "About", event_type: str, limit: int, settings: Settings) -> list[Explained]:
     connection = about.connection
     events = causes.events_of(connection, about.kind, about.record["id"], event_type, limit)
     fates = causes.fates(connection, about.row["id"], [f"event:{event['id']}" for event in events])
@@ -204,7 +204,7 @@ def _events(about: "_About", event_type: str, limit: int, settings: Settings) ->
     return explained
 
 
-class _About:
+class About:
     """What one question is about."""
 
     def __init__(
@@ -299,7 +299,7 @@ def _outcome(
 
 
 def _explained(
-    about: _About,
+    about: About,
     outcome: Outcome | None,
     fate: Mapping[str, Any] | None,
     *,

@@ -103,6 +103,66 @@ class Status(BaseModel):
     shards: list[ShardStatus]
 
 
+class Waiting(BaseModel):
+    """How much waits for people."""
+
+    tasks: int = Field(description="Open tasks that are due within a day, or overdue")
+    overdue: int = Field(description="Of these")
+    failed: int = Field(description="Follow-ups that failed")
+
+
+class Need(BaseModel):
+    """Something that only a person can settle."""
+
+    kind: Literal["temporal", "workers", "failed", "loop", "quarantine", "held", "digests", "tasks"] = Field(
+        description="`temporal`, `workers`: down; `failed`: follow-ups; `loop`: matches that were skipped; "
+        "`quarantine`: events set aside; `held`: starts held back; `digests`: lost; `tasks`: overdue"
+    )
+    count: int
+    about: str | None = Field(default=None, description="The automation, of `failed` and `loop`")
+
+
+class ComingHour(BaseModel):
+    """What an hour brings if nothing else happens."""
+
+    at: str
+    scores: int = Field(description="Scores that time alone may move, by the first of their moves")
+    waits: int = Field(description="Follow-ups whose wait ends at the latest")
+    starts: int = Field(description="Follow-ups whose start was put off")
+    tasks: int = Field(description="Open tasks that are due")
+
+
+class Leaving(BaseModel):
+    """How many scores time alone takes out of a band within the day; up to 500 are looked for."""
+
+    profile: str
+    band: str
+    count: int
+
+
+class Rising(BaseModel):
+    """A record whose score rose of late."""
+
+    key: str
+    name: str | None
+    points: int
+
+
+class ComingDay(BaseModel):
+    """The next 24 hours, from the beginning of the present one."""
+
+    since: str
+    hours: list[ComingHour]
+    leaving: list[Leaving]
+
+
+class Overview(BaseModel):
+    """What needs a person, and what comes by itself."""
+
+    needs: list[Need]
+    day: ComingDay
+
+
 class TimelineEntry(BaseModel):
     """`kind` names the one further member that is there."""
 

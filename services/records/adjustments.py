@@ -57,7 +57,7 @@ class Adjustments:
         who: Principal = SYSTEM,
     ) -> Adjusted:
         """Give points; once per `id`. Raises Conflict while the profile is not published."""
-        wanted = _read(body)
+        wanted = read_adjustment(body)
 
         def work(connection: Connection, now: Micros) -> Adjusted:
             record = find_record(connection, kind, key)
@@ -65,22 +65,15 @@ class Adjustments:
             adjustment_id = wanted.id or str(uuid7())
             known = effects.find_adjustment(connection, adjustment_id)
             if known is None:
-                life = micros_of(wanted.expires_after) if wanted.expires_after else None
-                effects.add_adjustment(
+                give_points(
                     connection,
+                    wanted,
+                    row,
+                    record,
                     id=adjustment_id,
-                    profile_id=row["id"],
-                    record_id=record["id"],
-                    shard=record["shard"],
-                    points=wanted.points,
-                    set_to=wanted.set_to,
-                    reason=wanted.reason,
                     author=who.said_by(wanted.author),
-                    at=now,
-                    ends_at=now + life if life is not None else None,
-                    status=EventStatus.PENDING,
+                    now=now,
                     silent=silent,
-                    depth=0,
                 )
                 known = effects.find_adjustment(connection, adjustment_id)
                 given = {"profile": profile, **wanted.model_dump(include=_TOLD, exclude_none=True)}
@@ -114,7 +107,39 @@ class Adjustments:
         )
 
 
-def _read(body: Any) -> AdjustmentIn:
+def give_points(
+    connection: Connection,
+    wanted: AdjustmentIn,
+    profile: RowMapping,
+    record: RowMapping,
+    *,
+    id: str,  # noqa: A002 - the name of the column
+    author: str,
+    now: Micros,
+    silent: bool,
+) -> None:
+    """Have the next batch of the record's shard give them."""
+    life = micros_of(wanted.expires_after) if wanted.expires_after else None
+    effects.add_adjustment(
+        connection,
+        id=id,
+        profile_id=profile["id"],
+        record_id=record["id"],
+        shard=record["shard"],
+        points=wanted.points,
+        set_to=wanted.set_to,
+        reason=wanted.reason,
+        author=author,
+        at=now,
+        ends_at=now + life if life is not None else None,
+        status=EventStatus.PENDING,
+        silent=silent,
+        depth=0,
+    )
+
+
+def read_adjustment(body: Any) -> AdjustmentIn:
+    """The adjustment in a body; raises Invalid with every mistake."""
     example = 'send an adjustment such as {"points": 5, "reason": "met at the fair"}'
     if not isinstance(body, dict):
         raise Invalid([Problem((), example)])

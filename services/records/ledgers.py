@@ -1,10 +1,10 @@
 """The ledgers behind scores: as the last scoring left them, or folded for another time."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from conditions.describing import field_words
 from conditions.times import Micros, parse_moment
-from conditions.values import is_empty
+from conditions.values import Value, is_empty
 from engine.coming import Coming, StoredEntries
 from engine.rewinding import Past
 from scoring.breakdown import breakdown
@@ -33,20 +33,33 @@ def folded(
 
 def record_of(connection: Connection, kind: str, record_id: int, deals: Iterable[int] = ()) -> Record:
     """The record as rules read it, with the fields of the deals that its events name."""
+    record = records_of(connection, kind, [record_id], deals).get(record_id)
+    if record is None:
+        raise NotFound(f"the {kind} is being erased, or its contact is")
+    return record
+
+
+def records_of(
+    connection: Connection, kind: str, ids: Collection[int], deals: Iterable[int] = ()
+) -> dict[int, Record]:
+    """The same of several, by id; without those that are being erased."""
     if kind == "deal":
-        deal = load_deals(connection, [record_id])[record_id]
-        contact = load_contacts(connection, [deal.contact_id]).get(deal.contact_id)
-        if contact is None:
-            raise NotFound(f'the contact of the deal "{deal.key}" is being erased')
-        return Record(kind, deal.created_at, DealWithContact(deal, contact))
-    facts = load_contacts(connection, [record_id])[record_id]
+        theirs = load_deals(connection, list(ids))
+        owners = load_contacts(connection, [deal.contact_id for deal in theirs.values()])
+        return {
+            deal_id: Record(kind, deal.created_at, DealWithContact(deal, owners[deal.contact_id]))
+            for deal_id, deal in theirs.items()
+            if deal.contact_id in owners
+        }
     known = load_deals(connection, list(deals))
-    return Record(
-        kind,
-        facts.created_at,
-        facts,
-        lambda deal_id, name: known[deal_id](name) if deal_id in known else None,
-    )
+
+    def beside(deal_id: int | None, name: str) -> Value:
+        return known[deal_id](name) if deal_id is not None and deal_id in known else None
+
+    return {
+        contact_id: Record(kind, facts.created_at, facts, beside)
+        for contact_id, facts in load_contacts(connection, list(ids)).items()
+    }
 
 
 def breakdown_of(connection: Connection, stored: RowMapping, ledger: Ledger) -> list[tuple[str, int, int]]:

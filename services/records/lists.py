@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from automations.list_filters import DealFilter, RecordFilter, query_problems
 from conditions.problems import suggestion
+from conditions.times import SECOND, Micros
 from conditions.tree import fields_read
 from scoring.compiled import CompiledProfile
 from services import cursors
@@ -20,6 +21,7 @@ from store.records import lists as record_lists
 
 #: Records whose own fields' names are read at once.
 FIELDS_AT_ONCE = 10_000
+_COUNTED_GOOD_FOR: Micros = 300 * SECOND
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ class RecordLists:
     def __init__(self, resources: Resources, profiles: ProfileCache) -> None:
         self._resources = resources
         self._profiles = profiles
+        self._scored: dict[tuple[Kind, str], tuple[Micros, int]] = {}
 
     def find(self, query: RecordQuery) -> Page[ListedContact] | Page[ListedDeal]:
         """A page of what the query's `kind` says."""
@@ -101,6 +104,17 @@ class RecordLists:
             return record_lists.count(
                 connection, query.kind, view, [*tests, *_bounds(query, profile).tests()]
             )
+
+    def scored(self, kind: Kind, profile: str) -> int:
+        """About how many records have a score that is not 0 under a profile; good for some minutes."""
+        now = self._resources.clock()
+        known = self._scored.get((kind, profile))
+        if known is None or now - known[0] > _COUNTED_GOOD_FOR:
+            with self._resources.database.read() as connection:
+                view, _ = self._of_profile(connection, profile, kind, "profile")
+                count = record_lists.count_scored(connection, view) if view is not None else 0
+            known = self._scored[kind, profile] = now, count
+        return known[1]
 
     def members(self, query: RecordQuery, ids: Collection[int]) -> set[int]:
         """Those of the records with these ids that are on some page."""

@@ -125,6 +125,13 @@ def count(connection: Connection, kind: str, view: ScoreView | None, tests: list
     return number
 
 
+def count_scored(connection: Connection, view: ScoreView) -> int:
+    """How many scores there are that are not 0."""
+    statement = "SELECT count(*) FROM scores WHERE profile_id = ? AND version > ? AND score <> 0"
+    number: int = Bulk(connection).rows(statement, view.profile_id, view.emptied)[0][0]
+    return number
+
+
 def ids(connection: Connection, kind: str, view: ScoreView | None, tests: list[Any]) -> list[int]:
     """The ids of all records that a list has, shard by shard."""
     records = _RECORDS[kind]

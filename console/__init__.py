@@ -1,0 +1,1 @@
+"""The web console: pages over the use cases, rendered here and served beside the API."""

@@ -1,0 +1,1 @@
+"""Pages about people, sessions, keys and the audit, and the installation itself."""
