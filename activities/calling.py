@@ -9,7 +9,7 @@ from channels.delivery import DeliveryFailed
 from channels.outbound import Outbound
 from channels.webhooks import Answer, Call
 from conditions.times import Micros
-from engine.webhooks import call_of
+from engine.steps.webhooks import call_of
 from runtime.statuses import MessageStatus
 from store.connection import Connection, RowMapping
 from store.database import Database

@@ -8,7 +8,7 @@ from activities.sending import Tries
 from channels.delivery import DeliveryFailed
 from channels.outbound import Outbound
 from conditions.times import Micros
-from engine.situation import OPTED_OUT, TO_CONTACT, wants_no_mail
+from engine.steps.situation import OPTED_OUT, TO_CONTACT, wants_no_mail
 from runtime.statuses import MessageStatus
 from store.connection import Connection, RowMapping
 from store.database import Database

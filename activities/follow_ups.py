@@ -13,12 +13,12 @@ from temporalio import activity
 
 from channels.outbound import Outbound
 from conditions.times import Micros
-from engine.advancing import Stand, advance, next_paths
-from engine.explaining import details, done_lines, failure, record_name, standing, summary, upcoming
-from engine.filling import fill, refuse
+from engine.admission.explaining import details, done_lines, failure, record_name, standing, summary, upcoming
 from engine.published import PublishedCache
-from engine.situation import Situation, automation_of
-from engine.working_set import WorkingSet
+from engine.steps.advancing import Stand, advance, next_paths
+from engine.steps.filling import fill, refuse
+from engine.steps.situation import Situation, automation_of
+from engine.steps.working_set import WorkingSet
 from runtime.messages import ADVANCE, END_FOLLOW_UPS, Advance, Advanced, EndFollowUps, FailedMember
 from runtime.registry import enrollment_of, follow_up_workflow_id, is_cohort
 from runtime.statuses import OPEN, RETRIED, EnrollmentStatus

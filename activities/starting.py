@@ -15,10 +15,17 @@ from uuid_utils import uuid7
 
 from activities.heartbeats import beating
 from conditions.times import Micros
-from engine.explaining import cohort_details, cohort_summary, details, record_name, summary, upcoming
+from engine.admission.explaining import (
+    cohort_details,
+    cohort_summary,
+    details,
+    record_name,
+    summary,
+    upcoming,
+)
 from engine.published import PublishedCache
-from engine.situation import automation_of
-from engine.staleness import stale
+from engine.steps.situation import automation_of
+from engine.steps.staleness import stale
 from runtime.messages import (
     START_FOLLOW_UPS,
     FollowUpInput,

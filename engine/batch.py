@@ -6,14 +6,14 @@ from dataclasses import dataclass, field, replace
 from conditions.causes import Cause
 from conditions.fields import CONTACT
 from conditions.times import Micros
-from engine.enrolling import Enrolling
-from engine.folding import Slice, long_histories, new_fold
-from engine.past import StoredPast
-from engine.plan import Plan, Reader, incoming_of
+from engine.admission.enrolling import Enrolling
 from engine.published import Published
-from engine.saving import save_progress
+from engine.scores.folding import Slice, long_histories, new_fold
+from engine.scores.past import StoredPast
+from engine.scores.plan import Plan, Reader, incoming_of
+from engine.scores.saving import save_progress
+from engine.steps.watching import look
 from engine.subjects import Subjects
-from engine.watching import look
 from scoring.compiled import CompiledProfile
 from scoring.entries import Event, Record
 from scoring.progress import Case, Folded, History, Incoming, Progress, Rebuild, Stored, advance

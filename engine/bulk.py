@@ -8,8 +8,8 @@ from typing import Any
 from conditions.fields import CONTACT
 from conditions.limits import record_problems
 from conditions.times import Micros, micros_of
-from engine.admitting import NAMED, OF_BULK, OF_LIST, ByHand
-from engine.by_hand import Wanted, enlist
+from engine.admission.admitting import NAMED, OF_BULK, OF_LIST, ByHand
+from engine.admission.by_hand import Wanted, enlist
 from engine.published import Published
 from runtime.beginnings import of_request
 from runtime.statuses import DONE_TASK, EventStatus

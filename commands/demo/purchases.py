@@ -17,9 +17,9 @@ from commands.intake.importing import summary
 from commands.output import print_table, progress_bar, say
 from runtime.errors import ReadableError
 from services.intake.events import Events
-from services.intake.import_columns import Columns
-from services.intake.import_files import size_of
-from services.intake.imports import import_file
+from services.intake.files.import_columns import Columns
+from services.intake.files.import_files import size_of
+from services.intake.files.imports import import_file
 
 PROFILE = "purchases"
 AUTOMATION = "hot-customer"

@@ -17,7 +17,7 @@ from services.foresight.answers import (
     WouldStart,
 )
 from services.foresight.impact import Told
-from services.intake.safe_cells import guarded
+from services.intake.files.safe_cells import guarded
 
 _COLUMNS = (
     *("kind", "definition", "contact", "deal", "name", "before", "after", "band_before", "band_after"),

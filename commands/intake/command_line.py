@@ -130,11 +130,11 @@ def events(
 ) -> None:
     """Import events. Bad rows are listed and left out; what an earlier file of this name had adds nothing."""
     from commands.intake import importing
-    from services.intake.cell_values import NumberForm, number_columns
-    from services.intake.dates import DateForms
-    from services.intake.event_names import event_names as names_of_events
-    from services.intake.import_columns import Columns, Property
-    from services.intake.import_files import FORMATS, delimiter_of
+    from services.intake.files.cell_values import NumberForm, number_columns
+    from services.intake.files.dates import DateForms
+    from services.intake.files.event_names import event_names as names_of_events
+    from services.intake.files.import_columns import Columns, Property
+    from services.intake.files.import_files import FORMATS, delimiter_of
 
     if silent and triggers is Triggers.fire:
         raise typer.BadParameter("--silent and --triggers fire cannot both be meant")

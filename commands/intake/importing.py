@@ -16,9 +16,9 @@ from commands.session import Session, session
 from runtime.errors import ReadableError
 from services.foresight.answers import ArrivalsPreview
 from services.foresight.arrivals import Arrivals
-from services.intake.import_columns import Columns
-from services.intake.import_files import Format, size_of
-from services.intake.imports import Imported, import_file
+from services.intake.files.import_columns import Columns
+from services.intake.files.import_files import Format, size_of
+from services.intake.files.imports import Imported, import_file
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,11 @@ from commands.intake.options import parsed, parsed_all
 from commands.options import FileFormat
 from commands.output import counted, note, print_json, progress_bar, say
 from commands.session import session
-from services.intake.cell_values import NumberForm
-from services.intake.dates import DateForms
-from services.intake.import_files import FORMATS, Format, delimiter_of, size_of
-from services.intake.record_columns import RecordColumns, parse_mapping
-from services.intake.record_files import ImportedRecords, import_records
+from services.intake.files.cell_values import NumberForm
+from services.intake.files.dates import DateForms
+from services.intake.files.import_files import FORMATS, Format, delimiter_of, size_of
+from services.intake.files.record_columns import RecordColumns, parse_mapping
+from services.intake.files.record_files import ImportedRecords, import_records
 from services.records.bulk_items import Options
 from services.records.in_bulk import Change, RecordsInBulk
 from services.records.kinds import Kind

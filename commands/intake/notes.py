@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from commands.output import counted, errors, note
-from services.intake.import_files import BadRow
+from services.intake.files.import_files import BadRow
 
 #: How a reason names a date with dots that could not be read.
 _DOTTED_DATE = re.compile(r'"[0-9]{1,2}\.[0-9]{1,2}\.[0-9]{4}[^"]*" is not a date')

@@ -9,12 +9,12 @@ from automations.model import Automation, definition
 from conditions.describing import Verdict, explain
 from conditions.fields import DEAL
 from conditions.tree import compile_conditions
-from engine.admitting import Decided
-from engine.by_hand import Wanted, enlist
-from engine.happening import compiled
+from engine.admission.admitting import Decided
+from engine.admission.by_hand import Wanted, enlist
 from engine.published import compile_automation
 from engine.rehearsal.scene import Scene
-from engine.situation import Situation
+from engine.steps.happening import compiled
+from engine.steps.situation import Situation
 from runtime.statuses import EventStatus
 from scoring.entries import Event
 from store.follow_ups import enrolling, enrollments, starting

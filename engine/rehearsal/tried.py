@@ -8,7 +8,7 @@ from automations.steps.base import BaseStep
 from conditions.fields import RecordKind
 from conditions.times import Micros
 from conditions.values import Value
-from engine.steps import Result
+from engine.steps.performing import Result
 from runtime.statuses import EnrollmentStatus
 from store.connection import Row, RowMapping
 

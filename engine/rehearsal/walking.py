@@ -11,13 +11,13 @@ from automations.steps.course import Stop
 from automations.steps.waits import PAST
 from automations.steps.words import place_words
 from conditions.times import LATEST, Micros
-from engine.filling import fill
-from engine.notifying import chosen
 from engine.rehearsal.scene import Scene
 from engine.rehearsal.tried import Ended, Held, Tried, changed, held, moved
-from engine.situation import Situation, StepFailed
-from engine.steps import Result, perform
-from engine.waiting import StillWaiting
+from engine.steps.filling import fill
+from engine.steps.notifying import chosen
+from engine.steps.performing import Result, perform
+from engine.steps.situation import Situation, StepFailed
+from engine.steps.waiting import StillWaiting
 from runtime.statuses import OPEN, EnrollmentStatus, MessageStatus
 from store.follow_ups import enrollments, messages, watching
 from store.follow_ups.tasks import TASKS

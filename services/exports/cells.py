@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from conditions.values import LARGEST_INTEGER
-from services.intake.safe_cells import guarded
+from services.intake.files.safe_cells import guarded
 
 _SEPARATING = re.compile(r"[,;|\n]")
 

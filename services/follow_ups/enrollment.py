@@ -14,8 +14,8 @@ from automations.steps.waits import WaitUntil
 from conditions.definition import Definition, Key, Text, invalid
 from conditions.messages import plain_errors
 from conditions.problems import Problem
-from engine.admitting import MATCHING, NAMED, OF_LIST, ByHand, Decided
-from engine.by_hand import Listed, Wanted, count_past, enlist
+from engine.admission.admitting import MATCHING, NAMED, OF_LIST, ByHand, Decided
+from engine.admission.by_hand import Listed, Wanted, count_past, enlist
 from engine.published import Published, PublishedCache, compile_automation
 from runtime.principals import SYSTEM, Principal
 from services.answers import Enrolled, iso

@@ -6,7 +6,7 @@ from typing import Any
 from automations.model import Automation
 from automations.steps.places import walk
 from conditions.times import LATEST, Micros, to_iso
-from engine.situation import parsed
+from engine.steps.situation import parsed
 from runtime.statuses import OPEN, MessageStatus
 from services.follow_ups.answers import Step, StepDone, StepResult
 from store.connection import Connection, RowMapping

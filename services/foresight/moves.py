@@ -7,9 +7,9 @@ from typing import Literal, NamedTuple, get_args
 from conditions.fields import CONTACT
 from conditions.problems import suggestion
 from conditions.times import Micros, micros_of, to_iso
-from engine.coming import Coming, StoredEntries
-from engine.folding import is_long
 from engine.published import Published, PublishedCache
+from engine.scores.coming import Coming, StoredEntries
+from engine.scores.folding import is_long
 from engine.subjects import Subjects
 from scoring.compiled import CompiledProfile
 from scoring.forecast import Forecast, forecast

@@ -11,10 +11,10 @@ from conditions.activity import activity_of
 from conditions.causes import Cause
 from conditions.fields import CONTACT, DEAL
 from conditions.times import Micros
-from engine.activity import Around, with_activity
-from engine.facts_reader import FactsReader
+from engine.admission.activity import Around, with_activity
+from engine.admission.facts_reader import FactsReader
 from engine.published import Published, compile_automation
-from engine.rewinding import History
+from engine.scores.rewinding import History
 from engine.subjects import Subject, Subjects, earlier_subject, record_id_of
 from scoring.entries import Event, place_of
 from scoring.progress import ScoreChange

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from automations.model import Automation
 from automations.steps.places import first_date
 from automations.steps.waits import WaitUntil
+from engine.admission.by_hand import count_past
 from engine.batch import Batch
-from engine.by_hand import count_past
 from engine.published import NO_DRAFTS, Drafts, in_place
 from services.foresight.answers import WouldEnroll
 from store.connection import Connection

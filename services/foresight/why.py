@@ -10,7 +10,7 @@ from conditions.describing import explain
 from conditions.problems import suggestion
 from conditions.times import Micros, to_iso
 from conditions.tree import Lookup, compile_conditions
-from engine.activity import Around, with_activity
+from engine.admission.activity import Around, with_activity
 from engine.published import compile_automation
 from engine.subjects import Subject
 from runtime.settings import Settings

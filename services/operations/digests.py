@@ -10,7 +10,7 @@ from channels import digest
 from channels.delivery import MOST_TRIES, DeliveryFailed, pause_after
 from channels.outbound import Outbound
 from conditions.times import SECOND, Micros
-from engine.notifying import addresses_of
+from engine.steps.notifying import addresses_of
 from runtime.statuses import MessageStatus
 from store.connection import Connection, RowMapping
 from store.database import Database, DatabaseUnavailable, OperationalError

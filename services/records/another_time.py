@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from conditions.fields import CONTACT
 from conditions.times import Micros, to_iso
-from engine.rewinding import FieldChange, History, Past
+from engine.scores.rewinding import FieldChange, History, Past
 from scoring.ledger import Ledger
 from services.design.profile_cache import ProfileCache
 from services.records.answers import Recorded

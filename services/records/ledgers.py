@@ -5,8 +5,8 @@ from collections.abc import Collection, Iterable
 from conditions.describing import field_words
 from conditions.times import Micros, parse_moment
 from conditions.values import Value, is_empty
-from engine.coming import Coming, StoredEntries
-from engine.rewinding import Past
+from engine.scores.coming import Coming, StoredEntries
+from engine.scores.rewinding import Past
 from scoring.breakdown import breakdown
 from scoring.compiled import CompiledProfile
 from scoring.entries import Record

@@ -7,7 +7,7 @@ from conditions.causes import Cause
 from conditions.moments import moment_from
 from conditions.problems import suggestion
 from conditions.times import Micros, to_iso
-from engine.coming import Coming
+from engine.scores.coming import Coming
 from scoring.breakdown import breakdown
 from scoring.entries import ADJUSTMENTS, Entry
 from scoring.forecast import Outlook, forecast

@@ -1,4 +1,4 @@
-"""How far the folds of long histories have come; see `engine.folding`."""
+"""How far the folds of long histories have come; see `engine.scores.folding`."""
 
 from collections.abc import Collection, Iterable
 from typing import NamedTuple

@@ -10,9 +10,9 @@ from automations.steps.base import BaseStep
 from automations.steps.kinds import STEPS, Step
 from automations.yaml_text import read_yaml
 from conditions.limits import STEP_LISTS
-from engine.filling import FILLERS
-from engine.steps import PERFORMERS
-from engine.watching import MEETS
+from engine.steps.filling import FILLERS
+from engine.steps.performing import PERFORMERS
+from engine.steps.watching import MEETS
 from reference.examples import STEP_EXAMPLES
 from tests.automations.step_spots import (
     CONDITION,

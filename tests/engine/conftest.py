@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-import engine.coming
-import engine.folding
+import engine.scores.coming
+import engine.scores.folding
 import store.leftovers
 from store.database import Database
 from tests.engine.world import World
@@ -14,10 +14,10 @@ Fresh = Callable[[], Any]
 
 #: What makes histories of a few events as long as those of thousands: (module, name, value).
 SOON_LONG = (
-    (engine.folding, "LONG", 2),
-    (engine.folding, "SLICE", 2),
-    (engine.coming, "MANY", 1),
-    (engine.coming, "PAGE", 1),
+    (engine.scores.folding, "LONG", 2),
+    (engine.scores.folding, "SLICE", 2),
+    (engine.scores.coming, "MANY", 1),
+    (engine.scores.coming, "PAGE", 1),
     (store.leftovers, "SLICE", 2),
 )
 

@@ -8,8 +8,8 @@ import pytest
 from channels.outbound import NOTHING
 from conditions.activity import Activity
 from conditions.times import to_iso
-from engine.situation import Situation, automation_of
-from engine.staleness import stale
+from engine.steps.situation import Situation, automation_of
+from engine.steps.staleness import stale
 from store.connection import Connection, RowMapping
 from store.database import Database
 from store.follow_ups import enrollments, starting

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from automations.steps.places import find_step
 from channels.outbound import NOTHING
-from engine.situation import Situation, automation_of
-from engine.steps import perform
-from engine.waiting import StillWaiting
+from engine.steps.performing import perform
+from engine.steps.situation import Situation, automation_of
+from engine.steps.waiting import StillWaiting
 from store.connection import Connection
 from store.follow_ups import enrollments
 from tests.engine.conftest import Fresh

@@ -15,7 +15,7 @@ from activities import follow_ups
 from activities.follow_ups import FollowUpActivities
 from channels.outbound import NOTHING
 from engine.published import PublishedCache
-from engine.working_set import WorkingSet
+from engine.steps.working_set import WorkingSet
 from runtime.messages import Advance, Advanced
 from runtime.registry import cohort_workflow_id, follow_up_workflow_id
 from store.connection import Connection

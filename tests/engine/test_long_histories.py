@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from engine.coming import StoredEntries
+from engine.scores.coming import StoredEntries
 from runtime.statuses import EventStatus
 from scoring.breakdown import breakdown
 from scoring.forecast import forecast

@@ -10,10 +10,10 @@ from automations.steps.kinds import STEPS
 from automations.steps.places import find_step
 from channels.outbound import NOTHING
 from conditions.fields import INTERNAL_EVENTS
-from engine.filling import fill
-from engine.situation import Situation, automation_of
-from engine.steps import perform
-from engine.waiting import StillWaiting
+from engine.steps.filling import fill
+from engine.steps.performing import perform
+from engine.steps.situation import Situation, automation_of
+from engine.steps.waiting import StillWaiting
 from reference.examples import STEP_EXAMPLES, parsed
 from store.connection import Connection, RowMapping
 from store.database import Database

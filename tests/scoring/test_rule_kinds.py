@@ -13,7 +13,7 @@ from scoring.fold import fold
 from scoring.profile import RULE_KINDS, Rule, RuleKind, ScoreProfile
 from services.design.yaml_writing import KEY_ORDER
 from services.foresight.points import Points
-from services.intake.published_reads import published_reads
+from services.intake.files.published_reads import published_reads
 from services.records.ledgers import no_dates
 from services.resources import Resources
 from store.database import Database

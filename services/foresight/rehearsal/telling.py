@@ -10,7 +10,7 @@ from channels.outbound import Outbound
 from channels.webhooks import sent_headers
 from conditions.times import to_iso
 from engine.rehearsal.tried import Tried
-from engine.webhooks import call_of
+from engine.steps.webhooks import call_of
 from runtime.statuses import MessageStatus
 from services.answers import iso
 from services.follow_ups.answers import with_passed_over

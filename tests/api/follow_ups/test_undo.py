@@ -8,13 +8,13 @@ import pytest
 import sqlalchemy as sa
 
 from channels.outbound import NOTHING
-from engine.advancing import advance, next_paths
-from engine.filling import fill
 from engine.published import PublishedCache
-from engine.situation import Situation, automation_of
+from engine.steps.advancing import advance, next_paths
+from engine.steps.filling import fill
+from engine.steps.situation import Situation, automation_of
 from services.follow_ups import undoing
-from services.intake.imports import import_file
-from services.intake.record_files import import_records
+from services.intake.files.imports import import_file
+from services.intake.files.record_files import import_records
 from store.connection import Connection
 from store.follow_ups import enrollments, starting
 from tests.api.follow_ups.bulk_worker import Worker

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from services.intake.imports import import_file
+from services.intake.files.imports import import_file
 from store.intake import suppressed
 from tests.api.installation import Installation, opened
 

@@ -8,9 +8,9 @@ import pytest
 
 from automations.list_filters import FILTERS
 from services.exports.streams import Format, Stream
-from services.intake.imports import import_file
-from services.intake.record_columns import RecordColumns
-from services.intake.record_files import import_records
+from services.intake.files.imports import import_file
+from services.intake.files.record_columns import RecordColumns
+from services.intake.files.record_files import import_records
 from services.records.bulk_items import Options
 from services.records.in_bulk import RecordsInBulk
 from services.records.kinds import Kind

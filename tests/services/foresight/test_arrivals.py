@@ -7,7 +7,7 @@ import pytest
 
 from services.foresight.answers import ArrivalsPreview
 from services.foresight.arrivals import Arrivals
-from services.intake.imports import Imported, import_file
+from services.intake.files.imports import Imported, import_file
 from tests.api.installation import Installation, opened
 
 PROFILE: dict[str, Any] = {

@@ -8,8 +8,8 @@ from typing import Any
 from conditions.times import DAY, from_iso
 from runtime.settings import load_settings
 from services.application import Application
-from services.intake.import_columns import Columns
-from services.intake.imports import Imported, import_file
+from services.intake.files.import_columns import Columns
+from services.intake.files.imports import Imported, import_file
 from services.resources import Resources
 from store.database import Database
 from store.intake.event_reads import list_events

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.intake.cell_values import NumberForm, likely_form, plain_number, recognised
+from services.intake.files.cell_values import NumberForm, likely_form, plain_number, recognised
 
 POINT, COMMA = NumberForm("."), NumberForm(",")
 

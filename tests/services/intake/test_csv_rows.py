@@ -9,9 +9,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from conditions.times import parse_moment
-from services.intake.csv_cells import NotCsv, line_ends
-from services.intake.csv_rows import DELIMITERS, LONGEST_ROW, CsvRows
-from services.intake.file_text import decoding_of
+from services.intake.files.csv_cells import NotCsv, line_ends
+from services.intake.files.csv_rows import DELIMITERS, LONGEST_ROW, CsvRows
+from services.intake.files.file_text import decoding_of
 
 HEADER = ["contact", "type", "date", "note", "more", "end"]
 WANTED = {"contact", "type", "date"}

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from services.intake.dates import DateForm, DateForms
+from services.intake.files.dates import DateForm, DateForms
 from tests.services.intake.shop import Shop
 
 

@@ -8,8 +8,8 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.intake.dry_runs import DryRun
 from services.intake.events import Intake
+from services.intake.files.dry_runs import DryRun
 from tests.services.intake.shop import Shop
 
 _NUMBERS = count()

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runtime.errors import ReadableError
-from services.intake.file_text import Undecodable, decoding_of, encoding_of, undecodable
+from services.intake.files.file_text import Undecodable, decoding_of, encoding_of, undecodable
 from tests.services.intake.shop import Shop
 
 TEXT = "contact,type,note\nada,seen,Müller: 5 €\n"

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.intake.import_columns import Property
-from services.intake.imports import BATCH
-from services.intake.row_ids import RowIds, content_of
+from services.intake.files.import_columns import Property
+from services.intake.files.imports import BATCH
+from services.intake.files.row_ids import RowIds, content_of
 from tests.services.intake.shop import Shop
 
 HEADER = "contact,type,date,amount\n"

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from runtime.errors import ReadableError
-from services.intake.cell_values import NumberForm
-from services.intake.import_columns import Property
-from services.intake.record_columns import RecordColumns
-from services.intake.record_files import import_records
+from services.intake.files.cell_values import NumberForm
+from services.intake.files.import_columns import Property
+from services.intake.files.record_columns import RecordColumns
+from services.intake.files.record_files import import_records
 from tests.services.intake.shop import Shop
 
 COMMA = NumberForm(",")

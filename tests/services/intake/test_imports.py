@@ -6,8 +6,8 @@ import pytest
 
 from conditions.times import from_iso
 from runtime.errors import ReadableError
-from services.intake.import_columns import Property
-from services.intake.imports import BATCH
+from services.intake.files.import_columns import Property
+from services.intake.files.imports import BATCH
 from store.database import Database
 from tests.services.intake.shop import Shop
 

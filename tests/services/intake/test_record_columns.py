@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from services.intake.cell_values import NumberForm
-from services.intake.dates import DateForms
-from services.intake.import_columns import BadMapping
-from services.intake.record_columns import RecordColumns, parse_mapping
-from services.intake.record_mapping import RecordMapping
+from services.intake.files.cell_values import NumberForm
+from services.intake.files.dates import DateForms
+from services.intake.files.import_columns import BadMapping
+from services.intake.files.record_columns import RecordColumns, parse_mapping
+from services.intake.files.record_mapping import RecordMapping
 from services.records.kinds import Kind
 
 

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.exports.cells import cell, list_cell
-from services.intake.record_columns import RecordColumns
-from services.intake.record_mapping import RecordMapping
-from services.intake.safe_cells import guarded, unguarded
+from services.intake.files.record_columns import RecordColumns
+from services.intake.files.record_mapping import RecordMapping
+from services.intake.files.safe_cells import guarded, unguarded
 
 _STORABLE = st.characters(exclude_categories=["Cs"], exclude_characters="\x00")
 TEXTS = st.text(_STORABLE) | st.text("'=+-@\t\r 1.,[]truefalse\"\n;|")

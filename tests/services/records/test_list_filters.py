@@ -10,7 +10,7 @@ from conditions.activity import ACTIVITY_NAMES, activity_of
 from conditions.fields import DEAL
 from conditions.tree import Lookup, compile_conditions, fields_read
 from conditions.values import Value
-from engine.activity import Around, with_activity
+from engine.admission.activity import Around, with_activity
 from services.records.filter_texts import filter_of
 from services.records.kinds import Kind
 from services.resources import BadParameter

@@ -1,0 +1,1 @@
+"""Who is enrolled: matches, guards, facts that filters read."""

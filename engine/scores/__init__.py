@@ -1,0 +1,1 @@
+"""Scores: folded, saved, looked ahead and back."""

@@ -1,0 +1,1 @@
+"""What follow-ups do: steps, waits, and how far they can go."""
