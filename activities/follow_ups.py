@@ -3,6 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from threading import Lock
@@ -31,7 +32,7 @@ _log = structlog.get_logger()
 #: Seconds after which those who are left are the next activity's, well before this one times out.
 LONG = 3.0
 #: So many are taken on in one transaction, unless that takes too many seconds: then it ends before the next.
-AT_A_TIME, LONG_TRANSACTION = 100, 0.04
+AT_A_TIME, LONG_TRANSACTION = 50, 0.03
 #: So many attempts may die while they fill in templates.
 MOST_ENDLESS = 3
 
@@ -66,6 +67,8 @@ class FollowUpActivities:
         self._published = published
         #: One thread at a time: many that compute would leave scoring little of the interpreter.
         self._filling = Lock()
+        #: One cohort of this process at a time waits for its turn to write: others wait behind each of them.
+        self._in_line = Lock()
 
     @activity.defn(name=ADVANCE, no_thread_cancel_exception=True)
     def advance(self, request: Advance) -> Advanced:
@@ -140,7 +143,8 @@ class FollowUpActivities:
             shared.flush()
             return done
 
-        done = self._database.run(work, [shard])
+        with self._in_line if is_cohort(request.workflow_id) else nullcontext():
+            done = self._database.run(work, [shard])
         tally.stands |= done.stands
         tally.missing, tally.left = done.missing, done.left
         tally.shards |= done.shards

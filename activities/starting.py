@@ -236,14 +236,16 @@ class _Group(NamedTuple):
 
 
 def _groups(queued: Collection[RowMapping]) -> list[_Group]:
-    """Who goes on with whom: those of one automation version that have not begun, if they are many; else alone."""
+    """Who goes on with whom: those of one automation version that have not begun or begin anew, if they are many; else
+    alone, as does one that was let go of.
+    """
     assigned: dict[str, list[RowMapping]] = {}
     fresh: dict[tuple[int, int], list[RowMapping]] = {}
     groups = []
     for row in queued:
         if row["workflow_id"] is not None:
             assigned.setdefault(row["workflow_id"], []).append(row)
-        elif row["started_at"] is None and row["attempt"] == 1:
+        elif row["started_at"] is None or row["attempt"] > 1:
             fresh.setdefault((row["automation_id"], row["version"]), []).append(row)
         else:
             groups.append(_alone(row))

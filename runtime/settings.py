@@ -223,7 +223,8 @@ class Settings(BaseModel):
     )
     task_queue: str = _variable(
         "KINDLING_TASK_QUEUE",
-        "Temporal task queue that workers listen on, and with `-follow-ups` behind it that of follow-ups",
+        "Temporal task queue that workers listen on; with `-follow-ups` behind it that of follow-ups, and with "
+        "`-follow-ups-cohorts` that of those that began together",
         default="kindling",
         sample="kindling",
         min_length=1,

@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from api.operations.markdown_frame import markdown_frame
 from api.problems import problem
 from api.session_cookie import is_session_cookie
 from runtime.permissions import Permission, needs
@@ -74,6 +75,8 @@ class TemporalUi:
     async def _answer(self, request: Request) -> Response | httpx2.Response:
         if not self._settings.embedded_temporal:
             return RedirectResponse(ui_url(self._settings) + request.scope["path"].removeprefix(UI_PATH), 307)
+        if request.scope["path"] == f"{UI_PATH}/render":
+            return markdown_frame(request.query_params)
         address = ui_address(self._settings)
         if address is None:
             return problem(502, "the embedded Temporal server is not running here; kindling up starts it")
