@@ -137,6 +137,11 @@ def handle_errors(app: FastAPI) -> None:
     async def no_database(_: Request, error: DatabaseUnavailable) -> Response:
         return problem(503, str(error), headers={} if isinstance(error, CutOff) else AGAIN_SOON)
 
+    @app.exception_handler(Exception)
+    async def unexpected(_: Request, error: Exception) -> Response:
+        del error  # the server logs it
+        return problem(500, "something went wrong here; the log of the API says what")
+
     @app.exception_handler(RequestValidationError)
     async def parameters(_: Request, error: RequestValidationError) -> Response:
         told = [(str(detail["loc"][-1]), _parameter_message(detail)) for detail in error.errors()]
