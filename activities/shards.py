@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 
@@ -11,6 +11,7 @@ from temporalio import activity
 from temporalio.service import RPCError
 
 from activities.heartbeats import beating
+from activities.starting import FEWEST as COHORT_FROM
 from activities.starting import Starter
 from conditions.times import Micros
 from engine.batch import Batch, BatchOutcome, read_batch, score_batch
@@ -30,7 +31,7 @@ TARGET = 0.04
 FEWEST, MOST = 800, 2_500
 #: Batches that take so many times as long fold whole histories, and may be smaller.
 HEAVY, FEWEST_HEAVY = 4, 25
-#: So many follow-ups are started right after the commit; more are left to their own activity.
+#: So many workflows are told right after the commit; more are left to their own activity.
 AT_ONCE = 10
 
 _log = structlog.get_logger()
@@ -72,8 +73,8 @@ class ShardActivities:
         loop = asyncio.get_running_loop()
         begun: list[Future[None]] = []
 
-        def begin(ids: Collection[str]) -> None:
-            begun.append(asyncio.run_coroutine_threadsafe(self._begin(shard.shard, ids), loop))
+        def begin(outcome: BatchOutcome) -> None:
+            begun.append(asyncio.run_coroutine_threadsafe(self._begin(shard.shard, outcome), loop))
 
         async with beating():
             result = await asyncio.to_thread(self._drain, shard.shard, begin)
@@ -81,14 +82,14 @@ class ShardActivities:
                 await asyncio.gather(*map(asyncio.wrap_future, begun))
             return await asyncio.to_thread(self._with_what_comes, shard.shard, result)
 
-    async def _begin(self, shard: int, ids: Collection[str]) -> None:
-        """Start a few follow-ups at once; those for which that fails are left to their own activity."""
+    async def _begin(self, shard: int, outcome: BatchOutcome) -> None:
+        """Start few follow-ups at once; those for which that fails are left to their own activity."""
         try:
-            await self._starter.start_few(shard, ids, AT_ONCE)
+            await self._starter.start_few(shard, outcome.ready, to_tell=AT_ONCE if outcome.closing else 0)
         except (RPCError, RuntimeError) as error:
             _log.warning("follow-ups are not started yet", reason=type(error).__name__)
 
-    def _drain(self, shard: int, begin: Callable[[Collection[str]], None]) -> ScoreResult:
+    def _drain(self, shard: int, begin: Callable[[BatchOutcome], None]) -> ScoreResult:
         """Batches until nothing is pending or the stint is over. `begin` is told of few that have to start, at once."""
         pace = self._paces.setdefault(shard, _Pace())
         began = time.monotonic()
@@ -98,8 +99,8 @@ class ShardActivities:
             outcome = self._one_batch(shard, pace)
             events += outcome.events
             changes += outcome.changes
-            if 0 < len(outcome.enrolled) + outcome.closing <= AT_ONCE:
-                begin(outcome.enrolled)
+            if outcome.ready or 0 < outcome.closing <= AT_ONCE:
+                begin(outcome)
             more = outcome.size > 0
             for cause_id, error in outcome.quarantined.items():
                 _log.error("event quarantined", event=cause_id, error=error)
@@ -151,13 +152,19 @@ class ShardActivities:
             began = time.monotonic()  # after the wait for other writers
             if meta.definitions_generation(connection) != batch.published.generation:
                 return None
-            return batch.save(connection)
+            return self._assigned(connection, shard, batch.save(connection))
 
         try:
             outcome = self._database.run_ahead(read, save, shard)
         except _NothingPendingError:
             return BatchOutcome(), 0.0
         return (outcome, time.monotonic() - began) if outcome is not None else None
+
+    def _assigned(self, connection: Connection, shard: int, outcome: BatchOutcome) -> BatchOutcome:
+        """The same; few new enrollments have their workflows, and start when this is committed."""
+        if 0 < len(outcome.enrolled) < COHORT_FROM:
+            outcome.ready = starting.assign_alone(connection, shard, self._clock(), outcome.enrolled)
+        return outcome
 
     def _locked(self, shard: int, limit: int) -> tuple[BatchOutcome, float]:
         """Read, fold and save under the lock; also the seconds that this was held."""
@@ -166,7 +173,9 @@ class ShardActivities:
         def work(connection: Connection) -> BatchOutcome:
             nonlocal began
             began = time.monotonic()
-            return score_batch(connection, shard, self._published.read(connection), self._clock, limit)
+            published = self._published.read(connection)
+            outcome = score_batch(connection, shard, published, self._clock, limit)
+            return self._assigned(connection, shard, outcome)
 
         outcome = self._database.run(work, [shard])
         return outcome, time.monotonic() - began

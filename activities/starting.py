@@ -1,7 +1,7 @@
 """Starting follow-ups: the enrollments that the database says are unstarted get their workflows, once each."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import Any, NamedTuple
@@ -108,18 +108,16 @@ class Starter:
         async with beating():
             return await self.start(shard.shard, AT_A_TIME)
 
-    async def start_few(self, shard: int, ids: Collection[str], limit: int) -> None:
-        """The same for these few, whoever else waits for a start, and for up to `limit` workflows to be told."""
-        await self._begin(shard, limit, self._gate_of_few, ids)
+    async def start_few(self, shard: int, rows: Sequence[RowMapping], *, to_tell: int) -> None:
+        """The same for few that have their workflows each, whoever else waits; also tell up to so many workflows."""
+        due = _Due([], [], [], ())
+        if to_tell:
+            due = await asyncio.to_thread(self._load, shard, to_tell, queued=False)
+        await self._begin(due._replace(queued=[*rows]), [*map(_alone, rows)], self._gate_of_few)
 
     async def start(self, shard: int, limit: int) -> StartResult:
         """Start up to `limit` follow-ups of a shard; `more` when there may be others."""
-        return await self._begin(shard, limit, self._gate)
-
-    async def _begin(
-        self, shard: int, limit: int, gate: asyncio.Semaphore, ids: Collection[str] | None = None
-    ) -> StartResult:
-        due = await asyncio.to_thread(self._load, shard, limit, ids)
+        due = await asyncio.to_thread(self._load, shard, limit)
         groups = _groups(due.queued)
         if due.stale or any(not group.assigned for group in groups):
 
@@ -129,23 +127,27 @@ class Starter:
                 return [group if group.assigned else group.of(connection) for group in groups]
 
             groups = await asyncio.to_thread(self._database.run, write, [shard])
-        groups = [group for group in groups if group.rows]
+        await self._begin(due, [group for group in groups if group.rows], self._gate)
+        return StartResult(len(due.queued), due.is_full(limit))
+
+    async def _begin(self, due: _Due, groups: Sequence["_Group"], gate: asyncio.Semaphore) -> None:
         await asyncio.gather(*(self._close(told, gate) for told in due.closing))
         await asyncio.gather(*(self._start(group, gate) for group in groups))
         woken = {waking.workflow_id for waking in due.waking if waking.workflow_id is not None}
         await asyncio.gather(*(self._wake(workflow_id, gate) for workflow_id in sorted(woken)))
         if any(due):
             await asyncio.to_thread(self._database.run, lambda connection: self._mark(connection, due))
-        return StartResult(len(due.queued), due.is_full(limit))
 
-    def _load(self, shard: int, limit: int, ids: Collection[str] | None) -> _Due:
+    def _load(self, shard: int, limit: int, *, queued: bool = True) -> _Due:
         with self._database.read() as connection:
             closing = starting.closing(connection, shard, limit)
             waking = watching.waking(connection, shard, limit)
+            if not queued:
+                return _Due([], closing, waking, ())
             now = self._clock()
-            queued = starting.queued(connection, shard, now, limit, ids)
-            gone = set(stale(connection, self._published.read(connection), queued, now))
-            return _Due([row for row in queued if row["id"] not in gone], closing, waking, gone)
+            rows = starting.queued(connection, shard, now, limit)
+            gone = set(stale(connection, self._published.read(connection), rows, now))
+            return _Due([row for row in rows if row["id"] not in gone], closing, waking, gone)
 
     def _mark(self, connection: Connection, due: _Due) -> None:
         if due.queued:

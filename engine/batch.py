@@ -18,7 +18,7 @@ from scoring.compiled import CompiledProfile
 from scoring.entries import Event, Record
 from scoring.progress import Case, Folded, History, Incoming, Progress, Rebuild, Stored, advance
 from scoring.standing import Standing
-from store.connection import Connection
+from store.connection import Connection, RowMapping
 from store.follow_ups import tasks
 from store.leftovers import work_off
 from store.scoring import folds, ledgers
@@ -30,7 +30,7 @@ from store.scoring.pending import Due
 @dataclass(slots=True)
 class BatchOutcome:
     """`size` 0: nothing was pending. `enrolled`: ids of new enrollments; `closing`: workflows to be told of
-    something.
+    something. `ready`: those of few new ones that have a workflow each and can start at once.
     """
 
     size: int = 0
@@ -38,6 +38,7 @@ class BatchOutcome:
     changes: int = 0
     enrolled: list[str] = field(default_factory=list)
     closing: int = 0
+    ready: list[RowMapping] = field(default_factory=list)
     quarantined: dict[str, str] = field(default_factory=dict)
 
 

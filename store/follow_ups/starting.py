@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, RowMapping, case, delete, func, or_, select, update
 
 from conditions.times import Micros
+from runtime.registry import follow_up_workflow_id
 from runtime.statuses import OPEN, EnrollmentStatus
 from store import meta
 from store.follow_ups.enrollments import ENROLLMENTS, with_definition
@@ -161,6 +162,14 @@ def assign(connection: Connection, workflow_id: str, ids: Collection[str]) -> se
         ENROLLMENTS.c.workflow_id == workflow_id, ENROLLMENTS.c.id.in_(ids)
     )
     return set(connection.execute(theirs).scalars())
+
+
+def assign_alone(connection: Connection, shard: int, now: Micros, ids: Collection[str]) -> list[RowMapping]:
+    """Have those of the enrollments that may start now carried out by a workflow each; these. The shard is locked."""
+    rows = queued(connection, shard, now, len(ids), ids)
+    for row in rows:
+        assign(connection, follow_up_workflow_id(row["automation"], row["id"], row["attempt"]), [row["id"]])
+    return rows
 
 
 def let_go(connection: Connection, ids: Collection[str], now: Micros) -> None:
