@@ -16,12 +16,13 @@ from api.intake import events
 from api.intake import exports as event_exports
 from api.metrics import Metrics, Observed
 from api.openapi import describe
-from api.operations import finding, health, recipients, temporal_ui
+from api.operations import codec, finding, health, recipients, temporal_ui
 from api.parameters import only_known_parameters
 from api.permitted import permitted, undeclared
 from api.problems import ProblemDetails, handle_errors
 from api.records import contacts, deals, duplicates, smart_lists, suppressions
 from api.records import exports as record_exports
+from runtime.payload_codec import EncryptionCodec, read_keys
 from services.application import Application
 
 ROUTERS = (
@@ -49,6 +50,7 @@ ROUTERS = (
     people.router,
     keys.router,
     audit.router,
+    codec.router,
     health.router,
 )
 _ERRORS = {
@@ -79,6 +81,8 @@ def create_app(application: Application, temporal_up: Callable[[], Awaitable[boo
     app.state.application = application
     app.state.metrics = metrics
     app.state.temporal_up = temporal_up
+    keys = application.resources.settings.payload_keys
+    app.state.codec = EncryptionCodec(read_keys(keys)) if keys is not None else None
     app.state.max_body_mb = application.resources.settings.max_body_mb
     handle_errors(app)
     for router in ROUTERS:

@@ -19,7 +19,7 @@ from api.slowing import Rates, WrongKeys
 from runtime.principals import Principal
 from runtime.setting_values import is_loopback
 from runtime.settings import Settings
-from runtime.temporal import UI_PATH
+from runtime.temporal import CODEC_PATH, UI_PATH
 from services.access.access import Access, local
 from services.access.tokens import prefix_of
 from store.database import DatabaseUnavailable
@@ -293,7 +293,7 @@ def _is_page(path: str) -> bool:
 
 
 def _is_ui(path: str) -> bool:
-    return path == UI_PATH or path.startswith(f"{UI_PATH}/")
+    return path == UI_PATH or path.startswith((f"{UI_PATH}/", f"{CODEC_PATH}/"))
 
 
 def _is_sign_in(call: Call) -> bool:

@@ -19,7 +19,7 @@ from services.answers import FieldProblem, field_problems
 from services.preconditions import PreconditionFailed
 from services.records.answers import NotStored
 from services.resources import BadParameter, Busy, Conflict, Invalid, NotFound, NotSignedIn, Suppressed
-from store.database import DatabaseUnavailable
+from store.database import CutOff, DatabaseUnavailable
 
 MEDIA_TYPE = "application/problem+json"
 #: With a 503: the seconds after which what was asked may work.
@@ -135,7 +135,12 @@ def handle_errors(app: FastAPI) -> None:
 
     @app.exception_handler(DatabaseUnavailable)
     async def no_database(_: Request, error: DatabaseUnavailable) -> Response:
-        return problem(503, str(error), headers=AGAIN_SOON)
+        return problem(503, str(error), headers={} if isinstance(error, CutOff) else AGAIN_SOON)
+
+    @app.exception_handler(Exception)
+    async def unexpected(_: Request, error: Exception) -> Response:
+        del error  # the server logs it
+        return problem(500, "something went wrong here; the log of the API says what")
 
     @app.exception_handler(RequestValidationError)
     async def parameters(_: Request, error: RequestValidationError) -> Response:

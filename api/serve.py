@@ -18,7 +18,7 @@ from temporalio.service import RPCError
 
 from api.app import create_app
 from api.connection import Connection
-from conditions.limits import CONNECTIONS
+from conditions.limits import CONNECTIONS, STATEMENT
 from runtime import ports
 from runtime.clock import now_micros
 from runtime.data_folder import make_private, open_data_folder
@@ -57,6 +57,8 @@ def serve(settings: Settings, add_pages: AddPages) -> None:
         migrate(database, settings.shards)
         with database.read() as connection:
             shards = meta.shard_count(connection)
+        database.close()  # what brings the schema up to date may take longer than a call may
+        database = Database(settings.database, sync=settings.database_sync, longest=STATEMENT.most)
     except DatabaseUnavailable as error:
         raise ReadableError(str(error)) from error
     try:

@@ -20,6 +20,7 @@ from bench import (
     follow_ups,
     hard_template,
     intake,
+    keyed_intake,
     latency,
     lists,
     long_follow_up,
@@ -34,6 +35,7 @@ from runtime.errors import ReadableError
 MEASUREMENTS: dict[str, Callable[[float], Coroutine[Any, Any, list[Result]]]] = {
     "scoring": scoring.measure,
     "intake": intake.measure,
+    "keyed_intake": keyed_intake.measure,
     "latency": latency.measure,
     "follow_ups": follow_ups.measure,
     "hard_template": hard_template.measure,

@@ -6,12 +6,15 @@ Sends each line of FILE as the body of a `POST /v1/events`, over so many keep-al
 
 import http.client
 import json
+import os
 import sys
 import threading
 import time
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
+#: The variable with the key that is sent along, if it is set.
+KEY = "KINDLING_BENCH_KEY"
 _HEADERS = {"Content-Type": "application/json"}
 
 
@@ -88,5 +91,7 @@ def send_all(address: str, bodies: list[bytes], connections: int) -> tuple[float
 
 
 if __name__ == "__main__":
+    if KEY in os.environ:
+        _HEADERS["Authorization"] = f"Bearer {os.environ[KEY]}"
     took, stored = send_all(sys.argv[1], Path(sys.argv[2]).read_bytes().splitlines(), int(sys.argv[3]))
     print(json.dumps({"seconds": took, "accepted": stored}))

@@ -59,7 +59,7 @@ class Installation:
     whatever the environment says; set TMPDIR to measure another disk.
     """
 
-    def __init__(self, automations: Sequence[dict[str, Any]] = ()) -> None:
+    def __init__(self, automations: Sequence[dict[str, Any]] = (), **variables: str) -> None:
         self._automations = automations
         self._folder = tempfile.TemporaryDirectory(prefix="kindling-bench-", dir=_disk())
         self._children: list[Child] = []
@@ -69,6 +69,7 @@ class Installation:
                 "KINDLING_PORT": str(free_port()),
                 "KINDLING_TEMPORAL_PORT": str(free_port(above=1000)),
                 "KINDLING_LOG_LEVEL": "warning",
+                **variables,
             },
             environ={},
         )

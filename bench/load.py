@@ -2,12 +2,14 @@
 
 import asyncio
 import json
+import os
 import sys
 from collections.abc import Iterable
 from typing import Any
 
 import orjson
 
+from bench.http_client import KEY
 from bench.installation import Installation
 from conditions.times import to_iso
 from runtime.errors import ReadableError
@@ -41,12 +43,13 @@ def write_bodies(kindling: Installation, events: Iterable[NewEvent]) -> int:
     return len(sent)
 
 
-async def send_bodies(kindling: Installation) -> float:
-    """Send what was written last; the seconds from the first request to the last answer."""
+async def send_bodies(kindling: Installation, key: str | None = None) -> float:
+    """Send what was written last, with a key if one is given; the seconds from the first request to the last answer."""
     settings = kindling.settings
     client = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "bench.http_client", f"{settings.local_host}:{settings.port}"),
         *(str(settings.home / "bodies"), str(CONNECTIONS)),
+        env={**os.environ, KEY: key} if key is not None else None,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )

@@ -74,6 +74,12 @@ BATCH = InputLimit("Content of one batch that is scored", 16 * 1024**2, "bytes",
 CONNECTIONS = InputLimit("Open connections of an API process", 1_000, "connections", "others get 503")
 SILENCE = InputLimit("Silence of a client within a request", 30, "seconds", "its connection is closed")
 PATIENCE = InputLimit("Time that a body other than NDJSON may take", 120, "seconds", "the answer is 408")
+STATEMENT = InputLimit(
+    "Time that one question to the database may take in a call",
+    60,
+    "seconds",
+    "the answer is 503; ask for less",
+)
 
 LIMITS: tuple[InputLimit, ...] = (
     *(
@@ -94,7 +100,7 @@ LIMITS: tuple[InputLimit, ...] = (
         OPERANDS,
         OPERATIONS,
     ),
-    *(FILE, LISTED, PAGE, BATCH, CONNECTIONS, SILENCE, PATIENCE),
+    *(FILE, LISTED, PAGE, BATCH, CONNECTIONS, SILENCE, PATIENCE, STATEMENT),
 )
 
 #: Keys under which steps stand.

@@ -36,7 +36,7 @@ def open_data_folder(settings: Settings) -> list[str]:
             f"Others can list {home}, which holds more than Kindling's data: set KINDLING_HOME to a folder of its own"
         )
     warnings += map(_advice, _close_database(settings))
-    secrets = (settings.secrets_file, settings.temporal_tls_key)
+    secrets = (settings.secrets_file, settings.payload_keys, settings.temporal_tls_key)
     return warnings + [_advice(path) for path in secrets if path is not None and _open_to_others(path)]
 
 

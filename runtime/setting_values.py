@@ -141,6 +141,16 @@ def _secrets_file(path: Path) -> Path:
     return path
 
 
+def _payload_keys_file(path: Path) -> Path:
+    from runtime.payload_codec import read_keys  # noqa: PLC0415 - it takes a while, and few have such a file
+
+    try:
+        read_keys(path)
+    except (OSError, UnicodeDecodeError):
+        raise ValueError("names a file that cannot be read") from None
+    return path
+
+
 def _time_zone(name: str) -> str:
     if time_zone(name) is None:
         raise ValueError("is not the name of a time zone, such as Europe/Berlin")
@@ -152,6 +162,9 @@ Folder = Annotated[Path, AfterValidator(_absolute)]
 File = Annotated[Path, AfterValidator(_absolute), AfterValidator(_existing)]
 SecretsFile = Annotated[
     Path, AfterValidator(_absolute), AfterValidator(_existing), AfterValidator(_secrets_file)
+]
+PayloadKeysFile = Annotated[
+    Path, AfterValidator(_absolute), AfterValidator(_existing), AfterValidator(_payload_keys_file)
 ]
 SigningSecrets = Annotated[SecretStr, AfterValidator(_signing_secrets)]
 Hosts = Annotated[str, AfterValidator(_hosts)]

@@ -22,6 +22,7 @@ from runtime.setting_values import (
     Key,
     MailAddress,
     MailServerUrl,
+    PayloadKeysFile,
     Port,
     SecretsFile,
     SigningSecrets,
@@ -204,6 +205,12 @@ class Settings(BaseModel):
         "TEMPORAL_TLS_SERVER_NAME",
         "Name in the Temporal server's certificate, if not its address",
         sample="temporal.internal",
+    )
+    payload_keys: PayloadKeysFile | None = _variable(
+        "KINDLING_PAYLOAD_KEYS",
+        "File of `name=key` lines (32 bytes in base64) with which what goes to Temporal is encrypted: the first"
+        " encrypts, all decrypt; read by workers and the API at their start",
+        sample="/etc/kindling/payload-keys",
     )
     task_queue: str = _variable(
         "KINDLING_TASK_QUEUE",

@@ -14,11 +14,14 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode, TLSConfig
 
 from runtime.errors import ReadableError
+from runtime.payload_codec import data_converter
 from runtime.registry import SEARCH_ATTRIBUTES
 from runtime.settings import Settings
 
 UI_PATH = "/temporal"
 """Where the API serves the embedded Temporal UI."""
+CODEC_PATH = "/v1/temporal-codec"
+"""Where the API decrypts for the Temporal UI."""
 
 
 class TemporalUnavailable(ReadableError):
@@ -37,6 +40,7 @@ async def connect(settings: Settings, *, lazy: bool = False) -> Client:
             api_key=settings.temporal_api_key.get_secret_value() if settings.temporal_api_key else None,
             tls=_tls(settings),
             lazy=lazy,
+            data_converter=data_converter(settings.payload_keys),
         )
         if not lazy:
             await _describe(client)

@@ -19,7 +19,7 @@ from runtime.process import Command
 from runtime.readiness import answers
 from runtime.registry import SEARCH_ATTRIBUTES
 from runtime.settings import Settings
-from runtime.temporal import UI_PATH, connect
+from runtime.temporal import CODEC_PATH, UI_PATH, connect
 
 RETENTION = timedelta(days=30)
 """How long closed workflows can be read in the embedded Temporal UI."""
@@ -82,6 +82,7 @@ class TemporalServer:
                 str(self._metrics.port),
             ),
             *("--ui-public-path", UI_PATH),
+            *(("--ui-codec-endpoint", f"{settings.base_url}{CODEC_PATH}") if settings.payload_keys else ()),
             *("--namespace", settings.temporal_namespace, "--db-filename", str(self._database)),
             "--ui-disable-news-fetch",
             *_each("--search-attribute", {a.key.name: a.type for a in SEARCH_ATTRIBUTES}),

@@ -9,7 +9,7 @@ from threading import Lock
 from typing import Any, TypeVar
 
 import orjson
-from sqlalchemy import Connection, Engine, create_engine, select, update
+from sqlalchemy import Connection, Engine, create_engine, event, select, update
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
@@ -17,10 +17,11 @@ from sqlalchemy.pool import QueuePool
 
 from store import sqlite
 from store.tables import Shard, table
-from store.trouble import DatabaseLocked, DatabaseUnavailable, trouble_of
+from store.trouble import CutOff, DatabaseLocked, DatabaseUnavailable, trouble_of
 from store.turnstile import Turnstile
 
 __all__ = [
+    "CutOff",
     "DBAPIError",
     "Database",
     "DatabaseLocked",
@@ -52,11 +53,17 @@ class Database:
     `read()` and `write()` yield a connection inside a transaction that commits when the block ends and rolls back
     when it raises. `write(shards)` first locks those shards, in ascending order, and counts up their versions. Both
     raise DatabaseUnavailable when the database cannot be used, also in their middle; SQLite's lock, held by another
-    program, is waited for some seconds.
+    program, is waited for some seconds. `longest`: seconds after which a statement is cut off, with CutOff.
     """
 
     def __init__(
-        self, url: str, *, sync: str = "full", pool_size: int = 16, patience: float = PATIENCE
+        self,
+        url: str,
+        *,
+        sync: str = "full",
+        pool_size: int = 16,
+        patience: float = PATIENCE,
+        longest: float | None = None,
     ) -> None:
         self.url = _parse(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
@@ -89,6 +96,10 @@ class Database:
         self.engine: Engine = create_engine(self.url, **options)
         if self.is_sqlite:
             sqlite.tune(self.engine, sync, patience)
+            if longest is not None:
+                sqlite.cut_long(self.engine, longest)
+        elif longest is not None:
+            _cut_long(self.engine, longest)
 
     @property
     def name(self) -> str:
@@ -221,6 +232,16 @@ class Database:
 
     def _trouble(self, error: DBAPIError, *, connecting: bool = False) -> DatabaseUnavailable | None:
         return trouble_of(error, self.name, sqlite=self.is_sqlite, connecting=connecting)
+
+
+def _cut_long(engine: Engine, seconds: float) -> None:
+    """Have PostgreSQL stop each statement that takes longer."""
+
+    @event.listens_for(engine, "connect")
+    def connect(raw: Any, _record: Any) -> None:
+        with raw.cursor() as cursor:
+            cursor.execute(f"SET statement_timeout = {max(1, int(seconds * 1000))}")
+        raw.commit()
 
 
 class _Undone(Exception):

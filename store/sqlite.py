@@ -13,6 +13,8 @@ WRITING = "kindling_write"
 CHECKPOINT_PAGES, MOST_LOG_BYTES = 8_000, 64 * 1024**2
 #: Seconds that emptying the file waits for readers: writers wait behind it.
 BRIEFLY = 0.02
+#: Operations of SQLite's between two looks at the clock: some milliseconds.
+_OPERATIONS = 100_000
 
 
 def tune(engine: Engine, sync: str, patience: float) -> None:
@@ -42,6 +44,19 @@ def tune(engine: Engine, sync: str, patience: float) -> None:
         waits = patience if until is None else max(until - time.monotonic(), BRIEFLY)
         _raw(connection).execute(f"PRAGMA busy_timeout={int(waits * 1000)}")
         connection.exec_driver_sql("BEGIN" if until is None else "BEGIN IMMEDIATE")
+
+
+def cut_long(engine: Engine, seconds: float) -> None:
+    """Stop each statement that takes longer."""
+
+    @event.listens_for(engine, "connect")
+    def connect(raw: Any, record: Any) -> None:
+        until = record.info.setdefault("until", [time.monotonic() + seconds])
+        raw.set_progress_handler(lambda: time.monotonic() > until[0], _OPERATIONS)
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def begin(connection: Connection, *_: Any) -> None:
+        connection.info["until"][0] = time.monotonic() + seconds
 
 
 def log_size(database: Path) -> int:

@@ -1,5 +1,6 @@
 """Fixtures for every test: both databases, really running and freshly migrated."""
 
+import re
 import shutil
 import tempfile
 import warnings
@@ -15,6 +16,27 @@ from store.migrate import migrate
 
 SHARDS = 4
 _numbers = count()
+
+
+#: What no log may hold: keys, hashes, signing secrets and private keys, whatever is sent along to be let in, addresses
+#: of people (those of tests are at reserved domains, and contacts' keys are often such).
+UNTOLD = re.compile(
+    r"kindling_[0-9a-f]{10}_[0-9a-f]{16}|\$argon2|whsec_\w{8}|-----BEGIN|(?i:bearer [^*\s<]\S{5})"
+    r"|tiger-lamp-42-orbit|[\w.+-]+@[\w-]+\.(?:example|com|org)\b"
+)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_secrets_in_logs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Reads the logs of all processes that the tests of this run have started, at its end."""
+    yield
+    found = [
+        f"{path.parent.parent.name}/{path.name}: {line[:200]}"
+        for path in tmp_path_factory.getbasetemp().rglob("*.log")
+        for line in path.read_text(errors="replace").splitlines()
+        if UNTOLD.search(line)
+    ]
+    assert found == []
 
 
 @pytest.fixture(scope="session")

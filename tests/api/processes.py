@@ -1,5 +1,6 @@
 """The API as a process of its own, with no Temporal anywhere."""
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -36,17 +37,22 @@ def environment(home: Path, **variables: str) -> dict[str, str]:
     }
 
 
-def start(
-    variables: dict[str, str], before: str = "", log: int = subprocess.DEVNULL
-) -> subprocess.Popen[str]:
-    """`before`: Python that runs before the API is served. `log`: where it goes; a pipe has to be read."""
-    return subprocess.Popen(
-        [sys.executable, "-c", RUN.format(before=before)],
-        env=variables,
-        stderr=log,
-        text=True,
-        cwd=Path.cwd(),
-    )
+def start(variables: dict[str, str], before: str = "", log: int | None = None) -> subprocess.Popen[str]:
+    """`before`: Python that runs before the API is served. `log`: where it goes; a pipe has to be read.
+
+    By default into a file of the data folder, where `no_secrets_in_logs` looks at it.
+    """
+    with contextlib.ExitStack() as stack:
+        folder = Path(variables["KINDLING_HOME"]) / "logs"
+        folder.mkdir(parents=True, exist_ok=True)
+        kept = stack.enter_context((folder / "api.log").open("a")) if log is None else log
+        return subprocess.Popen(
+            [sys.executable, "-c", RUN.format(before=before)],
+            env=variables,
+            stderr=kept,
+            text=True,
+            cwd=Path.cwd(),
+        )
 
 
 def answers(base: str) -> bool:

@@ -222,3 +222,13 @@ def test_what_is_awaited_counts_from_the_end_of_a_wait_of_each_kind(kind: str, d
     place = place or database.run(ended)
     assert place is not None
     assert begun < place[0] < world.now, "`awaits` does not say that it ends when something comes about"
+
+
+def test_points_that_a_step_gives_are_in_the_audit_as_those_of_the_version_that_ran(
+    database: Database,
+) -> None:
+    done(database, [{"adjust_score": {"profile": "engagement", "points": 3, "reason": "hot"}}], "contact", [])
+    with database.read() as connection:
+        statement = "SELECT kind, actor, actor_id, action, thing, subject FROM audit"
+        [row] = connection.exec_driver_sql(statement).all()
+    assert tuple(row) == ("automation", "automation a v1", "a", "adjust", "contact", "ada")

@@ -230,4 +230,4 @@ def test_the_audit_has_no_statement_that_changes_a_row_but_for_erasing() -> None
     changing: list[Callable[..., Any]] = [stored.strip, stored.strip_subject, stored.trim]
     names = {name for name in vars(stored) if callable(getattr(stored, name)) and not name.startswith("_")}
     own = {name for name in names if getattr(vars(stored)[name], "__module__", "") == stored.__name__}
-    assert own == {"add", "find", *(function.__name__ for function in changing)}
+    assert own == {"note", "find", *(function.__name__ for function in changing)}
