@@ -9,7 +9,7 @@ INSTALL = $(PIP) install --no-deps --no-compile --require-hashes -r
 COMPILE = $(BIN)/python -m compileall -qq -j 0 .venv/lib || true
 INSTALL_KINDLING = $(PIP) install --no-deps --no-build-isolation --config-settings editable_mode=compat -e .
 
-.PHONY: help demo up test lint format docs lock clean
+.PHONY: help demo up test lint format docs screenshots lock clean
 
 help:
 	@echo 'make demo   install, run the main job on real input, show what happened'
@@ -17,6 +17,7 @@ help:
 	@echo 'make test   install, check and test'
 	@echo 'make lint   install, check only'
 	@echo 'make docs   refresh what the documentation takes from the code'
+	@echo 'make screenshots  take the pictures of the console anew, from the data of make demo'
 	@echo 'make clean  remove .venv and caches, keep data'
 	@echo 'PYTHON=...  the Python to install with, now $(PYTHON)'
 
@@ -41,6 +42,9 @@ format: .venv/.installed-dev
 
 docs: .venv/.installed-dev
 	@$(BIN)/python -m reference
+
+screenshots: .venv/.installed-dev
+	@$(BIN)/python -m tests.browser.screenshots
 
 clean:
 	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

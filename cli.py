@@ -567,6 +567,15 @@ def release(*, as_json: Json = False) -> None:
     raise typer.Exit(enrollment_lists.hold(held=False, as_json=as_json))
 
 
+@app.command("open")
+@needs("read")
+def open_console() -> None:
+    """Open the console in a browser."""
+    from commands.operations import looking
+
+    raise typer.Exit(looking.open_console())
+
+
 @app.command()
 @needs("read")
 def status(*, as_json: Json = False) -> None:

@@ -90,6 +90,8 @@ def _as_page(handler: Any) -> Any:
                     problem={"detail": refused.detail, "status": refused.status_code},
                 )
         told = orjson.loads(answer.body)
+        if answer.status_code == 404 and "endpoint" not in request.scope:
+            told["detail"] = desk.speech.gettext("There is no page at this address.")
         page = desk.page("error.html", answer.status_code, problem=told)
         for name in ("Retry-After", "Allow"):
             if name in answer.headers:

@@ -49,6 +49,7 @@ def summary(stack: Stack) -> list[tuple[str, str]]:
     """What runs where, as (name, address) pairs for the terminal."""
     settings = stack.settings
     return [
+        ("Console", f"{settings.base_url}/"),
         ("API", settings.base_url),
         ("Temporal UI", f"{ui_url(settings)}/"),
         ("Data folder", str(settings.home)),

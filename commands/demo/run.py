@@ -74,13 +74,14 @@ def _opening(settings: Settings) -> str:
 
 
 def _closing(settings: Settings, base: Settings, jhons: str | None) -> None:
-    """Where to look at all of it in the Temporal UI."""
-    say("\nEvery follow-up tells its story in the Temporal UI", "bold")
+    """Where to look at all of it: in the console, and in the Temporal UI."""
+    say("\nAll of it can be looked at", "bold")
     if settings.embedded_temporal:
         say(f"  Start it again on this data:\n    {restart_command(settings, base)}\n  and open")
+    say(f"  the console:\n    {settings.base_url}/")
     namespace = quote(settings.temporal_namespace, safe="")
     query = quote(f"KindlingAutomation = '{purchases.AUTOMATION}'")
-    say("  the follow-ups of the hot customers:")
+    say("  the follow-ups of the hot customers in the Temporal UI:")
     say(f"    {ui_url(settings)}/namespaces/{namespace}/workflows?query={query}")
     if jhons is not None:
         say(f"  Jhon's follow-up:\n    {jhons}")

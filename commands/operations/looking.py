@@ -1,11 +1,14 @@
 """The state of the installation, and the secrets that sign webhooks."""
 
+import webbrowser
 from collections.abc import Sequence
+
+import httpx2
 
 from commands.mail_words import only_recorded
 from commands.output import counted, print_json, say, shown_moment
 from commands.session import session
-from runtime.settings import Settings
+from runtime.settings import Settings, load_settings
 from services.operations.answers import Loop, LostDigest, Mail
 from services.operations.signing import signing_secrets
 
@@ -19,6 +22,22 @@ def webhook_secret() -> int:
         secrets = signing_secrets(opened.application.resources)
     for secret in secrets:
         say(secret)
+    return 0
+
+
+def open_console() -> int:
+    """Open the console in a browser; 1 where nothing answers there, or there is no browser."""
+    settings = load_settings()
+    address = f"{settings.public_url or settings.base_url}/"
+    try:
+        httpx2.get(f"{settings.base_url}/healthz", timeout=5)
+    except httpx2.HTTPError:
+        say(f"Nothing answers at {settings.base_url}. Start it with kindling up, then open {address}")
+        return 1
+    if not webbrowser.open(address):
+        say(f"No browser can be opened here. The console is at {address}")
+        return 1
+    say(f"The console is at {address}")
     return 0
 
 

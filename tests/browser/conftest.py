@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import BrowserContext, async_playwright
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-_FLAGS = [
+FLAGS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
     # Names of pages that are not there lead to this machine, as an attacker's own name server would make them.
@@ -24,7 +24,7 @@ async def browser() -> AsyncIterator[BrowserContext]:
     async with async_playwright() as playwright:
         with tempfile.TemporaryDirectory(prefix="kindling-browser-") as profile:
             context = await playwright.chromium.launch_persistent_context(
-                profile, executable_path=CHROMIUM, headless=True, args=_FLAGS
+                profile, executable_path=CHROMIUM, headless=True, args=FLAGS
             )
             yield context
             await context.close()

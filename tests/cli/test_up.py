@@ -26,6 +26,7 @@ def test_commands_beside_a_running_stack(kindling: Kindling, written: Callable[[
             shown += line
         for part in (
             "Kindling is running. Ctrl-C stops it.",
+            "Console:",
             "API:",
             "Temporal UI:",
             "Data folder:",
