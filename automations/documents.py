@@ -13,7 +13,7 @@ from conditions.limits import FILE, definition_problems
 from conditions.messages import plain_errors
 from conditions.problems import Problem, suggestion
 
-KINDS: Mapping[str, type[BaseModel]] = {
+MODELS_BY_KIND: Mapping[str, type[BaseModel]] = {
     "automation": Automation,
     "recipient": Recipient,
     "smart_list": SmartList,
@@ -77,7 +77,7 @@ class Documents:
 
 
 def load_documents(
-    files: Iterable[tuple[str, str]], kinds: Mapping[str, type[BaseModel]] = KINDS
+    files: Iterable[tuple[str, str]], kinds: Mapping[str, type[BaseModel]] = MODELS_BY_KIND
 ) -> Documents:
     """Read the documents in (file name, text) pairs; `kinds` has the model of each `kind`."""
     loader = _Loader(kinds)

@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from automations.documents import KINDS
+from automations.documents import MODELS_BY_KIND
 from conditions.fields import TRIGGER, Field
 from scoring.profile import ScoreProfile
 
@@ -20,7 +20,7 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 def documents_schema() -> dict[str, Any]:
     """One schema for every kind of document; `kind` tells which. `kindling check` finds more than a schema can."""
-    models: dict[str, type[BaseModel]] = {"score_profile": ScoreProfile, **KINDS}
+    models: dict[str, type[BaseModel]] = {"score_profile": ScoreProfile, **MODELS_BY_KIND}
     refs, joint_schema = models_json_schema(
         [(model, "validation") for model in models.values()], ref_template="#/$defs/{model}"
     )

@@ -145,7 +145,7 @@ class Case:
 
 def advance(profile: CompiledProfile, case: Case, now: Micros) -> Progress:
     """Apply everything due to one score, in the order of the contract: time, fields, then `incoming` by (time, id)."""
-    run = _Run(profile, case, now)
+    run = _Advancing(profile, case, now)
     run.begin()
     incoming = case.incoming
     for item in incoming if len(incoming) < 2 else sorted(incoming, key=_when):
@@ -153,7 +153,7 @@ def advance(profile: CompiledProfile, case: Case, now: Micros) -> Progress:
     return Progress(run.ledger, run.current, run.changes, run.seq, run.replaced, run.fixed)
 
 
-class _Run:
+class _Advancing:
     """One score on its way through a batch."""
 
     __slots__ = (

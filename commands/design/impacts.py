@@ -16,7 +16,7 @@ from services.foresight.answers import (
     TouchedRecord,
     WouldStart,
 )
-from services.foresight.impact import Told
+from services.foresight.impact import TellRecords
 from services.intake.files.safe_cells import guarded
 
 _COLUMNS = (
@@ -26,7 +26,7 @@ _COLUMNS = (
 
 
 @contextmanager
-def touched_file(path: Path | None) -> Iterator[Told | None]:
+def touched_file(path: Path | None) -> Iterator[TellRecords | None]:
     """Writes everybody into a CSV file, which is there once all are in it; without a path, nobody."""
     if path is None:
         yield None

@@ -29,7 +29,7 @@ DAYS = 30
 #: Who is named where not all are asked for.
 FIRST = 5
 
-Told = Callable[[Sequence[TouchedRecord]], None]
+TellRecords = Callable[[Sequence[TouchedRecord]], None]
 
 
 def _no_progress(_done: int, _total: int) -> None:
@@ -49,7 +49,7 @@ class Impact:
         plan: DocumentPlan,
         together: Sequence[DocumentPlan] = (),
         progress: Progress = _no_progress,
-        told: Told | None = None,
+        told: TellRecords | None = None,
     ) -> DocumentImpact | None:
         """What publishing one document would touch; None where nothing is published, or nobody touched.
 
@@ -87,7 +87,7 @@ class Impact:
             return drafts_of(connection, planned, self._resources.clock())
 
     def _of_profile(
-        self, plan: DocumentPlan, drafts: Drafts, progress: Progress, told: Told | None
+        self, plan: DocumentPlan, drafts: Drafts, progress: Progress, told: TellRecords | None
     ) -> ProfileImpact:
         first: list[TouchedRecord] = []
 
@@ -134,7 +134,7 @@ class Impact:
             if one.record_id in names
         ]
 
-    def _of_automation(self, plan: DocumentPlan, told: Told | None) -> AutomationImpact:
+    def _of_automation(self, plan: DocumentPlan, told: TellRecords | None) -> AutomationImpact:
         automation = Automation.model_validate(plan.document.raw)
         running = 0
         with self._resources.database.read() as connection:
@@ -167,7 +167,7 @@ class Impact:
         automation: Automation,
         automation_id: int,
         impact: AutomationImpact,
-        told: Told | None,
+        told: TellRecords | None,
     ) -> None:
         """Count and name those who match now."""
         impact.matching_now, impact.first = 0, []

@@ -52,7 +52,7 @@ class Touched:
     starts: list[str] = field(default_factory=list)
 
 
-Told = Callable[[Sequence[Touched]], None]
+TellTouched = Callable[[Sequence[Touched]], None]
 
 
 @dataclass
@@ -95,7 +95,7 @@ def look_ahead(
     key: str,
     drafts: Drafts,
     progress: Progress = lambda _done, _total: None,
-    told: Told = lambda _touched: None,
+    told: TellTouched = lambda _touched: None,
 ) -> Preview:
     """The same of one of several `drafts` that are published together. `told`: whom it touches, some at a time."""
     now = resources.clock()

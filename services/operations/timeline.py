@@ -66,9 +66,9 @@ class Timeline:
 def _position(key: list[Any]) -> moments.Position:
     """The place in a cursor; raises BadParameter for one that is not of this list."""
     at, rank, row_id = key
-    if not 0 <= rank < len(moments.KINDS):
+    if not 0 <= rank < len(moments.MOMENT_KINDS):
         raise cursors.wrong()
-    if moments.KINDS[rank] != "change":
+    if moments.MOMENT_KINDS[rank] != "change":
         return moments.Position(at, rank, row_id)
     if not re.fullmatch("[0-9]{1,18}", row_id):
         raise cursors.wrong()

@@ -268,12 +268,12 @@ def _entries(connection: Connection, ledger: Ledger, entries: list[Entry]) -> li
     return shown
 
 
-Told = TypeVar("Told", bound=Change)
+ToldChange = TypeVar("ToldChange", bound=Change)
 
 
 def changes_of(
-    connection: Connection, causes: Sequence[RowMapping], told: Callable[[RowMapping], Told]
-) -> list[Told]:
+    connection: Connection, causes: Sequence[RowMapping], told: Callable[[RowMapping], ToldChange]
+) -> list[ToldChange]:
     """Score changes, each with the event or adjustment that caused it."""
     of_events = {row["cause_id"] for row in causes if row["cause"] == Cause.EVENT}
     of_events |= {row["cause_id"].removeprefix(REVOKE) for row in causes if row["cause"] == Cause.REVOKE}

@@ -14,7 +14,7 @@ NOTIFICATIONS = table(Notification)
 WEBHOOKS = table(Webhook)
 #: One of the two; both have what this module reads and changes.
 Kind = Table
-KINDS: tuple[Kind, ...] = (NOTIFICATIONS, WEBHOOKS)
+MESSAGE_KINDS: tuple[Kind, ...] = (NOTIFICATIONS, WEBHOOKS)
 
 
 def find(connection: Connection, kind: Kind, message_id: str) -> RowMapping | None:
@@ -37,7 +37,7 @@ def of_enrollment(connection: Connection, enrollment_id: str) -> dict[str, RowMa
     """`status` and `reason` of all messages of an enrollment, by the paths of their steps."""
     return {
         row["path"]: row
-        for kind in KINDS
+        for kind in MESSAGE_KINDS
         for row in connection.execute(
             select(kind.c.path, kind.c.status, kind.c.reason).where(kind.c.enrollment_id == enrollment_id)
         ).mappings()
@@ -53,7 +53,7 @@ def pending(connection: Connection, kind: Kind, message_id: str) -> RowMapping |
 def due(connection: Connection, workflow_id: str, now: Micros, most: int) -> list[tuple[Kind, str]]:
     """What those whom a workflow carries out have to send now, at the step where they are: kind and id."""
     found: list[tuple[Kind, str]] = []
-    for kind in KINDS:
+    for kind in MESSAGE_KINDS:
         query = (
             select(kind.c.id)
             .join(
@@ -80,7 +80,7 @@ def change(connection: Connection, kind: Kind, message_id: str, **values: Any) -
 
 def fail_pending(connection: Connection, enrollment_id: str, reason: str) -> None:
     """What the enrollment had still to send will not be sent."""
-    for kind in KINDS:
+    for kind in MESSAGE_KINDS:
         connection.execute(
             update(kind)
             .where(kind.c.enrollment_id == enrollment_id, kind.c.status == MessageStatus.PENDING)

@@ -8,7 +8,7 @@ from conditions.times import Micros
 from runtime.statuses import OPEN, EnrollmentStatus, MessageStatus
 from store.follow_ups import watching
 from store.follow_ups.enrollments import ENROLLMENTS, OUTCOMES, add_outcome, end_enrollment, outcomes
-from store.follow_ups.messages import KINDS, NOTIFICATIONS, WEBHOOKS
+from store.follow_ups.messages import MESSAGE_KINDS, NOTIFICATIONS, WEBHOOKS
 from store.follow_ups.watching import WAITS
 
 
@@ -122,7 +122,7 @@ def skip(connection: Connection, row: RowMapping, kind: str, branch: str | None,
         )
     else:
         skipped = 0
-        for messages in KINDS:
+        for messages in MESSAGE_KINDS:
             skipped += connection.execute(
                 update(messages)
                 .where(

@@ -28,7 +28,7 @@ _PROFILES, _AUTOMATIONS = table(Profile), table(Automation)
 
 
 MomentKind = Literal["change", "enrollment", "task", "notification", "event"]
-KINDS: tuple[MomentKind, ...] = get_args(MomentKind)
+MOMENT_KINDS: tuple[MomentKind, ...] = get_args(MomentKind)
 
 
 class TimelineRow(NamedTuple):
@@ -55,7 +55,7 @@ def timeline(
     """The next `limit` things of a record (`of`: contact or deal), the newest first, as the database gives them."""
     of_kinds = [
         _moments(connection, rank, _source(kind, of, record_id), kind, after, limit)
-        for rank, kind in enumerate(KINDS)
+        for rank, kind in enumerate(MOMENT_KINDS)
     ]
     # Each kind comes in the database's own order, so only time and kind are compared here.
     return islice(merge(*of_kinds, key=lambda moment: (-moment.at, moment.rank)), limit)

@@ -135,7 +135,7 @@ def boolean(text: str) -> bool:
         raise ValueError("is not a boolean; write true or false") from None
 
 
-KINDS = ("any", "number", "text", "boolean", "date")
+VALUE_KINDS = ("any", "number", "text", "boolean", "date")
 """The kinds that a property may be declared to be; `any` is what is recognised."""
 
 

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from conditions.problems import suggestion
 from runtime.errors import ReadableError
-from services.intake.files.cell_values import KINDS, Convert, NumberForm, converters
+from services.intake.files.cell_values import VALUE_KINDS, Convert, NumberForm, converters
 from services.intake.files.dates import DateForms
 
 CONTACT_NAMES = ("contact", "customer", "email", "e-mail")
@@ -48,7 +48,7 @@ class Property:
     def parse(cls, text: str) -> "Property":
         """`NAME[=COLUMN][:number|text|boolean|date]`; raises ValueError."""
         rest, _, kind = text.rpartition(":")
-        if not rest or kind not in KINDS:
+        if not rest or kind not in VALUE_KINDS:
             if rest and "=" not in kind and re.fullmatch(r"\w+", kind):
                 raise ValueError(f'"{text}": a property is a number, text, boolean or date, not "{kind}"')
             rest, kind = text, "any"

@@ -25,7 +25,7 @@ _BY_NAME = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|
 #: Called with how many bytes of the file have been read so far.
 Progress = Callable[[int], None]
 #: Called with why the import has to wait.
-Told = Callable[[str], None]
+Waiting = Callable[[str], None]
 
 
 @dataclass(frozen=True)

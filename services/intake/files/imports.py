@@ -18,7 +18,7 @@ from services.intake.files.import_files import (
     BadRow,
     Format,
     Progress,
-    Told,
+    Waiting,
     format_of,
     keep_first,
     opened,
@@ -75,7 +75,7 @@ def import_file(
     dry_run: bool = False,
     look: Look = lambda _events, _emails: None,
     progress: Progress = lambda _: None,
-    told: Told = lambda _: None,
+    told: Waiting = lambda _: None,
 ) -> Imported:
     """Import a file; rows without an id are known by `name` (default: the file's), what they say, and how often.
 
@@ -217,7 +217,7 @@ class _Import:
 class _Storing:
     """Stores batches, and fills in addresses of contacts."""
 
-    def __init__(self, events: Events, name: str, told: Told, *, silent: bool, reads_email: bool) -> None:
+    def __init__(self, events: Events, name: str, told: Waiting, *, silent: bool, reads_email: bool) -> None:
         self._events = events
         self._name = name
         self._told = told

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from services.intake.files.cell_values import KINDS, NumberForm
+from services.intake.files.cell_values import VALUE_KINDS, NumberForm
 from services.intake.files.dates import DateForms
 from services.records.kinds import Kind
 
@@ -91,7 +91,7 @@ def parse_mapping(text: str, kind: Kind = "contact") -> tuple[str, Target | None
     name, _, of = target.rpartition(":")
     if not name:
         name, of = target, "any"
-    elif of not in KINDS:
+    elif of not in VALUE_KINDS:
         raise ValueError(f'"{text}": a field is a number, text, boolean or date, not "{of}"')
     own = name.removeprefix(OF_FIELD)
     return column, Target(own, name.startswith(OF_FIELD) or name not in USUAL[kind], of)

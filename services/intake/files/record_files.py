@@ -16,7 +16,7 @@ from services.intake.files.import_files import (
     BadRow,
     Format,
     Progress,
-    Told,
+    Waiting,
     format_of,
     keep_first,
     opened,
@@ -62,7 +62,7 @@ def import_records(
     encoding: str | None = None,
     delimiter: str | None = None,
     progress: Progress = lambda _: None,
-    told: Told = lambda _: None,
+    told: Waiting = lambda _: None,
 ) -> ImportedRecords:
     """Write the records of a file, each as the options say, with these `tags` added. A blank cell changes nothing.
 
