@@ -37,46 +37,46 @@ def undo(wanted: dict[str, Any], *, dry_run: bool, yes: bool, as_json: bool) -> 
     named = {name: value for name, value in wanted.items() if value is not None}
     with session() as opened:
         undoing = opened.application.undoing
-        found = undoing.undo(named)
+        undone = undoing.undo(named)
         if not as_json:
-            _print(found)
-        if not dry_run and (found.cancelled or found.tasks or found.tags):
+            _print(undone)
+        if not dry_run and (undone.cancelled or undone.tasks or undone.tags):
             ask("Undo this?", yes=yes, as_json=as_json)
-            found = undoing.undo(named | {"dry_run": False}, who=opened.by)
+            undone = undoing.undo(named | {"dry_run": False}, who=opened.by)
             if not as_json:
-                say(f"Undone: {_sums(found)}.", "green")
+                say(f"Undone: {_sums(undone)}.", "green")
     if as_json:
-        print_json(found)
+        print_json(undone)
     return 0
 
 
-def _print(found: Undone) -> None:
-    started_by = found.started
-    over = [f"{count:,} {status}" for status, count in found.over.items()]
+def _print(undone: Undone) -> None:
+    started_by = undone.started
+    over = [f"{count:,} {status}" for status, count in undone.over.items()]
     follow_ups = counted(started_by.follow_ups, "follow-up")
     say(
         f"{_words(started_by)} started {follow_ups} from {shown_moment(started_by.first_at)} to "
         f"{shown_moment(started_by.last_at)}{': ' if over else ''}{', '.join(over)}",
         "bold",
     )
-    say(f"  to undo: {_sums(found)}")
-    if found.tasks_kept or found.tags_kept:
-        kept = f"{counted(found.tasks_kept, 'task')} and {counted(found.tags_kept, 'tag')}"
+    say(f"  to undo: {_sums(undone)}")
+    if undone.tasks_kept or undone.tags_kept:
+        kept = f"{counted(undone.tasks_kept, 'task')} and {counted(undone.tags_kept, 'tag')}"
         say(f"  {kept} stay: somebody has touched them since")
-    if found.sent:
-        say(f"  {counted(found.sent, 'message')} went out and cannot be taken back", "yellow")
-    if found.pending_events:
-        events = counted(found.pending_events, "event")
+    if undone.sent:
+        say(f"  {counted(undone.sent, 'message')} went out and cannot be taken back", "yellow")
+    if undone.pending_events:
+        events = counted(undone.pending_events, "event")
         say(f"  {events} of it still to be looked at may start more; undo again after that", "yellow")
 
 
-def _sums(found: Undone) -> str:
+def _sums(undone: Undone) -> str:
     return (
-        f"{counted(found.cancelled, 'follow-up')} to end, {counted(found.tasks, 'open task')} to close, "
-        f"{counted(found.tags, 'tag')} to remove"
-        if found.dry_run
-        else f"{counted(found.cancelled, 'follow-up')} ended, {counted(found.tasks, 'task')} closed, "
-        f"{counted(found.tags, 'tag')} removed"
+        f"{counted(undone.cancelled, 'follow-up')} to end, {counted(undone.tasks, 'open task')} to close, "
+        f"{counted(undone.tags, 'tag')} to remove"
+        if undone.dry_run
+        else f"{counted(undone.cancelled, 'follow-up')} ended, {counted(undone.tasks, 'task')} closed, "
+        f"{counted(undone.tags, 'tag')} removed"
     )
 
 

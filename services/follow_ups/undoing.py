@@ -95,14 +95,14 @@ class Undoing:
         undone = Undone(dry_run=request.dry_run, started=_started(begun, names), pending_events=pending)
         over: Counter[str] = Counter()
         for ids in self._chunks(begun.started_by):
-            found = self._look(ids) if request.dry_run else self._end(ids)
-            over.update(found.over)
-            undone.cancelled += len(found.open)
-            undone.tasks += len(found.tasks)
-            undone.tasks_kept += found.tasks_kept
-            undone.tags += len(found.tags)
-            undone.tags_kept += found.tags_kept
-            undone.sent += found.sent
+            chunk = self._look(ids) if request.dry_run else self._end(ids)
+            over.update(chunk.over)
+            undone.cancelled += len(chunk.open)
+            undone.tasks += len(chunk.tasks)
+            undone.tasks_kept += chunk.tasks_kept
+            undone.tags += len(chunk.tags)
+            undone.tags_kept += chunk.tags_kept
+            undone.sent += chunk.sent
         undone.over = dict(sorted(over.items()))
         if not request.dry_run:
             told = {"cancelled": undone.cancelled, "tasks": undone.tasks, "tags": undone.tags}
@@ -126,23 +126,23 @@ class Undoing:
                 yield ids
                 after = ids[-1]
 
-    def _look(self, ids: list[str]) -> "_Found":
+    def _look(self, ids: list[str]) -> "_Chunk":
         with self._resources.database.read() as connection:
-            return _Found(connection, ids)
+            return _Chunk(connection, ids)
 
-    def _end(self, ids: list[str]) -> "_Found":
+    def _end(self, ids: list[str]) -> "_Chunk":
         def place(connection: Connection) -> set[int]:
             return {row["shard"] for row in undoing.load(connection, ids)}
 
-        def work(connection: Connection, now: Micros) -> _Found:
-            found = _Found(connection, ids)
-            found.end(connection, now)
-            return found
+        def work(connection: Connection, now: Micros) -> _Chunk:
+            chunk = _Chunk(connection, ids)
+            chunk.end(connection, now)
+            return chunk
 
         return in_shards(self._resources, place, work)
 
 
-class _Found:
+class _Chunk:
     """What there is to undo of some enrollments. `tags`: by contact id, those to be removed."""
 
     def __init__(self, connection: Connection, ids: list[str]) -> None:

@@ -27,10 +27,10 @@ def of_enrollments(
 ) -> dict[str, dict[str, dict[str, Any]]]:
     """All messages of a kind, by enrollment and id."""
     query = select(kind).where(kind.c.enrollment_id.in_(list(enrollment_ids)))
-    found: dict[str, dict[str, dict[str, Any]]] = {}
+    by_enrollment: dict[str, dict[str, dict[str, Any]]] = {}
     for row in connection.execute(query).mappings():
-        found.setdefault(row["enrollment_id"], {})[row["id"]] = dict(row)
-    return found
+        by_enrollment.setdefault(row["enrollment_id"], {})[row["id"]] = dict(row)
+    return by_enrollment
 
 
 def of_enrollment(connection: Connection, enrollment_id: str) -> dict[str, RowMapping]:
@@ -52,7 +52,7 @@ def pending(connection: Connection, kind: Kind, message_id: str) -> RowMapping |
 
 def due(connection: Connection, workflow_id: str, now: Micros, most: int) -> list[tuple[Kind, str]]:
     """What those whom a workflow carries out have to send now, at the step where they are: kind and id."""
-    found: list[tuple[Kind, str]] = []
+    due_now: list[tuple[Kind, str]] = []
     for kind in MESSAGE_KINDS:
         query = (
             select(kind.c.id)
@@ -68,10 +68,10 @@ def due(connection: Connection, workflow_id: str, now: Micros, most: int) -> lis
                 kind.c.status == MessageStatus.PENDING,
             )
             .order_by(kind.c.id)
-            .limit(most - len(found))
+            .limit(most - len(due_now))
         )
-        found += [(kind, message_id) for message_id in connection.execute(query).scalars()]
-    return found
+        due_now += [(kind, message_id) for message_id in connection.execute(query).scalars()]
+    return due_now
 
 
 def change(connection: Connection, kind: Kind, message_id: str, **values: Any) -> None:

@@ -265,7 +265,7 @@ async def test_interrupted_it_goes_on_where_it_was(
     """A chunk is one transaction: the process dies after some, and in the middle of one."""
     monkeypatch.setattr(undoing, "CHUNK", 1)
     done = 0
-    end: Callable[..., None] = undoing._Found.end
+    end: Callable[..., None] = undoing._Chunk.end
 
     def dying(found: Any, connection: Connection, now: int) -> None:
         nonlocal done
@@ -274,7 +274,7 @@ async def test_interrupted_it_goes_on_where_it_was(
         if done == 3:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(undoing._Found, "end", dying)
+    monkeypatch.setattr(undoing._Chunk, "end", dying)
     with pytest.raises(KeyboardInterrupt):
         fired.application.undoing.undo({"publish": "engagement", "dry_run": False})
     assert sorted(statuses(fired)) == ["cancelled"] * 2 + ["running"] * 3
