@@ -36,7 +36,8 @@ class WaitUntil(Definition):
     weekdays: Annotated[list[Weekday], Field(min_length=1)] | None = None
     """With a time of day: only on these."""
     timezone: OneOrMore | None = None
-    """Where it is that time: `Europe/Berlin`, or a field that holds such a zone; of a list, the first that is one."""
+    """Where it is that time: `Europe/Berlin`, or a field that holds such a zone; of a list, the first that is one; UTC
+    where none is."""
     offset: StrictStr | None = None
     """With a date field: `-30d` for before, `12h` for after."""
     if_past: Literal["now", "skip", "stop"] | None = None
