@@ -39,10 +39,11 @@ _HEADERS = {
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Content-Security-Policy": "default-src 'none'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+_HTTPS_FOR_A_YEAR = "max-age=31536000"
 _log = structlog.get_logger()
 
 
@@ -104,7 +105,7 @@ class RequestGuard:
         seen = _unreadable(scope) or await self._seen(call)
         if not isinstance(seen, Refusal):
             scope.setdefault("state", {})["principal"] = seen
-            await self._app(scope, receive, _private(send))
+            await self._app(scope, receive, _private(send, scope.get("scheme", "http")))
             return
         self._refusals.note(scope, seen.status, seen.reason)
         if seen.is_guess:
@@ -113,7 +114,7 @@ class RequestGuard:
         if seen.seconds is not None:
             headers["Retry-After"] = str(seen.seconds)
         answer = problem(seen.status, f"{seen.reason}; {seen.remedy}", headers=headers)
-        await answer(scope, receive, _private(send))
+        await answer(scope, receive, _private(send, scope.get("scheme", "http")))
 
     async def _seen(self, call: Call) -> Principal | Refusal | None:
         """As `admit`, off the event loop where the database is asked, and within the rates."""
@@ -317,7 +318,7 @@ def _challenge(status: int, path: str) -> dict[str, str]:
     }
 
 
-def _private(send: Send) -> Send:
+def _private(send: Send, scheme: str) -> Send:
     """Answers hold personal data: no browser or proxy keeps them, guesses their type or shows them in a frame.
 
     What the Temporal UI answers has a policy of its own, which is kept.
@@ -328,6 +329,8 @@ def _private(send: Send) -> Send:
             headers = MutableHeaders(scope=message)
             for name, value in _HEADERS.items():
                 headers.setdefault(name, value)
+            if scheme == "https":
+                headers.setdefault("Strict-Transport-Security", _HTTPS_FOR_A_YEAR)
         await send(message)
 
     return sent

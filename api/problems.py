@@ -5,6 +5,7 @@ from http import HTTPStatus
 from typing import Any
 
 import orjson
+import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
@@ -22,6 +23,7 @@ from services.resources import BadParameter, Busy, Conflict, Invalid, NotFound, 
 from store.database import CutOff, DatabaseUnavailable
 
 MEDIA_TYPE = "application/problem+json"
+_log = structlog.get_logger()
 #: With a 503: the seconds after which what was asked may work.
 AGAIN_SOON = {"Retry-After": "2"}
 
@@ -101,7 +103,9 @@ def handle_errors(app: FastAPI) -> None:
         return problem(401, str(error), headers={"WWW-Authenticate": "Bearer"})
 
     @app.exception_handler(Forbidden)
-    async def forbidden(_: Request, error: Forbidden) -> Response:
+    async def forbidden(request: Request, error: Forbidden) -> Response:
+        address = request.client.host if request.client else None
+        _log.warning("permission missing", address=address, kind=error.kind, permission=error.permission)
         return problem(403, str(error), more={"permission": error.permission})
 
     @app.exception_handler(Busy)

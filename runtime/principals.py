@@ -12,7 +12,7 @@ class Forbidden(Exception):
     """The principal lacks a permission; the message names it."""
 
     def __init__(self, principal: "Principal", permission: Permission) -> None:
-        self.permission = permission
+        self.permission, self.kind = permission, principal.kind
         super().__init__(
             f'{principal.author} lacks the permission "{permission}"; whoever has "admin" can give a role or make a '
             "key with it"

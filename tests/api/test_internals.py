@@ -2,7 +2,10 @@
 
 import httpx2
 import pytest
+import structlog
+from structlog.testing import capture_logs
 
+from tests.api.access.principals import key_of
 from tests.api.installation import BASE, Installation
 
 
@@ -33,4 +36,19 @@ async def test_every_answer_says_that_nobody_may_keep_frame_or_guess_it(kindling
         assert headers["x-content-type-options"] == "nosniff", path
         assert headers["referrer-policy"] == "no-referrer", path
         assert "frame-ancestors 'none'" in headers["content-security-policy"], path
+        assert "object-src 'none'; base-uri 'none'" in headers["content-security-policy"], path
         assert headers["cross-origin-opener-policy"] == "same-origin", path
+        assert "strict-transport-security" not in headers, path
+    async with kindling.client_for("https://127.0.0.1:8000") as client:
+        told = (await client.get("/v1/contacts")).headers["strict-transport-security"]
+    assert told == "max-age=31536000"
+
+
+async def test_who_lacks_a_permission_is_logged(kindling: Installation) -> None:
+    sender = key_of(kindling, "ingest")
+    structlog.reset_defaults()
+    with capture_logs() as lines:
+        await kindling.client.get("/v1/contacts/ada@example.com", headers=sender)
+    [line] = [line for line in lines if line["event"] == "permission missing"]
+    assert (line["kind"], line["permission"], line["address"]) == ("key", "read", "127.0.0.1")
+    assert "ada" not in str(line)

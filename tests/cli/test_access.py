@@ -69,7 +69,10 @@ def test_at_a_terminal_the_password_is_asked_for_twice_and_not_shown(kindling: K
     )
     os.close(theirs)
     seen = b""
-    for prompt in (b"Password:", b"confirmation:"):
+    for prompt in (
+        b"Password: ",
+        b"confirmation: ",
+    ):  # the blank comes once nothing that is typed is thrown away
         while prompt not in seen:
             seen += os.read(ours, 1024)
         os.write(ours, f"{PASSWORD}\n".encode())
