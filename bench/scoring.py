@@ -16,8 +16,8 @@ ROUNDS = 5
 async def measure(scale: float) -> list[Result]:
     """Events a second, from the commit that makes them visible until none is pending.
 
-    As many worker processes as cores, ten rules, five automations. New starts are held, so that enrollments are written, as the
-    floor does too, while no follow-up takes part of the two cores. Contacts are known and have a score.
+    As many worker processes as cores, ten rules, five automations. New starts are held, so that enrollments are
+    written, as the floor does too, while no follow-up takes part of the cores. Contacts are known and have a score.
     """
     events, contacts = scaled(EVENTS, scale, 20), scaled(CONTACTS, scale, 10)
     ours: list[float] = []
