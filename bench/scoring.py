@@ -16,8 +16,8 @@ ROUNDS = 5
 async def measure(scale: float) -> list[Result]:
     """Events a second, from the commit that makes them visible until none is pending.
 
-    One worker process, ten rules, five automations. New starts are held, so that enrollments are written, as the
-    floor does too, while no follow-up takes part of the two cores. Contacts are known and have a score.
+    As many worker processes as cores, ten rules, five automations. New starts are held, so that enrollments are
+    written, as the floor does too, while no follow-up takes part of the cores. Contacts are known and have a score.
     """
     events, contacts = scaled(EVENTS, scale, 20), scaled(CONTACTS, scale, 10)
     ours: list[float] = []
@@ -26,7 +26,7 @@ async def measure(scale: float) -> list[Result]:
         kindling.hold()
         kindling.take(first_events(contacts, now_micros()))
         await kindling.start_temporal()
-        await kindling.start_worker()
+        await kindling.start_workers()
         kindling.wake()
         await kindling.until_scored()
         floor = BareStore(kindling.file, kindling.spare_file)

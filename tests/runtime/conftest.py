@@ -21,6 +21,7 @@ def settings(tmp_path: Path) -> Settings:
             "KINDLING_HOME": str(tmp_path / "home"),
             "KINDLING_PORT": str(free_port()),
             "KINDLING_TEMPORAL_PORT": str(free_port(above=1000)),
+            "KINDLING_WORKERS": "1",
         },
         environ={},
     )

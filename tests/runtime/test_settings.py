@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -139,3 +140,9 @@ def test_a_file_of_secrets_is_checked_line_by_line(tmp_path: Path, text: str, mi
 
 def test_a_network_that_is_none_is_refused() -> None:
     assert "holds a network that is none" in refused(KINDLING_WEBHOOK_ALLOW="crm.internal, 10.0.0.0/99")
+
+
+def test_as_many_workers_as_cores_start_unless_a_number_is_given() -> None:
+    cores = len(os.sched_getaffinity(0))
+    assert load_settings({}, environ={}).worker_count == min(cores, 8)
+    assert load_settings({"KINDLING_WORKERS": "3"}, environ={}).worker_count == 3
