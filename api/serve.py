@@ -46,7 +46,7 @@ _FRESH, _PATIENCE = 1.0, 1.5
 _GRACE = 10
 
 
-def serve(settings: Settings, add_pages: AddPages) -> None:
+def serve(settings: Settings, add_pages: AddPages | None = None) -> None:
     """Serve until SIGINT or SIGTERM, with pages beside the API. Raises ReadableError where a person can mend it."""
     configure_logging(settings, "api")
     make_private()
@@ -76,7 +76,7 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return None
 
 
-async def _serve(settings: Settings, database: Database, shards: int, add_pages: AddPages) -> None:
+async def _serve(settings: Settings, database: Database, shards: int, add_pages: AddPages | None) -> None:
     await ports.claim(settings.host, settings.port, "KINDLING_PORT", "the API")
     client = await connect(settings, lazy=True)
     resources = Resources(
@@ -88,7 +88,8 @@ async def _serve(settings: Settings, database: Database, shards: int, add_pages:
     )
     application = Application(resources, _publish_starter(client, settings.task_queue))
     app = create_app(application, _temporal_up(client))
-    add_pages(app)
+    if add_pages is not None:
+        add_pages(app)
     server = uvicorn.Server(
         uvicorn.Config(
             app,

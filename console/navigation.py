@@ -68,6 +68,9 @@ def navigation(speech: Speech, counts: Waiting, path: str) -> Sequence[Sequence[
             place("/profiles", _("Profiles"), "profiles"),
             place("/automations", _("Automations"), "automations"),
         ),
-        (place("/follow-ups", _("Follow-ups"), "follow-ups", counts.failed, _("failed"), alarm=True),),
+        (
+            place("/follow-ups", _("Follow-ups"), "follow-ups", counts.failed, _("failed"), alarm=True),
+            place("/messages", _("Messages"), "messages"),
+        ),
         (place("/settings", _("Settings"), "settings"),),
     )

@@ -14,7 +14,7 @@ from console.access import settings, sign_in
 from console.access.sign_in import asking
 from console.assets import Assets
 from console.design import automations, profiles
-from console.follow_ups import follow_ups, tasks
+from console.follow_ups import follow_ups, messages, tasks
 from console.forms import read_form
 from console.navigation import Counts
 from console.operations import finding, overview
@@ -32,6 +32,7 @@ ROUTERS = (
     events.router,
     tasks.router,
     follow_ups.router,
+    messages.router,
     profiles.router,
     automations.router,
     finding.router,

@@ -23,6 +23,8 @@ from services.records.lists import RecordQuery
 from services.resources import BadParameter, Conflict, Invalid, NotFound
 
 router = APIRouter()
+#: How many rows a page has: each costs a look at its past and its future.
+ROWS = 30
 #: Nothing of this name may be there yet.
 NEW = Precondition(none_match=Tags(any=True))
 _ListKey = Annotated[ShortText | None, Query(alias="list")]
@@ -80,6 +82,8 @@ def table(
     smart_list = application.smart_lists.get(list_key) if list_key is not None else None
     if smart_list is not None:
         query = application.smart_lists.query(kind, smart_list.key, query.cursor, query.limit)
+    if "limit" not in given:
+        query = replace(query, limit=ROWS)
     if query.profile is None and profiles and smart_list is None:
         query = replace(query, profile=profiles[0].key)
     if "sort" not in given and smart_list is None:

@@ -31,6 +31,8 @@ PAGES = (
     "/tasks",
     "/tasks?view=overdue",
     "/follow-ups",
+    "/messages",
+    "/messages?view=webhooks&status=failed",
     "/profiles",
     "/profiles/new",
     "/profiles/engagement",

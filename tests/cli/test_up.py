@@ -33,6 +33,8 @@ def test_commands_beside_a_running_stack(kindling: Kindling, written: Callable[[
             "only recorded: no mail server is configured (KINDLING_SMTP_URL)",
         ):
             assert part in shown
+        kindling.environment["BROWSER"] = "true"
+        assert "The console is at http://127.0.0.1:" in kindling("open").stdout
         children = psutil.Process(process.pid).children(recursive=True)
         assert kindling.json("status")["mail"]["state"] == "recorded"
         kindling("hold")
@@ -60,3 +62,7 @@ def test_commands_beside_a_running_stack(kindling: Kindling, written: Callable[[
     finally:
         process.kill()
         process.communicate()
+
+
+def test_opening_the_console_says_where_nothing_answers(kindling: Kindling) -> None:
+    assert "Start it with kindling up" in kindling("open", status=1).stdout

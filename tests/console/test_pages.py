@@ -206,6 +206,7 @@ PAGES = (
     *(
         "/deals/renewal",
         "/tasks",
+        "/messages",
         "/follow-ups",
         "/profiles",
         "/profiles/engagement",
