@@ -51,7 +51,7 @@ class Withdrawal:
         self._entries = {(entry.rule, entry.cause_id): entry for entry in entries}
         self._gone: set[str] = set()
         self._next: dict[tuple[str, int], tuple[Place, Iterator[Event]]] = {}
-        self._earlier: dict[str, Iterator[Event]] = {}
+        self._earlier: dict[str, tuple[Event | None, Iterator[Event]]] = {}
         self._seen = 0
 
     def take(self, event: Event) -> None:
@@ -110,8 +110,14 @@ class Withdrawal:
         if silence not in self._earlier:
             applied = [event for event in self._applied if event.at <= at and event.type in types]
             applied.sort(key=place_of, reverse=True)
-            self._earlier[silence] = merge(applied, self._past.before(at, types), key=place_of, reverse=True)
-        latest = next((event for event in self._earlier[silence] if event.id not in self._gone), None)
+            earlier: Iterator[Event] = merge(
+                applied, self._past.before(at, types), key=place_of, reverse=True
+            )
+            self._earlier[silence] = next(earlier, None), earlier
+        latest, earlier = self._earlier[silence]
+        while latest is not None and latest.id in self._gone:
+            latest = next(earlier, None)
+        self._earlier[silence] = latest, earlier  # another event of the same moment may be taken back next
         if latest is None:
             del active[silence]
         else:

@@ -38,6 +38,15 @@ def test_an_event_of_the_same_batch_is_the_last_that_broke_a_silence() -> None:
     assert advanced.quiet_since("r0") == 4 * HOUR
 
 
+def test_of_several_events_of_one_moment_the_last_that_is_left_broke_the_silence() -> None:
+    compiled = profile({"after_silence": "1d", "points": -5, "of": ["e"]})
+    before, *together = event(4), *(event(10, "e", name) for name in "abcd")
+    for kept in together:
+        taken = [one for one in together if one is not kept]
+        assert one_after_another(compiled, [before, *together], taken).quiet_since("r0") == 10 * HOUR
+    assert one_after_another(compiled, [before, *together], together).quiet_since("r0") == 4 * HOUR
+
+
 def test_a_silence_that_nothing_broke_any_more_began_with_the_record() -> None:
     compiled = profile({"after_silence": "1d", "points": -5, "of": ["e"]})
     advanced = one_after_another(compiled, [event(4)], [event(4)])
