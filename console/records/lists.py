@@ -14,7 +14,7 @@ from console.records.reading import CHOICES, bands_of, published
 from runtime.permissions import needs
 from services.answers import Page
 from services.design.answers import Profile
-from services.follow_ups.answers import BulkCount
+from services.follow_ups.answers import BulkCount, Enrollment
 from services.names import ShortText
 from services.preconditions import Precondition, PreconditionFailed, Tags
 from services.records.answers import ListedContact, ListedDeal
@@ -96,10 +96,7 @@ def table(
         else {}
     )
     standing = {
-        one.contact if kind == "contact" else one.deal: one
-        for one in reversed(
-            application.follow_ups.enrollments(status="running", cursor=None, limit=200).items
-        )
+        one.key: running for one in page.items if (running := _running(desk, kind, one.key)) is not None
     }
     return desk.page(
         "records/list.html",
@@ -129,6 +126,12 @@ def table(
         filtered=_filtered(query),
         errors=errors or {},
     )
+
+
+def _running(desk: Desk, kind: Kind, key: str) -> Enrollment | None:
+    """The newest follow-up of a record that is not over; None where there is none."""
+    asked: dict[str, Any] = {kind: key, "status": "running"}
+    return next(iter(desk.application.follow_ups.enrollments(**asked, cursor=None, limit=1).items), None)
 
 
 def _counts(desk: Desk, query: RecordQuery, profile: Profile | None) -> list[tuple[str, int]]:
