@@ -1,10 +1,7 @@
 """Decrypting for the Temporal UI, as it asks for that: what is encrypted there is read by whoever may read here."""
 
-from typing import Any
-
 from fastapi import APIRouter, Request
 from google.protobuf.json_format import MessageToDict, ParseDict, ParseError
-from pydantic import BaseModel, Field
 from starlette.responses import JSONResponse, Response
 from temporalio.api.common.v1 import Payloads
 
@@ -13,14 +10,9 @@ from api.problems import problem
 from runtime.payload_codec import CannotDecrypt, EncryptionCodec
 from runtime.permissions import needs
 from runtime.temporal import CODEC_PATH
+from services.operations.answers import PayloadsBody
 
 router = APIRouter(prefix=CODEC_PATH, tags=["Operations"])
-
-
-class PayloadsBody(BaseModel):
-    """Payloads as Temporal's remote codecs take and give them."""
-
-    payloads: list[dict[str, Any]] = Field(description="Each with `metadata` and `data` in base64")
 
 
 @router.post(

@@ -15,7 +15,7 @@ SHORTEST, LONGEST = 12, 256
 #: Hashes that a process computes at a time, of 46 MiB each, and how long others wait for their turn, in seconds.
 AT_ONCE, PATIENCE = 2, 10
 #: Guesses that a password has to withstand, and how much of one is looked at: the time grows with its square.
-_GUESSES, _LOOKED_AT = 1e8, 72
+_GUESSES, _LOOKED_AT = 1e9, 72
 _TURNS = BoundedSemaphore(AT_ONCE)
 _HASHER = PasswordHasher(
     time_cost=2,

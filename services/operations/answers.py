@@ -1,6 +1,6 @@
 """What the use cases of operations answer: the state of an installation, and timelines."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
@@ -226,3 +226,9 @@ class Finds(BaseModel):
     """Everything that has a key or an id."""
 
     items: list[Found]
+
+
+class PayloadsBody(BaseModel):
+    """Payloads as Temporal's remote codecs take and give them."""
+
+    payloads: list[dict[str, Any]] = Field(description="Each with `metadata` and `data` in base64")
