@@ -11,7 +11,7 @@ from runtime.settings import Process, Settings
 
 #: What runs in one process alone; all else in several.
 FOLDERS: dict[Process, tuple[str, ...]] = {
-    "api": ("api",),
+    "api": ("api", "console", "services/access"),
     "worker": ("worker.py", "activities", "workflows"),
 }
 #: What several processes run.
@@ -79,7 +79,7 @@ def _processes(name: str) -> set[str]:
     """The processes that run what reads a setting."""
     of: set[str] = set()
     for path in READERS[name]:
-        alone = {one for one, parts in FOLDERS.items() if path.parts[0] in parts}
+        alone = {one for one, folders in FOLDERS.items() if any(map(path.is_relative_to, folders))}
         if alone:
             of |= alone
         elif path.parts[0] in SEVERAL and (name, path.as_posix()) not in WITHOUT:
