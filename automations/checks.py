@@ -11,7 +11,7 @@ from automations.steps.base import BaseStep
 from automations.steps.places import conditions_of, walk
 from automations.steps.waits import WaitForStep
 from automations.steps.ways import StartStep
-from automations.templates import check_template, operations
+from automations.templates.rendering import check_template, operations
 from automations.warnings import warnings_of
 from conditions.activity import RUNNING_IN, activity_of
 from conditions.fields import CHANGES, check_conditions

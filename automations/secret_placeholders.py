@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from urllib.parse import quote
 
-from automations.template_filters import Opaque
+from automations.templates.filters import Opaque
 
 
 def written(name: str, webhook_id: str) -> Opaque:

@@ -10,7 +10,7 @@ from automations.known import Known
 from automations.model import Automation, ExitEvent
 from automations.smart_list import SmartList
 from automations.steps.places import conditions_of, tags_added, walk
-from automations.templates import fields_in_template
+from automations.templates.rendering import fields_in_template
 from conditions.activity import ACTIVITY, LAST_EVENT, activity_of
 from conditions.fields import CONTACT_FIELDS, DEAL_FIELDS, INTERNAL_EVENTS
 from conditions.problems import Loc, Problem, suggestion

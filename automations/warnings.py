@@ -13,7 +13,7 @@ from automations.steps.base import BaseStep
 from automations.steps.places import conditions_of, walk
 from automations.steps.waits import WaitStep
 from automations.steps.ways import StartStep
-from automations.templates import fields_in_template, unencoded_in
+from automations.templates.rendering import fields_in_template, unencoded_in
 from automations.trigger_warnings import trigger_warnings
 from automations.unknown import unknown_in_automation
 from conditions.activity import ACTIVITY, activity_of

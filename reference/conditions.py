@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from automations.template_filters import FILTERS
-from automations.template_names import NAMES, OPEN
+from automations.templates.filters import FILTERS
+from automations.templates.names import NAMES, OPEN
 from conditions.fields import TRIGGER, Field
 from conditions.operators import OPERATORS
 from conditions.values import FieldType

@@ -33,11 +33,11 @@ from services.operations.recipient_tests import RecipientTests
 from services.operations.status import StatusReport
 from services.operations.timeline import Timeline
 from services.records.adjustments import Adjustments
+from services.records.bulk.contacts_in_bulk import ContactsInBulk
+from services.records.bulk.deals_in_bulk import DealsInBulk
 from services.records.changes import ScoreChanges
 from services.records.contacts import Contacts
-from services.records.contacts_in_bulk import ContactsInBulk
 from services.records.deals import Deals
-from services.records.deals_in_bulk import DealsInBulk
 from services.records.duplicates import Duplicates
 from services.records.lists import RecordLists
 from services.records.scores import Scores

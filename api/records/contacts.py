@@ -17,9 +17,9 @@ from services.answers import Page
 from services.foresight.answers import Consequences
 from services.names import ShortText
 from services.records.answers import Contact, ListedContact, RecordsWritten
-from services.records.bulk_items import Mode, Options
+from services.records.bulk.bulk_items import Mode, Options
+from services.records.bulk.contacts_in_bulk import MODES
 from services.records.contacts import ContactIn, ContactPatchIn, MergeIn
-from services.records.contacts_in_bulk import MODES
 from services.records.lists import RecordQuery
 from services.records.suppressions import REASON
 from services.resources import BadParameter

@@ -15,9 +15,9 @@ from api.state import App, By
 from runtime.permissions import needs
 from services.answers import Page
 from services.records.answers import Deal, ListedDeal, RecordsWritten
-from services.records.bulk_items import Options
+from services.records.bulk.bulk_items import Options
+from services.records.bulk.deals_in_bulk import MODES
 from services.records.deals import DealIn, DealPatchIn
-from services.records.deals_in_bulk import MODES
 from services.records.lists import RecordQuery
 
 router = APIRouter(prefix="/v1/deals", tags=["Deals"])

@@ -15,8 +15,8 @@ from api.rejections import Rejections
 from conditions.problems import Problem
 from runtime.beginnings import of_request
 from services.records.answers import RecordsWritten, WrittenRecord
-from services.records.bulk_items import Mode, Options
-from services.records.in_bulk import MOST_AT_ONCE, RecordsInBulk, Written
+from services.records.bulk.bulk_items import Mode, Options
+from services.records.bulk.in_bulk import MOST_AT_ONCE, RecordsInBulk, Written
 from services.resources import Invalid
 
 DryRun = Annotated[bool, Query(description="Count, and show the first changes; write nothing")]

@@ -199,7 +199,7 @@ def contacts(
 ) -> None:
     """Import contacts, by key or e-mail address. Blank cells change nothing; bad rows are listed and left out."""
     from commands.intake import importing_records
-    from services.records.bulk_items import Options
+    from services.records.bulk.bulk_items import Options
 
     how = importing_records.read_options(
         "contact", file_format, mapping, date_format, decimal, delimiter, encoding, restore=restore
@@ -229,7 +229,7 @@ def deals(
 ) -> None:
     """Import deals, by key. An unknown contact is created; blank cells change nothing; bad rows are left out."""
     from commands.intake import importing_records
-    from services.records.bulk_items import Options
+    from services.records.bulk.bulk_items import Options
 
     how = importing_records.read_options(
         "deal", file_format, mapping, date_format, decimal, delimiter, encoding, restore=restore

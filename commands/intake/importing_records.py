@@ -18,8 +18,8 @@ from services.intake.files.dates import DateForms
 from services.intake.files.import_files import FORMATS, Format, delimiter_of, size_of
 from services.intake.files.record_columns import RecordColumns, parse_mapping
 from services.intake.files.record_files import ImportedRecords, import_records
-from services.records.bulk_items import Options
-from services.records.in_bulk import Change, RecordsInBulk
+from services.records.bulk.bulk_items import Options
+from services.records.bulk.in_bulk import Change, RecordsInBulk
 from services.records.kinds import Kind
 
 

@@ -11,8 +11,8 @@ from automations.steps.actions import (
     WebhookStep,
 )
 from automations.steps.base import BaseStep
-from automations.template_work import MOST_WORK
-from automations.templates import TemplateFailed, one_budget, opened, render
+from automations.templates.rendering import TemplateFailed, one_budget, opened, render
+from automations.templates.work import MOST_WORK
 from engine.steps.situation import Situation, StepFailed
 from engine.steps.webhooks import fill_call
 

@@ -9,7 +9,7 @@ from uuid_utils import uuid7
 
 from automations import secret_placeholders
 from automations.steps.actions import WebhookStep
-from automations.templates import TemplateFailed, opened, render, render_tree
+from automations.templates.rendering import TemplateFailed, opened, render, render_tree
 from channels.webhooks import Call
 from conditions.times import SECOND, Micros, to_iso
 from engine.steps.situation import Situation, StepFailed

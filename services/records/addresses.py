@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from conditions.problems import Problem
 from conditions.search import folded_address
-from services.records.bulk_items import key_problem
+from services.records.bulk.bulk_items import key_problem
 from store.connection import Connection
 from store.records import contacts
 

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from automations.template_work import MOST_WORK
-from automations.templates import (
+from automations.templates.rendering import (
     TemplateFailed,
     check_template,
     fields_in_template,
@@ -17,6 +16,7 @@ from automations.templates import (
     render,
     render_tree,
 )
+from automations.templates.work import MOST_WORK
 
 #: Seconds of computing, far above the 0.06 that the slowest rendering took.
 MUCH_TIME = 5

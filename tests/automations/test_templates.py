@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from automations.templates import TemplateFailed, check_template, render, render_tree
+from automations.templates.rendering import TemplateFailed, check_template, render, render_tree
 
 CONTEXT: dict[str, Any] = {
     "contact": {

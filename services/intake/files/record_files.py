@@ -25,8 +25,8 @@ from services.intake.files.import_notes import Watching, decimal_option
 from services.intake.files.published_reads import Reads, published_reads
 from services.intake.files.record_columns import RecordColumns
 from services.intake.files.record_mapping import RecordMapping
-from services.records.bulk_items import EXAMPLES, Options
-from services.records.in_bulk import RecordsInBulk, Written
+from services.records.bulk.bulk_items import EXAMPLES, Options
+from services.records.bulk.in_bulk import RecordsInBulk, Written
 from services.records.kinds import Kind
 from store.patience import patiently
 

@@ -11,8 +11,8 @@ from services.exports.streams import Format, Stream
 from services.intake.files.imports import import_file
 from services.intake.files.record_columns import RecordColumns
 from services.intake.files.record_files import import_records
-from services.records.bulk_items import Options
-from services.records.in_bulk import RecordsInBulk
+from services.records.bulk.bulk_items import Options
+from services.records.bulk.in_bulk import RecordsInBulk
 from services.records.kinds import Kind
 from services.records.lists import RecordQuery
 from store.database import Database

@@ -7,9 +7,9 @@ from typing import Any
 from jinja2 import StrictUndefined, Undefined, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from automations.template_filters import FILTERS, LARGEST, PER_CHARACTER, TemplateFailed
-from automations.template_syntax import LARGEST_NUMBER, METHODS, Method, depth_problems, filtered, size
-from automations.template_work import spend, spend_all, weight
+from automations.templates.filters import FILTERS, LARGEST, PER_CHARACTER, TemplateFailed
+from automations.templates.syntax import LARGEST_NUMBER, METHODS, Method, depth_problems, filtered, size
+from automations.templates.work import spend, spend_all, weight
 
 #: Filters of our own around parts of a template; names with a blank cannot be written in one.
 _LOOPABLE, KEEP, _WEIGHED, _PIECE, _CALLED = "loop over", "keep it", "weigh it", "as text", "no method"

@@ -7,7 +7,8 @@ from typing import Any
 from conditions.problems import Problem
 from conditions.times import Micros
 from services.records.addresses import address_problem, folded, keys_by_address
-from services.records.bulk_items import Checked, Mode, Options, Wish
+from services.records.bulk.bulk_items import Checked, Mode, Options, Wish
+from services.records.bulk.in_bulk import Chunk, RecordsInBulk
 from services.records.contacts import (
     EMPTY,
     TAGS_OF_PUT,
@@ -18,7 +19,6 @@ from services.records.contacts import (
     patch_values,
     put_values,
 )
-from services.records.in_bulk import Chunk, RecordsInBulk
 from services.records.values import read_values
 from services.resources import Invalid
 from store.connection import Connection

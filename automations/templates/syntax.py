@@ -6,8 +6,8 @@ from typing import Any, cast
 
 from jinja2 import nodes
 
-from automations.template_filters import FILTERS, argument_mistake
-from automations.template_names import MOST_PROBLEMS, NAMES
+from automations.templates.filters import FILTERS, argument_mistake
+from automations.templates.names import MOST_PROBLEMS, NAMES
 from conditions.problems import suggestion
 
 METHODS = frozenset({"strip", "lstrip", "rstrip", "lower", "upper", "title", "capitalize", "split"}) | {

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
-from automations.template_filters import TemplateFailed
+from automations.templates.filters import TemplateFailed
 
 #: Units of one rendering, or of all renderings of a step: a few hundredths of a second.
 MOST_WORK = 25_000

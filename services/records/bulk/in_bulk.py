@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 from conditions.limits import EVENTS
 from conditions.problems import Problem
 from conditions.times import Micros
-from services.records.bulk_items import DEFAULT, EXAMPLES, Mode, Options, Wish
+from services.records.bulk.bulk_items import DEFAULT, EXAMPLES, Mode, Options, Wish
 from services.records.kinds import Kind
 from services.records.shard_locks import in_shards
 from services.resources import Invalid, Resources

@@ -7,10 +7,10 @@ from typing import Any
 from conditions.problems import Problem
 from conditions.times import Micros
 from services.records.addresses import address_problem, folded, keys_by_address
-from services.records.bulk_items import Checked, Mode, Options, Wish
+from services.records.bulk.bulk_items import Checked, Mode, Options, Wish
+from services.records.bulk.in_bulk import Chunk, RecordsInBulk
 from services.records.contacts import TAGS_OF_PUT, TagChange, added_tags, find_contact, patch_values
 from services.records.deals import EMPTY, TAKEN, DealPatchIn, put_values
-from services.records.in_bulk import Chunk, RecordsInBulk
 from services.records.values import read_values
 from services.resources import Invalid
 from store.connection import Connection

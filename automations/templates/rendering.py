@@ -10,12 +10,12 @@ from typing import Any, cast
 
 from jinja2 import Template, TemplateError, nodes
 
-from automations.template_addresses import unencoded
-from automations.template_environment import KEEP, KEPT, OpenFields, make_environment
-from automations.template_filters import LARGEST, TemplateFailed
-from automations.template_names import OPEN, name_problems, names_read, secret_problems
-from automations.template_syntax import LONGEST, depth_problems, filtered, forbidden, size
-from automations.template_work import one_budget, spend
+from automations.templates.addresses import unencoded
+from automations.templates.environment import KEEP, KEPT, OpenFields, make_environment
+from automations.templates.filters import LARGEST, TemplateFailed
+from automations.templates.names import OPEN, name_problems, names_read, secret_problems
+from automations.templates.syntax import LONGEST, depth_problems, filtered, forbidden, size
+from automations.templates.work import one_budget, spend
 
 _COMPUTING = (ArithmeticError, TypeError, ValueError, LookupError, AttributeError)
 #: What each text costs besides what is in it.

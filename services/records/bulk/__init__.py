@@ -1,0 +1,1 @@
+"""Many contacts or deals in one call."""
