@@ -119,7 +119,8 @@ class RequestGuard:
     async def _seen(self, call: Call) -> Principal | Refusal | None:
         """As `admit`, off the event loop where the database is asked, and within the rates."""
         key = call.key
-        if key and self._wrong.is_full(call.address or "") and prefix_of(key) is None:
+        guesses = key and prefix_of(key) is None and not self._access.is_installation_key(key)
+        if guesses and self._wrong.is_full(call.address or ""):
             return Refusal(
                 429, "too many wrong keys came from this address", "wait, then send the right one", seconds=1
             )

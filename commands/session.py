@@ -1,5 +1,6 @@
 """The installation that a command works on: its database directly, and Temporal as far as it can be reached."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -32,8 +33,12 @@ class Session:
 def local_user() -> str | None:
     """Who works at this machine, as its operating system knows them; None where it does not."""
     try:
+        import pwd  # noqa: PLC0415 - not on every system
+
+        return pwd.getpwuid(os.getuid()).pw_name
+    except ImportError:
         return getuser()
-    except (KeyError, OSError):
+    except KeyError:
         return None
 
 

@@ -129,6 +129,8 @@ def read_secrets(path: Path) -> dict[str, str]:
         name, equals, value = (part.strip() for part in line.partition("="))
         if not equals or not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name) or not value:
             raise ValueError(f"line {number} is not name=value, with a name of letters, digits and _")
+        if name in secrets:
+            raise ValueError(f'line {number} names "{name}" a second time; give each a name of its own')
         secrets[name] = value
     return secrets
 

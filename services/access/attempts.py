@@ -17,23 +17,36 @@ class Attempts:
         self._failures: OrderedDict[str, tuple[Micros, int]] = OrderedDict()
         self._lock = Lock()
 
-    def wait(self, subject: str, now: Micros) -> float:
-        """Seconds until the subject may try again; 0 when it may now."""
+    def take(self, subject: str, now: Micros) -> float:
+        """Count a try before it is made, so that many at a time are many; seconds to wait where there were enough."""
         with self._lock:
             since, count = self._failures.get(subject, (now, 0))
-        if count < self._most or now - since >= self._span:
-            return 0
-        return (since + self._span - now) / SECOND
+            if count >= self._most and now - since < self._span:
+                return (since + self._span - now) / SECOND
+            self._count(subject, now)
+        return 0
+
+    def give_back(self, subject: str) -> None:
+        """It was none: the try was right, or was not made."""
+        with self._lock:
+            since, count = self._failures.get(subject, (0, 0))
+            if count > 1:
+                self._failures[subject] = since, count - 1
+            else:
+                self._failures.pop(subject, None)
 
     def count(self, subject: str, now: Micros) -> int:
         """Count a failure; how many there are in its span."""
         with self._lock:
-            since, count = self._failures.pop(subject, (now, 0))
-            if now - since >= self._span:
-                since, count = now, 0
-            self._failures[subject] = since, count + 1
-            while len(self._failures) > _MOST:
-                self._failures.popitem(last=False)
+            return self._count(subject, now)
+
+    def _count(self, subject: str, now: Micros) -> int:
+        since, count = self._failures.pop(subject, (now, 0))
+        if now - since >= self._span:
+            since, count = now, 0
+        self._failures[subject] = since, count + 1
+        while len(self._failures) > _MOST:
+            self._failures.popitem(last=False)
         return count + 1
 
     def forget(self, subject: str) -> None:

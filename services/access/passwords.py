@@ -12,11 +12,12 @@ from argon2.profiles import RFC_9106_LOW_MEMORY
 from services.resources import Busy
 
 SHORTEST, LONGEST = 12, 256
-#: Hashes that a process computes at a time, of 46 MiB each, and how long others wait for their turn, in seconds.
-AT_ONCE, PATIENCE = 2, 10
+#: Hashes that a process computes at a time, of 46 MiB each; how many others wait for their turn, and for how many
+#: seconds. Each that waits holds a thread, of which there have to be some left for other calls.
+AT_ONCE, WAITING, PATIENCE = 2, 8, 10
 #: Guesses that a password has to withstand, and how much of one is looked at: the time grows with its square.
 _GUESSES, _LOOKED_AT = 1e9, 72
-_TURNS = BoundedSemaphore(AT_ONCE)
+_TURNS, _PLACES = BoundedSemaphore(AT_ONCE), BoundedSemaphore(AT_ONCE + WAITING)
 _HASHER = PasswordHasher(
     time_cost=2,
     memory_cost=46 * 1024,
@@ -72,10 +73,17 @@ def _nobodys() -> str:
     return _HASHER.hash("nobody has this password")
 
 
+_TOO_MANY = "too many people are signing in at this moment; try again"
+
+
 class _Turn:
     def __enter__(self) -> None:
+        if not _PLACES.acquire(blocking=False):
+            raise Busy(_TOO_MANY, PATIENCE)
         if not _TURNS.acquire(timeout=PATIENCE):
-            raise Busy("too many people are signing in at this moment; try again", PATIENCE)
+            _PLACES.release()
+            raise Busy(_TOO_MANY, PATIENCE)
 
     def __exit__(self, *_: object) -> None:
         _TURNS.release()
+        _PLACES.release()

@@ -1,5 +1,6 @@
 """People: added, changed, disabled, given passwords."""
 
+import re
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
@@ -9,12 +10,12 @@ from conditions.messages import plain_errors
 from conditions.problems import Problem
 from conditions.times import Micros
 from runtime.permissions import Role
-from runtime.principals import Principal
+from runtime.principals import INSTALLATION, LOCAL, SYSTEM, Principal
 from services import cursors
 from services.access import answers, passwords
 from services.access.opening import announcement
 from services.answers import Page
-from services.names import Name, ShortText, unstorable
+from services.names import ShortText, unstorable
 from services.resources import Conflict, Invalid, NotFound, Resources
 from store.access import people, sessions
 from store.access.audit import note
@@ -31,6 +32,20 @@ def _check_email(text: str) -> str:
     return text.strip()
 
 
+def _check_key(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,99}", text):
+        said = (
+            "a person's key has letters from a to z, digits and . _ - @ +, and begins with a letter or digit"
+        )
+        raise invalid(Problem((), said))
+    if text.casefold() in _RESERVED:
+        raise invalid(Problem((), f'"{text}" stands for others who do things; choose another key'))
+    return text
+
+
+#: By a person's key they are known as the author of what they do, which nobody else may seem to be.
+PersonKey = Annotated[str, AfterValidator(_check_key)]
+_RESERVED = {principal.name.casefold() for principal in (LOCAL, INSTALLATION, SYSTEM)} | {"key", "automation"}
 Email = Annotated[ShortText, Field(max_length=320), AfterValidator(_check_email)]
 PersonName = Annotated[ShortText, Field(min_length=1, max_length=200)]
 Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Z]{2})?$", description="Such as `en` or `de-AT`")]
@@ -55,7 +70,7 @@ class PersonChange(BaseModel):
 class PersonIn(PersonChange):
     """A person to be added."""
 
-    key: Name = Field(description="To sign in with, and as the author of what they do")
+    key: PersonKey = Field(description="To sign in with, and as the author of what they do")
     name: PersonName
     role: Role
 

@@ -4,7 +4,7 @@ import structlog
 from pydantic import BaseModel
 
 from conditions.problems import Problem
-from conditions.search import folded
+from conditions.search import folded, folded_address
 from conditions.times import HOUR, SECOND, Micros, to_iso
 from runtime.permissions import ROLES, Role
 from runtime.principals import Principal
@@ -25,6 +25,7 @@ _SEEN_WITHIN = _MINUTE
 #: Failures within a quarter of an hour: for one name from one address, for one name from addresses where that person is
 #: not signed in, from one address.
 _OF_BOTH, _OF_NAME, _OF_ADDRESS, _SPAN = 10, 30, 60, 15 * _MINUTE
+_WRONG = 'the name or the password is wrong; whoever has "admin" can set a new password'
 _log = structlog.get_logger()
 
 
@@ -43,6 +44,8 @@ class Sessions:
         self._resources = resources
         self._of_both, self._of_name = Attempts(_OF_BOTH, _SPAN), Attempts(_OF_NAME, _SPAN)
         self._of_address = Attempts(_OF_ADDRESS, _SPAN)
+        #: By person, of those who are signed in: nobody else's tries count.
+        self._of_present = Attempts(_OF_BOTH, _SPAN)
 
     def sign_in(self, name: str, password: str, address: str) -> SignedIn:
         """Begin a session for whoever has this key or e-mail address, and this password.
@@ -56,13 +59,21 @@ class Sessions:
         with self._resources.database.read() as connection:
             row = None if any(unstorable(name)) else people.by_name(connection, name)
             known = row is not None and sessions.was_at(connection, row["key"], address)
-        account = tokens.hashed(folded(row["key"] if row is not None else name))
+        # By what was sent, whether somebody has that name or nobody has.
+        account = tokens.hashed(folded_address(name) or folded(name))
         both = f"{account} {address}"
-        self._refuse_too_many(account, both, address, now, known=known)
-        right = passwords.fits(None if row is None else row["password"], password[: passwords.LONGEST + 1])
+        self._take(account, both, address, now, known=known)
+        try:
+            right = passwords.fits(
+                None if row is None else row["password"], password[: passwords.LONGEST + 1]
+            )
+        except Busy:
+            self._give_back(account, both, address)
+            raise
         if row is None or not right or row["disabled"]:
-            self._count(account, both, address, now)
-            raise NotSignedIn('the name or the password is wrong; whoever has "admin" can set a new password')
+            _log.warning("sign-in refused", address=address)
+            raise NotSignedIn(_WRONG)
+        self._give_back(account, both, address)
         self._of_both.forget(both)
         return self._begin(row, password, address, now)
 
@@ -72,6 +83,9 @@ class Sessions:
         renewed = passwords.hash_of(password) if passwords.is_outdated(row["password"]) else None
 
         def work(connection: Connection) -> Principal:
+            present = people.by_key(connection, row["key"])
+            if present is None or present["disabled"] or present["password"] != row["password"]:
+                raise NotSignedIn(_WRONG)  # it has become so since the password was looked at
             sessions.forget_ended(connection, now, now - self._idle)
             sessions.add(
                 connection,
@@ -130,12 +144,11 @@ class Sessions:
         person, now = by.id, self._resources.clock()
         with self._resources.database.read() as connection:
             row = find_person(connection, person)
-        account = tokens.hashed(folded(person))
-        both = f"{account} {by.address}"
-        self._refuse_too_many(account, both, by.address or "", now, known=True)
+        if seconds := self._of_present.take(person, now):
+            raise Busy("too many wrong passwords were tried; wait before the next one", seconds)
         if not passwords.fits(row["password"], present[: passwords.LONGEST + 1]):
-            self._count(account, both, by.address or "", now)
             raise Invalid([Problem(("present",), "this is not your present password")])
+        self._of_present.forget(person)
         wrong = passwords.mistake(new, (row["key"], row["name"], row["email"]))
         if wrong is not None:
             raise Invalid([Problem(("password",), wrong)])
@@ -156,18 +169,24 @@ class Sessions:
     def _longest(self) -> Micros:
         return self._resources.settings.session_days * 24 * HOUR
 
-    def _refuse_too_many(self, account: str, both: str, address: str, now: Micros, *, known: bool) -> None:
-        seconds = max(self._of_both.wait(both, now), self._of_address.wait(address, now))
-        if not known:
-            seconds = max(seconds, self._of_name.wait(account, now))
-        if seconds:
-            raise Busy("too many wrong passwords were tried; wait before the next one", seconds)
+    def _take(self, account: str, both: str, address: str, now: Micros, *, known: bool) -> None:
+        """Count a try in all that limit it; raises Busy, and counts it nowhere, where there were enough."""
+        counted: list[tuple[Attempts, str]] = []
+        for attempts, subject in self._limits(account, both, address):
+            seconds = attempts.take(subject, now)
+            if seconds and not (known and attempts is self._of_name):
+                for each, of in counted:
+                    each.give_back(of)
+                raise Busy("too many wrong passwords were tried; wait before the next one", seconds)
+            if not seconds:
+                counted.append((attempts, subject))
 
-    def _count(self, account: str, both: str, address: str, now: Micros) -> None:
-        self._of_name.count(account, now)
-        self._of_address.count(address, now)
-        count = self._of_both.count(both, now)
-        _log.warning("sign-in refused", address=address, tries=count)
+    def _give_back(self, account: str, both: str, address: str) -> None:
+        for attempts, subject in self._limits(account, both, address):
+            attempts.give_back(subject)
+
+    def _limits(self, account: str, both: str, address: str) -> tuple[tuple[Attempts, str], ...]:
+        return (self._of_both, both), (self._of_address, address), (self._of_name, account)
 
     def _note_seen(self, hash_: str, now: Micros) -> None:
         try:

@@ -74,7 +74,7 @@ class Bulk:
                 parameters=parameters,
                 smart_list=wanted.smart_list,
             )
-            told = {"action": wanted.action, "of": meant.kind, "total": len(meant.ids)}
+            told = {"action": wanted.action, "of": meant.kind, "total": len(meant.ids), **parameters}
             note(connection, who, self._resources.clock(), "start", "bulk job", job_id, after=told)
             return _find(connection, job_id)
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, func, insert, or_, select, update
+from sqlalchemy import Connection, RowMapping, insert, or_, select, update
 
 from conditions.search import folded, folded_address
 from store.tables import Person, table
@@ -41,13 +41,6 @@ def find_all(connection: Connection, after: str | None, limit: int) -> list[RowM
 
 def any_ever(connection: Connection) -> bool:
     return connection.execute(select(PEOPLE.c.key).limit(1)).first() is not None
-
-
-def active_admins(connection: Connection) -> int:
-    """How many may sign in and give others what they may do."""
-    tests = PEOPLE.c.role == "admin", PEOPLE.c.disabled.is_(False), PEOPLE.c.password.is_not(None)
-    number: int = connection.execute(select(func.count()).select_from(PEOPLE).where(*tests)).scalar_one()
-    return number
 
 
 def _folded(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -39,7 +39,7 @@ async def test_a_person_is_added_read_listed_and_changed(kindling: Installation)
     ("more", "pointer", "message"),
     [
         ({"role": "root"}, "/role", "viewer"),
-        ({"key": "a/b"}, "/key", "/"),
+        ({"key": "a/b"}, "/key", "begins with a letter or digit"),
         ({"email": "nobody"}, "/email", "no e-mail address"),
         ({"language": "English"}, "/language", "should match"),
         ({"password": "short"}, "/password", "at least 12"),

@@ -1,5 +1,7 @@
 """People sign in, are who they are until the session ends, and sign out."""
 
+import asyncio
+from collections import Counter
 from typing import Any
 
 import httpx2
@@ -246,7 +248,7 @@ async def test_too_many_wrong_passwords_have_to_wait_and_a_stranger_locks_nobody
     assert 0 < busy.value.seconds <= 15 * 60
     for number in range(20):  # many strangers together
         with pytest.raises(NotSignedIn):
-            sessions.sign_in("ADA@example.com", "wrong wrong wrong", f"192.0.2.{number + 2}")
+            sessions.sign_in("ADA", "wrong wrong wrong", f"192.0.2.{number + 2}")
     with pytest.raises(Busy):
         sessions.sign_in("ada", PASSWORD, "198.51.100.1")
     assert sessions.sign_in("ada", PASSWORD, "10.0.0.1").who.name == "ada"
@@ -286,3 +288,47 @@ def test_few_hashes_are_made_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     for turn in turns:
         turn.__exit__()
     assert passwords.hash_of(PASSWORD).startswith("$argon2id$")
+
+
+async def test_many_guesses_at_once_are_as_many_as_one_after_another(ada: Installation) -> None:
+    answers = await asyncio.gather(*(sign_in(ada.client, password="wrong") for _ in range(40)))
+    statuses = Counter(answer.status_code for answer in answers)
+    assert statuses[401] <= 10
+    assert set(statuses) <= {401, 429}
+
+
+@pytest.mark.parametrize("change", [{"password": OTHER}, {"disabled": True}])
+async def test_a_sign_in_that_is_under_way_does_not_outlive_the_password(
+    ada: Installation, change: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The person is changed between the look at the password and the session."""
+    fits = passwords.fits
+
+    def changed_meanwhile(stored: str | None, password: str) -> bool:
+        right = fits(stored, password)
+        ada.application.access.people.change("ada", change, LOCAL)
+        return right
+
+    monkeypatch.setattr(passwords, "fits", changed_meanwhile)
+    assert (await sign_in(ada.client)).status_code == 401
+    with ada.database.read() as connection:
+        assert stored.with_person(connection, "") is None
+        assert connection.exec_driver_sql("SELECT count(*) FROM sessions").scalar_one() == 0
+
+
+@pytest.mark.parametrize("name", ["ada@example.com", "nobody@example.com"])
+async def test_spellings_of_a_name_are_one_whether_somebody_has_it_or_nobody(
+    ada: Installation, name: str
+) -> None:
+    for _ in range(10):
+        assert (await sign_in(ada.client, name, "wrong")).status_code == 401
+    assert (await sign_in(ada.client, f"{name} ", "wrong")).status_code == 429
+
+
+@pytest.mark.parametrize(
+    "key", ["local", "Kindling", "key crm", "automation hot", "a#x", "%61da", "..", "\u0430da", "ada "]
+)
+async def test_keys_of_people_can_be_told_from_all_others(ada: Installation, key: str) -> None:
+    body = {"key": key, "name": "Ada", "role": "admin"}
+    answer = await ada.client.post("/v1/people", json=body, headers=key_of(ada, "admin"))
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/key")

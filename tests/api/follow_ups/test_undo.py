@@ -48,6 +48,7 @@ def carry(kindling: Installation) -> None:
                 situation, {path: stops[path].step for path in next_paths(situation, None)}
             )
             advance(situation, None)
+            situation.working_set.flush()
 
 
 def statuses(kindling: Installation) -> list[str]:
