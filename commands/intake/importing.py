@@ -16,6 +16,7 @@ from commands.session import Session, session
 from runtime.errors import ReadableError
 from services.foresight.answers import ArrivalsPreview
 from services.foresight.arrivals import Arrivals
+from services.intake.files.dates import DateForms
 from services.intake.files.import_columns import Columns
 from services.intake.files.import_files import Format, size_of
 from services.intake.files.imports import Imported, import_file
@@ -49,7 +50,7 @@ def run(
         if dry_run or not silent:
             looked, started = _look_ahead(opened, path, columns, options, size, fires=not silent)
             if dry_run:
-                return _print_dry_run(looked, started, as_json=as_json)
+                return _print_dry_run(looked, started, declared=columns.dates != DateForms(), as_json=as_json)
             if started is not None and not _agreed(started, yes=yes, as_json=as_json):
                 note("Nothing was imported.")
                 return 1
@@ -77,7 +78,7 @@ def run(
         print_json({**as_data(done, seconds), "notes": notes, "shared_addresses": shared, **would})
     else:
         say(summary(done, seconds))
-        print_bad(done.first_bad, done.bad + done.conflicts)
+        print_bad(done.first_bad, done.bad + done.conflicts, declared=columns.dates != DateForms())
         for text in notes:
             note(text)
     return 1 if done.bad or done.conflicts else 0
@@ -144,7 +145,7 @@ def _by_automation(started: ArrivalsPreview) -> str:
     return ", ".join(f"{one.automation}: {one.enrolled:,}" for one in started.enrollments if one.enrolled)
 
 
-def _print_dry_run(done: Imported, started: ArrivalsPreview | None, *, as_json: bool) -> int:
+def _print_dry_run(done: Imported, started: ArrivalsPreview | None, *, declared: bool, as_json: bool) -> int:
     if as_json:
         would = {} if started is None else {"would_start": started}
         print_json(
@@ -159,7 +160,7 @@ def _print_dry_run(done: Imported, started: ArrivalsPreview | None, *, as_json: 
             say(f"  {_shown(event)}")
         for line in would_start(started) if started is not None else ():
             say(line)
-        print_bad(done.first_bad, done.bad + done.conflicts)
+        print_bad(done.first_bad, done.bad + done.conflicts, declared=declared)
         for text in done.notes:
             note(text)
     return 1 if done.bad or done.conflicts else 0

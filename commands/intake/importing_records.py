@@ -97,7 +97,7 @@ def run(path: Path, how: RecordOptions, options: Options, *, tags: Sequence[str]
         say(_summary(done, how.kind, seconds, dry_run=options.dry_run))
         if options.dry_run:
             _print_changes(done.changes)
-        print_bad(done.first_bad, done.bad)
+        print_bad(done.first_bad, done.bad, declared=how.columns.dates != DateForms())
         for text in notes:
             note(text)
     return 1 if done.bad else 0

@@ -15,13 +15,13 @@ def waiting(reason: str) -> None:
     note(f"The import waits, and goes on by itself: {reason}")
 
 
-def print_bad(first: Sequence[BadRow], count: int) -> None:
-    """The first of the rows that were left out."""
+def print_bad(first: Sequence[BadRow], count: int, *, declared: bool) -> None:
+    """The first of the rows that were left out. `declared`: how dates are written has been said."""
     for row in first:
         errors().print(str(row), style="red", markup=False)
     if count > len(first):
         note(f"... and {counted(count - len(first), 'more bad row')}")
-    if any(_DOTTED_DATE.search(row.reason) for row in first):
+    if not declared and any(_DOTTED_DATE.search(row.reason) for row in first):
         note("Dates written with the day first are read with --date-format dd.mm.yyyy")
 
 

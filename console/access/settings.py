@@ -65,6 +65,13 @@ def add_person(desk: Here, form: Sent) -> Response:
     body: dict[str, Any] = {name: value for name, value in typed.items() if value}
     if form.raw("password"):
         body["password"] = form.raw("password")
+    if not desk.application.access.asks_everybody() and not (
+        body.get("role") == "admin" and "password" in body
+    ):
+        said = desk.speech.gettext(
+            "The first person is an administrator with a password, or nobody gets in here."
+        )
+        return all_people(desk, None, {"role": said}, typed)
     try:
         desk.application.access.people.add(body, desk.principal)
     except Invalid as error:

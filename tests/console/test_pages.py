@@ -256,3 +256,15 @@ async def test_the_console_needs_no_script(kindling: Installation) -> None:
     assert answer.status_code == 303
     kindling.score()
     assert (await kindling.get("/v1/contacts/ada/scores/engagement"))["score"] == 6
+
+
+async def test_the_first_person_is_one_who_can_let_others_in(kindling: Installation) -> None:
+    """Otherwise nobody could, but on the command line."""
+    person = {"key": "ada", "name": "Ada", "role": "viewer"}
+    for lacking in (person, person | {"role": "admin"}, person | {"password": "tiger-lamp-42-orbit"}):
+        answer = await kindling.client.post("/settings/people", data=lacking, headers=OWN)
+        assert answer.status_code == 422
+        assert "The first person is an administrator with a password" in answer.text
+    assert (await kindling.client.get("/v1/people")).json()["items"] == []
+    whole = person | {"role": "admin", "password": "tiger-lamp-42-orbit"}
+    assert (await kindling.client.post("/settings/people", data=whole, headers=OWN)).status_code == 303

@@ -168,10 +168,11 @@ def _date(text: str) -> str:
 
 
 class FutureDates:
-    """Counts the events that are said to happen after `now`."""
+    """Counts the events that are said to happen after `now`. `declared`: how dates are written has been said."""
 
-    def __init__(self, now: Micros) -> None:
+    def __init__(self, now: Micros, *, declared: bool) -> None:
         self._now = now
+        self._declared = declared
         self._count = 0
         self._first: _Example | None = None
 
@@ -194,6 +195,5 @@ class FutureDates:
         told = (
             f"{_rows(self._count)} {verb} in the future, the first {_at(self._first)}: they count as of now."
         )
-        return [
-            f"{told} If days and months changed places, --date-format dd.mm.yyyy says how dates are written."
-        ]
+        remedy = " If days and months changed places, --date-format dd.mm.yyyy says how dates are written."
+        return [told if self._declared else told + remedy]

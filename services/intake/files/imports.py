@@ -7,6 +7,7 @@ from typing import Any
 
 from runtime.errors import ReadableError
 from services.intake.events import Events, Intake
+from services.intake.files.dates import DateForms
 from services.intake.files.dry_runs import DryRun, Look
 from services.intake.files.earlier_rows import Resemblance, RowsByLine
 from services.intake.files.event_files import CsvEvents, NdjsonLines, ReadLine
@@ -109,7 +110,8 @@ def import_file(
             if dry_run
             else _Storing(events, import_name, told, silent=silent, reads_email=reads.email)
         )
-        running = _Import(events, Imported(path.name), reader, import_name, keeping)
+        declared = columns.dates != DateForms()
+        running = _Import(events, Imported(path.name), reader, import_name, keeping, dates_declared=declared)
         for count, read in enumerate(reader.read(), 1):
             if read.event is not None and not read.problems:
                 event_names.apply(read.event)
@@ -141,6 +143,8 @@ class _Import:
         reader: CsvEvents | NdjsonLines,
         name: str,
         keeping: "_Storing | DryRun",
+        *,
+        dates_declared: bool,
     ) -> None:
         resources = events.resources
         self.done = done
@@ -152,7 +156,7 @@ class _Import:
         self._ids = RowIds(name)
         self._by_line = RowsByLine(resources.database, name)
         self._resemblance = Resemblance(resources.database, name, resources.clock())
-        self._future = FutureDates(resources.clock())
+        self._future = FutureDates(resources.clock(), declared=dates_declared)
 
     def add(self, read: ReadLine) -> None:
         """Take a row in."""
