@@ -1,6 +1,6 @@
 """Taking events back."""
 
-from conditions.times import Micros
+from conditions.times import Micros, to_iso
 from runtime.principals import SYSTEM, Principal
 from services import cursors
 from services.answers import iso
@@ -35,8 +35,17 @@ class Revocations:
 
         def work(connection: Connection, now: Micros) -> Event:
             if revoking.revoke(connection, [event_id], now, silent=silent):
-                contact_id = find_event(connection, event_id)["contact_id"]
-                note(connection, who, now, "revoke", "event", event_id, contact_id=contact_id)
+                revoked = find_event(connection, event_id)
+                note(
+                    connection,
+                    who,
+                    now,
+                    "revoke",
+                    "event",
+                    event_id,
+                    contact_id=revoked["contact_id"],
+                    before={"type": revoked["type"], "occurred_at": to_iso(revoked["occurred_at"])},
+                )
             row = find_event(connection, event_id)
             return Event.of(row, keys_of(connection, [row]))
 
