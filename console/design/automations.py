@@ -68,7 +68,7 @@ def create(desk: Here, form: Sent) -> Response:
     )
     if isinstance(saved, Draft):
         return desk.page("design/new.html", 422, of="automation", draft=saved)
-    return see(f"/automations/{saved.key}", "draft-saved")  # type: ignore[attr-defined]
+    return see(f"/automations/{saved.key}", "draft-saved")
 
 
 @router.get("/automations/{key}")

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias, TypeVar
 
 from automations.yaml_text import NotYaml, YamlDocument, read_yaml
 from console.forms import Form
@@ -19,7 +19,8 @@ STANDING = (
     *("status", "version", "latest_version", "unpublished_changes", "publishing", "updated_at", "warnings"),
     *("difference", "enrolled", "follow_ups_paused", "follow_ups_resumed"),
 )
-Save = Callable[[str, Any, Precondition], tuple[TaggedAnswer, bool]]
+Stored = TypeVar("Stored", bound=TaggedAnswer)
+Save: TypeAlias = Callable[[str, Any, Precondition], tuple[Stored, bool]]
 """Saves a document under a key, if the stored one is as wanted."""
 
 
@@ -65,8 +66,8 @@ def text_of(stored: TaggedAnswer) -> str:
 
 
 def save_typed(
-    form: Form, key: str | None, save: Save, present: Callable[[str], TaggedAnswer], speech: Speech
-) -> Draft | TaggedAnswer:
+    form: Form, key: str | None, save: Save[Stored], present: Callable[[str], Stored], speech: Speech
+) -> Draft | Stored:
     """Save what was typed. What is stored then, or the draft with what is wrong with it.
 
     Without a `key` it is that of the document, which must be new.

@@ -64,7 +64,7 @@ def create(desk: Here, form: Sent) -> Response:
     saved = save_typed(form, None, partial(profiles.save, who=desk.principal), profiles.get, desk.speech)
     if isinstance(saved, Draft):
         return desk.page("design/new.html", 422, of="profile", draft=saved)
-    return see(f"/profiles/{saved.key}", "draft-saved")  # type: ignore[attr-defined]
+    return see(f"/profiles/{saved.key}", "draft-saved")
 
 
 @router.get("/profiles/{key}")

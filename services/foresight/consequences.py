@@ -58,7 +58,7 @@ class ConsequencesOf:
                 wanted,
                 row,
                 record,
-                id=str(uuid7()),
+                adjustment_id=str(uuid7()),
                 author=wanted.author or "",
                 now=now,
                 silent=False,

@@ -70,7 +70,7 @@ class Adjustments:
                     wanted,
                     row,
                     record,
-                    id=adjustment_id,
+                    adjustment_id=adjustment_id,
                     author=who.said_by(wanted.author),
                     now=now,
                     silent=silent,
@@ -113,7 +113,7 @@ def give_points(
     profile: RowMapping,
     record: RowMapping,
     *,
-    id: str,  # noqa: A002 - the name of the column
+    adjustment_id: str,
     author: str,
     now: Micros,
     silent: bool,
@@ -122,7 +122,7 @@ def give_points(
     life = micros_of(wanted.expires_after) if wanted.expires_after else None
     effects.add_adjustment(
         connection,
-        id=id,
+        id=adjustment_id,
         profile_id=profile["id"],
         record_id=record["id"],
         shard=record["shard"],

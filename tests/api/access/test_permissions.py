@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import httpx2
 import pytest
 import typer.main
 from fastapi import FastAPI
@@ -112,7 +113,7 @@ async def test_every_principal_gets_the_answer_of_the_table_at_every_route(
 
 
 def _mistakes(
-    caller: Caller, method: str, path: str, needed: str | None, status: int, answer: object
+    caller: Caller, method: str, path: str, needed: str | None, status: int, answer: httpx2.Response
 ) -> list[str]:
     told = f"{caller.name}: {method} {path} ({needed}) -> {status}"
     if caller.permissions is None and needed != "anybody":
@@ -123,7 +124,7 @@ def _mistakes(
         if (method, path) == ("PUT", "/v1/session/password"):
             passed = status == 415  # nothing was sent; it is looked at
         return [] if passed else [told]
-    body = {} if method == "HEAD" else answer.json()  # type: ignore[attr-defined]
+    body = {} if method == "HEAD" else answer.json()
     named = method == "HEAD" or (body["permission"] == needed and f'"{needed}"' in body["detail"])
     return [] if status == 403 and named else [told]
 
