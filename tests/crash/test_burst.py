@@ -6,6 +6,7 @@
 import os
 import shutil
 import time
+from functools import partial
 from typing import Any
 
 import pytest
@@ -46,6 +47,10 @@ def completed(look: Look) -> int:
     return int(look.one("SELECT count(*) FROM enrollments WHERE status = 'completed'"))
 
 
+def are_completed(look: Look, count: float) -> bool:
+    return completed(look) >= count
+
+
 async def test_everything_is_killed_again_and_again_during_a_burst(
     stack: Stack, client: Client, look: Look
 ) -> None:
@@ -53,7 +58,7 @@ async def test_everything_is_killed_again_and_again_during_a_burst(
     began = time.monotonic()
     await send(client, "go")
     for share in KILLED_AT:
-        await eventually(lambda share=share: completed(look) >= share * SIZE, PATIENCE)  # type: ignore[misc]
+        await eventually(partial(are_completed, look, share * SIZE), PATIENCE)
         for name in ("worker", "api", "temporal"):
             stack.kill(name)
         await stack.ready()
